@@ -1,0 +1,26 @@
+"""The errors a user can meet, each of which is one line."""
+
+from __future__ import annotations
+
+
+class RlbenchError(Exception):
+    """Base of every error that is told in one line, without a traceback."""
+
+    exit_status = 1
+
+
+class ConfigError(RlbenchError):
+    """A bad configuration; nothing has been written (exit status 2)."""
+
+    exit_status = 2
+
+    def __init__(self, key: str, got: object, takes: str) -> None:
+        self.key, self.got, self.takes = key, got, takes
+        super().__init__(f"{key}: got {got!r}; takes {takes}")
+
+    def __reduce__(self) -> tuple[type[ConfigError], tuple[str, object, str]]:
+        return type(self), (self.key, self.got, self.takes)
+
+
+class RunError(RlbenchError):
+    """A run that failed while running: its environment, a worker or the disk (exit status 1)."""
