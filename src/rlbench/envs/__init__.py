@@ -1,0 +1,1 @@
+"""Environments: any Gymnasium id as counted lanes with explicit reset seeds."""

@@ -1,0 +1,186 @@
+"""Which environment ids exist here, and what to say of one that does not."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import importlib.util
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import gymnasium
+from gymnasium.envs.registration import EnvSpec, parse_env_id
+
+from rlbench.errors import ConfigError
+
+EXTRAS = {"mujoco": "mujoco"}  # package that an environment needs: extra of rlbench that brings it
+NEEDS = {  # folder of gymnasium.envs: package it imports
+    "box2d": "Box2D",
+    "mujoco": "mujoco",
+    "phys2d": "jax",
+    "tabular": "jax",
+}
+TITLES = {
+    "classic_control": "Classic control",
+    "box2d": "Box2D",
+    "toy_text": "Toy text",
+    "mujoco": "MuJoCo",
+    "phys2d": "Classic control on JAX",
+    "tabular": "Toy text on JAX",
+}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An id that can be asked for: its family, level and step cap, and the package it lacks."""
+
+    id: str
+    family: str
+    threshold: float | None
+    max_episode_steps: int | None
+    missing: str | None = None  # a package that is not installed
+
+
+def find_spec(env_id: str) -> EnvSpec:
+    """Gymnasium's specification of `env_id`, importing what registers it where needed.
+
+    Raises ConfigError naming near ids, the successor of an old version, or what to install.
+    """
+    ensure_registered(env_id)
+    spec = gymnasium.registry.get(env_id.rpartition(":")[2])
+    if spec is None or _is_retired(spec):
+        raise ConfigError("env", env_id, suggest_env(env_id))
+    package = _missing_package(spec)
+    if package is not None:
+        raise ConfigError("env", env_id, f"what is installed; for this one: {_install(package)}")
+    return spec
+
+
+def ensure_registered(env_id: str) -> None:
+    """Import whatever registers `env_id` with Gymnasium: its package, or Atari's.
+
+    Raises ConfigError where the package of a `PACKAGE:ID` cannot be imported.
+    """
+    _import_package(env_id)
+    if env_id.rpartition(":")[2] not in gymnasium.registry:
+        _register_ale()
+
+
+def suggest_env(env_id: str) -> str:
+    """What could be given in place of `env_id`, which is not there."""
+    _register_ale()
+    name = env_id.rpartition(":")[2]
+    base, version = _split(name)
+    versions = [spec for spec in _living() if _split(spec.id)[0] == base]
+    if versions:
+        newest = max(versions, key=lambda spec: spec.version or 0)
+        if version is not None and version < (newest.version or 0):
+            return f"its successor {newest.id} (version {version} is deprecated)"
+        return f"{newest.id}, the newest version"
+    near = near_names(name, (spec.id for spec in _living()))
+    meant = f"; did you mean {near}?" if near else "; `rlbench envs` lists them"
+    return f"the id of an environment that Gymnasium has here{meant}"
+
+
+def near_names(name: str, names: Iterable[str], limit: int = 3) -> str:
+    """The members of `names` most like `name`, newest versions only, joined by "or"; maybe ""."""
+    by_key: dict[str, str] = {}
+    for candidate in sorted(names, key=lambda n: _split(n)[1] or 0):
+        base = _split(candidate)[0]
+        by_key[base.lower()] = candidate
+        by_key.setdefault(base.rpartition("/")[2].lower(), candidate)
+    asked = _split(name)[0].lower()
+    keys = [asked] if asked in by_key else []
+    keys += difflib.get_close_matches(asked, by_key, n=2 * limit, cutoff=0.7)
+    found = list(dict.fromkeys(by_key[key] for key in keys))[:limit]
+    return " or ".join(found)
+
+
+def entries() -> list[Entry]:
+    """The newest version of every environment, by family, those that lack a package included."""
+    _register_ale()
+    newest: dict[str, EnvSpec] = {}
+    for spec in _living():
+        base = _split(spec.id)[0]
+        if base not in newest or (newest[base].version or 0) < (spec.version or 0):
+            newest[base] = spec
+    found = [
+        Entry(
+            id=spec.id,
+            family=_family(spec),
+            threshold=spec.reward_threshold,
+            max_episode_steps=spec.max_episode_steps,
+            missing=_missing_package(spec),
+        )
+        for spec in newest.values()
+    ]
+    families = list(dict.fromkeys([*TITLES.values(), *(entry.family for entry in found)]))
+    return sorted(found, key=lambda entry: (families.index(entry.family), entry.id))
+
+
+def _living() -> list[EnvSpec]:
+    """What is worth naming: neither retired nor Atari under a name from before ALE/…-v5."""
+    return [
+        spec
+        for spec in gymnasium.registry.values()
+        if not _is_retired(spec) and (spec.namespace or _folder(spec) != "ale_py")
+    ]
+
+
+def _is_retired(spec: EnvSpec) -> bool:
+    """Gymnasium keeps some old ids only to say where they went: their entry point raises."""
+    return getattr(spec.entry_point, "__name__", "").startswith("_raise_")
+
+
+def _import_package(env_id: str) -> None:
+    module, colon, _ = env_id.rpartition(":")
+    if not colon:
+        return
+    try:
+        importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        lacks = error.name or module
+        takes = f"PACKAGE:ID of an installed package; there is no package {lacks!r} here"
+        raise ConfigError("env", env_id, takes) from None
+    except Exception as error:  # a stranger's package may raise anything at all
+        takes = f"PACKAGE:ID; importing {module} failed: {type(error).__name__}: {error}"
+        raise ConfigError("env", env_id, takes.splitlines()[0]) from None
+
+
+def _register_ale() -> None:
+    import ale_py  # 0.1 s, and hundreds of ids: only where one of them may be meant
+
+    gymnasium.register_envs(ale_py)
+
+
+def _missing_package(spec: EnvSpec) -> str | None:
+    package = NEEDS.get(_folder(spec))
+    if package is None or importlib.util.find_spec(package) is not None:
+        return None
+    return package
+
+
+def _install(package: str) -> str:
+    extra = EXTRAS.get(package)
+    return f"pip install 'rlbench[{extra}]'" if extra else f"pip install {package}"
+
+
+def _folder(spec: EnvSpec) -> str:
+    entry_point = str(spec.entry_point)
+    if entry_point.startswith("gymnasium.envs."):
+        return entry_point.split(".")[2].partition(":")[0]
+    return entry_point.partition(":")[0].partition(".")[0]
+
+
+def _family(spec: EnvSpec) -> str:
+    folder = _folder(spec)
+    return TITLES.get(folder, "Atari" if folder == "ale_py" else folder)
+
+
+def _split(env_id: str) -> tuple[str, int | None]:
+    """`CartPole-v1` as ("CartPole", 1); without a version the number is None."""
+    try:
+        namespace, name, version = parse_env_id(env_id)
+    except gymnasium.error.Error:
+        return env_id, None
+    return f"{namespace}/{name}" if namespace else name, version

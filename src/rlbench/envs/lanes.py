@@ -1,0 +1,109 @@
+"""Lanes: single Gymnasium environments stepped in lock-step and counted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+
+from rlbench.envs.spaces import action_adapter, observation_adapter
+from rlbench.errors import RunError
+from rlbench.interfaces import Array, Counts
+
+
+class CountedLanes:
+    """What all lanes share: the counts, and the check that an environment gave finite numbers."""
+
+    def __init__(self, env_id: str, num_lanes: int) -> None:
+        self.env_id, self.num_lanes = env_id, num_lanes
+        self.counts = Counts()
+        self._counting = True
+
+    @contextmanager
+    def uncounted(self) -> Iterator[None]:
+        self._counting = False
+        try:
+            yield
+        finally:
+            self._counting = True
+
+    def _count(self, steps: int, ended: int) -> None:
+        if self._counting:
+            self.counts.env_steps += steps
+            self.counts.episodes += ended
+
+    def _check_finite(self, what: str, values: Array) -> None:
+        # A sum is not finite exactly when a term is not (or it overflows, which is no better).
+        if not np.isfinite(values.sum()):
+            bad = values[~np.isfinite(values)]
+            shown = bad[0] if bad.size else "values that overflow when added"
+            raise RunError(f"environment {self.env_id} gave {what} that is not finite: {shown}")
+
+
+class SingleEnvLanes(CountedLanes):
+    """One Gymnasium environment a lane.
+
+    fresh_each_episode: build a lane's environment anew at every reset, for environments that
+    carry something over from a discarded episode (see `make.carries_over`).
+    """
+
+    def __init__(
+        self,
+        make: Callable[[], gym.Env[Any, Any]],
+        env_id: str,
+        num_lanes: int,
+        fresh_each_episode: bool = False,
+    ) -> None:
+        super().__init__(env_id, num_lanes)
+        self._make, self._fresh = make, fresh_each_episode
+        self._envs = [make() for _ in range(num_lanes)]
+        env = self._envs[0]
+        self._size, self._observe = observation_adapter(env.observation_space, env_id)
+        self._action, self._to_env = action_adapter(env.action_space, env_id)
+
+    def reset(self, lanes: Array, seeds: Array) -> Array:
+        obs = np.empty((len(lanes), self._size), np.float32)
+        for row, (lane, seed) in enumerate(zip(lanes.tolist(), seeds.tolist(), strict=True)):
+            if self._fresh:
+                self._envs[lane].close()
+                self._envs[lane] = self._make()
+            try:
+                obs[row] = self._observe(self._envs[lane].reset(seed=seed)[0])
+            except Exception as error:
+                raise self._raised("reset", error) from error
+        self._check_finite("an observation", obs)
+        return obs
+
+    def step(self, lanes: Array, actions: Array) -> tuple[Array, Array, Array, Array]:
+        n = len(lanes)
+        obs = np.empty((n, self._size), np.float32)
+        rewards = np.empty(n)
+        terminated, truncated = np.zeros(n, np.bool_), np.zeros(n, np.bool_)
+        envs, to_env, observe = self._envs, self._to_env, self._observe
+        row = 0
+        try:
+            for lane, action in zip(lanes.tolist(), actions, strict=True):
+                raw, rewards[row], terminated[row], truncated[row], _ = envs[lane].step(
+                    to_env(action)
+                )
+                obs[row] = observe(raw)
+                row += 1
+        except Exception as error:
+            self._count(row + 1, 0)
+            raise self._raised("step", error) from error
+        self._count(n, int(np.count_nonzero(terminated | truncated)))
+        self._check_finite("a reward", rewards)
+        self._check_finite("an observation", obs)
+        return obs, rewards, terminated, truncated
+
+    def close(self) -> None:
+        for env in self._envs:
+            env.close()
+
+    def _raised(self, call: str, error: Exception) -> RunError:
+        return RunError(
+            f"environment {self.env_id} raised {type(error).__name__} in {call}: {error}"
+        )

@@ -1,0 +1,161 @@
+"""From an environment's id to its facts and its lanes."""
+
+from __future__ import annotations
+
+import functools
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+from gymnasium.envs.registration import EnvSpec
+
+from rlbench.envs.cartpole import CartPoleLanes
+from rlbench.envs.catalogue import ensure_registered, find_spec
+from rlbench.envs.lanes import SingleEnvLanes
+from rlbench.envs.spaces import action_adapter, observation_adapter
+from rlbench.errors import ConfigError
+from rlbench.interfaces import EnvFacts, Lanes
+from rlbench.settings import EnvSettings
+
+DEFAULT_MAX_EPISODE_STEPS = 10_000  # for ids that register no time limit of their own
+VECTORISED_FROM_LANES = 4  # below, arrays cost more than one environment after another
+PROBE_STEPS = 400  # BipedalWalker-v3 needs an episode that ended and one cut short to show it
+CARTPOLE_ENTRY_POINT = "gymnasium.envs.classic_control.cartpole:CartPoleEnv"
+
+
+@dataclass(frozen=True)
+class EnvPlan:
+    """Everything needed to build an environment anywhere, a worker process included; picklable.
+
+    threshold: the mean return that means solved, or None; levels: all that are timed, ascending.
+    family: Gymnasium's folder of the environment ("classic_control", "box2d", ...) or its module.
+    """
+
+    facts: EnvFacts
+    kwargs: dict[str, Any]
+    threshold: float | None
+    levels: tuple[float, ...]
+    family: str
+    fresh_each_episode: bool
+
+    def lanes(self, num_lanes: int, max_episode_steps: int | None = None) -> Lanes:
+        """Lanes of this environment; `max_episode_steps` replaces the plan's own cap."""
+        cap = max_episode_steps or self.facts.max_episode_steps
+        if self.facts.native_vector and num_lanes >= VECTORISED_FROM_LANES:
+            return CartPoleLanes(self.facts.id, num_lanes, cap)
+        make = functools.partial(_make_single, self.facts.id, self.kwargs, cap)
+        return SingleEnvLanes(make, self.facts.id, num_lanes, self.fresh_each_episode)
+
+
+def plan_env(settings: EnvSettings) -> EnvPlan:
+    """Look an environment up, build it once and see what it is like.
+
+    Raises ConfigError("env", ...) where the id cannot be made, or its spaces cannot be handled.
+    """
+    spec = find_spec(settings.id)
+    cap = settings.max_episode_steps or spec.max_episode_steps or DEFAULT_MAX_EPISODE_STEPS
+    try:
+        env = _make_single(settings.id, settings.kwargs, cap)
+    except ConfigError:
+        raise
+    except gym.error.DependencyNotInstalled as error:
+        raise ConfigError("env", settings.id, f"a package that is missing here: {error}") from error
+    except TypeError as error:
+        raise ConfigError(
+            "env.kwargs", settings.kwargs, f"what {settings.id} takes: {error}"
+        ) from error
+    except Exception as error:
+        raise ConfigError(
+            "env", settings.id, f"an id Gymnasium can make: {type(error).__name__}: {error}"
+        ) from error
+    try:
+        size, _ = observation_adapter(env.observation_space, settings.id)
+        action, _ = action_adapter(env.action_space, settings.id)
+        family = _family(env)
+    finally:
+        env.close()
+    native = is_native_vector(spec, settings)
+    frame_skip = {**spec.kwargs, **settings.kwargs}.get("frameskip", 1) if family == "ale" else 1
+    if not isinstance(frame_skip, int):
+        raise ConfigError("env.kwargs.frameskip", frame_skip, "one number of frames a step")
+    threshold = settings.threshold if settings.threshold is not None else spec.reward_threshold
+    threshold = None if threshold is None else float(threshold)
+    levels = set(settings.thresholds or ()) | ({threshold} if threshold is not None else set())
+    facts = EnvFacts(
+        id=settings.id,
+        observation_size=size,
+        action=action,
+        max_episode_steps=cap,
+        frame_skip=frame_skip,
+        native_vector=native,
+    )
+    make = functools.partial(_make_single, settings.id, settings.kwargs, cap)
+    return EnvPlan(
+        facts=facts,
+        kwargs=dict(settings.kwargs),
+        threshold=threshold,
+        levels=tuple(sorted(levels)),
+        family=family,
+        fresh_each_episode=not native and carries_over(make),
+    )
+
+
+def is_native_vector(spec: EnvSpec, settings: EnvSettings) -> bool:
+    """Whether lanes of this environment are stepped as arrays (see `EnvFacts.native_vector`)."""
+    return not settings.kwargs and spec.entry_point == CARTPOLE_ENTRY_POINT
+
+
+def carries_over(make: functools.partial[gym.Env[Any, Any]]) -> bool:
+    """Whether an episode depends on the one before it: the same seed and actions are played in a
+    fresh environment and in one whose first episode was cut short (Box2D worlds differ)."""
+    reused, fresh = make(), make()
+    try:
+        reused.action_space.seed(0)
+        reused.reset(seed=1)
+        for _ in range(PROBE_STEPS):
+            _, _, terminated, truncated, _ = reused.step(reused.action_space.sample())
+            if terminated or truncated:
+                reused.reset(seed=2)
+        return not _same_episode(reused, fresh)
+    except Exception:
+        # An environment that raises is told of by the run itself, with its steps counted.
+        return False
+    finally:
+        reused.close()
+        fresh.close()
+
+
+def _same_episode(one: gym.Env[Any, Any], other: gym.Env[Any, Any]) -> bool:
+    _, observe = observation_adapter(one.observation_space, "")
+    one_obs, other_obs = one.reset(seed=3)[0], other.reset(seed=3)[0]
+    for _ in range(PROBE_STEPS // 4):
+        if not np.array_equal(observe(one_obs), observe(other_obs), equal_nan=True):
+            return False
+        action = one.action_space.sample()
+        one_obs, one_reward, *one_ends, _ = one.step(action)
+        other_obs, other_reward, *other_ends, _ = other.step(action)
+        if not np.isfinite([float(one_reward), float(other_reward)]).all():
+            return True  # broken rather than carrying over: the run itself will tell of it
+        if one_reward != other_reward or one_ends != other_ends:
+            return False
+        if any(one_ends):
+            break
+    return True
+
+
+def _make_single(env_id: str, kwargs: dict[str, Any], max_episode_steps: int) -> gym.Env[Any, Any]:
+    ensure_registered(env_id)  # a worker process starts without what its parent registered
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # "out of date" and precision notes; errors still raise
+        return gym.make(
+            env_id, max_episode_steps=max_episode_steps, disable_env_checker=True, **kwargs
+        )
+
+
+def _family(env: gym.Env[Any, Any]) -> str:
+    module = type(env.unwrapped).__module__
+    if module.startswith("gymnasium.envs."):
+        return module.split(".")[2]
+    return "ale" if module.startswith("ale_py") else module.split(".")[0]

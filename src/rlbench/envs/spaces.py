@@ -1,0 +1,68 @@
+"""Spaces made flat: observations as float32 vectors, actions as `ActionSpec` describes them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from gymnasium import spaces
+
+from rlbench.errors import ConfigError
+from rlbench.interfaces import ActionSpec, Array
+
+Observe = Callable[[Any], Array]
+Act = Callable[[Any], Any]
+
+
+def observation_adapter(space: spaces.Space[Any], env_id: str) -> tuple[int, Observe]:
+    """The length of a flat observation, and the function that makes one [size] float32.
+
+    Boxes are ravelled (bytes, such as pixels and RAM, scaled to [0, 1]), discrete values become
+    one-hot, Dict and Tuple are concatenated. Raises ConfigError for a space of no fixed size.
+    """
+    if isinstance(space, spaces.Box):
+        size = int(np.prod(space.shape, dtype=np.int64))
+        if space.dtype == np.uint8:
+            scale = np.float32(1 / 255)
+            return size, lambda obs: np.asarray(obs).ravel() * scale
+        return size, lambda obs: np.asarray(obs, np.float32).ravel()
+    try:
+        flat = spaces.flatten_space(space)
+    except NotImplementedError:
+        flat = None
+    if not isinstance(flat, spaces.Box):
+        raise ConfigError("env", env_id, f"observations of a fixed size, not {space}")
+    size = int(np.prod(flat.shape, dtype=np.int64))
+    return size, lambda obs: np.asarray(spaces.flatten(space, obs), np.float32).ravel()
+
+
+def action_adapter(space: spaces.Space[Any], env_id: str) -> tuple[ActionSpec, Act]:
+    """The flat form of an action space, and the function from one flat action to the space's own.
+
+    Raises ConfigError for a space that is neither Discrete, MultiDiscrete, MultiBinary nor Box.
+    """
+    if isinstance(space, spaces.Discrete):
+        start = int(space.start)
+        return ActionSpec("discrete", (int(space.n),)), lambda action: int(action) + start
+    if isinstance(space, spaces.MultiDiscrete):
+        offset, shape, dtype = np.asarray(space.start), space.nvec.shape, space.dtype
+        nvec = tuple(int(n) for n in space.nvec.ravel())
+        return (
+            ActionSpec("multi_discrete", nvec),
+            lambda action: (action.reshape(shape) + offset).astype(dtype),
+        )
+    if isinstance(space, spaces.MultiBinary):
+        shape = space.shape
+        nvec = (2,) * int(np.prod(shape, dtype=np.int64))
+        return (
+            ActionSpec("multi_discrete", nvec),
+            lambda action: action.reshape(shape).astype(np.int8),
+        )
+    if isinstance(space, spaces.Box):
+        low, high, shape, dtype = space.low, space.high, space.shape, space.dtype
+        spec = ActionSpec(
+            "box", (), tuple(map(float, low.ravel())), tuple(map(float, high.ravel()))
+        )
+        return spec, lambda action: np.clip(action.reshape(shape), low, high).astype(dtype)
+    raise ConfigError("env", env_id, f"Discrete, MultiDiscrete or Box actions, not {space}")

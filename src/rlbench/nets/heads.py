@@ -1,0 +1,153 @@
+"""Heads: how a network's outputs become actions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from rlbench.errors import ConfigError
+from rlbench.interfaces import ActionSpec, Array
+
+MAX_HEAD_OUTPUTS = 4096
+
+
+@dataclass(frozen=True)
+class ArgmaxHead:
+    """One output a choice; the action of each dimension is its best choice.
+
+    nvec: choices per dimension [D]. values: None where the choice itself is the action, else per
+    dimension the value each choice stands for (a discretised box). single: the environment takes
+    one int, not a vector of them.
+    """
+
+    nvec: tuple[int, ...]
+    values: tuple[tuple[float, ...], ...] | None = None
+    single: bool = False
+
+    @property
+    def size(self) -> int:
+        """The number of network outputs."""
+        return sum(self.nvec)
+
+    def choices(self, outputs: Array) -> Array:
+        """Best choices [..., D] (the first of equals) for `outputs` [..., size]."""
+        if len(set(self.nvec)) == 1:
+            even: Array = outputs.reshape(*outputs.shape[:-1], len(self.nvec), -1).argmax(axis=-1)
+            return even
+        ends = np.cumsum(self.nvec)
+        parts = [
+            outputs[..., end - n : end].argmax(axis=-1)
+            for n, end in zip(self.nvec, ends, strict=True)
+        ]
+        return np.stack(parts, axis=-1)
+
+    def actions(self, choices: Array) -> Array:
+        """Actions [...] or [..., D] as the lanes take them, for `choices` [..., D]."""
+        if self.values is not None:
+            columns = [
+                np.asarray(v, np.float32)[choices[..., d]] for d, v in enumerate(self.values)
+            ]
+            return np.stack(columns, axis=-1)
+        return choices[..., 0] if self.single else choices
+
+    def __call__(self, outputs: Array) -> Array:
+        return self.actions(self.choices(outputs))
+
+    def describe(self) -> dict[str, Any]:
+        values = None if self.values is None else [list(v) for v in self.values]
+        return {"kind": "argmax", "nvec": list(self.nvec), "values": values, "single": self.single}
+
+
+@dataclass(frozen=True)
+class ContinuousHead:
+    """One output a dimension. Where the box is bounded, [-1, 1] spans it and the rest is clipped;
+    an unbounded dimension takes the output as it is."""
+
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+
+    @property
+    def size(self) -> int:
+        """The number of network outputs."""
+        return len(self.low)
+
+    def __call__(self, outputs: Array) -> Array:
+        """Actions [..., D] for `outputs` [..., D]."""
+        low, high = np.asarray(self.low, np.float32), np.asarray(self.high, np.float32)
+        bounded = np.isfinite(low) & np.isfinite(high)
+        if not bounded.any():
+            return np.clip(outputs, low, high)
+        low_b, high_b = np.where(bounded, low, -1), np.where(bounded, high, 1)
+        spanned = low_b + (np.clip(outputs, -1, 1) + 1) * ((high_b - low_b) / 2)
+        return np.where(bounded, spanned, np.clip(outputs, low, high)).astype(np.float32)
+
+    def describe(self) -> dict[str, Any]:
+        # JSON has no infinity: an unbounded side is null.
+        return {
+            "kind": "continuous",
+            "low": [v if np.isfinite(v) else None for v in self.low],
+            "high": [v if np.isfinite(v) else None for v in self.high],
+        }
+
+
+Head = ArgmaxHead | ContinuousHead
+
+
+def argmax_head(action: ActionSpec, bins: int | None, key: str = "agent.bins") -> ArgmaxHead:
+    """A head that chooses: natively for discrete actions, among `bins` evenly spaced values a
+    dimension for a box (the end points included).
+
+    Raises ConfigError (naming `key`) for a box that is unbounded, has no bins or too many.
+    """
+    if action.kind != "box":
+        _check_size(action.nvec, key)
+        return ArgmaxHead(action.nvec, single=action.kind == "discrete")
+    if bins is None or bins < 2:
+        raise ConfigError(key, bins, "2 or more: the actions of this environment are continuous")
+    nvec = (bins,) * action.dimensions
+    _check_size(nvec, key)
+    if not np.isfinite([*action.low, *action.high]).all():
+        raise ConfigError(
+            key, bins, "nothing here: the action box is unbounded and cannot be cut into bins"
+        )
+    values = tuple(
+        tuple(float(v) for v in np.linspace(low, high, bins))
+        for low, high in zip(action.low, action.high, strict=True)
+    )
+    return ArgmaxHead(nvec, values)
+
+
+def native_head(action: ActionSpec) -> Head:
+    """The head that takes the environment's actions as they are."""
+    if action.kind == "box":
+        return ContinuousHead(action.low, action.high)
+    return argmax_head(action, None)
+
+
+def head_from_description(description: dict[str, Any]) -> Head:
+    """The inverse of a head's `describe`; raises ValueError for another kind."""
+    if description.get("kind") == "argmax":
+        values = description["values"]
+        return ArgmaxHead(
+            tuple(int(n) for n in description["nvec"]),
+            None if values is None else tuple(tuple(float(x) for x in v) for v in values),
+            bool(description["single"]),
+        )
+    if description.get("kind") == "continuous":
+        return ContinuousHead(
+            tuple(-np.inf if v is None else float(v) for v in description["low"]),
+            tuple(np.inf if v is None else float(v) for v in description["high"]),
+        )
+    raise ValueError(f"head kind {description.get('kind')!r}: takes 'argmax' or 'continuous'")
+
+
+def _check_size(nvec: tuple[int, ...], key: str) -> None:
+    if sum(nvec) > MAX_HEAD_OUTPUTS:
+        raise ConfigError(
+            key,
+            max(nvec),
+            f"at most {MAX_HEAD_OUTPUTS} outputs in all, and {len(nvec)} dimensions "
+            f"would need {sum(nvec)}",
+        )

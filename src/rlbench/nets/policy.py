@@ -1,0 +1,71 @@
+"""The policy that both agents hand to the evaluation: a network, a head, and NumPy."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+import numpy as np
+
+from rlbench.interfaces import Array
+from rlbench.nets.heads import Head, head_from_description
+from rlbench.nets.mlp import MLP
+
+
+class NetworkPolicy:
+    """Greedy actions of one network; a frozen copy of the parameters it is given.
+
+    parameters: [size]. obs_mean, obs_std: [obs], or None where observations go in as they are;
+    normalised observations are clipped to ±`OBS_CLIP` standard deviations.
+    """
+
+    OBS_CLIP = 5.0  # Salimans et al. 2017's code
+
+    def __init__(
+        self,
+        network: MLP,
+        head: Head,
+        parameters: Array,
+        obs_mean: Array | None = None,
+        obs_std: Array | None = None,
+    ) -> None:
+        self.network, self.head = network, head
+        self.parameters = np.array(parameters, np.float32)
+        self.obs_mean = None if obs_mean is None else np.array(obs_mean, np.float32)
+        self.obs_std = None if obs_std is None else np.array(obs_std, np.float32)
+        self._layers = network.layers(self.parameters)
+
+    def outputs(self, obs: Array) -> Array:
+        """Network outputs [L, outputs] for observations [L, obs]."""
+        return self.network.forward(self._layers, self.normalise(obs))
+
+    def normalise(self, obs: Array) -> Array:
+        if self.obs_mean is None or self.obs_std is None:
+            return obs
+        normalised: Array = np.clip(
+            (obs - self.obs_mean) / self.obs_std, -self.OBS_CLIP, self.OBS_CLIP
+        )
+        return normalised
+
+    def act(self, obs: Array, rng: np.random.Generator) -> Array:
+        """Greedy actions [L] or [L, D]; the generator is not used."""
+        return self.head(self.outputs(obs))
+
+    def arrays(self) -> Mapping[str, Array]:
+        architecture = {"network": self.network.describe(), "head": self.head.describe()}
+        arrays = {"architecture": np.array(json.dumps(architecture)), "parameters": self.parameters}
+        if self.obs_mean is not None and self.obs_std is not None:
+            arrays |= {"obs_mean": self.obs_mean, "obs_std": self.obs_std}
+        return arrays
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, Array]) -> NetworkPolicy:
+        """The inverse of `arrays`; raises ValueError or KeyError for anything else."""
+        architecture = json.loads(str(arrays["architecture"]))
+        network = MLP.from_description(architecture["network"])
+        head = head_from_description(architecture["head"])
+        if arrays["parameters"].shape != (network.size,) or head.size != network.outputs:
+            raise ValueError("the parameters do not fit the architecture beside them")
+        return cls(
+            network, head, arrays["parameters"], arrays.get("obs_mean"), arrays.get("obs_std")
+        )

@@ -1,0 +1,56 @@
+"""TensorFlow, imported late and with its threads and habits set before it starts."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from rlbench.errors import RunError
+
+
+def start_tensorflow(cores: int) -> Any:
+    """The `tensorflow` module, with `cores` threads within and between operations.
+
+    Raises RunError where TensorFlow is running already with other numbers of threads.
+    """
+    # Keras would read, and on a first import write, settings in the home directory: a run depends
+    # on nothing and writes nothing outside its results.
+    os.environ["KERAS_BACKEND"] = "tensorflow"
+    os.environ["KERAS_HOME"] = os.path.join(os.devnull, "keras")  # noqa: PTH118
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    with _quiet():
+        import tensorflow as tf
+
+    threading = tf.config.threading
+    wanted = (cores, cores)
+    try:
+        threading.set_intra_op_parallelism_threads(cores)
+        threading.set_inter_op_parallelism_threads(cores)
+    except RuntimeError:
+        running = (
+            threading.get_intra_op_parallelism_threads(),
+            threading.get_inter_op_parallelism_threads(),
+        )
+        if running != wanted:
+            raise RunError(
+                f"TensorFlow runs with {running[0]} threads within and {running[1]} between "
+                f"operations in this process, and cannot change to cores={cores}"
+            ) from None
+    return tf
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Nothing written to file descriptor 2 is shown: libraries that TensorFlow loads tell of their
+    build there, whatever their log level. Exceptions still rise."""
+    shown = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(shown, 2)
+        os.close(shown)
+        os.close(nowhere)

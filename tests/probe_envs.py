@@ -1,0 +1,114 @@
+"""Environments that show what is done to them: registered on import, as `probe_envs:<id>`."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+from gymnasium import spaces
+
+COUNT_FILE = "RLBENCH_TEST_COUNT_FILE"
+
+
+class Counting(gym.Env[Any, Any]):
+    """Episodes of 5 to 14 steps (by the reset seed); the return is the number of steps in which
+    the first observation's sign was named. Each step of each process appends a byte to a file."""
+
+    observation_space = spaces.Box(-1, 1, (3,), np.float32)
+    action_space = spaces.Discrete(2)
+
+    def reset(self, *, seed: int | None = None, options: Any = None) -> Any:
+        assert seed is not None, "every episode begins with an explicit seed"
+        super().reset(seed=seed)
+        self._left = int(self.np_random.integers(5, 15))
+        return self._observe(), {}
+
+    def step(self, action: Any) -> Any:
+        path = os.environ.get(COUNT_FILE)
+        if path:
+            file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+            os.write(file, b".")
+            os.close(file)
+        reward = float((self._obs[0] > 0) == bool(action))
+        self._left -= 1
+        return self._observe(), reward, self._left == 0, False, {}
+
+    def _observe(self) -> Any:
+        self._obs = self.np_random.uniform(-1, 1, 3).astype(np.float32)
+        return self._obs
+
+
+class Faulty(Counting):
+    """Goes wrong in its `after`-th step, in the way that `fault` says."""
+
+    def __init__(self, fault: str, after: int = 30) -> None:
+        self._fault, self._after, self._steps = fault, after, 0
+
+    def step(self, action: Any) -> Any:
+        obs, reward, terminated, truncated, info = super().step(action)
+        self._steps += 1
+        if self._steps >= self._after:
+            if self._fault == "raise":
+                raise ValueError("the gears are stuck")
+            if self._fault == "die":
+                os._exit(7)
+            if self._fault == "observation":
+                obs = np.array([0, np.nan, 0], np.float32)
+            else:
+                reward = {"reward_nan": np.nan, "reward_inf": np.inf}[self._fault]
+        return obs, reward, terminated, truncated, info
+
+
+class Endless(Counting):
+    """Never ends of its own accord, and registers no time limit."""
+
+    def step(self, action: Any) -> Any:
+        obs, reward, _, _, info = super().step(action)
+        return obs, reward, False, False, info
+
+
+class Mixed(gym.Env[Any, Any]):
+    """Dict observations and MultiDiscrete actions; the reward counts the dimensions played as
+    shown."""
+
+    observation_space = spaces.Dict(
+        {"shown": spaces.MultiDiscrete([2, 3]), "noise": spaces.Box(-1, 1, (2, 2))}
+    )
+    action_space = spaces.MultiDiscrete([2, 3])
+
+    def reset(self, *, seed: int | None = None, options: Any = None) -> Any:
+        super().reset(seed=seed)
+        self._left = 10
+        return self._observe(), {}
+
+    def step(self, action: Any) -> Any:
+        assert self.action_space.contains(action)
+        reward = float(np.sum(action == self._shown))
+        self._left -= 1
+        return self._observe(), reward, False, self._left == 0, {}
+
+    def _observe(self) -> Any:
+        self._shown = self.np_random.integers([2, 3])
+        noise = self.np_random.uniform(-1, 1, (2, 2)).astype(np.float32)
+        return {"shown": self._shown, "noise": noise}
+
+
+class Carrying(Counting):
+    """Its first observation of an episode remembers whether one was played before."""
+
+    _episodes = 0
+
+    def reset(self, *, seed: int | None = None, options: Any = None) -> Any:
+        obs, info = super().reset(seed=seed, options=options)
+        self._episodes += 1
+        obs[1] = 0.5 if self._episodes > 1 else -0.5
+        return obs, info
+
+
+gym.register("Counting-v0", Counting, reward_threshold=8.0, max_episode_steps=100)
+gym.register("Faulty-v0", Faulty, max_episode_steps=100)
+gym.register("Endless-v0", Endless)
+gym.register("Mixed-v0", Mixed)
+gym.register("Carrying-v0", Carrying, max_episode_steps=100)
