@@ -1,0 +1,32 @@
+"""Tasks one after another, in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from rlbench.envs.make import EnvPlan
+from rlbench.executors.base import LaneExecutor, LaneWorker, TaskFn
+from rlbench.interfaces import Counts
+
+
+class SerialExecutor(LaneExecutor):
+    """No other process: what is right for one core, and for environments that vectorise."""
+
+    workers = 1
+
+    def __init__(self, plan: EnvPlan) -> None:
+        self._worker = LaneWorker(plan)
+
+    def map(self, fn: TaskFn, tasks: Iterable[Any], shared: Any = None) -> Iterator[Any]:
+        for task in tasks:
+            yield fn(self._worker, shared, task)
+
+    def counts(self) -> Counts:
+        return self._worker.counts()
+
+    def cpu_s(self) -> float:
+        return 0.0  # this process's own, which the ledger reads
+
+    def close(self) -> None:
+        self._worker.close()

@@ -1,0 +1,95 @@
+"""Checkpoints: an agent's whole state as one .npz of arrays and one JSON file of the rest.
+
+The JSON file names its .npz and is put in place by a rename, so that a reader always finds a
+complete pair, however the writer ended.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rlbench.errors import RunError
+from rlbench.interfaces import Array, State
+
+INDEX = "checkpoint.json"
+ARRAY = "__array__"
+
+
+def save(directory: Path, seq: int, state: State) -> int:
+    """Replace the checkpoint in `directory` with `state`; returns the bytes written.
+
+    seq: a number that no earlier checkpoint of the directory had.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    arrays: dict[str, Array] = {}
+    scalars = _split(state, "", arrays)
+    npz = directory / f"state-{seq}.npz"
+    # Uncompressed: a replay memory is noise to a compressor and takes minutes.
+    with npz.open("wb") as file:
+        np.savez(file, allow_pickle=False, **arrays)
+        file.flush()
+        os.fsync(file.fileno())
+    index = directory / INDEX
+    write_atomically(index, json.dumps({"arrays": npz.name, "state": scalars}))
+    for other in directory.glob("state-*.npz"):
+        if other != npz:
+            other.unlink()
+    return npz.stat().st_size + index.stat().st_size
+
+
+def load(directory: Path) -> State | None:
+    """The state of the checkpoint in `directory`, or None where there is none.
+
+    Raises RunError for a checkpoint that cannot be read.
+    """
+    index = directory / INDEX
+    if not index.is_file():
+        return None
+    try:
+        content = json.loads(index.read_text())
+        # The name is data: only a file beside the index is ever opened.
+        path = directory / Path(content["arrays"]).name
+        with np.load(path, allow_pickle=False) as arrays:
+            return dict(_join(content["state"], arrays))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise RunError(
+            f"{directory}: the checkpoint cannot be read ({error}); overwrite=true starts anew"
+        ) from error
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Replace `path` by a rename: a reader sees the old text or the new, never a part."""
+    temporary = path.with_name(path.name + ".tmp")
+    with temporary.open("w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+
+
+def _split(value: Any, path: str, arrays: dict[str, Array]) -> Any:
+    if isinstance(value, dict):
+        return {key: _split(item, f"{path}/{key}", arrays) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_split(item, f"{path}/{i}", arrays) for i, item in enumerate(value)]
+    if isinstance(value, np.ndarray):
+        arrays[path] = value
+        return {ARRAY: path}
+    if isinstance(value, np.generic):
+        return value.item()
+    return value
+
+
+def _join(value: Any, arrays: Any) -> Any:
+    if isinstance(value, dict):
+        if set(value) == {ARRAY}:
+            return arrays[value[ARRAY]]
+        return {key: _join(item, arrays) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_join(item, arrays) for item in value]
+    return value

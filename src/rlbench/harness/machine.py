@@ -1,0 +1,120 @@
+"""The machine a run has: its cores, its caps, and what there is to say about it."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+import subprocess
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from rlbench.errors import ConfigError
+
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+PACKAGES = ("ale-py", "gymnasium", "keras", "mujoco", "numpy", "ray", "tensorflow")
+
+
+def available_cores() -> list[int]:
+    """The cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return sorted(os.sched_getaffinity(0))
+    return list(range(os.cpu_count() or 1))
+
+
+def resolve_cores(cores: int | None) -> int:
+    """How many cores a run gets; raises ConfigError for more than there are."""
+    available = len(available_cores())
+    if cores is None:
+        return available
+    if cores > available:
+        raise ConfigError("cores", cores, f"1 to {available} on this machine")
+    return cores
+
+
+def confine(cores: int, device: str) -> list[int] | None:
+    """Give this process and its children `cores` cores, one BLAS thread each, and hide the GPUs
+    unless `device` is "gpu". Returns the cores, or None where the system has no affinity.
+
+    TensorFlow reads its own thread counts from the run's configuration (see the learner).
+    """
+    for variable in THREAD_VARIABLES:
+        os.environ[variable] = "1"
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    if device != "gpu":
+        os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
+    if not hasattr(os, "sched_setaffinity"):
+        return None
+    chosen = available_cores()[:cores]
+    os.sched_setaffinity(0, chosen)
+    return chosen
+
+
+def describe() -> dict[str, Any]:
+    """Facts of the machine and of the software, for run.json."""
+    commit, dirty = _git()
+    return {
+        "packages": dict(_versions(PACKAGES)),
+        "python": platform.python_version(),
+        "git_commit": commit,
+        "git_dirty": dirty,
+        "cpu_model": _cpu_model(),
+        "cpu_count": os.cpu_count(),
+        "memory_mb": round(psutil.virtual_memory().total / 2**20),
+        "platform": platform.platform(),
+        "load_average": list(os.getloadavg()) if hasattr(os, "getloadavg") else None,
+    }
+
+
+def peak_rss_mb() -> float:
+    """The largest resident size this process has had, in MiB, the live workers' sizes added."""
+    if os.name == "nt":
+        own = float(getattr(psutil.Process().memory_info(), "peak_wset", 0)) / 2**20
+    else:
+        import resource
+
+        unit = 2**20 if platform.system() == "Darwin" else 2**10
+        own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
+    workers = 0.0
+    for child in psutil.Process().children(recursive=True):
+        try:
+            workers += child.memory_info().rss / 2**20
+        except psutil.Error:
+            continue  # it has just ended
+    return float(round(own + workers, 1))
+
+
+def _versions(packages: Iterable[str]) -> Iterable[tuple[str, str]]:
+    for package in packages:
+        try:
+            yield package, importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+
+
+def _cpu_model() -> str:
+    info = Path("/proc/cpuinfo")
+    if info.is_file():
+        for line in info.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    return platform.processor() or platform.machine()
+
+
+def _git() -> tuple[str | None, bool | None]:
+    root = Path(__file__).parents[3]
+    if not (root / ".git").exists():
+        return None, None
+
+    def git(*arguments: str) -> str:
+        return subprocess.run(
+            ["git", "-C", str(root), *arguments], capture_output=True, text=True, check=True
+        ).stdout.strip()
+
+    try:
+        return git("rev-parse", "HEAD"), bool(git("status", "--porcelain", "-uno"))
+    except (OSError, subprocess.CalledProcessError):
+        return None, None

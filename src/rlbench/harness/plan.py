@@ -1,0 +1,150 @@
+"""A run resolved: settings checked against this machine, the agent and the environment, and the
+hashes that name it. Nothing is written here."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rlbench.envs.catalogue import find_spec
+from rlbench.envs.make import EnvPlan, is_native_vector, plan_env
+from rlbench.errors import ConfigError
+from rlbench.harness.machine import resolve_cores
+from rlbench.settings import Settings, check
+
+HASH_LENGTH = 10
+DEFAULT_EVAL_EVERY_STEPS = 25_000
+FAMILY_EVAL_EVERY_STEPS = {"ale": 250_000, "box2d": 100_000, "mujoco": 100_000}
+
+
+@dataclass(frozen=True)
+class RunName:
+    """What a run is called: the hashes of design section 3, and the directory they lead to.
+
+    learning: runs that share it learn the same. setup: `learning` and all that changes the time
+    it takes. fingerprint: the conditions of environment and evaluation.
+    """
+
+    learning: str
+    setup: str
+    fingerprint: str
+    directory: Path
+
+
+@dataclass(frozen=True)
+class RunPlan:
+    """One run, ready to begin."""
+
+    settings: Settings
+    name: RunName
+    agent_class: type[Any]
+    agent_settings: Any
+    env: EnvPlan
+    cores: int
+    executor: str
+    workers: int
+    eval_every_steps: int
+    eval_max_episode_steps: int
+
+
+def plan_run(settings: Settings) -> RunPlan:
+    """Resolve `settings`; raises ConfigError for whatever cannot be run here."""
+    agent_class, agent_settings = load_agent(settings)
+    cores = resolve_cores(settings.cores)
+    executor = resolve_executor(settings, agent_class, cores)
+    env = plan_env(settings.env)
+    return RunPlan(
+        settings=settings,
+        name=_name(settings, agent_settings, cores, executor),
+        agent_class=agent_class,
+        agent_settings=agent_settings,
+        env=env,
+        cores=cores,
+        executor=executor,
+        workers=1 if executor == "serial" else cores,
+        eval_every_steps=settings.eval.every_steps
+        or FAMILY_EVAL_EVERY_STEPS.get(env.family, DEFAULT_EVAL_EVERY_STEPS),
+        eval_max_episode_steps=settings.eval.max_episode_steps or env.facts.max_episode_steps,
+    )
+
+
+def name_run(settings: Settings) -> RunName:
+    """The name of the run that `settings` ask for, without building its environment."""
+    agent_class, agent_settings = load_agent(settings)
+    cores = resolve_cores(settings.cores)
+    return _name(settings, agent_settings, cores, resolve_executor(settings, agent_class, cores))
+
+
+def load_agent(settings: Settings) -> tuple[type[Any], Any]:
+    """The agent's class and its checked settings.
+
+    Raises ConfigError for a target that cannot be imported and for parameters it does not take.
+    """
+    module, _, attribute = settings.agent.target.rpartition(".")
+    try:
+        agent_class = getattr(importlib.import_module(module), attribute)
+        settings_class = agent_class.Settings
+    except (ImportError, AttributeError, ValueError) as error:
+        raise ConfigError(
+            "agent._target_", settings.agent.target, f"an importable agent class ({error})"
+        ) from error
+    return agent_class, check(settings_class, settings.agent.params, "agent")
+
+
+def resolve_executor(settings: Settings, agent_class: type[Any], cores: int) -> str:
+    """The executor of a run: `auto` is processes where there is more than one core, an agent that
+    shares out its work, and an environment that does not step a whole population in one array."""
+    if not getattr(agent_class, "uses_executor", False):
+        return "serial"
+    if settings.executor != "auto":
+        return settings.executor
+    if cores == 1 or is_native_vector(find_spec(settings.env.id), settings.env):
+        return "serial"
+    return "process"
+
+
+def _name(settings: Settings, agent_settings: Any, cores: int, executor: str) -> RunName:
+    env = settings.env.model_dump(mode="json")
+    conditions = {key: env[key] for key in ("id", "kwargs", "max_episode_steps")}
+    levels = {key: env[key] for key in ("threshold", "thresholds")}
+    evaluation = settings.eval.model_dump(mode="json")
+    learning = {
+        "agent": settings.agent.target,
+        "params": agent_settings.model_dump(mode="json"),
+        "env": conditions,
+        "network": settings.network,
+    }
+    fingerprint = {
+        "env": conditions,
+        "levels": levels,
+        "eval": {k: evaluation[k] for k in ("episodes", "max_episode_steps")},
+        "confirmation_episodes": evaluation["confirmation_episodes"],
+    }
+    setup = {
+        "learning": learning,
+        "levels": levels,
+        "eval": evaluation,
+        "cores": cores,
+        "executor": executor,
+        "device": settings.device,
+    }
+    setup_hash = _hash(setup)
+    return RunName(
+        learning=_hash(learning),
+        setup=setup_hash,
+        fingerprint=_hash(fingerprint),
+        directory=settings.results_dir
+        / settings.agent.name
+        / settings.env.id.replace("/", "__")
+        / setup_hash
+        / f"seed{settings.seed}",
+    )
+
+
+def _hash(value: Any) -> str:
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:HASH_LENGTH]

@@ -1,0 +1,131 @@
+"""The directory of a run: what is in it, who holds it, and whether it is finished."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rlbench.errors import RunError
+from rlbench.harness.checkpoint import write_atomically
+from rlbench.harness.plan import name_run
+from rlbench.harness.runlog import to_json
+from rlbench.interfaces import Array
+from rlbench.settings import Settings
+
+SCHEMA = 1
+
+
+class RunDir:
+    """Paths and files of one run (design section 3)."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.config = path / "config.yaml"
+        self.run = path / "run.json"
+        self.log = path / "log.jsonl"
+        self.checkpoint = path / "checkpoint"
+        self.policy = path / "policy.npz"
+        self.best_policy = path / "policy-best.npz"
+        self.summary = path / "summary.json"
+        self.traceback = path / "traceback.txt"
+        self._lock: Any = None
+
+    def open(self, overwrite: bool) -> None:
+        """Make the directory and hold it for this process; `overwrite` empties it first.
+
+        Raises RunError where another process holds it or it cannot be written.
+        """
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            self._hold()
+            if overwrite:
+                self._empty()
+        except OSError as error:
+            raise RunError(f"{self.path}: cannot be written: {error.strerror}") from error
+
+    def close(self) -> None:
+        if self._lock is not None:
+            self._lock.close()
+
+    def write_json(self, path: Path, value: Mapping[str, Any]) -> None:
+        write_atomically(path, to_json(value, indent=1) + "\n")
+
+    def write_policy(self, path: Path, arrays: Mapping[str, Array]) -> None:
+        temporary = path.with_name(path.name + ".tmp")
+        with temporary.open("wb") as file:
+            np.savez(file, allow_pickle=False, **arrays)
+        temporary.replace(path)
+
+    def _hold(self) -> None:
+        try:
+            import fcntl
+        except ImportError:  # a system without advisory locks
+            return
+        self._lock = (self.path / ".lock").open("w")
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise RunError(f"{self.path}: another process is running this run") from error
+
+    def _empty(self) -> None:
+        for file in (self.config, self.run, self.log, self.policy, self.best_policy):
+            file.unlink(missing_ok=True)
+        for file in (self.summary, self.traceback):
+            file.unlink(missing_ok=True)
+        shutil.rmtree(self.checkpoint, ignore_errors=True)
+
+
+def read_summary(path: Path) -> dict[str, Any] | None:
+    """The summary in run directory `path`, or None where there is none that can be read."""
+    try:
+        summary = json.loads((path / "summary.json").read_text())
+    except (OSError, ValueError):
+        return None
+    return summary if isinstance(summary, dict) and "status" in summary else None
+
+
+def finished(settings: Settings) -> str | None:
+    """One line on the run that `settings` ask for if there is nothing left to do, else None.
+
+    A run is finished when it was solved and is to stop there, or has used up the budget asked
+    for; a larger budget goes on from where it ended. `overwrite` leaves nothing finished.
+    """
+    if settings.overwrite:
+        return None
+    directory = name_run(settings).directory
+    summary = read_summary(directory)
+    if summary is None or summary["status"] not in ("solved", "budget"):
+        return None
+    solved = summary["solved_at"] is not None and settings.stop_at_threshold
+    if not solved and not budget_used(settings, summary["train_s"], summary["env_steps"]):
+        return None
+    return f"{summary['status']} already: {tell(summary)}; files in {directory}"
+
+
+def budget_used(settings: Settings, train_s: float, env_steps: int) -> bool:
+    """Whether either budget is used up."""
+    budget = settings.budget
+    return (budget.train_seconds is not None and train_s >= budget.train_seconds) or (
+        budget.env_steps is not None and env_steps >= budget.env_steps
+    )
+
+
+def tell(summary: Mapping[str, Any]) -> str:
+    """A summary in a few words."""
+    at = summary["solved_at"]
+    if at is not None:
+        return (
+            f"threshold {summary['threshold']:g} confirmed after {at['train_s']:.2f} s of "
+            f"training and {at['env_steps']:,} steps"
+        )
+    best = summary["best_return_mean"]
+    best_text = "none" if best is None else f"{best:.1f}"
+    return (
+        f"{summary['train_s']:.1f} s of training and {summary['env_steps']:,} steps, "
+        f"best return {best_text}"
+    )

@@ -1,0 +1,83 @@
+"""The run log: one JSON object a line, only ever appended to."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rlbench.harness.ledger import Clock
+
+KINDS = ("start", "train", "eval", "checkpoint", "resume", "solved", "end")
+
+
+class RunLog:
+    """Appends rows to a log file; each row is on the disk's side of a flush before it returns."""
+
+    def __init__(self, path: Path) -> None:
+        torn = _ends_torn(path)
+        earlier = list(read_rows(path))
+        self.seq = max((row["seq"] for row in earlier), default=0)
+        self.attempt = max((row["attempt"] for row in earlier), default=0) + 1
+        self.last_clock = Clock.from_row(earlier[-1]) if earlier else None
+        self.rows = earlier
+        self._file = path.open("a")
+        if torn:
+            self._file.write("\n")  # a torn line stays a line of its own
+
+    def write(self, kind: str, clock: Clock, /, **columns: Any) -> None:
+        """Append a row of `kind` at `clock`; numbers that are not finite become null."""
+        if kind not in KINDS:
+            raise ValueError(f"row kind {kind!r}: takes {', '.join(KINDS)}")
+        self.seq += 1
+        row = {"kind": kind, "seq": self.seq, "attempt": self.attempt, **clock.row(), **columns}
+        self._file.write(to_json(row) + "\n")
+        self._file.flush()
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def read_rows(path: Path) -> Iterator[dict[str, Any]]:
+    """The complete rows of a log; torn and foreign lines are passed over."""
+    if not path.is_file():
+        return
+    for line in path.read_bytes().splitlines():
+        try:
+            row = json.loads(line)
+            Clock.from_row(row)
+            if row["kind"] in KINDS and isinstance(row["seq"], int):
+                yield row
+        except (ValueError, KeyError, TypeError):
+            continue
+
+
+def to_json(value: Any, indent: int | None = None) -> str:
+    """Strict JSON: NumPy values as plain ones, NaN and infinities as null."""
+    return json.dumps(_plain(value), allow_nan=False, indent=indent)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if isinstance(value, np.ndarray):
+        return _plain(value.tolist())
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def _ends_torn(path: Path) -> bool:
+    if not path.is_file() or path.stat().st_size == 0:
+        return False
+    with path.open("rb") as file:
+        file.seek(-1, 2)
+        return file.read(1) != b"\n"

@@ -1,0 +1,95 @@
+"""Every executor gives the same results in the same order, and the same account of them."""
+
+import os
+
+import numpy as np
+import pytest
+
+from rlbench.envs.make import plan_env
+from rlbench.errors import RunError
+from rlbench.executors import make_executor
+from rlbench.settings import EnvSettings
+
+KINDS = ["serial", "process", "ray"]
+
+
+def play(worker, shared, task):
+    """Steps one lane `task` times; the sum of its observations."""
+    lanes = worker.lanes(1)
+    total = lanes.reset(np.array([0]), np.array([shared + task]))
+    for _ in range(task):
+        obs, _, terminated, _ = lanes.step(np.array([0]), np.array([0]))
+        total = total + obs
+        if terminated[0]:
+            break
+    return task, total.tolist()
+
+
+def fail(worker, shared, task):
+    if task == 3:
+        raise ValueError("task three")
+    return task
+
+
+def die(worker, shared, task):
+    os._exit(5)
+
+
+@pytest.fixture(scope="module")
+def plan():
+    return plan_env(EnvSettings(id="CartPole-v1"))
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def executor(request, plan):
+    if request.param == "ray":
+        pytest.importorskip("ray")
+    executor = make_executor(request.param, plan, 2)
+    yield executor
+    executor.close()
+
+
+def test_results_come_in_task_order_with_their_steps_counted(executor, plan):
+    tasks = [7, 1, 5, 0, 3, 6, 2]
+    serial = make_executor("serial", plan, 1)
+    expected = list(serial.map(play, tasks, 40))
+    before = executor.counts().env_steps
+    assert list(executor.map(play, tasks, 40)) == expected
+    assert [task for task, _ in expected] == tasks
+    assert executor.counts().env_steps - before == serial.counts().env_steps == sum(tasks)
+
+
+def test_what_was_begun_is_counted_when_the_rest_is_dropped(executor):
+    before = executor.counts().env_steps
+    results = executor.map(play, [4] * 10, 0)
+    next(results)
+    results.close()
+    done = executor.counts().env_steps - before
+    assert 4 <= done <= 40 and done % 4 == 0
+    if executor.workers == 1:
+        assert done == 4
+    assert [task for task, _ in executor.map(play, [1, 2], 0)] == [1, 2]
+
+
+def test_a_failing_task_is_told_and_the_executor_stays_usable(executor):
+    with pytest.raises((RunError, ValueError), match="task three"):
+        list(executor.map(fail, range(6)))
+    assert list(executor.map(fail, [0, 1])) == [0, 1]
+
+
+def test_workers_report_their_cpu_time(executor):
+    if executor.workers == 1:
+        assert executor.cpu_s() == 0  # the ledger's own process
+        return
+    before = executor.cpu_s()
+    list(executor.map(play, [8] * 200, 0))
+    assert before < executor.cpu_s() < before + 60
+
+
+def test_a_worker_that_dies_is_an_error_that_says_so(plan):
+    executor = make_executor("process", plan, 2)
+    try:
+        with pytest.raises(RunError, match=r"worker process died \(exit code 5\)"):
+            list(executor.map(die, [1]))
+    finally:
+        executor.close()

@@ -1,0 +1,316 @@
+"""A run from its start to its end, and every way in which it can be cut short."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rlbench.config import compose
+from rlbench.errors import ConfigError, RunError
+from rlbench.harness import checkpoint
+from rlbench.harness.experiment import run
+from rlbench.harness.plan import name_run, plan_run
+from rlbench.harness.rundir import finished
+from rlbench.settings import Settings
+
+TESTS = Path(__file__).parents[1]
+COUNTING = "probe_envs:Counting-v0"
+CLOCK = ["wall_s", "train_s", "eval_s", "startup_s", "checkpoint_s", "unattributed_s", "cpu_s"]
+
+
+def words(tmp_path, *more, agent="es", env=COUNTING):
+    return [
+        f"agent={agent}",
+        f"env={env}",
+        f"results_dir={tmp_path}",
+        "eval.episodes=5",
+        "eval.confirmation_episodes=6",
+        "executor=serial",
+        "budget.train_seconds=30",
+        *(["agent.population=12", "agent.hidden=[8]"] if agent == "es" else []),
+        *more,
+    ]
+
+
+def settings(tmp_path, *more, **kwargs) -> Settings:
+    return compose(words(tmp_path, *more, **kwargs))
+
+
+def read(asked):
+    directory = name_run(asked).directory
+    rows = [json.loads(line) for line in (directory / "log.jsonl").read_text().splitlines()]
+    return directory, rows, json.loads((directory / "summary.json").read_text())
+
+
+def start(tmp_path, *more, **kwargs):
+    """The run in a process of its own."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "rlbench", *words(tmp_path, *more, **kwargs)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(TESTS)},
+    )
+
+
+def wait_for_line(process, part):
+    """Read the process's output up to a line with `part`."""
+    for line in process.stdout:
+        if part in line:
+            return
+    raise AssertionError(f"{part!r} never came: {process.stderr.read()}")
+
+
+def test_a_run_leaves_the_files_of_the_design(tmp_path):
+    asked = settings(tmp_path, "budget.env_steps=3000", "stop_at_threshold=false")
+    assert run(asked) == 0
+    directory, rows, summary = read(asked)
+    assert directory == tmp_path / "es" / COUNTING / name_run(asked).setup / "seed0"
+    names = {path.name for path in directory.iterdir()} - {".lock"}
+    assert names == {
+        "config.yaml",
+        "run.json",
+        "log.jsonl",
+        "checkpoint",
+        "policy.npz",
+        "policy-best.npz",
+        "summary.json",
+    }
+    kinds = [row["kind"] for row in rows]
+    assert kinds[:2] == ["start", "eval"] and kinds[-1] == "end"
+    evals = [row for row in rows if row["kind"] == "eval"]
+    assert evals[0]["env_steps"] == 0 and evals[0]["previous_train_s"] is None
+    assert evals[-1]["env_steps"] == summary["env_steps"] >= 3000
+    for before, row in itertools.pairwise(evals):
+        assert row["previous_env_steps"] == before["env_steps"]
+        assert row["return_mean"] == np.mean(row["returns"]) and len(row["lengths"]) == 5
+    for column in ["seq", "env_steps", "episodes", *CLOCK]:
+        values = [row[column] for row in rows]
+        assert values == sorted(values) or column == "unattributed_s", column
+    for row in rows:
+        parts = sum(row[c] for c in CLOCK[1:6])
+        assert parts == pytest.approx(row["wall_s"], abs=1e-4)
+    facts = json.loads((directory / "run.json").read_text())
+    assert facts["threshold"] == 8.0 and facts["cores"] == len(facts["cpu_affinity"])
+    assert facts["schema"] == 1 and facts["packages"]["numpy"] == np.__version__
+    assert summary["status"] == "solved" or summary["solved_at"] is None
+    assert summary["env_steps_per_s"] == pytest.approx(
+        summary["env_steps"] / summary["train_s"], rel=1e-4
+    )
+
+
+def test_solved_is_confirmed_and_stops(tmp_path):
+    asked = settings(tmp_path, "env.threshold=4", "env.thresholds=[1,2,99]")
+    assert run(asked) == 0
+    _, rows, summary = read(asked)
+    solved = [row for row in rows if row["kind"] == "solved"]
+    assert [row["confirmed"] for row in solved] == [False] * (len(solved) - 1) + [True]
+    assert solved[-1]["confirmation_mean"] >= 4 and solved[-1]["confirmation_episodes"] == 6
+    assert summary["status"] == "solved"
+    at = summary["solved_at"]
+    evals = [row for row in rows if row["kind"] == "eval"]
+    assert at["env_steps"] == solved[-1]["env_steps"] == evals[-1]["env_steps"]
+    assert at["train_s"] == evals[-1]["train_s"]
+    assert set(summary["reached"]) == {"1.0", "2.0", "4.0", "99.0"}
+    assert summary["reached"]["99.0"] is None and summary["reached"]["4.0"] == at
+    first = next(row for row in evals if row["return_mean"] >= 2)
+    assert summary["reached"]["2.0"]["env_steps"] == first["env_steps"]
+
+
+def test_a_finished_run_is_left_and_overwrite_starts_anew(tmp_path, capsys):
+    asked = settings(tmp_path, "budget.env_steps=500", "env.threshold=99")
+    run(asked)
+    directory, rows, _ = read(asked)
+    assert finished(asked).startswith("budget already: ")
+    capsys.readouterr()
+    assert run(asked) == 0
+    assert "budget already" in capsys.readouterr().out
+    assert read(asked)[1] == rows
+    again = settings(tmp_path, "budget.env_steps=500", "env.threshold=99", "overwrite=true")
+    assert finished(again) is None
+    run(again)
+    _, new, summary = read(asked)
+    assert new[0]["seq"] == 1 and summary["attempts"] == 1
+    assert new[0]["wall_s"] != rows[0]["wall_s"]
+    more = settings(tmp_path, "budget.env_steps=900", "env.threshold=99")
+    assert name_run(more).directory == directory and finished(more) is None
+    run(more)
+    assert read(asked)[2]["env_steps"] >= 900
+
+
+def test_the_time_budget_ends_a_run(tmp_path):
+    asked = settings(tmp_path, "budget.train_seconds=0.3", "env.threshold=99", agent="random")
+    run(asked)
+    _, _, summary = read(asked)
+    assert summary["status"] == "budget" and 0.3 <= summary["train_s"] < 0.6
+
+
+def test_ctrl_c_checkpoints_and_the_same_command_goes_on(tmp_path):
+    more = ["env.threshold=99", "budget.env_steps=6000"]
+    slow = [*more, "checkpoint.every_seconds=0.05"]
+    process = start(tmp_path, *[w for w in slow if "env_steps" not in w])
+    wait_for_line(process, " steps | ")
+    wait_for_line(process, " steps | ")
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert "interrupted: " in out
+    asked = settings(tmp_path, *slow)
+    directory, rows, summary = read(asked)
+    assert summary["status"] == "interrupted" and rows[-1]["kind"] == "end"
+    steps = summary["env_steps"]
+    bigger = settings(tmp_path, *slow, f"budget.env_steps={steps + 2000}")
+    assert run(bigger) == 0
+    _, rows, summary = read(asked)
+    assert summary["attempts"] == 2 and summary["env_steps"] >= steps + 2000
+    whole = settings(tmp_path / "whole", *slow, f"budget.env_steps={steps + 2000}")
+    run(whole)
+    one = checkpoint.load(directory / "checkpoint")["agent"]
+    other = checkpoint.load(name_run(whole).directory / "checkpoint")["agent"]
+    # Steps of a generation that the interruption threw away stay counted, so the whole run may
+    # be a generation ahead; up to there both are the same.
+    assert one["generation"] <= other["generation"]
+    if one["generation"] == other["generation"]:
+        assert one["theta"].tobytes() == other["theta"].tobytes()
+
+
+def test_a_killed_run_keeps_its_cost_and_goes_on_from_its_checkpoint(tmp_path):
+    more = ["env.threshold=99", "checkpoint.every_seconds=0.01", "agent.population=20"]
+    process = start(tmp_path, *more)
+    wait_for_line(process, " steps | ")
+    wait_for_line(process, " steps | ")
+    wait_for_line(process, " steps | ")
+    process.kill()
+    process.communicate(timeout=60)
+    asked = settings(tmp_path, *more)
+    directory = name_run(asked).directory
+    assert not (directory / "summary.json").exists()
+    lines = (directory / "log.jsonl").read_text().splitlines()
+    last = json.loads(lines[-1])
+    bigger = settings(tmp_path, *more, f"budget.env_steps={last['env_steps'] + 500}")
+    assert run(bigger) == 0
+    _, rows, summary = read(asked)
+    resume = next(row for row in rows if row["kind"] == "resume")
+    assert resume["train_s"] >= last["train_s"] and resume["attempt"] == 2
+    assert resume["from_seq"] <= last["seq"]
+    assert summary["env_steps"] >= last["env_steps"] + 500
+
+
+@pytest.mark.parametrize("executor", ["serial", "process"])
+@pytest.mark.parametrize(
+    ("fault", "message"),
+    [("raise", "the gears are stuck"), ("reward_nan", "a reward that is not finite: nan")],
+)
+def test_a_run_that_fails_says_why_and_stays_readable(tmp_path, executor, fault, message):
+    more = [f"+env.kwargs.fault={fault}", "+env.kwargs.after=200", f"executor={executor}"]
+    asked = settings(tmp_path, *more, "cores=1", env="probe_envs:Faulty-v0")
+    with pytest.raises(RunError, match=message):
+        run(asked)
+    directory, rows, summary = read(asked)
+    assert summary["status"] == rows[-1]["status"] == "failed"
+    assert message in summary["error"] and "\n" not in summary["error"]
+    assert "Traceback" in (directory / "traceback.txt").read_text()
+    assert rows[1]["kind"] == "eval"
+    assert finished(asked) is None
+
+
+def test_a_dead_worker_fails_the_run(tmp_path):
+    more = ["+env.kwargs.fault=die", "+env.kwargs.after=5000", "executor=process", "cores=1"]
+    process = start(tmp_path, *more, env="probe_envs:Faulty-v0")
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert err.startswith("rlbench: a worker process died (exit code 7)") and err.count("\n") == 1
+
+
+def test_no_room_is_one_line_and_keeps_what_was_there(tmp_path):
+    asked = settings(tmp_path, "budget.env_steps=300", "env.threshold=99")
+    run(asked)
+    directory, rows, _ = read(asked)
+    summary = (directory / "summary.json").read_bytes()
+    bigger = words(tmp_path, "budget.env_steps=90000", "env.threshold=99")
+    size = (directory / "log.jsonl").stat().st_size
+    limited = (
+        "import resource, signal, sys; from rlbench.cli import main\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        f"resource.setrlimit(resource.RLIMIT_FSIZE, ({size}, -1))\n"
+        f"sys.exit(main({bigger!r}))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", limited],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(TESTS)},
+        timeout=60,
+    )
+    assert done.returncode == 1, done.stderr
+    assert done.stderr.count("\n") == 1 and "File too large" in done.stderr
+    assert (directory / "summary.json").read_bytes() == summary
+    kept = [json.loads(line) for line in (directory / "log.jsonl").read_text().splitlines()]
+    assert kept == rows
+
+
+def test_two_processes_do_not_share_a_run(tmp_path):
+    process = start(tmp_path, "env.threshold=99")
+    wait_for_line(process, " steps | ")
+    asked = settings(tmp_path, "env.threshold=99")
+    with pytest.raises(RunError, match="another process is running this run"):
+        run(asked)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+
+
+def test_an_endless_environment_ends_with_the_budget(tmp_path):
+    more = ["budget.env_steps=2000", "eval.max_episode_steps=50", "env.max_episode_steps=100"]
+    asked = settings(tmp_path, *more, env="probe_envs:Endless-v0")
+    assert run(asked) == 0
+    _, rows, summary = read(asked)
+    evaluated = next(row for row in rows if row["kind"] == "eval")
+    assert evaluated["truncated"] == [True] * 5 and evaluated["lengths"] == [50] * 5
+    assert summary["threshold"] is None and summary["reached"] == {}
+
+
+def test_setup_learning_and_fingerprint_tell_what_they_should(tmp_path):
+    base = name_run(settings(tmp_path))
+
+    def changed(*more):
+        name = name_run(settings(tmp_path, *more))
+        return (
+            name.learning != base.learning,
+            name.setup != base.setup,
+            name.fingerprint != base.fingerprint,
+        )
+
+    assert changed("agent.sigma=0.2") == (True, True, False)
+    assert changed("cores=1") == (False, len(os.sched_getaffinity(0)) > 1, False)
+    assert changed("executor=process") == (False, True, False)
+    assert changed("eval.episodes=9") == (False, True, True)
+    assert changed("env.max_episode_steps=30") == (True, True, True)
+    assert changed("budget.train_seconds=5", "seed=3") == (False, False, False)
+
+
+def test_dry_run_writes_nothing(tmp_path, capsys):
+    asked = settings(tmp_path / "runs", "dry_run=true", "budget.env_steps=1000", "cores=1")
+    assert run(asked) == 0
+    out = capsys.readouterr().out
+    assert "30 s of training or 1,000 environment steps, whichever comes first" in out
+    assert "at most 0.00833 of training" in out
+    assert not (tmp_path / "runs").exists()
+
+
+def test_impossible_plans_are_refused_before_anything_is_written(tmp_path):
+    plain = settings(tmp_path / "runs")
+    cores = plain.model_copy(update={"cores": 10_000})
+    with pytest.raises(ConfigError, match=r"cores: got 10000; takes 1"):
+        plan_run(cores)
+    agent = plain.agent.model_copy(update={"target": "rlbench.agents.nothing.Agent"})
+    with pytest.raises(ConfigError, match=r"agent\._target_"):
+        plan_run(plain.model_copy(update={"agent": agent}))
+    assert not (tmp_path / "runs").exists()

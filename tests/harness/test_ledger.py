@@ -1,0 +1,63 @@
+"""The ledger's account adds up, and goes on where an earlier attempt ended."""
+
+import time
+
+import pytest
+
+from rlbench.harness.ledger import Clock, Ledger, Start
+
+
+def spin(seconds):
+    end = time.process_time() + seconds
+    while time.process_time() < end:
+        pass
+
+
+def test_phases_and_the_rest_add_up_to_wall_time():
+    start = Start.now()
+    ledger = Ledger(start, frame_skip=4)
+    ledger.connect(lambda: (10, 2), lambda: 1.5)
+    with ledger.phase("startup"):
+        spin(0.02)
+    with ledger.phase("train"):
+        spin(0.05)
+        assert ledger.train_s() >= 0.05
+        inside = ledger.now()
+    spin(0.01)
+    with ledger.phase("eval"):
+        spin(0.03)
+    clock = ledger.now()
+    assert 0.05 <= inside.train_s <= clock.train_s < 0.5
+    assert clock.eval_s >= 0.03 and clock.startup_s >= 0.02 and clock.checkpoint_s == 0
+    assert clock.unattributed_s >= 0.01
+    parts = clock.train_s + clock.eval_s + clock.startup_s + clock.unattributed_s
+    assert parts == pytest.approx(clock.wall_s, abs=1e-9)
+    assert (clock.env_steps, clock.env_frames, clock.episodes) == (10, 40, 2)
+    assert clock.cpu_s == pytest.approx(1.5 + 0.11, abs=0.03)
+    assert clock.train_cpu_s == pytest.approx(0.05, abs=0.02)
+
+
+def test_a_later_attempt_goes_on_from_the_earlier_clock():
+    earlier = Clock(100, 100, 3, 50.0, 40.0, 5.0, 4.0, 1.0, 0.0, 60.0, 55.0)
+    ledger = Ledger(Start.now(), Clock.from_row(earlier.row()))
+    ledger.connect(lambda: (7, 1), lambda: 0.0)
+    with ledger.phase("train"):
+        spin(0.01)
+    clock = ledger.now()
+    assert (clock.env_steps, clock.episodes) == (107, 4)
+    assert 40.01 <= clock.train_s < 40.5 and clock.eval_s == 5.0
+    assert clock.wall_s > 50.0
+
+
+def test_phases_do_not_nest():
+    ledger = Ledger(Start.now())
+    nested = pytest.raises(RuntimeError, match="'eval' inside phase 'train'")
+    with ledger.phase("train"), nested, ledger.phase("eval"):
+        pass
+
+
+def test_time_before_the_ledger_is_startup():
+    now = Start.now()
+    ledger = Ledger(Start(now.at_s - 2.0, now.cpu_s))
+    assert ledger.now().startup_s == pytest.approx(2.0, abs=0.1)
+    assert ledger.now().wall_s == pytest.approx(2.0, abs=0.1)
