@@ -1,0 +1,1 @@
+"""The agents. They know neither the harness nor the clock."""

@@ -1,0 +1,152 @@
+"""The acting half of DQN: epsilon-greedy steps of lanes, in NumPy."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import NamedTuple
+
+import numpy as np
+
+from rlbench.errors import RunError
+from rlbench.interfaces import Array, Lanes, State
+from rlbench.nets.heads import ArgmaxHead
+from rlbench.nets.mlp import MLP
+from rlbench.seeding import Seeds
+
+EXPLORATION_BLOCK_STEPS = 1024  # random numbers are drawn for so many steps at once
+
+
+class Step(NamedTuple):
+    """One step of all N lanes; obs_t of an ended episode is its last observation."""
+
+    obs_tm1: Array  # [N, obs]
+    actions_tm1: Array  # [N, D] choices
+    rewards_t: Array  # [N]
+    obs_t: Array  # [N, obs]
+    terminated: Array  # [N]
+    truncated: Array  # [N]
+    ended_returns: list[float]  # of the episodes that this step ended
+    ended_lengths: list[int]
+
+
+class Actor:
+    """Lanes, where their episodes stand, and how to explore.
+
+    Every number drawn is a pure function of the run's seed, the lane and the number of the step
+    or episode, so that no generator needs to be kept.
+    """
+
+    def __init__(self, lanes: Lanes, network: MLP, head: ArgmaxHead, seeds: Seeds) -> None:
+        self._lanes, self._network, self._head = lanes, network, head
+        self._episode_seeds = seeds.child("episodes")
+        self._exploration_seeds = seeds.child("exploration")
+        n = lanes.num_lanes
+        self._all = np.arange(n)
+        self._steps = 0  # of all lanes together
+        self._episodes = [0] * n  # the number of each lane's current episode
+        self._returns = np.zeros(n)
+        self._choices: list[list[Array]] = [[] for _ in range(n)]  # since each lane's reset
+        self._obs = self._reset(self._all)
+        self._block = -1
+        self._chances: Array = np.empty(0)
+        self._random_choices: Array = np.empty(0)
+
+    def step(self, layers: list[tuple[Array, Array]], epsilon: float) -> Step:
+        """Step every lane once: with chance `epsilon` a uniformly random action, else the greedy
+        one of the network with `layers` (see `MLP.layers`)."""
+        obs_tm1 = self._obs
+        choices = self._choose(layers, epsilon)
+        obs_t, rewards, terminated, truncated = self._lanes.step(
+            self._all, self._head.actions(choices)
+        )
+        self._steps += 1
+        self._returns += rewards
+        for played, choice in zip(self._choices, choices, strict=True):
+            played.append(choice)
+        ended = terminated | truncated
+        ended_returns: list[float] = []
+        ended_lengths: list[int] = []
+        self._obs = obs_t
+        if ended.any():
+            lanes = np.flatnonzero(ended)
+            ended_returns = self._returns[lanes].tolist()
+            ended_lengths = [len(self._choices[lane]) for lane in lanes]
+            for lane in lanes:
+                self._episodes[lane] += 1
+                self._choices[lane] = []
+            self._returns[lanes] = 0.0
+            self._obs = obs_t.copy()
+            self._obs[lanes] = self._reset(lanes)
+        return Step(
+            obs_tm1, choices, rewards, obs_t, terminated, truncated, ended_returns, ended_lengths
+        )
+
+    def close(self) -> None:
+        self._lanes.close()
+
+    def get_state(self) -> State:
+        """Where every lane stands: its episode's number, the choices since its reset, and a digest
+        of the observation that they led to."""
+        return {
+            "steps": self._steps,
+            "episodes": list(self._episodes),
+            "returns": self._returns.copy(),
+            "lengths": [len(played) for played in self._choices],
+            "choices": np.array(
+                [choice for played in self._choices for choice in played], np.int32
+            ).reshape(-1, len(self._head.nvec)),
+            "digest": self._digest(),
+        }
+
+    def set_state(self, state: State) -> None:
+        """Bring every lane back to where it stood by playing its episode again, uncounted.
+
+        Raises RunError where that leads to another observation than it did.
+        """
+        lengths = np.array(state["lengths"], np.int64)
+        starts = np.cumsum(lengths) - lengths
+        choices = np.array(state["choices"])
+        self._steps, self._block = int(state["steps"]), -1
+        self._episodes = [int(number) for number in state["episodes"]]
+        self._returns = np.array(state["returns"], np.float64)
+        self._choices = [
+            list(choices[start : start + length])
+            for start, length in zip(starts, lengths, strict=True)
+        ]
+        with self._lanes.uncounted():
+            self._obs = self._reset(self._all)
+            for step in range(int(lengths.max())):
+                lanes = np.flatnonzero(lengths > step)
+                actions = self._head.actions(choices[starts[lanes] + step])
+                self._obs[lanes] = self._lanes.step(lanes, actions)[0]
+        if self._digest() != state["digest"]:
+            raise RunError(
+                "cannot go on from the checkpoint: the environment, reset with the same seeds and "
+                "given the same actions, is not where it was (has its version changed?)"
+            )
+
+    def _reset(self, lanes: Array) -> Array:
+        seeds = [self._episode_seeds.episode_seed(int(n), self._episodes[n]) for n in lanes]
+        return self._lanes.reset(lanes, np.array(seeds))
+
+    def _choose(self, layers: list[tuple[Array, Array]], epsilon: float) -> Array:
+        """Choices [N, D] for the lanes' observations."""
+        block, row = divmod(self._steps, EXPLORATION_BLOCK_STEPS)
+        if block != self._block:
+            rng = self._exploration_seeds.generator(block)
+            shape = (EXPLORATION_BLOCK_STEPS, len(self._all))
+            self._chances = rng.random(shape)
+            self._random_choices = rng.integers(0, self._head.nvec, (*shape, len(self._head.nvec)))
+            self._block = block
+        explore = self._chances[row] < epsilon
+        random_choices: Array = self._random_choices[row]
+        if explore.all():
+            return random_choices
+        # All lanes always go through the network: a product of other rows has other last bits.
+        greedy = self._head.choices(self._network.forward(layers, self._obs))
+        if explore.any():
+            greedy[explore] = random_choices[explore]
+        return greedy
+
+    def _digest(self) -> str:
+        return hashlib.sha256(self._obs.tobytes()).hexdigest()

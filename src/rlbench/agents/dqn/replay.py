@@ -1,0 +1,95 @@
+"""Uniform experience replay of flat observations (Lin 1992; Mnih et al. 2015)."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import psutil
+
+from rlbench.errors import ConfigError
+from rlbench.interfaces import Array, State
+
+CAPACITY_KEY = "agent.replay_capacity_steps"
+MEMORY_SHARE = 0.9  # of what the system says is available; the rest is for everything else
+
+
+class Transitions(NamedTuple):
+    """n-step transitions, with any leading shape ([m] when stored, [K, B] when learned from).
+
+    obs_tm1, obs_t: [..., obs] float32. actions_tm1: [..., D] int32, choices per dimension.
+    rewards_t: [...] float32, the discounted sum of the n rewards. discounts_t: [...] float32, the
+    weight of the bootstrap value at obs_t: discount**n, and 0 where the episode terminated.
+    """
+
+    obs_tm1: Array
+    actions_tm1: Array
+    rewards_t: Array
+    discounts_t: Array
+    obs_t: Array
+
+
+class Replay:
+    """A ring buffer of the last `capacity` transitions.
+
+    Raises ConfigError where the memory it will come to hold is not available.
+    """
+
+    def __init__(self, capacity: int, observation_size: int, action_dimensions: int) -> None:
+        row_bytes = self.bytes_per_transition(observation_size, action_dimensions)
+        available = int(psutil.virtual_memory().available * MEMORY_SHARE)
+        if capacity * row_bytes > available:
+            raise ConfigError(
+                CAPACITY_KEY,
+                capacity,
+                f"at most {available // row_bytes} here: each transition takes {row_bytes} bytes, "
+                f"all of them {capacity * row_bytes / 2**20:.0f} MB, "
+                f"and {available / 2**20:.0f} MB are free",
+            )
+        self.capacity = capacity
+        self.size = 0
+        self._next = 0
+        self._data = Transitions(
+            obs_tm1=np.zeros((capacity, observation_size), np.float32),
+            actions_tm1=np.zeros((capacity, action_dimensions), np.int32),
+            rewards_t=np.zeros(capacity, np.float32),
+            discounts_t=np.zeros(capacity, np.float32),
+            obs_t=np.zeros((capacity, observation_size), np.float32),
+        )
+
+    @staticmethod
+    def bytes_per_transition(observation_size: int, action_dimensions: int) -> int:
+        """Bytes that one stored transition takes."""
+        return 4 * (2 * observation_size + action_dimensions + 2)
+
+    def add(self, transitions: Transitions) -> None:
+        """Store `transitions` [m], m at most the capacity, over the oldest ones."""
+        m = len(transitions.rewards_t)
+        end = self._next + m
+        # A slice where the ring does not wrap: this runs at every step.
+        rows: slice | Array = slice(self._next, end)
+        if end > self.capacity:
+            rows = np.arange(self._next, end) % self.capacity
+        for column, values in zip(self._data, transitions, strict=True):
+            column[rows] = values
+        self._next = end % self.capacity
+        self.size = min(self.size + m, self.capacity)
+
+    def sample(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Transitions:
+        """Transitions of leading `shape`, uniform and with replacement."""
+        rows = rng.integers(0, self.size, shape)
+        return Transitions(*(column.take(rows, axis=0) for column in self._data))
+
+    def get_state(self) -> State:
+        state: State = {
+            name: column[: self.size].copy()
+            for name, column in zip(Transitions._fields, self._data, strict=True)
+        }
+        return {**state, "next": self._next}
+
+    def set_state(self, state: State) -> None:
+        """Take up `state`; raises ValueError where it holds more than the capacity."""
+        self.size = len(state["rewards_t"])
+        for name, column in zip(Transitions._fields, self._data, strict=True):
+            column[: self.size] = state[name]
+        self._next = int(state["next"])

@@ -1,0 +1,87 @@
+"""What DQN can be told, checked before anything heavy is imported."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from rlbench.errors import ConfigError
+from rlbench.settings import Frozen
+
+
+class DQNSettings(Frozen):
+    """Settings of `DQN`; all counts of steps are agent decisions over all lanes (env_steps).
+
+    What each one does is said beside its default in `conf/agent/dqn.yaml`.
+    """
+
+    hidden: tuple[Annotated[int, Field(gt=0)], ...] = (256, 256)
+    activation: Literal["relu", "tanh"] = "relu"
+    discount: float = Field(0.99, ge=0, le=1)
+    double: bool = True
+    n_step: int = Field(1, gt=0)
+    bins: int = Field(3, ge=2)
+
+    optimizer: Literal["adam", "rmsprop"] = "adam"
+    learning_rate: float = Field(5e-4, gt=0)
+    optimizer_epsilon: float = Field(1e-8, gt=0)
+    huber_delta: float | None = Field(1.0, gt=0)
+    max_gradient_norm: float | None = Field(10.0, gt=0)
+
+    batch_size: int = Field(64, gt=0)
+    replay_capacity_steps: int = Field(100_000, gt=0)
+    learning_starts_steps: int = Field(1000, ge=0)
+    train_every_steps: int = Field(32, gt=0)
+    updates_per_train: int = Field(16, gt=0)
+    target_update_steps: int = Field(500, gt=0)
+
+    num_envs: int = Field(1, gt=0)
+    epsilon_initial: float = Field(1.0, ge=0, le=1)
+    epsilon_final: float = Field(0.05, ge=0, le=1)
+    epsilon_decay_steps: int = Field(10_000, gt=0)
+
+    compile: bool = True
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> DQNSettings:
+        capacity = self.replay_capacity_steps
+        if self.batch_size > capacity:
+            raise ConfigError(
+                "agent.batch_size",
+                self.batch_size,
+                f"at most agent.replay_capacity_steps ({capacity})",
+            )
+        if capacity < self.n_step * self.num_envs:
+            raise ConfigError(
+                "agent.replay_capacity_steps",
+                capacity,
+                f"at least agent.n_step x agent.num_envs ({self.n_step * self.num_envs})",
+            )
+        # The last n - 1 steps of every lane are not transitions yet.
+        least = self.batch_size + (self.n_step - 1) * self.num_envs
+        if self.learning_starts_steps < least:
+            raise ConfigError(
+                "agent.learning_starts_steps",
+                self.learning_starts_steps,
+                f"at least {least}, which fills one batch of transitions",
+            )
+        if self.train_every_steps % self.num_envs:
+            raise ConfigError(
+                "agent.train_every_steps",
+                self.train_every_steps,
+                f"a multiple of agent.num_envs ({self.num_envs}), as the lanes step together",
+            )
+        if self.epsilon_final > self.epsilon_initial:
+            raise ConfigError(
+                "agent.epsilon_final",
+                self.epsilon_final,
+                f"at most agent.epsilon_initial ({self.epsilon_initial})",
+            )
+        return self
+
+    def epsilon(self, env_steps: int) -> float:
+        """Chance of a random action at `env_steps`: linear from `epsilon_initial` at step 0 to
+        `epsilon_final` at `epsilon_decay_steps`, constant after (Mnih et al. 2015, table 1)."""
+        done = min(env_steps / self.epsilon_decay_steps, 1.0)
+        return self.epsilon_initial + (self.epsilon_final - self.epsilon_initial) * done

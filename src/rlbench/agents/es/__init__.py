@@ -1,0 +1,1 @@
+"""Evolution strategies as a scalable alternative to reinforcement learning."""

@@ -1,0 +1,152 @@
+"""What every agent in conf/agent must do, third-party ones included: copy a YAML there and run."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import probe_envs
+from rlbench.config import compose
+from rlbench.harness import checkpoint
+from rlbench.harness.experiment import run
+from rlbench.harness.plan import name_run
+from rlbench.nets.policy import NetworkPolicy
+
+CONF = Path(__file__).parents[2] / "conf"
+AGENTS = sorted(path.stem for path in (CONF / "agent").glob("*.yaml"))
+SMALL = {
+    "es": ["agent.population=12", "agent.block_members=4", "agent.hidden=[8]"],
+    "dqn": [
+        "agent.hidden=[16]",
+        "agent.learning_starts_steps=64",
+        "agent.train_every_steps=16",
+        "agent.updates_per_train=4",
+        "agent.batch_size=16",
+        "agent.replay_capacity_steps=500",
+    ],
+}
+ENV = "probe_envs:Counting-v0"
+
+
+def settings(agent, tmp_path, *words, env=ENV, steps=600):
+    return compose(
+        [
+            f"agent={agent}",
+            f"env={env}",
+            f"budget.env_steps={steps}",
+            f"results_dir={tmp_path}",
+            "eval.episodes=4",
+            "eval.confirmation_episodes=4",
+            "stop_at_threshold=false",
+            *SMALL.get(agent, []),
+            *words,
+        ]
+    )
+
+
+def finish(asked):
+    """Run to the end; the run's directory, summary and log rows."""
+    assert run(asked) == 0
+    directory = name_run(asked).directory
+    rows = [json.loads(line) for line in (directory / "log.jsonl").read_text().splitlines()]
+    return directory, json.loads((directory / "summary.json").read_text()), rows
+
+
+def learned(directory):
+    """The agent's own state, without what only says when it was saved."""
+    return checkpoint.load(directory / "checkpoint")["agent"]
+
+
+def same(one, other, path=""):
+    """Assert that two states are equal to the byte."""
+    assert type(one) is type(other), path
+    if isinstance(one, dict):
+        assert one.keys() == other.keys(), path
+        for key in one:
+            same(one[key], other[key], f"{path}/{key}")
+    elif isinstance(one, list):
+        assert len(one) == len(other), path
+        for i, (a, b) in enumerate(zip(one, other, strict=True)):
+            same(a, b, f"{path}/{i}")
+    elif isinstance(one, np.ndarray):
+        assert one.dtype == other.dtype and one.shape == other.shape, path
+        assert one.tobytes() == other.tobytes(), path
+    else:
+        assert one == other, path
+
+
+@pytest.fixture(params=AGENTS)
+def agent(request):
+    return request.param
+
+
+@pytest.mark.parametrize("executor", ["serial", "process"])
+def test_steps_are_those_that_the_environments_counted(agent, executor, tmp_path, monkeypatch):
+    counted = tmp_path / "counted"
+    monkeypatch.setenv(probe_envs.COUNT_FILE, str(counted))
+    asked = settings(agent, tmp_path / "runs", f"executor={executor}")
+    _, summary, rows = finish(asked)
+    evaluated = sum(sum(row["lengths"]) for row in rows if row["kind"] == "eval")
+    confirmed = sum(1 for row in rows if row["kind"] == "solved")
+    probed = 2 * 9 + 450  # at most, while the environment is looked at before the run
+    total = counted.stat().st_size
+    assert summary["env_steps"] >= 600
+    rest = total - summary["env_steps"] - evaluated
+    assert 0 <= rest <= probed + confirmed * 4 * 14
+
+
+def test_two_halves_equal_the_whole(agent, tmp_path):
+    whole, _, _ = finish(settings(agent, tmp_path / "whole"))
+    finish(settings(agent, tmp_path / "halves", steps=300))
+    halves, summary, rows = finish(settings(agent, tmp_path / "halves"))
+    assert summary["attempts"] == 2 and any(row["kind"] == "resume" for row in rows)
+    same(learned(halves), learned(whole))
+
+
+def test_one_seed_is_one_run_and_another_seed_another(agent, tmp_path):
+    first, one, rows = finish(settings(agent, tmp_path / "a"))
+    second, other, again = finish(settings(agent, tmp_path / "b"))
+    same(learned(first), learned(second))
+    returns = [row["returns"] for row in rows if row["kind"] == "eval"]
+    assert returns == [row["returns"] for row in again if row["kind"] == "eval"]
+    assert one["env_steps"] == other["env_steps"]
+    _, _, different = finish(settings(agent, tmp_path / "a", "seed=1"))
+    assert returns != [row["returns"] for row in different if row["kind"] == "eval"]
+
+
+def test_serial_and_process_learn_the_same(agent, tmp_path):
+    serial, _, rows = finish(settings(agent, tmp_path, "executor=serial"))
+    process, _, again = finish(settings(agent, tmp_path, "executor=process"))
+    same(learned(serial), learned(process))
+    returns = [row["returns"] for row in rows if row["kind"] == "eval"]
+    assert returns == [row["returns"] for row in again if row["kind"] == "eval"]
+    names = [json.loads((d / "run.json").read_text())["learning"] for d in (serial, process)]
+    assert names[0] == names[1]
+
+
+def test_the_policy_is_a_pure_function_of_observation_and_generator(agent, tmp_path):
+    directory, _, _ = finish(settings(agent, tmp_path))
+    with np.load(directory / "policy.npz", allow_pickle=False) as arrays:
+        architecture = json.loads(str(arrays["architecture"]))
+        if architecture["network"]["kind"] == "uniform":
+            return
+        policy = NetworkPolicy.from_arrays(dict(arrays))
+    obs = np.random.default_rng(0).uniform(-1, 1, (5, 3)).astype(np.float32)
+    before = obs.copy()
+    first = policy.act(obs, np.random.default_rng(1))
+    assert np.array_equal(first, policy.act(obs, np.random.default_rng(1)))
+    assert np.array_equal(obs, before)
+    assert set(first.tolist()) <= {0, 1}
+
+
+@pytest.mark.parametrize("env", ["probe_envs:Mixed-v0", "Pendulum-v1", "FrozenLake-v1"])
+def test_other_spaces(agent, tmp_path, env):
+    words = ["agent.bins=3"] if agent == "dqn" else []
+    _, summary, rows = finish(
+        settings(agent, tmp_path, "env.max_episode_steps=20", *words, env=env, steps=200)
+    )
+    assert summary["env_steps"] >= 200 and summary["status"] in ("budget", "solved")
+    assert all(np.isfinite(row["return_mean"]) for row in rows if row["kind"] == "eval")

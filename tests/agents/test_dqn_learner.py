@@ -1,0 +1,128 @@
+"""The TensorFlow half of DQN: the same network as in NumPy, and the updates that were meant."""
+
+import numpy as np
+import pytest
+
+from rlbench.agents.dqn.learner import Learner
+from rlbench.agents.dqn.replay import Transitions
+from rlbench.agents.dqn.settings import DQNSettings
+from rlbench.errors import RunError
+from rlbench.nets import keras_mlp
+from rlbench.nets.mlp import MLP
+from rlbench.nets.tensorflow_runtime import start_tensorflow
+
+
+@pytest.mark.parametrize("activation", ["relu", "tanh"])
+@pytest.mark.parametrize("hidden", [(), (7,), (64, 32)])
+def test_numpy_and_keras_networks_agree(activation: str, hidden: tuple[int, ...]) -> None:
+    start_tensorflow(1)
+    mlp = MLP(5, hidden, 3, activation)
+    rng = np.random.default_rng(0)
+    parameters = mlp.initial_fan_in(rng)
+    model = keras_mlp.build(mlp)
+    model.set_weights(keras_mlp.to_weights(mlp, parameters))
+    obs = rng.normal(size=(20, 5)).astype(np.float32)
+    np.testing.assert_allclose(
+        mlp.forward(mlp.layers(parameters), obs.copy()), np.asarray(model(obs)), atol=1e-5
+    )
+    np.testing.assert_array_equal(keras_mlp.to_parameters(model.get_weights()), parameters)
+
+
+def some_batches(
+    rng: np.random.Generator, K: int, B: int, obs: int, nvec: tuple[int, ...]
+) -> Transitions:
+    return Transitions(
+        rng.normal(size=(K, B, obs)).astype(np.float32),
+        rng.integers(0, nvec, (K, B, len(nvec))).astype(np.int32),
+        rng.normal(size=(K, B)).astype(np.float32),
+        rng.choice(np.array([0.0, 0.9], np.float32), (K, B)),
+        rng.normal(size=(K, B, obs)).astype(np.float32),
+    )
+
+
+def linear_learner(nvec: tuple[int, ...], double: bool, compiled: bool) -> Learner:
+    settings = DQNSettings(
+        hidden=(),
+        batch_size=4,
+        updates_per_train=3,
+        learning_rate=0.01,
+        double=double,
+        max_gradient_norm=0.5,
+        compile=compiled,
+    )
+    network = MLP(2, (), sum(nvec), "relu")
+    return Learner(network, nvec, settings, network.initial_fan_in(np.random.default_rng(1)), 1)
+
+
+@pytest.mark.parametrize("double", [False, True])
+@pytest.mark.parametrize("nvec", [(3,), (2, 3)])
+def test_updates_of_a_linear_network_equal_those_by_hand(
+    nvec: tuple[int, ...], double: bool
+) -> None:
+    learner = linear_learner(nvec, double, compiled=False)
+    batches = some_batches(np.random.default_rng(2), 3, 4, 2, nvec)
+    w = learner.parameters.astype(np.float64).reshape(3, -1)  # two rows of kernel, one of bias
+    target, mean, square, losses = w.copy(), np.zeros_like(w), np.zeros_like(w), []
+    starts = np.cumsum((0, *nvec[:-1]))
+    for k in range(3):
+        gradient = np.zeros_like(w)
+        for b in range(4):
+            x = np.append(batches.obs_tm1[k, b], 1)
+            x_t = np.append(batches.obs_t[k, b], 1)
+            bootstrap = 0.0
+            for start, n in zip(starts, nvec, strict=True):
+                judged = (x_t @ target)[start : start + n]
+                chooser = (x_t @ w)[start : start + n] if double else judged
+                bootstrap += judged[chooser.argmax()] / len(nvec)
+            columns = starts + batches.actions_tm1[k, b]
+            value = (x @ w)[columns].mean()
+            error = batches.rewards_t[k, b] + batches.discounts_t[k, b] * bootstrap - value
+            losses.append(0.5 * error**2 if abs(error) <= 1 else abs(error) - 0.5)
+            for column in columns:
+                gradient[:, column] -= np.clip(error, -1, 1) * x / len(nvec) / 4
+        gradient *= min(1, 0.5 / np.sqrt((gradient**2).sum()))
+        mean = 0.9 * mean + 0.1 * gradient
+        square = 0.999 * square + 0.001 * gradient**2
+        t = k + 1
+        w = w - 0.01 * (mean / (1 - 0.9**t)) / (np.sqrt(square / (1 - 0.999**t)) + 1e-8)
+    loss, _ = learner.update(batches)
+    assert loss == pytest.approx(np.mean(losses), rel=1e-4)
+    np.testing.assert_allclose(learner.parameters.reshape(3, -1), w, atol=2e-5)
+    assert learner.updates == 3
+
+
+def test_compiled_and_not_compiled_learn_the_same_up_to_rounding() -> None:
+    batches = some_batches(np.random.default_rng(3), 3, 4, 2, (2, 3))
+    one, other = (linear_learner((2, 3), True, compiled) for compiled in (True, False))
+    one.update(batches)
+    other.update(batches)
+    np.testing.assert_allclose(one.parameters, other.parameters, atol=1e-5)
+
+
+def test_state_carries_everything_and_nothing_is_traced_again() -> None:
+    rng = np.random.default_rng(4)
+    one, other = (linear_learner((3,), True, False) for _ in range(2))
+    first, second = some_batches(rng, 3, 4, 2, (3,)), some_batches(rng, 3, 4, 2, (3,))
+    one.update(first)
+    one.move_target()
+    one.update(first)
+    other.set_state(one.get_state())
+    assert one.update(second) == other.update(second)
+    for name, value in one.get_state().items():
+        np.testing.assert_array_equal(value, other.get_state()[name])
+    assert not np.array_equal(one.get_state()["target"], one.parameters)
+    assert one._update.experimental_get_tracing_count() == 1
+
+
+def test_diverging_is_told_in_one_line() -> None:
+    learner = linear_learner((3,), True, False)
+    batches = some_batches(np.random.default_rng(5), 3, 4, 2, (3,))
+    with pytest.raises(RunError, match=r"diverged.*agent\.learning_rate"):
+        learner.update(batches._replace(rewards_t=np.full((3, 4), np.inf, np.float32)))
+
+
+def test_threads_cannot_change_once_tensorflow_runs() -> None:
+    start_tensorflow(1).constant(0) + 1
+    start_tensorflow(1)
+    with pytest.raises(RunError, match="cores=2"):
+        start_tensorflow(2)

@@ -1,0 +1,225 @@
+"""Evolution strategies by hand, on a quadratic, and the same wherever its blocks run."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from rlbench.agents.es.agent import ES, ESSettings, ObservationStatistics
+from rlbench.agents.es.gradient import SGD, Adam, centred_ranks, pair_weights
+from rlbench.agents.es.population import Generation, block_noise, evaluate_block, weigh_block
+from rlbench.envs.make import plan_env
+from rlbench.errors import ConfigError
+from rlbench.executors.base import LaneWorker
+from rlbench.executors.serial import SerialExecutor
+from rlbench.interfaces import Context
+from rlbench.nets.heads import native_head
+from rlbench.nets.mlp import MLP
+from rlbench.nets.policy import NetworkPolicy
+from rlbench.seeding import Seeds
+from rlbench.settings import EnvSettings, check
+
+COUNTING = EnvSettings(id="probe_envs:Counting-v0")
+
+
+def make_es(env=COUNTING, stop=lambda: False, **params):
+    plan = plan_env(env)
+    executor = SerialExecutor(plan)
+    context = Context(plan.facts, Seeds(3), plan.lanes, lambda: executor, stop)
+    return ES(context, ESSettings(**params)), executor
+
+
+def test_centred_ranks_by_hand():
+    assert centred_ranks(np.array([[10.0, 30.0], [20.0, 40.0]])).tolist() == [
+        [-0.5, pytest.approx(1 / 6)],
+        [pytest.approx(-1 / 6), 0.5],
+    ]
+    # Two of four are equal: they share rank 2.5 of 1..4, that is (1.5 / 3) - 0.5 = 0.
+    assert centred_ranks(np.array([1.0, 2.0, 2.0, 3.0])).tolist() == [-0.5, 0.0, 0.0, 0.5]
+    assert centred_ranks(np.array([1.0, np.nan, 3.0])).tolist() == [0.0, -0.5, 0.5]
+
+
+@given(hnp.arrays(np.float64, st.tuples(st.integers(1, 20), st.just(2)),
+                  elements=st.floats(-1e6, 1e6)))  # fmt: skip
+def test_ranks_sum_to_zero_and_ties_weigh_nothing(returns):
+    ranks = centred_ranks(returns)
+    assert abs(ranks.sum()) < 1e-4 and np.abs(ranks).max() <= 0.5
+    order = np.argsort(returns.ravel(), kind="stable")
+    assert (np.diff(ranks.ravel()[order]) >= 0).all()
+    tied = np.full_like(returns, 3.0)
+    assert not pair_weights(tied).any()
+
+
+def test_pair_weights_by_hand():
+    weights = pair_weights(np.array([[3.0, 1.0], [0.0, 2.0]]))
+    # Ranks 3, 1, 0, 2 of 3: 0.5, -1/6, -0.5, 1/6; differences 2/3 and -2/3; over 4 members.
+    assert weights.tolist() == [pytest.approx(1 / 6), pytest.approx(-1 / 6)]
+
+
+def test_adam_by_hand():
+    adam = Adam.zero(2, 0.1)
+    gradient = np.array([1.0, -4.0], np.float32)
+    # The first step is the learning rate in the gradient's direction, whatever its size.
+    assert adam.step(gradient) == pytest.approx([0.1, -0.1], rel=1e-4)
+    # m = 0.9 * 0.1 g + 0.1 * 0 = 0.09 g; v = 0.999 * 0.001 g^2; corrections 0.19 and 0.001999.
+    expected = 0.1 * (0.09 / 0.19) / np.sqrt(0.000999 / 0.001999)
+    assert adam.step(np.zeros(2, np.float32)) == pytest.approx([expected, -expected], rel=1e-4)
+
+
+def test_sgd_by_hand():
+    sgd = SGD.zero(1, 0.5)
+    assert sgd.step(np.array([2.0], np.float32)).tolist() == [1.0]
+    assert sgd.step(np.array([0.0], np.float32)).tolist() == [pytest.approx(0.9)]
+
+
+def test_the_estimate_points_up_a_quadratic():
+    """On f(x) = -|x - target|^2 the mirrored estimate without ranks is 2 sigma (target - x) in
+    expectation; with ranks its direction is what counts."""
+    rng = np.random.default_rng(0)
+    theta, target, sigma = np.zeros(20), rng.standard_normal(20), 0.02
+    noise = rng.standard_normal((5000, 20))
+    scores = [-np.square(theta + s * sigma * noise - target).sum(axis=1) for s in (1, -1)]
+    estimate = pair_weights(np.stack(scores, axis=1)) @ noise
+    cosine = estimate @ target / np.linalg.norm(estimate) / np.linalg.norm(target)
+    assert cosine > 0.98
+
+
+def test_a_quadratic_is_climbed_by_steps_of_adam():
+    rng = np.random.default_rng(0)
+    theta, target, adam = np.zeros(10, np.float32), rng.standard_normal(10), Adam.zero(10, 0.05)
+    for _ in range(200):
+        noise = rng.standard_normal((20, 10)).astype(np.float32)
+        scores = [-np.square(theta + s * 0.1 * noise - target).sum(axis=1) for s in (1, -1)]
+        theta = theta + adam.step(pair_weights(np.stack(scores, axis=1)) @ noise)
+    assert np.abs(theta - target).max() < 0.15
+
+
+def generation(plan, block_pairs, **changes):
+    network = MLP(plan.facts.observation_size, (8,), 2)
+    values = {
+        "number": 4,
+        "theta": network.initial(np.random.default_rng(0)),
+        "sigma": 0.5,
+        "pairs": 7,
+        "block_pairs": block_pairs,
+        "episodes_per_member": 2,
+        "pair_shares_episodes": False,
+        "action_noise": 0.0,
+        "obs_mean": np.zeros(3, np.float32),
+        "obs_std": np.ones(3, np.float32),
+        "network": network,
+        "head": native_head(plan.facts.action),
+        "seeds": Seeds(9),
+    }
+    return Generation(**(values | changes))
+
+
+def test_a_member_is_played_as_its_policy_would_be_alone():
+    """Block by block against one plain loop per member: noise, seeds, normalisation, returns."""
+    plan = plan_env(COUNTING)
+    shared = generation(plan, 3, obs_mean=np.full(3, 0.2, np.float32))
+    worker = LaneWorker(plan)
+    env_steps = 0
+    for block in range(shared.blocks):
+        result = evaluate_block(worker, shared, block)
+        noise = block_noise(LaneWorker(plan), shared, block)
+        total, count = np.zeros(3), 0
+        for row, pair in enumerate(shared.block(block)):
+            for mirror, sign in enumerate((1, -1)):
+                parameters = shared.theta + np.float32(sign) * (np.float32(0.5) * noise[row])
+                policy = NetworkPolicy(
+                    shared.network, shared.head, parameters, shared.obs_mean, shared.obs_std
+                )
+                returns = []
+                for episode in range(2):
+                    lanes = plan.lanes(1)
+                    seed = shared.seeds.child("episodes").episode_seed(4, pair, mirror, episode)
+                    obs, ended, score = lanes.reset(np.array([0]), np.array([seed])), False, 0.0
+                    while not ended:
+                        total, count = total + obs[0], count + 1
+                        action = policy.act(obs, np.random.default_rng())
+                        obs, rewards, terminated, truncated = lanes.step(np.array([0]), action)
+                        score, ended = score + rewards[0], terminated[0] or truncated[0]
+                    returns.append(score)
+                assert result.returns[row, mirror] == np.mean(returns)
+        assert result.obs_sums[2] == count == result.env_steps
+        assert result.obs_sums[0] == pytest.approx(total, rel=1e-5)
+        env_steps += result.env_steps
+    assert worker.counts().env_steps == env_steps
+
+
+def test_blocks_do_not_change_returns_or_gradient():
+    plan = plan_env(COUNTING)
+    outcomes = []
+    for block_pairs in (1, 3, 7):
+        shared, worker = generation(plan, block_pairs), LaneWorker(plan)
+        results = [evaluate_block(worker, shared, b) for b in range(shared.blocks)]
+        returns = np.concatenate([r.returns for r in results])
+        weights = pair_weights(returns)
+        gradient = sum(weigh_block(worker, (shared, weights), b) for b in range(shared.blocks))
+        outcomes.append((returns, gradient))
+    for returns, gradient in outcomes[1:]:
+        assert np.array_equal(returns, outcomes[0][0])
+        assert gradient == pytest.approx(outcomes[0][1], abs=1e-6)
+
+
+def test_a_pair_can_share_its_episodes():
+    plan = plan_env(COUNTING)
+    shared = generation(plan, 7, pair_shares_episodes=True, sigma=1e-9)
+    returns = evaluate_block(LaneWorker(plan), shared, 0).returns
+    assert np.array_equal(returns[:, 0], returns[:, 1])
+    apart = generation(plan, 7, pair_shares_episodes=False, sigma=1e-9)
+    assert not np.array_equal(*evaluate_block(LaneWorker(plan), apart, 0).returns.T)
+
+
+def test_a_generation_cut_short_is_thrown_away_and_its_steps_counted():
+    answers = iter([False, False, True])
+    es, executor = make_es(stop=lambda: next(answers), population=12, block_members=4)
+    before = es.get_state()
+    es.advance(1)
+    after = es.get_state()
+    assert after["generation"] == 0 and np.array_equal(after["theta"], before["theta"])
+    assert executor.counts().episodes == 8  # two of three blocks
+
+
+def test_statistics_are_those_of_all_observations():
+    statistics = ObservationStatistics.empty(2)
+    rng = np.random.default_rng(0)
+    parts = [rng.normal([1, -2], [3, 0.5], (n, 2)) for n in (4000, 6000)]
+    for part in parts:
+        statistics.add(part.sum(axis=0), np.square(part).sum(axis=0), len(part))
+    mean, std = statistics.mean_std()
+    everything = np.concatenate(parts)
+    assert mean == pytest.approx(everything.mean(axis=0), abs=1e-3)
+    assert std == pytest.approx(everything.std(axis=0), rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"population": 7}, "agent.population: got 7; takes an even number"),
+        ({"sigma": -0.1}, "agent.sigma: got -0.1; takes a number greater than 0"),
+        ({"hidden": [64, 0]}, "agent.hidden"),
+        ({"sigmaa": 1}, "agent.sigmaa: got 1; takes nothing, there is no such key"),
+        ({"optimizer": "lion"}, "agent.optimizer: got 'lion'; takes 'adam' or 'sgd'"),
+    ],
+)
+def test_bad_settings_are_named(params, message):
+    with pytest.raises(ConfigError) as caught:
+        check(ESSettings, params, "agent")
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize("env_id", ["probe_envs:Mixed-v0", "Pendulum-v1"])
+def test_multi_discrete_and_box_actions(env_id):
+    es, _ = make_es(EnvSettings(id=env_id, max_episode_steps=12), population=4, action_noise=0.1)
+    es.advance(1)
+    binned, _ = make_es(EnvSettings(id=env_id, max_episode_steps=12), population=4, bins=3)
+    binned.advance(1)
+    obs = np.zeros((2, es.policy().network.inputs), np.float32)
+    action = binned.policy().act(obs, np.random.default_rng())
+    if env_id == "Pendulum-v1":
+        assert set(action.ravel()) <= {-2.0, 0.0, 2.0} and action.shape == (2, 1)
+    else:
+        assert action.shape == (2, 2)
