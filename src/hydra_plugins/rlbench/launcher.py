@@ -1,0 +1,80 @@
+"""The sweeper and launcher that `-m` uses unless told otherwise.
+
+Hydra imports this file at every start, `--help` included, so it imports nothing heavy; and before
+the module is in `sys.modules`, so its dataclasses cannot have annotations that are strings.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+from hydra.core.config_store import ConfigStore
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.utils import JobReturn
+from hydra.plugins.launcher import Launcher
+from hydra.types import HydraContext, TaskFunction
+from omegaconf import DictConfig
+
+
+@dataclass
+class SweeperConf:
+    """Keys of `hydra.sweeper`; params: comma lists by key, which the command line overrides."""
+
+    _target_: str = "hydra_plugins.rlbench.launcher.RlbenchSweeper"
+    params: dict[str, str] | None = None
+
+
+@dataclass
+class LauncherConf:
+    """Keys of `hydra.launcher`; jobs: how many at once, None for as many as the cores allow."""
+
+    _target_: str = "hydra_plugins.rlbench.launcher.RlbenchLauncher"
+    jobs: int | None = None
+
+
+ConfigStore.instance().store("rlbench", SweeperConf, group="hydra/sweeper", provider="rlbench")
+ConfigStore.instance().store("rlbench", LauncherConf, group="hydra/launcher", provider="rlbench")
+
+
+class RlbenchSweeper(BasicSweeper):
+    """Hydra's basic sweeper, less two habits: it writes no multirun.yaml, and leaves it to the
+    launcher to find bad jobs, so that one of them does not keep the others from running."""
+
+    def __init__(self, params: dict[str, str] | None = None) -> None:
+        super().__init__(max_batch_size=None, params=params)
+
+    def sweep(self, arguments: list[str]) -> Any:
+        assert self.hydra_context is not None
+        assert self.launcher is not None
+        parser = OverridesParser.create(config_loader=self.hydra_context.config_loader)
+        overrides = parser.parse_overrides([*self._parse_config(), *arguments])
+        (jobs,) = self.split_arguments(overrides, None)
+        return self.launcher.launch(jobs, initial_job_idx=0)
+
+
+class RlbenchLauncher(Launcher):
+    """Runs each job in a fresh process on cores of its own (see `rlbench.sweep.launch`)."""
+
+    def __init__(self, jobs: int | None = None) -> None:
+        self.jobs = jobs
+
+    def setup(
+        self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
+    ) -> None:
+        self.hydra_context = hydra_context
+        self.config = config
+
+    def launch(
+        self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int
+    ) -> Sequence[JobReturn]:
+        from rlbench.config import sweep_composer, words_for_jobs
+        from rlbench.sweep.launch import launch
+
+        launch(
+            job_overrides,
+            sweep_composer(self.hydra_context.config_loader, self.config),
+            words_for_jobs(self.config),
+            self.jobs,
+        )
+        return []

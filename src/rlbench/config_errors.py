@@ -1,0 +1,92 @@
+"""Turns what Hydra and OmegaConf raise, which takes paragraphs, into one line naming the key."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import traceback
+from collections import deque
+from collections.abc import Callable, Iterable
+
+from hydra.errors import MissingConfigException, OverrideParseException
+
+from rlbench.errors import ConfigError
+
+_EXAMPLES = {"agent": "es", "env": "CartPole-v1"}
+
+
+def explain(
+    error: Exception, overrides: Iterable[str], keys: Callable[[], list[str]]
+) -> ConfigError:
+    """`error` as a ConfigError. `overrides` were being composed; `keys()` lists all known keys."""
+    if isinstance(error, ConfigError):
+        return error
+    given = _values(overrides)
+    if isinstance(error, OverrideParseException):
+        return ConfigError("command line", error.override, "KEY=VALUE (see rlbench --help)")
+    if isinstance(error, MissingConfigException) and error.missing_cfg_file:
+        return _unknown_choice(error)
+    text = str(error)
+    unknown = re.match(r"Could not override '([^']+)'", text)
+    if unknown:
+        return unknown_key(unknown[1], given.get(unknown[1]), keys())
+    several = re.match(r"Ambiguous value for argument '([^'=]+)=(.*)'", text)
+    several = several or re.match(r"Sweep parameters '([^'=]+)=(.*)' requires", text)
+    if several:
+        return ConfigError(several[1], several[2], "one value; with -m a sweep over several")
+    for group in ("agent", "env"):
+        if given.get(group) == "null":
+            return ConfigError(group, None, f"a name, as in {group}={_EXAMPLES[group]}")
+    exists = re.match(r"Could not append to config. An item is already at '([^']+)'", text)
+    if exists:
+        return ConfigError(f"+{exists[1]}", given.get(exists[1]), f"no plus sign: {exists[1]}=…")
+    if error.__cause__ is not None:
+        text = f"{text}\n{error.__cause__}"
+    merging = re.match(r"Error merging override ([^=\s]+)=\S*", text)
+    key = re.search(r"full_key: (\S+)", text)
+    name = merging[1] if merging else key[1] if key else "command line"
+    reason = text[merging.end() :] if merging else text
+    reason = re.sub(r"\s*(full_key|object_type|reference_type)[:=].*", "", reason)
+    got = given.get(name, " ".join(overrides) if name == "command line" else None)
+    return ConfigError(name, got, f"something else: {_one_line(reason)}")
+
+
+def is_hydras(error: BaseException) -> bool:
+    """Whether Hydra or OmegaConf raised `error`, rather than a mistake of our own."""
+    last = deque(traceback.walk_tb(error.__traceback__), maxlen=1)
+    module = last[0][0].f_globals.get("__name__", "") if last else ""
+    return module.partition(".")[0] in ("hydra", "omegaconf")
+
+
+def unknown_key(key: str, got: object, keys: list[str]) -> ConfigError:
+    """The error for a key that does not exist, with the nearest one that does."""
+    if key.startswith("env.kwargs."):
+        return ConfigError(key, got, f"a plus sign in front where it is new: +{key}={got}")
+    known = {name.rpartition(".")[2]: name for name in keys}  # sigma for agent.sigma
+    near = difflib.get_close_matches(key, keys, n=1, cutoff=0.7)
+    if not near:
+        last = difflib.get_close_matches(key.rpartition(".")[2], known, n=1, cutoff=0.7)
+        near = [known[name] for name in last]
+    meant = f"did you mean {near[0]}?" if near else "rlbench --help lists the keys"
+    return ConfigError(key, got, f"nothing, there is no such key; {meant}")
+
+
+def _unknown_choice(error: MissingConfigException) -> ConfigError:
+    group, _, name = str(error.missing_cfg_file).rpartition("/")
+    options = sorted(error.options or ())
+    near = difflib.get_close_matches(name, options, n=1)
+    takes = " or ".join(part for part in (", ".join(options[:-1]), *options[-1:]) if part)
+    meant = f"; did you mean {near[0]}?" if near else ""
+    if not group:
+        return ConfigError("--config-name", name, "the name of a file in the configuration folder")
+    return ConfigError(group, name, (takes or "nothing here: the group is empty") + meant)
+
+
+def _values(overrides: Iterable[str]) -> dict[str, str]:
+    """The given values by key; the last one counts, as in Hydra."""
+    pairs = (override.partition("=") for override in overrides)
+    return {key.lstrip("+~"): value for key, _, value in pairs}
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

@@ -1,0 +1,121 @@
+"""The jobs of a sweep: what each is, whether it can run, and in which order they go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+
+from rlbench.errors import ConfigError
+from rlbench.harness.machine import resolve_cores
+from rlbench.harness.plan import name_run
+from rlbench.harness.rundir import finished
+from rlbench.settings import Settings
+
+LABEL_KEYS = ("agent=", "env=", "seed=")
+AGENT_KEYS = ("agent=", "agent.", "+agent.", "++agent.")
+
+
+class State(Enum):
+    """Where a job stands; the value is what a reader sees."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    STOPPING = "stopping"
+    DONE = "done"
+    BEFORE = "done before"
+    FAILED = "failed"
+    INTERRUPTED = "interrupted"
+
+
+@dataclass
+class Job:
+    """One run of a sweep. `note` is the last it said, or why it failed."""
+
+    words: tuple[str, ...]
+    label: str
+    settings: Settings | None = None
+    error: ConfigError | None = None
+    state: State = State.WAITING
+    note: str = ""
+    elapsed_s: float | None = None
+    cores: list[int] = field(default_factory=list)
+
+    @property
+    def agent(self) -> str:
+        """The agent's name; for a job that does not compose, the word that asks for it."""
+        if self.settings is not None:
+            return self.settings.agent.name
+        return next((word for word in self.words if word.startswith("agent=")), "")
+
+    @property
+    def wanted_cores(self) -> int:
+        assert self.settings is not None
+        assert self.settings.cores is not None
+        return self.settings.cores
+
+
+def prepare(
+    words_of_jobs: Sequence[Sequence[str]],
+    compose: Callable[[Sequence[str]], Settings],
+    default_cores: int,
+) -> list[Job]:
+    """The jobs, interleaved, each composed and looked up before any of them starts.
+
+    A job that cannot be composed is FAILED with its error, one whose run is finished already (or
+    is another job's run under different words) is BEFORE.
+    """
+    taken: dict[Path, Job] = {}
+    jobs = []
+    labels = _labels(words_of_jobs)
+    for words, label in zip(words_of_jobs, labels, strict=True):
+        job = Job(tuple(words), label)
+        jobs.append(job)
+        try:
+            settings = compose(words)
+            cores = resolve_cores(settings.cores or default_cores)
+            job.settings = settings.model_copy(update={"cores": cores})
+            directory = name_run(job.settings).directory
+            same, done = taken.get(directory), finished(job.settings)
+        except ConfigError as error:
+            job.state, job.error, job.note = State.FAILED, error, str(error)
+            continue
+        taken.setdefault(directory, job)
+        if same is not None:
+            job.state, job.note = State.BEFORE, f"the same run as {same.label}"
+        elif done is not None:
+            job.state, job.note = State.BEFORE, done
+    return interleave(jobs)
+
+
+def interleave(jobs: Sequence[Job]) -> list[Job]:
+    """Agents in turn, so that a machine that slows down or warms up hits them alike.
+
+    Jobs are grouped by everything but the agent; within a group the agents alternate, and every
+    second group goes the other way round: A B, B A, A B, ... Over any two groups the mean
+    position of both agents is the same, which cancels a drift that is linear in time.
+    """
+    groups: dict[tuple[str, ...], dict[str, list[Job]]] = {}
+    for job in jobs:
+        rest = tuple(word for word in job.words if not word.startswith(AGENT_KEYS))
+        groups.setdefault(rest, {}).setdefault(job.agent, []).append(job)
+    order: list[Job] = []
+    for number, by_agent in enumerate(groups.values()):
+        turns = []
+        queues = list(by_agent.values())
+        while any(queues):
+            turns += [queue.pop(0) for queue in queues if queue]
+        order += turns if number % 2 == 0 else reversed(turns)
+    return order
+
+
+def _labels(words_of_jobs: Sequence[Sequence[str]]) -> list[str]:
+    """Names for readers: agent, environment and seed, and whatever else the jobs differ in."""
+    shared = set.intersection(*(set(words) for words in words_of_jobs)) if words_of_jobs else set()
+    labels = []
+    for words in words_of_jobs:
+        told = [word for word in words if word not in shared or word.startswith(LABEL_KEYS)]
+        told.sort(key=lambda word: next((k for k in LABEL_KEYS if word.startswith(k)), "z"))
+        labels.append(" ".join(told).replace("\\:", ":") or "the settings as they are")
+    return labels

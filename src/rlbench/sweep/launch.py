@@ -1,0 +1,231 @@
+"""Runs the jobs of a sweep, as many at once as their cores allow, and tells how it went."""
+
+from __future__ import annotations
+
+import contextlib
+import selectors
+import signal
+import time
+from collections.abc import Callable, Iterator, Sequence
+from types import FrameType
+
+from rlbench.errors import ConfigError, RunError
+from rlbench.harness.machine import available_cores
+from rlbench.settings import Settings
+from rlbench.sweep.display import Display, count, duration
+from rlbench.sweep.jobs import Job, State, prepare
+from rlbench.sweep.process import INTERRUPTED, JobProcess
+
+REFRESH_S = 0.5  # the sweep shares its cores with what it times: it should look up rarely
+STOPPING = "stopping: each job writes its checkpoint; once more kills them"
+STOP_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
+
+
+def launch(
+    words_of_jobs: Sequence[Sequence[str]],
+    compose: Callable[[Sequence[str]], Settings],
+    common_words: Sequence[str],
+    at_once: int | None,
+) -> None:
+    """Run every job that is not finished yet.
+
+    words_of_jobs: each job's KEY=VALUE words. compose: settings from such words. common_words:
+    what each process is given besides. at_once: how many jobs run side by side; None: as many as
+    the cores allow (one, where a job names no number of cores, as it then takes all).
+
+    Raises ConfigError where no job could even be composed, RunError where one failed, and
+    KeyboardInterrupt after an interruption, when every running job has written its checkpoint.
+    """
+    available = available_cores()
+    if at_once is not None and not 1 <= at_once <= len(available):
+        takes = f"1 to {len(available)}, the cores of this machine, or null"
+        raise ConfigError("hydra.launcher.jobs", at_once, takes)
+    jobs = prepare(words_of_jobs, compose, len(available) // (at_once or 1))
+    _refuse_if_all_bad(jobs)
+    if any(job.settings is not None and job.settings.dry_run for job in jobs):
+        _print_plan(jobs)
+    else:
+        sweep = _Sweep(jobs, available, common_words, at_once)
+        sweep.run()
+        sweep.conclude()
+    failed = sum(job.state is State.FAILED for job in jobs)
+    if failed:
+        raise RunError(f"{failed} of {len(jobs)} jobs failed")
+
+
+class _Sweep:
+    """The jobs that run now, the cores that are free, and how often a stop was asked for."""
+
+    def __init__(
+        self,
+        jobs: Sequence[Job],
+        available: Sequence[int],
+        common_words: Sequence[str],
+        at_once: int | None,
+    ) -> None:
+        self._jobs = jobs
+        self._free = list(available)
+        self._total = len(available)
+        self._common_words = common_words
+        self._at_once = at_once
+        self._running: dict[int, tuple[JobProcess, float]] = {}  # by position: process, start
+        self._stops = self._passed_on = 0
+        self._shown = 0.0
+        self._display = Display(jobs)
+
+    def run(self) -> None:
+        with selectors.DefaultSelector() as selector, _on_stop(self._ask_to_stop), self._display:
+            for job in self._jobs:
+                if job.state is not State.WAITING:
+                    self._display.event(job)
+            try:
+                while self._start_what_fits(selector) or self._running:
+                    self._listen(selector)
+                    self._pass_on_stops()
+                    self._collect(selector)
+            finally:  # only a mistake of our own leaves something running here
+                for process, _ in self._running.values():
+                    process.kill()
+
+    def conclude(self) -> None:
+        """Tell how the sweep went; raises KeyboardInterrupt if it was interrupted."""
+        self._display.say(f"{len(self._jobs)} jobs: {count(self._jobs)}")
+        for job in self._jobs:
+            if job.state is State.FAILED:
+                self._display.say(f"  failed: {job.label}: {job.note}")
+        directories = {str(job.settings.results_dir) for job in self._jobs if job.settings}
+        for directory in sorted(directories):
+            self._display.say(f"plots and tables: rlbench report {directory}")
+        if self._stops:
+            raise KeyboardInterrupt
+
+    def _ask_to_stop(self) -> None:
+        """Called by the signal: only counts, as it may come in the middle of anything."""
+        self._stops += 1
+
+    def _pass_on_stops(self) -> None:
+        """At the first stop let each job write its checkpoint; at the second kill them."""
+        while self._passed_on < self._stops:
+            self._passed_on += 1
+            self._display.say(STOPPING if self._passed_on == 1 else "killing what still runs")
+            for position, (process, _) in self._running.items():
+                if self._passed_on == 1:
+                    self._jobs[position].state = State.STOPPING
+                    process.interrupt()
+                else:
+                    process.kill()
+
+    def _start_what_fits(self, selector: selectors.BaseSelector) -> bool:
+        """Start jobs, in order, while there is room; whether any still waits."""
+        for position, job in enumerate(self._jobs):
+            if job.state is not State.WAITING:
+                continue
+            if self._stops:
+                return False
+            if job.wanted_cores > len(self._free) or len(self._running) >= self._limit(job):
+                return True
+            self._start(position, job, selector)
+        return False
+
+    def _limit(self, job: Job) -> int:
+        """How many may run beside each other while `job` does."""
+        assert job.settings is not None
+        if self._at_once is not None:
+            return self._at_once
+        if job.settings.device == "gpu":
+            return 1  # a GPU that is shared by chance times neither job
+        return self._total // job.wanted_cores
+
+    def _start(self, position: int, job: Job, selector: selectors.BaseSelector) -> None:
+        job.cores, self._free = self._free[: job.wanted_cores], self._free[job.wanted_cores :]
+        to_run = sum(other.state is not State.BEFORE for other in self._jobs)
+        words = [
+            *self._common_words,
+            *(word for word in job.words if not word.startswith("cores=")),
+            f"cores={job.wanted_cores}",
+        ]
+        process = JobProcess(words, job.cores, min(self._limit(job), to_run))
+        self._running[position] = process, time.monotonic()
+        for stream in process.streams:
+            selector.register(stream, selectors.EVENT_READ)
+        job.state = State.RUNNING
+        self._display.event(job)
+
+    def _listen(self, selector: selectors.BaseSelector) -> None:
+        for key, _ in selector.select(REFRESH_S):
+            stream = key.fileobj
+            if not stream.read():  # type: ignore[union-attr]
+                selector.unregister(stream)
+        for position, (process, started) in self._running.items():
+            job = self._jobs[position]
+            job.note = process.stdout.last or process.stderr.last
+            job.elapsed_s = time.monotonic() - started
+        if time.monotonic() - self._shown >= REFRESH_S:
+            self._display.refresh()
+            self._shown = time.monotonic()
+
+    def _collect(self, selector: selectors.BaseSelector) -> None:
+        for position, (process, started) in list(self._running.items()):
+            status = process.poll()
+            if status is None:
+                continue
+            for stream in process.streams:
+                if stream in selector.get_map():
+                    selector.unregister(stream)
+            process.finish()
+            del self._running[position]
+            job = self._jobs[position]
+            self._free = sorted([*self._free, *job.cores])
+            job.elapsed_s = time.monotonic() - started
+            if status == 0:
+                job.state, job.note = State.DONE, process.stdout.last
+            elif self._stops and (status in INTERRUPTED or self._stops > 1):
+                job.state, job.note = State.INTERRUPTED, process.stdout.last
+            else:
+                job.state, job.note = State.FAILED, process.cause(status)
+            self._display.event(job)
+
+
+def _refuse_if_all_bad(jobs: Sequence[Job]) -> None:
+    errors = {job.label: job.error for job in jobs if job.error is not None}
+    if len(errors) < len(jobs) or not errors:
+        return
+    if len({str(error) for error in errors.values()}) > 1:
+        for label, error in errors.items():
+            print(f"{label}: {error}")
+    raise next(iter(errors.values()))
+
+
+def _print_plan(jobs: Sequence[Job]) -> None:
+    """The order of the jobs and the most they can cost. One job's own plan tells its memory."""
+    core_hours = 0.0
+    for number, job in enumerate(jobs, 1):
+        if job.settings is None or job.state is not State.WAITING:
+            print(f"[{number}/{len(jobs)}] {job.label}: {job.state.value}: {job.note}")
+            continue
+        budget = job.settings.budget
+        limits = []
+        if budget.train_seconds is not None:
+            limits.append(f"{duration(budget.train_seconds)} of training")
+            core_hours += budget.train_seconds * job.wanted_cores / 3600
+        if budget.env_steps is not None:
+            limits.append(f"{budget.env_steps:,} steps")
+        cores = f"{job.wanted_cores} core" + ("s" if job.wanted_cores > 1 else "")
+        print(f"[{number}/{len(jobs)}] {job.label}: {cores}, at most {' or '.join(limits)}")
+    print(f"{len(jobs)} jobs: {count(jobs)}; at most {core_hours:.2f} core-hours of training")
+
+
+@contextlib.contextmanager
+def _on_stop(act: Callable[[], None]) -> Iterator[None]:
+    """Call `act` at each signal to stop, for as long as this lasts."""
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        act()
+
+    names = [name for name in STOP_SIGNALS if hasattr(signal, name)]
+    before = {name: signal.signal(getattr(signal, name), handle) for name in names}
+    try:
+        yield
+    finally:
+        for name, handler in before.items():
+            signal.signal(getattr(signal, name), handler)

@@ -1,0 +1,115 @@
+"""Bad input: exit status 2, one line on stderr that names the key, and nothing written."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from rlbench.cli import main
+from rlbench.config_errors import unknown_key
+from rlbench.envs.catalogue import near_names
+
+Rlbench = Callable[..., subprocess.CompletedProcess[str]]
+
+CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+ID = "the id of an environment that Gymnasium has here"
+
+BAD = {
+    "agent=ess": "agent: got 'ess'; takes dqn, es or random; did you mean es?",
+    "agent=null": "agent: got None; takes a name, as in agent=es",
+    "agent.sigmaa=1": "agent.sigmaa: got '1'; takes nothing, there is no such key; "
+    "did you mean agent.sigma?",
+    "agent.sigma=-1": "agent.sigma: got -1; takes a number greater than 0",
+    "sed=1": "sed: got '1'; takes nothing, there is no such key; did you mean seed?",
+    "budget.train_second=5": "budget.train_second: got '5'; takes nothing, there is no such key; "
+    "did you mean budget.train_seconds?",
+    "+extra=1": "extra: got 1; takes nothing, there is no such key",
+    "+seed=1": "+seed: got '1'; takes no plus sign: seed=…",
+    "env.kwargs.g=1": "env.kwargs.g: got '1'; takes a plus sign in front where it is new: "
+    "+env.kwargs.g=1",
+    "seed=abc": "seed: got 'abc'; takes a valid integer, unable to parse string as an integer",
+    "seed=-1": "seed: got -1; takes a number greater than or equal to 0",
+    "seed=0,1": "seed: got '0,1'; takes one value; with -m a sweep over several",
+    "seed=[": "command line: got 'seed=['; takes KEY=VALUE (see rlbench --help)",
+    "device=tpu": "device: got 'tpu'; takes 'cpu' or 'gpu'",
+    "budget.train_seconds=null": "budget: got None; takes at least one of budget.train_seconds "
+    "and budget.env_steps",
+    "budget.env_steps=0": "budget.env_steps: got 0; takes a number greater than 0",
+    "env.threshold=nan": "env.threshold: got nan; takes a finite number",
+    "results_dir=null": "results_dir: got None; takes a path",
+    "cores=0": "cores: got 0; takes a number greater than 0",
+    "cores=9999": f"cores: got 9999; takes 1 to {CORES} on this machine",
+    "experiment=clasic": "experiment: got 'clasic'; takes classic; did you mean classic?",
+    "hydra/launcher=none": "hydra/launcher: got 'none'; takes basic or rlbench",
+    "env=CartPol-v1": f"env: got 'CartPol-v1'; takes {ID}; did you mean CartPole-v1?",
+    "env=pong-v5": f"env: got 'pong-v5'; takes {ID}; did you mean ALE/Pong-v5?",
+    "env=Nowhere/At-All-v0": f"env: got 'Nowhere/At-All-v0'; takes {ID}; `rlbench envs` lists them",
+    "env=CartPole-v99": "env: got 'CartPole-v99'; takes CartPole-v1, the newest version",
+    "env=CartPole": "env: got 'CartPole'; takes CartPole-v1, the newest version",
+    "env=LunarLander-v2": "env: got 'LunarLander-v2'; takes its successor LunarLander-v3 "
+    "(version 2 is deprecated)",
+    "env=Pendulum-v0": "env: got 'Pendulum-v0'; takes its successor Pendulum-v1 "
+    "(version 0 is deprecated)",
+    "env=HalfCheetah-v3": "env: got 'HalfCheetah-v3'; takes its successor HalfCheetah-v5 "
+    "(version 3 is deprecated)",
+    "env=no_such_package:Foo-v0": "env: got 'no_such_package:Foo-v0'; takes PACKAGE:ID of an "
+    "installed package; there is no package 'no_such_package' here",
+    "--nonsense": "command line: got '--nonsense'; takes KEY=VALUE words "
+    "(unrecognized arguments: --nonsense)",
+    "reprot": "command: got 'reprot'; takes report or envs, or KEY=VALUE; did you mean report?",
+}
+
+
+@pytest.mark.parametrize("word", BAD)
+def test_is_one_line_and_status_2(
+    word: str, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main([word]) == 2
+    captured = capsys.readouterr()
+    assert captured.err == f"rlbench: {BAD[word]}\n"
+    assert captured.out == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_holds_for_the_process_too(rlbench: Rlbench, tmp_path: Path) -> None:
+    result = rlbench("agent=es", "seed=abc")
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr.startswith("rlbench: seed: got 'abc'; takes ")
+    assert result.stderr.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_sweep_of_nothing_but_bad_jobs_is_bad_configuration(
+    rlbench: Rlbench, tmp_path: Path
+) -> None:
+    result = rlbench("-m", "seed=0,1", "budget.env_steps=-5")
+    assert result.returncode == 2
+    assert result.stderr == "rlbench: budget.env_steps: got -5; takes a number greater than 0\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nowhere_to_write_is_one_line(rlbench: Rlbench, tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("a file, not a directory")
+    result = rlbench("agent=random", "budget.env_steps=10", "results_dir=taken")
+    assert result.returncode == 1
+    assert "taken" in result.stderr
+    assert result.stderr.startswith("rlbench: ")
+    assert result.stderr.count("\n") == 1
+    assert (tmp_path / "taken").read_text() == "a file, not a directory"
+
+
+def test_the_nearest_key_is_found_by_its_last_part_too() -> None:
+    error = unknown_key("sigma", "1", ["seed", "agent", "agent.sigma"])
+    assert str(error).endswith("did you mean agent.sigma?")
+
+
+def test_near_names_prefer_the_newest_version_and_ignore_case_and_namespace() -> None:
+    names = ["Hopper-v4", "Hopper-v5", "ALE/Pong-v5", "Ant-v5"]
+    assert near_names("hoper-v3", names) == "Hopper-v5"
+    assert near_names("PONG", names) == "ALE/Pong-v5"
+    assert near_names("Zaxxon", names) == ""

@@ -1,0 +1,134 @@
+"""Help, version and subcommands: what they print, and what they must not import."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import rlbench as package
+from rlbench.cli import main
+
+Rlbench = Callable[..., subprocess.CompletedProcess[str]]
+REPOSITORY = Path(__file__).parents[2]
+HEAVY = ("numpy", "pandas", "gymnasium", "tensorflow", "matplotlib", "pydantic", "scipy")
+
+
+def test_help_tells_a_newcomer_what_to_type(rlbench: Rlbench, tmp_path: Path) -> None:
+    result = rlbench("--help")
+    assert (result.returncode, result.stderr) == (0, "")
+    for text in (
+        "rlbench -m agent=es,dqn env=CartPole-v1 seed=0,1,2",
+        "rlbench report [DIR] [--out DIR]",
+        "agent: dqn, es, random",
+        "Pendulum-v1",
+        "train_seconds: 600",
+        "Exit status: 0 done",
+    ):
+        assert text in result.stdout
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_help_of_another_agent_shows_its_keys(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(["agent=random", "--help"])
+    assert end.value.code == 0
+    assert "_target_: rlbench.agents.random.RandomAgent" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("words", [("--help",), ("--version",), ("--cfg", "job")])
+def test_the_front_door_imports_nothing_heavy(words: tuple[str, ...], tmp_path: Path) -> None:
+    assert imported(words, tmp_path) & set(HEAVY) == set()
+
+
+@pytest.mark.parametrize(
+    "words", [("envs", "cartpole"), ("report", "--help"), ("agent=es", "budget.env_steps=1000")]
+)
+def test_tensorflow_stays_out(words: tuple[str, ...], tmp_path: Path) -> None:
+    assert imported((*words,), tmp_path) & {"tensorflow", "keras"} == set()
+
+
+def imported(words: tuple[str, ...], directory: Path) -> set[str]:
+    """The modules that `python -m rlbench WORDS` has imported when it ends."""
+    result = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "rlbench", *words],
+        cwd=directory,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    lines = [line for line in result.stderr.splitlines() if line.startswith("import time:")]
+    return {line.rpartition("|")[2].strip() for line in lines}
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == f"rlbench {package.__version__}\n"
+
+
+def test_envs_lists_by_family_with_levels_and_caps(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["envs"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    rows = {line.split()[0]: line.split()[1:] for line in lines if line.startswith("  ")}
+    assert rows["CartPole-v1"][:2] == ["475", "500"]
+    assert rows["Pendulum-v1"][:2] == ["-200", "200"]  # conf/env's level; Gymnasium has none
+    assert rows["ALE/Pong-v5"][:2] == ["-", "-"]
+    assert rows["phys2d/CartPole-v1"][2:] == ["needs", "package", "jax"]
+    assert "LunarLander-v2" not in rows
+    assert lines.index("Classic control") < lines.index("Box2D") < lines.index("MuJoCo")
+
+
+def test_envs_takes_a_word_and_says_when_nothing_matches(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["envs", "LUNAR"]) == 0
+    rows = [line.split()[0] for line in capsys.readouterr().out.splitlines() if "-v" in line]
+    assert rows == ["LunarLander-v3", "LunarLanderContinuous-v3"]
+    assert main(["envs", "no-such-thing"]) == 1
+    assert capsys.readouterr().err == (
+        "rlbench: no environment here has 'no-such-thing' in its id or family\n"
+    )
+
+
+def test_a_wheel_carries_its_configuration_and_works_elsewhere(tmp_path: Path) -> None:
+    """Built, unpacked and run with nothing of the checkout on the path."""
+    pytest.importorskip("hatchling", reason="builds the wheel; part of the extra dev")
+    wheels, installed, elsewhere = (tmp_path / name for name in ("wheels", "installed", "cwd"))
+    elsewhere.mkdir()
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(wheels)]
+    subprocess.run(build, cwd=REPOSITORY, check=True, capture_output=True, timeout=60)
+    (wheel,) = wheels.glob("rlbench-*.whl")
+    subprocess.run(
+        [sys.executable, "-m", "zipfile", "-e", str(wheel), str(installed)], check=True, timeout=60
+    )
+    assert (installed / "rlbench" / "conf" / "env" / "Pendulum-v1.yaml").is_file()
+    probe = (
+        f"import sys; sys.path = [{str(installed)!r}, *(p for p in sys.path if p != {SRC!r})]\n"
+        "from rlbench.config_source import conf_dir; print(conf_dir())\n"
+        "from rlbench.cli import main; sys.exit(main(['-m', 'env=Pendulum-v1,ALE/Pong-v5', "
+        "'agent=random', 'dry_run=true']))"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", probe],
+        cwd=elsewhere,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    where, first, second, _ = result.stdout.splitlines()
+    assert where == str(installed / "rlbench" / "conf")
+    assert (first[:28], second[:28]) == (
+        "[1/2] agent=random env=Pendu",
+        "[2/2] agent=random env=ALE/P",
+    )
+    assert list(elsewhere.iterdir()) == []
+
+
+SRC = str(REPOSITORY / "src")

@@ -1,0 +1,216 @@
+"""Sweeps through the real command line: real processes, real affinities, real signals."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Rlbench = Callable[..., subprocess.CompletedProcess[str]]
+
+SMALL = ("agent=random", "budget.env_steps=300", "eval.episodes=1", "stop_at_threshold=false")
+has_affinity = pytest.mark.skipif(
+    not hasattr(os, "sched_getaffinity") or len(os.sched_getaffinity(0)) < 2,
+    reason="two jobs side by side need two cores, and a system with affinity",
+)
+OWN_ENVS = """
+import os
+import gymnasium
+
+class Endless(gymnasium.Env):
+    "Says, once and where it was asked to, which process has begun to train."
+    observation_space = gymnasium.spaces.Box(-1, 1, (1,))
+    action_space = gymnasium.spaces.Discrete(2)
+    resets = 0
+
+    def reset(self, *, seed=None, options=None):
+        self.resets += 1
+        if self.resets == 5 and "TELL_FIFO" in os.environ:
+            with open(os.environ.pop("TELL_FIFO"), "w") as fifo:
+                fifo.write(f"{os.getpid()}\\n")
+        return self.observation_space.low, {}
+
+    def step(self, action):
+        return self.observation_space.low, 0.0, False, False, {}
+
+class Broken(Endless):
+    def step(self, action):
+        raise RuntimeError("the ground gave way")
+
+gymnasium.register("Endless-v0", Endless, max_episode_steps=10)
+gymnasium.register("Broken-v0", Broken, max_episode_steps=10)
+"""
+
+
+@pytest.fixture
+def own_envs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """A package `own_envs` outside the working directory, and how to find it."""
+    packages = tmp_path_factory.mktemp("packages")
+    (packages / "own_envs.py").write_text(OWN_ENVS)
+    return {"PYTHONPATH": os.pathsep.join([str(packages), os.environ.get("PYTHONPATH", "")])}
+
+
+def runs(directory: Path) -> dict[tuple[str, str, int], dict[str, Any]]:
+    """Every run.json below `directory`, by agent, environment and seed."""
+    found = [json.loads(path.read_text()) for path in directory.rglob("run.json")]
+    return {(run["agent"], run["env"], run["seed"]): run for run in found}
+
+
+def test_a_sweep_runs_every_job_and_again_runs_only_what_is_missing(
+    rlbench: Rlbench, tmp_path: Path
+) -> None:
+    first = rlbench("-m", *SMALL, "seed=0,1", "cores=1")
+    assert (first.returncode, first.stderr) == (0, "")
+    assert "2 jobs: 2 done\n" in first.stdout
+    assert "plots and tables: rlbench report results/runs\n" in first.stdout
+    assert [path.name for path in tmp_path.iterdir()] == ["results"]
+    assert [path.name for path in (tmp_path / "results" / "runs").iterdir()] == ["random"]
+    logs = {path: path.read_bytes() for path in tmp_path.rglob("log.jsonl")}
+    assert len(logs) == 2
+
+    again = rlbench("-m", *SMALL, "seed=0,1,2", "cores=1")
+    assert again.returncode == 0
+    assert "3 jobs: 1 done, 2 done before\n" in again.stdout
+    assert {path: path.read_bytes() for path in logs} == logs
+    assert len(runs(tmp_path)) == 3
+
+
+@has_affinity
+def test_jobs_side_by_side_have_cores_of_their_own(rlbench: Rlbench, tmp_path: Path) -> None:
+    assert rlbench("-m", *SMALL, "seed=0,1", "cores=1").returncode == 0
+    one, other = runs(tmp_path).values()
+    assert len(one["cpu_affinity"]) == len(other["cpu_affinity"]) == 1
+    assert set(one["cpu_affinity"]).isdisjoint(other["cpu_affinity"])
+    assert one["concurrent_jobs"] == other["concurrent_jobs"] == 2
+
+
+def test_without_cores_a_job_has_them_all_to_itself(rlbench: Rlbench, tmp_path: Path) -> None:
+    result = rlbench("-m", *SMALL, "seed=0,1")
+    assert result.returncode == 0
+    events = [line.split(": ")[1].split()[0] for line in result.stdout.splitlines() if "[" in line]
+    assert events == ["running", "done", "running", "done"]
+    for run in runs(tmp_path).values():
+        assert run["cores"] == len(os.sched_getaffinity(0))
+        assert run["concurrent_jobs"] == 1
+
+
+def test_failing_jobs_do_not_touch_the_others(
+    rlbench: Rlbench, tmp_path: Path, own_envs: dict[str, str]
+) -> None:
+    """One job cannot be composed, one fails while it runs; the third is done."""
+    envs = "env=own_envs:Broken-v0,CartPol-v1,own_envs:Endless-v0"
+    result = rlbench("-m", *SMALL, envs, "cores=1", **own_envs)
+    assert result.returncode == 1
+    assert result.stderr == "rlbench: 2 of 3 jobs failed\n"
+    assert "3 jobs: 1 done, 2 failed\n" in result.stdout
+    failures = [line for line in result.stdout.splitlines() if line.startswith("  failed: ")]
+    assert len(failures) == 2
+    assert "own_envs:Broken-v0" in failures[0]
+    assert "the ground gave way" in failures[0]
+    assert "did you mean CartPole-v1?" in failures[1]
+    (done,) = (
+        path for path in tmp_path.rglob("summary.json")
+        if json.loads(path.read_text())["status"] == "budget"
+    )  # fmt: skip
+    assert "own_envs:Endless-v0" in str(done)
+
+
+def test_bad_agent_settings_are_found_before_anything_starts(rlbench: Rlbench) -> None:
+    result = rlbench("-m", *SMALL[1:], "agent=random,es", "agent.sigma=-1", "cores=1")
+    assert result.returncode == 2
+    assert "[" not in result.stdout.replace("agent=", "")
+    assert result.stderr.startswith("rlbench: ")
+
+
+@dataclass
+class Training:
+    """A sweep of two jobs, one after the other, of which the first is training."""
+
+    sweep: subprocess.Popen[str]
+    job: int  # its process id
+
+    def read_until(self, text: str) -> None:
+        assert self.sweep.stdout is not None
+        assert any(text in line for line in self.sweep.stdout)
+
+
+@pytest.fixture
+def training(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, own_envs: dict[str, str]
+) -> Iterator[Training]:
+    fifo = tmp_path_factory.mktemp("fifo") / "tell"
+    os.mkfifo(fifo)
+    reader = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
+    words = ("-m", "agent=random", "env=own_envs:Endless-v0", "seed=0,1", "eval.episodes=1")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "rlbench", *words, "budget.train_seconds=3600"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **own_envs, "TELL_FIFO": str(fifo)},
+        process_group=0,
+    )
+    readable, _, _ = select.select([reader], [], [], 60)
+    assert readable, process.poll()
+    yield Training(process, int(os.read(reader, 100)))
+    os.close(reader)
+    if process.poll() is None:
+        process.kill()
+    process.wait(timeout=30)
+
+
+def test_ctrl_c_lets_jobs_write_their_checkpoints(training: Training, tmp_path: Path) -> None:
+    training.sweep.send_signal(signal.SIGINT)
+    out, err = training.sweep.communicate(timeout=60)
+    assert (training.sweep.returncode, err) == (130, "")
+    assert "2 jobs: 1 waiting, 1 interrupted\n" in out
+    (summary,) = tmp_path.rglob("summary.json")
+    assert json.loads(summary.read_text())["status"] == "interrupted"
+    assert list((summary.parent / "checkpoint").iterdir())
+
+
+def test_a_second_ctrl_c_kills(training: Training) -> None:
+    os.kill(training.job, signal.SIGSTOP)  # now it hears nothing
+    training.sweep.send_signal(signal.SIGINT)
+    training.read_until("stopping: ")
+    assert training.sweep.poll() is None
+    training.sweep.send_signal(signal.SIGINT)
+    training.read_until("2 jobs: 1 waiting, 1 interrupted")
+    assert training.sweep.wait(timeout=30) == 130
+    with pytest.raises(ProcessLookupError):
+        os.kill(training.job, 0)
+
+
+def test_hydras_own_launcher_stays_usable(rlbench: Rlbench, tmp_path: Path) -> None:
+    result = rlbench("-m", *SMALL, "seed=0,1", "hydra/launcher=basic")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert len(runs(tmp_path)) == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["results"]
+
+
+def test_jobs_find_configurations_where_the_sweep_found_them(
+    rlbench: Rlbench, tmp_path: Path
+) -> None:
+    (tmp_path / "mine" / "env").mkdir(parents=True)
+    (tmp_path / "mine" / "env" / "short.yaml").write_text("{id: CartPole-v1, max_episode_steps: 9}")
+    result = rlbench("-m", "--config-dir", "mine", *SMALL, "env=short", "seed=0")
+    assert result.returncode == 0, result.stdout
+    (run,) = runs(tmp_path).values()
+    assert (run["env"], run["max_episode_steps"]) == ("CartPole-v1", 9)
+
+
+def test_more_jobs_at_once_than_cores_is_refused(rlbench: Rlbench, tmp_path: Path) -> None:
+    result = rlbench("-m", *SMALL, "seed=0,1", "hydra.launcher.jobs=9999")
+    assert result.returncode == 2
+    assert result.stderr.startswith("rlbench: hydra.launcher.jobs: got 9999; takes 1 to ")
+    assert list(tmp_path.iterdir()) == []
