@@ -1,0 +1,77 @@
+"""From statistics to the figures' files, environments side by side where there are many."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+
+from rlbench.report.curves import Curve
+from rlbench.report.figures.learning import draw_learning
+from rlbench.report.figures.ratios import draw_ratios
+from rlbench.report.figures.reaching import draw_reaching
+from rlbench.report.figures.style import machine, render, styled
+from rlbench.report.groups import EnvironmentGroups, Group
+from rlbench.report.timing import LevelTime, SpeedRatio
+
+PARALLEL_FROM = 8  # environments; below, starting workers takes longer than drawing
+MAX_WORKERS = 8
+
+
+@dataclass(frozen=True)
+class EnvironmentStatistics:
+    """What the figures of one environment show."""
+
+    stem: str  # of the files' names
+    groups: EnvironmentGroups
+    curves: Sequence[Curve]
+    times: Sequence[LevelTime]
+
+
+def draw_environments(parts: Sequence[EnvironmentStatistics]) -> dict[str, bytes]:
+    """All per-environment figures: file name to content, the same however many cores there are."""
+    workers = min(_usable_cores(), MAX_WORKERS, len(parts))
+    drawn: list[dict[str, bytes]] | None = None
+    if len(parts) >= PARALLEL_FROM and workers > 1:
+        try:
+            spawn = multiprocessing.get_context("spawn")
+            with ProcessPoolExecutor(workers, mp_context=spawn) as pool:
+                drawn = list(pool.map(draw_environment, parts))
+        except (BrokenProcessPool, OSError):
+            drawn = None  # no room for workers, or a main module that cannot be imported again
+    if drawn is None:
+        drawn = [draw_environment(part) for part in parts]
+    return {name: content for files in drawn for name, content in files.items()}
+
+
+def draw_environment(part: EnvironmentStatistics) -> dict[str, bytes]:
+    """The figures of one environment: file name to content."""
+    with styled():
+        figures = {
+            f"{part.stem}-curves": draw_learning(part.groups, part.curves),
+            f"{part.stem}-time": draw_reaching(part.groups, part.times),
+        }
+        return {
+            name + suffix: content
+            for name, figure in figures.items()
+            if figure is not None
+            for suffix, content in render(figure).items()
+        }
+
+
+def draw_overview(ratios: Sequence[SpeedRatio], compared: Sequence[Group]) -> dict[str, bytes]:
+    """The figure of all speed ratios: file name to content; empty where no pair was compared."""
+    with styled():
+        figure = draw_ratios(ratios, machine(compared))
+        if figure is None:
+            return {}
+        return {"speed-ratio" + suffix: content for suffix, content in render(figure).items()}
+
+
+def _usable_cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

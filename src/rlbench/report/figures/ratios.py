@@ -1,0 +1,246 @@
+"""The speed ratio of every environment on one axis, beside the lines of the popular claim."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from rlbench.report.amounts import TIMES, factor
+from rlbench.report.amounts import ratio as number
+from rlbench.report.figures.style import INK, MUTED, log_axis, place_text
+from rlbench.report.names import agent_name, shortened
+from rlbench.report.timing import SpeedRatio
+
+WIDTH_IN = 12.6
+LABEL_IN = 3.4
+RIGHT_IN = 2.6
+ROW_IN = 0.66
+HEADER_IN = 1.0
+MAX_ROWS = 80
+
+_ES_COLOUR, _DQN_COLOUR = "#0072B2", "#D55E00"
+
+# Salimans et al. 2017 (arXiv 1703.03864), sections 4.1 and 4.2 and table 1, and the text that
+# made "one hour against a day, ten minutes against ten hours" of it.
+CLAIM_LINES = (
+    (24.0, f"claim: 24{TIMES}", 0),
+    (60.0, f"claim: 60{TIMES}", 1),
+    (0.53, f"24{TIMES} per core", 0),
+    (0.82, f"60{TIMES} per core", 1),
+)
+CLAIM_CAPTION = (
+    f"Claims of Salimans et al. 2017. 24{TIMES}: an hour of ES on 720 cores against a day of A3C "
+    f"on 16; in core-hours that is 384/720 = 0.53{TIMES}.\n"
+    f"60{TIMES}: 10 minutes of ES on 1,440 cores; the paper's own long figure is ES itself, 657 "
+    f"minutes on 18 cores: 197/240 = 0.82{TIMES} in core-hours."
+)
+
+
+def draw_ratios(ratios: Sequence[SpeedRatio], machine: Sequence[str]) -> Figure | None:
+    """One row for each pair of groups; None where there is no pair.
+
+    Args:
+        ratios: to the threshold, in training time.
+        machine: parts of the caption that name the hardware.
+    """
+    rows = list(ratios)[:MAX_ROWS]
+    if not rows:
+        return None
+    top_in, bottom_in = 0.4 + HEADER_IN, 1.75
+    height = top_in + ROW_IN * len(rows) + bottom_in
+    figure = Figure(figsize=(WIDTH_IN, height))
+    axes = figure.add_axes(
+        (
+            LABEL_IN / WIDTH_IN,
+            bottom_in / height,
+            1.0 - (LABEL_IN + RIGHT_IN) / WIDTH_IN,
+            ROW_IN * len(rows) / height,
+        )
+    )
+    place_text(
+        figure,
+        0.2,
+        0.1,
+        "How many times as long DQN trains as ES to solve the environment",
+        fontsize=14,
+        fontweight="bold",
+    )
+    low, high = _limits(rows)
+    log_axis(axes, low, high, None)
+    axes.set_xlabel("training time of DQN / training time of ES, log scale  (1 = equally fast)")
+    axes.set_ylim(-len(rows) + 0.5, 0.5)
+    for index, ratio in enumerate(rows):
+        _draw_ratio(axes, -float(index), ratio, low, high)
+    axes.set_yticks(
+        [-float(i) for i in range(len(rows))], [_label(ratio) for ratio in rows], fontsize=10
+    )
+    axes.tick_params(axis="y", length=0)
+    axes.grid(axis="y", visible=False)
+    axes.spines["left"].set_visible(False)
+    _draw_header(axes, len(rows))
+    interval = (
+        "Bars: 95 % bootstrap intervals over seeds. Arrows: one side never got there, so the ratio "
+        "is a bound. Equal cores for both agents: compare with the lines per core."
+    )
+    place_text(
+        figure,
+        0.2,
+        height - 1.05,
+        "\n".join([" · ".join(machine), interval, CLAIM_CAPTION]),
+        muted=True,
+        fontsize=10,
+        linespacing=1.4,
+    )
+    return figure
+
+
+def _limits(rows: Sequence[SpeedRatio]) -> tuple[float, float]:
+    """An axis that shows the claim's lines, equality and every value, with room for labels."""
+    values = [
+        value
+        for row in rows
+        for value in (row.ratio, row.low, row.high)
+        if value is not None and 1e-9 < value < 1e9
+    ]
+    return min([0.08, *(v / 2.0 for v in values)]), max([500.0, *(v * 2.0 for v in values)])
+
+
+def _draw_ratio(axes: Axes, y: float, ratio: SpeedRatio, low: float, high: float) -> None:
+    right = axes.get_yaxis_transform()
+    if ratio.ratio is None:
+        axes.text(1.02, y, "no ratio", transform=right, va="center", color=MUTED, clip_on=False)
+        axes.text(
+            0.01,
+            y,
+            ratio.reason,
+            transform=right,
+            va="center",
+            color=MUTED,
+            fontsize=10,
+            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 1.0},
+            zorder=6,
+        )
+        return
+    faster_es = ratio.ratio >= 1.0
+    colour = _ES_COLOUR if faster_es else _DQN_COLOUR
+    marker = "o" if faster_es else "s"
+    at = min(max(ratio.ratio, low), high)
+    ends = (ratio.low or at, ratio.high or at)
+    if ratio.low is not None or ratio.high is not None:
+        axes.plot(
+            [max(ends[0], low), min(ends[1], high)],
+            [y, y],
+            color=colour,
+            linewidth=5,
+            alpha=0.4,
+            solid_capstyle="butt",
+            zorder=3,
+        )
+    axes.plot(
+        [at],
+        [y],
+        marker=marker,
+        markersize=10,
+        color=colour,
+        markeredgecolor="white",
+        zorder=5,
+    )
+    if ratio.bound:
+        axes.annotate(
+            "",
+            xytext=(at, y),
+            xy=(at * (2.6 if ratio.bound == ">=" else 1 / 2.6), y),
+            arrowprops={"arrowstyle": "-|>", "color": colour, "linewidth": 2},
+            zorder=4,
+            annotation_clip=False,
+        )
+    axes.text(
+        1.02, y, ratio_text(ratio), transform=right, va="center", fontsize=10.5, clip_on=False
+    )
+
+
+def ratio_text(ratio: SpeedRatio) -> str:
+    """The ratio, the sign of a bound before it and the interval behind, as far as there are."""
+    if ratio.ratio is None:
+        return f"no ratio: {ratio.reason}"
+    sign = {"": "", ">=": "≥ ", "<=": "≤ "}[ratio.bound]
+    shown = f"{sign}{factor(ratio.ratio)}"
+    if ratio.low is not None and ratio.high is not None:
+        return f"{shown} [{number(ratio.low)}, {number(ratio.high)}]"
+    if ratio.low is not None:
+        return f"{shown} [{number(ratio.low)}, \u221e)"
+    if ratio.high is not None:
+        return f"{shown} (0, {number(ratio.high)}]"
+    return f"{shown} (no interval)"
+
+
+def _label(ratio: SpeedRatio) -> str:
+    name = shortened(ratio.env, 32)
+    pair = (
+        ""
+        if (ratio.dqn, ratio.es) == ("dqn", "es")
+        else (f"\n{shortened(agent_name(ratio.dqn), 20)} / {shortened(agent_name(ratio.es), 20)}")
+    )
+    seeds = f"DQN {ratio.n_dqn_reached}/{ratio.n_dqn}, ES {ratio.n_es_reached}/{ratio.n_es} solved"
+    return f"{name}{pair}\n{seeds}"
+
+
+def _draw_header(axes: Axes, rows: int) -> None:
+    """The labelled vertical lines, labels staggered above the axes so that none meet."""
+    across = axes.get_xaxis_transform()
+    row = 1.0 / (ROW_IN * rows)  # one inch above the axes, as a share of their height
+    heights = (0.12 * row, 0.42 * row)
+    axes.axvline(1.0, color=INK, linewidth=1.4, zorder=1)
+    for value, name, level in CLAIM_LINES:
+        claimed = value > 1.0
+        top = 1.0 + heights[1 - level if claimed else level]
+        axes.plot(
+            [value, value],
+            [0.0, top],
+            transform=across,
+            color=INK if claimed else MUTED,
+            linewidth=1.1,
+            linestyle="--" if claimed else ":",
+            clip_on=False,
+            zorder=1,
+        )
+        # Leaning outwards: a label never crosses the line beside it.
+        axes.annotate(
+            name if claimed else f"{name} = {factor(value)}",
+            (value, top),
+            xycoords=across,
+            xytext=(4 if claimed else -4, 0),
+            textcoords="offset points",
+            ha="left" if claimed else "right",
+            va="center",
+            fontsize=10,
+            annotation_clip=False,
+        )
+    axes.annotate(
+        "← DQN faster",
+        (1.0, 1.0 + 0.75 * row),
+        xycoords=across,
+        xytext=(-8, 0),
+        textcoords="offset points",
+        ha="right",
+        va="center",
+        fontsize=11,
+        fontweight="bold",
+        color=_DQN_COLOUR,
+        annotation_clip=False,
+    )
+    axes.annotate(
+        "ES faster →",
+        (1.0, 1.0 + 0.75 * row),
+        xycoords=across,
+        xytext=(8, 0),
+        textcoords="offset points",
+        ha="left",
+        va="center",
+        fontsize=11,
+        fontweight="bold",
+        color=_ES_COLOUR,
+        annotation_clip=False,
+    )

@@ -1,0 +1,64 @@
+"""Writing the report: each file whole or not at all, and nothing left over from an older one."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from rlbench.report.reading import UnreadableFileError, read_object
+
+MANIFEST = "report.json"
+_OWN_SUFFIXES = (".png", ".svg", ".csv", ".html")
+
+
+class ReportError(Exception):
+    """The report cannot be made; the message is one line for the user."""
+
+
+def write_files(out: Path, files: Mapping[str, bytes]) -> list[Path]:
+    """Write `files` (name to content) into `out`, and remove what an older report left there.
+
+    Raises:
+        ReportError: the place cannot be written.
+    """
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        stale = _written_before(out) - set(files)
+        written = [_replace(out / name, content) for name, content in files.items()]
+        for name in sorted(stale):
+            (out / name).unlink(missing_ok=True)
+        manifest = {"schema": 1, "files": sorted(files)}
+        _replace(out / MANIFEST, (json.dumps(manifest, indent=1) + "\n").encode())
+    except OSError as error:
+        raise ReportError(f"--out {out}: cannot be written ({error.strerror or error})") from None
+    return written
+
+
+def _written_before(out: Path) -> set[str]:
+    """Names of an older report's files: plain names of the report's own kinds, nothing else."""
+    try:
+        names = read_object(out / MANIFEST).get("files")
+    except UnreadableFileError:
+        return set()
+    if not isinstance(names, list):
+        return set()
+    return {
+        name
+        for name in names
+        if isinstance(name, str)
+        and name.endswith(_OWN_SUFFIXES)
+        and Path(name).name == name
+        and (out / name).is_file()
+    }
+
+
+def _replace(path: Path, content: bytes) -> Path:
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        partial.write_bytes(content)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+    return path

@@ -1,0 +1,131 @@
+"""Reading files that may come from a stranger: nothing is executed, followed or trusted.
+
+A file must be a regular file of bounded size; values are checked for type and range; whatever
+does not fit is answered with None, and the caller names it.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import stat
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+MAX_JSON_BYTES = 4_000_000
+MAX_LOG_BYTES = 1_000_000_000
+MAX_LINE_BYTES = 8_000_000
+MAX_TEXT_LENGTH = 300
+
+# Larger than any honest value, small enough that sums and axis limits stay finite.
+MAX_SECONDS = 1e10
+MAX_STEPS = 1e15
+MAX_RETURN = 1e30
+
+
+class UnreadableFileError(Exception):
+    """The file cannot be used; the message says why in a few words."""
+
+
+def open_regular(path: Path, max_bytes: int) -> int:
+    """Open a regular file of at most `max_bytes` for reading and return its descriptor.
+
+    Links are not followed and pipes not waited for.
+
+    Raises:
+        UnreadableFileError: absent, not a regular file, too large, or not readable.
+    """
+    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    try:
+        descriptor = os.open(path, flags)
+    except FileNotFoundError:
+        raise UnreadableFileError("is missing") from None
+    except OSError as error:
+        raise UnreadableFileError(f"cannot be opened ({error.strerror})") from None
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode) or status.st_size > max_bytes:
+        os.close(descriptor)
+        if stat.S_ISREG(status.st_mode):
+            raise UnreadableFileError(f"is larger than {max_bytes / 1e6:g} MB")
+        raise UnreadableFileError("is not a regular file")
+    return descriptor
+
+
+def parse_object(text: bytes) -> dict[str, Any] | None:
+    """The JSON object in `text`, or None where there is none."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def read_object(path: Path) -> dict[str, Any]:
+    """The JSON object that is the whole of a file.
+
+    Raises:
+        UnreadableFileError: the file cannot be read or holds something else.
+    """
+    with os.fdopen(open_regular(path, MAX_JSON_BYTES), "rb") as file:
+        try:
+            text = file.read(MAX_JSON_BYTES + 1)
+        except OSError as error:
+            raise UnreadableFileError(f"cannot be read ({error.strerror})") from None
+    value = parse_object(text)
+    if value is None:
+        raise UnreadableFileError("is not a JSON object")
+    return value
+
+
+def read_lines(path: Path) -> Iterator[bytes]:
+    """The lines of a log, each with its line end where it has one.
+
+    Raises:
+        UnreadableFileError: the file cannot be read, or has a line beyond MAX_LINE_BYTES.
+    """
+    with os.fdopen(open_regular(path, MAX_LOG_BYTES), "rb") as file:
+        while True:
+            try:
+                line = file.readline(MAX_LINE_BYTES + 1)
+            except OSError as error:
+                raise UnreadableFileError(f"cannot be read ({error.strerror})") from None
+            if len(line) > MAX_LINE_BYTES:
+                raise UnreadableFileError(f"has a line beyond {MAX_LINE_BYTES / 1e6:g} MB")
+            if not line:
+                return
+            yield line
+
+
+def number(value: object, low: float, high: float) -> float | None:
+    """`value` as a float where it is a number in [low, high], else None (bool is no number)."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    if not low <= value <= high:  # exact for huge integers, and false for NaN
+        return None
+    return float(value)
+
+
+def seconds(row: Mapping[str, Any], key: str) -> float:
+    """A duration of a row, NaN where it is absent or impossible."""
+    value = number(row.get(key), 0.0, MAX_SECONDS)
+    return math.nan if value is None else value
+
+
+def whole(value: object, low: int, high: int) -> int | None:
+    """`value` where it is an integer in [low, high], else None."""
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        return None
+    return value
+
+
+def text(value: object) -> str:
+    """`value` where it is a string, control characters replaced and cut to a bounded length."""
+    return printable(value) if isinstance(value, str) else ""
+
+
+def printable(value: str) -> str:
+    """One line that is safe to print: nothing that moves a terminal's cursor or its colours."""
+    cut = value[:MAX_TEXT_LENGTH]
+    return "".join(c if c.isprintable() else "�" for c in cut)

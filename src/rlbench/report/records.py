@@ -1,0 +1,108 @@
+"""What the report knows of one run, after its files were checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+
+Status = Literal["solved", "budget", "interrupted", "failed", "unfinished"]
+"""`unfinished`: no end row or no summary, so the run is still going or was killed."""
+
+Unit = Literal["train_s", "train_cpu_s", "env_steps", "command_s"]
+"""What can stand on a time axis; `command_s` is start-up plus training."""
+
+UNITS: tuple[Unit, ...] = ("train_s", "train_cpu_s", "env_steps", "command_s")
+
+
+@dataclass(frozen=True)
+class Clock:
+    """One reading of a run's clock; NaN where the log does not say."""
+
+    env_steps: float
+    train_s: float
+    train_cpu_s: float
+    command_s: float
+
+    def along(self, unit: Unit) -> float:
+        """The reading in one unit."""
+        return float(getattr(self, unit))
+
+
+@dataclass(frozen=True)
+class Evaluations:
+    """A run's evaluations in the order they were made, superseded ones left out."""
+
+    env_steps: FloatArray  # [E]
+    train_s: FloatArray  # [E]
+    train_cpu_s: FloatArray  # [E]
+    command_s: FloatArray  # [E]
+    return_mean: FloatArray  # [E], NaN where the log has null
+
+    def __len__(self) -> int:
+        return len(self.return_mean)
+
+    def along(self, unit: Unit) -> FloatArray:
+        """The clock at each evaluation in one unit.  # [E]"""
+        values: FloatArray = getattr(self, unit)
+        return values
+
+    def clock(self, index: int) -> Clock:
+        """The clock at one evaluation."""
+        return Clock(**{unit: float(self.along(unit)[index]) for unit in UNITS})
+
+
+@dataclass(frozen=True)
+class Mark:
+    """When a level was reached: the clock then, and at the evaluation before (None: no earlier).
+
+    The true time lies in (previous, at].
+    """
+
+    at: Clock
+    previous: Clock | None
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run directory."""
+
+    path: PurePath  # relative to the directory the report was asked for
+    agent: str
+    env: str
+    seed: int
+    setup: str
+    learning: str
+    fingerprint: str
+    rlbench: str
+    threshold: float | None
+    levels: tuple[float, ...]  # ascending, the threshold among them
+    random_return: float | None
+    budget_train_s: float | None
+    budget_env_steps: float | None
+    cores: int | None
+    cpu_model: str
+    device: str
+    executor: str
+    precision: str
+    eval_episodes: int | None
+    started_at: str
+    argv: tuple[str, ...]
+    status: Status
+    attempts: int
+    end: Clock
+    evaluations: Evaluations
+    reached: Mapping[float, Mark | None]  # by level; the threshold's only when confirmed
+    failed_confirmations: int
+    facts: Mapping[str, str | float | None]  # further columns of runs.csv
+
+    @property
+    def solved_at(self) -> Mark | None:
+        """When the threshold was reached and confirmed."""
+        return None if self.threshold is None else self.reached.get(self.threshold)

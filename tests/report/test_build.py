@@ -1,0 +1,200 @@
+"""The whole report: files, bytes, messages and exit status."""
+
+from __future__ import annotations
+
+import csv
+import json
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from rlbench.report.build import build_report, main
+from rlbench.report.figures import files as figure_files
+from rlbench.report.output import ReportError
+
+from .run_files import RunFiles
+
+
+def write_pair(root: Path, env: str = "CartPole-v1", seeds: int = 3, **more: object) -> None:
+    for agent, factor in (("es", 1.0), ("dqn", 30.0)):
+        for seed in range(seeds):
+            end = factor * (1.0 + 0.2 * seed)
+            history = [(end * i / 10, 48.0 * i) for i in range(11)]
+            RunFiles(agent=agent, env=env, seed=seed, history=history, **more).write(root)  # type: ignore[arg-type]
+
+
+def table(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def contents(out: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(out.iterdir())}
+
+
+def test_files_tables_and_summary(tmp_path: Path) -> None:
+    write_pair(tmp_path)
+    write_pair(tmp_path, env="ALE/Pong-v5")
+    report = build_report(tmp_path)
+    out = tmp_path / "report"
+    assert {path.name for path in report.files} == {
+        f"{env}-{kind}.{suffix}"
+        for env in ("CartPole-v1", "ALE__Pong-v5")
+        for kind in ("curves", "time")
+        for suffix in ("png", "svg")
+    } | {"speed-ratio.png", "speed-ratio.svg", "runs.csv", "time_to_threshold.csv",
+         "speed_ratio.csv", "curves.csv"}  # fmt: skip
+    assert report.problems == ()
+    assert "  DQN / ES: training time 30\u00d7" in "\n".join(report.lines)
+    assert ": ES faster" in "\n".join(report.lines)
+
+    runs = table(out / "runs.csv")
+    assert len(runs) == 12
+    assert runs[-1]["directory"] == "dqn/CartPole-v1/dqnsetup/seed2"
+    assert float(runs[-1]["solved_train_s"]) == pytest.approx(42.0)
+    assert float(runs[-1]["previous_train_s"]) == pytest.approx(37.8)
+    ratios = [r for r in table(out / "speed_ratio.csv") if r["env"] == "CartPole-v1"]
+    assert [r["unit"] for r in ratios] == ["train_s", "train_cpu_s", "env_steps", "command_s"]
+    assert float(ratios[0]["ratio"]) == pytest.approx(30.0)
+    times = table(out / "time_to_threshold.csv")
+    assert {(r["agent"], r["restricted_mean"]) for r in times if r["unit"] == "train_s"} == {
+        ("es", "1.2"), ("dqn", "36")
+    }  # fmt: skip
+    curve = [
+        r for r in table(out / "curves.csv")
+        if (r["env"], r["agent"], r["axis"]) == ("CartPole-v1", "es", "train_s")
+    ]  # fmt: skip
+    assert (curve[0]["x"], curve[0]["mean"], curve[0]["n"]) == ("0", "0", "3")
+    assert curve[-1]["mean"] == "480"
+
+
+def test_same_input_same_bytes_in_another_process(tmp_path: Path) -> None:
+    write_pair(tmp_path / "runs", seeds=2)
+    build_report(tmp_path / "runs", tmp_path / "one")
+    code = "import sys; from rlbench.report.build import main; sys.exit(main(sys.argv[1:]))"
+    again = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "runs"), "--out", str(tmp_path / "two")],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert again.stderr == ""
+    assert contents(tmp_path / "one") == contents(tmp_path / "two")
+
+
+def test_drawn_by_workers_or_not_the_bytes_are_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for env in ("A-v0", "B-v0"):
+        write_pair(tmp_path / "runs", env=env, seeds=1)
+    build_report(tmp_path / "runs", tmp_path / "alone")
+    monkeypatch.setattr(figure_files, "PARALLEL_FROM", 2)
+    monkeypatch.setattr(figure_files, "_usable_cores", lambda: 2)
+    build_report(tmp_path / "runs", tmp_path / "shared")
+    assert contents(tmp_path / "alone") == contents(tmp_path / "shared")
+
+
+def test_a_stranger_s_names_stay_text(tmp_path: Path) -> None:
+    hostile = "../$\\frac$<script>alert(1)</script>"
+    header = {"env": hostile, "cpu_model": "=HYPERLINK(1)", "argv": ["<b>"]}
+    RunFiles(agent="es", header=header).write(tmp_path / "runs")
+    RunFiles(agent="dqn", header=header).write(tmp_path / "runs")
+    report = build_report(tmp_path / "runs", tmp_path / "out")
+    assert {path.parent for path in report.files} == {tmp_path / "out"}
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "runs"]
+    for path in report.files:
+        if path.suffix == ".svg":
+            tree = ElementTree.fromstring(path.read_text())
+            assert not [e for e in tree.iter() if e.tag.endswith("script")]
+            if path.name != "speed-ratio.svg":  # where the name is cut
+                assert "<script>" in "".join(tree.itertext())
+    assert table(tmp_path / "out" / "runs.csv")[0]["cpu_model"] == "'=HYPERLINK(1)"
+
+
+def test_odd_runs_of_every_kind_are_drawn(tmp_path: Path) -> None:
+    RunFiles(env="Instant-v0", history=((0.0, 480.0),)).write(tmp_path)
+    RunFiles(env="Instant-v0", agent="dqn").write(tmp_path)
+    RunFiles(env="Null-v0", history=((0.0, None), (1.0, None)), status="failed").write(tmp_path)
+    RunFiles(env="Free-v0", threshold=None, status="budget").write(tmp_path)
+    RunFiles(env="Wild-v0", history=((0.0, -1e29), (1e9, 1e29)), status="budget").write(tmp_path)
+    RunFiles(env="Flat-v0", history=((0.0, 0.0),), status=None).write(tmp_path)
+    RunFiles(env="Still-v0", agent="random", status="budget").write(tmp_path)
+    report = build_report(tmp_path)
+    names = {path.name for path in report.files}
+    assert {f"{env}-v0-curves.png" for env in ("Instant", "Null", "Free", "Wild", "Flat")} <= names
+    assert "Free-v0-time.png" not in names
+    assert "Still-v0-time.png" not in names
+    text = "\n".join(report.problems)
+    assert "es/Null-v0/essetup/seed0: failed: env raised ValueError" in text
+    assert "every evaluation's mean return is null" in text
+
+
+def test_problems_are_notes_and_the_exit_status_is_0(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_pair(tmp_path, seeds=1)
+    torn = RunFiles(seed=5, status=None).write(tmp_path)
+    with (torn / "log.jsonl").open("a") as log:
+        log.write('{"kind": "ev')
+    (tmp_path / "foreign").mkdir()
+    (tmp_path / "foreign" / "run.json").write_text("hello")
+    assert main([str(tmp_path)]) == 0
+    printed = capsys.readouterr()
+    assert "note: es/CartPole-v1/essetup/seed5: last line of log.jsonl is torn" in printed.err
+    assert "note: foreign: run.json is not a JSON object: passed over" in printed.err
+    assert f"files in {tmp_path / 'report'}" in printed.out
+
+
+def test_nothing_to_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([str(tmp_path / "absent")]) == 2
+    assert main([str(tmp_path)]) == 2
+    (tmp_path / "run.json").write_text("{}")
+    assert main([str(tmp_path)]) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.split(": ", 2)[2] for line in lines] == [
+        "no such directory",
+        "no run found (no run.json at any depth)",
+        "none of the 1 run can be used; the first: .: run.json has no schema number, "
+        "so it is not a run of rlbench: passed over",
+    ]
+    assert not (tmp_path / "report").exists()
+
+
+def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
+    write_pair(tmp_path / "runs", seeds=1)
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(ReportError, match="cannot be written"):
+        build_report(tmp_path / "runs", tmp_path / "file")
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_what_an_older_report_left_is_removed_and_nothing_else(tmp_path: Path) -> None:
+    write_pair(tmp_path / "runs", seeds=1)
+    out = tmp_path / "out"
+    RunFiles(env="Gone-v0").write(tmp_path / "older")
+    build_report(tmp_path / "older", out)
+    assert (out / "Gone-v0-curves.png").exists()
+    (out / "mine.png").write_bytes(b"mine")
+    (tmp_path / "outside.png").write_bytes(b"mine")
+    manifest = json.loads((out / "report.json").read_text())
+    manifest["files"] += ["../outside.png", "..", 7]
+    (out / "report.json").write_text(json.dumps(manifest))
+    build_report(tmp_path / "runs", out)
+    assert not (out / "Gone-v0-curves.png").exists()
+    assert (out / "mine.png").exists()
+    assert (tmp_path / "outside.png").exists()
+
+
+def test_help_has_an_example_and_imports_no_drawing() -> None:
+    code = (
+        "import sys\nfrom rlbench.report.build import main\n"
+        "try:\n    main(['--help'])\nexcept SystemExit as stop:\n    assert stop.code == 0\n"
+        "print(sorted({'matplotlib', 'pandas', 'tensorflow', 'gymnasium', 'hydra'}"
+        " & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "example: rlbench report results/runs --out" in done.stdout
+    assert done.stdout.endswith("[]\n")

@@ -1,0 +1,163 @@
+"""Figures: what a reader must find in them, and that nothing is written over anything else."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from pathlib import Path
+
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+from matplotlib.transforms import Bbox
+
+from rlbench.report.build import Analysis, analyse
+from rlbench.report.figures.learning import draw_learning
+from rlbench.report.figures.ratios import draw_ratios, ratio_text
+from rlbench.report.figures.reaching import draw_reaching
+from rlbench.report.figures.style import log_ticks, looks, machine, styled
+from rlbench.report.groups import group_runs
+from rlbench.report.load import load_runs
+from rlbench.report.timing import headline
+
+from .run_files import RunFiles
+
+
+def analysis_of(root: Path, *runs: RunFiles) -> Analysis:
+    for run in runs:
+        run.write(root)
+    (environment,) = group_runs(load_runs(root).runs)
+    return analyse(environment)
+
+
+def pair(env: str, es_s: float, dqn_s: float | None, seeds: int = 3) -> list[RunFiles]:
+    runs = []
+    for seed in range(seeds):
+        spread = 1.0 + 0.3 * seed
+        for agent, end in (("es", es_s), ("dqn", dqn_s)):
+            reached = end is not None
+            last = end * spread if end is not None else 600.0
+            runs.append(
+                RunFiles(
+                    agent=agent, env=env, seed=seed, status="solved" if reached else "budget",
+                    history=[(last * i / 8, 480.0 * i / 8 if reached else 9.0) for i in range(9)],
+                )
+            )  # fmt: skip
+    return runs
+
+
+def boxes(figure: Figure) -> list[tuple[str, Bbox]]:
+    """The visible texts of a figure and where they stand, in pixels."""
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    renderer = canvas.get_renderer()
+    found = []
+    for text in figure.findobj(Text):
+        assert isinstance(text, Text)
+        if text.get_visible() and text.get_text().strip():
+            found.append((text.get_text(), text.get_window_extent(renderer)))
+    return found
+
+
+def assert_readable(figure: Figure) -> None:
+    """No text leaves the figure or meets another; ticks beyond the axis are not drawn."""
+    width, height = figure.bbox.width, figure.bbox.height
+    shown = []
+    for content, box in boxes(figure):
+        if box.width < 1:
+            continue
+        assert box.x0 >= 0, f"{content!r} leaves the figure to the left"
+        assert box.x1 <= width, f"{content!r} leaves the figure to the right"
+        assert box.y0 >= 0, f"{content!r} leaves the figure below"
+        assert box.y1 <= height, f"{content!r} leaves the figure above"
+        shown.append((content, box))
+    for (one, a), (other, b) in combinations(shown, 2):
+        overlap = min(a.x1, b.x1) - max(a.x0, b.x0) > 1 and min(a.y1, b.y1) - max(a.y0, b.y0) > 1
+        assert not overlap, f"{one!r} meets {other!r}"
+
+
+LONG = "some_package.with.a.long.path:AVeryLongEnvironmentNameIndeed-v0"
+
+
+@pytest.mark.parametrize(
+    "runs",
+    [
+        pair("CartPole-v1", 1.0, 30.0),
+        pair(LONG, 100.0, 150.0),
+        pair("MountainCar-v0", 40.0, None),
+        pair("One-v0", 1.0, 2.0, seeds=1),
+        [RunFiles(agent=f"agent_{i}_with_a_name", header={"cores": i + 1}) for i in range(7)],
+    ],
+    ids=["apart", "long-name", "censored", "one-seed", "seven-agents"],
+)
+def test_no_text_meets_another(tmp_path: Path, runs: list[RunFiles]) -> None:
+    found = analysis_of(tmp_path, *runs)
+    with styled():
+        assert_readable(draw_learning(found.groups, found.curves))
+        reaching = draw_reaching(found.groups, found.times)
+        assert reaching is not None
+        assert_readable(reaching)
+
+
+def test_no_text_of_the_ratio_figure_meets_another(tmp_path: Path) -> None:
+    parts = [
+        analysis_of(tmp_path / str(index), *runs)
+        for index, runs in enumerate(
+            (
+                pair("CartPole-v1", 1.0, 24.0),
+                pair(LONG, 100.0, 53.0),
+                pair("MountainCar-v0", 40.0, None),
+                pair("Fast-v0", 0.01, 590.0),
+                pair("Slow-v0", 400.0, 0.05),
+                pair("One-v0", 1.0, 60.0, seeds=1),
+            )
+        )
+    ]
+    ratios = headline([ratio for part in parts for ratio in part.ratios])
+    assert len(ratios) == 6
+    with styled():
+        figure = draw_ratios(ratios, machine(parts[0].groups.groups))
+        assert figure is not None
+        assert_readable(figure)
+        alone = draw_ratios(ratios[:1], machine(parts[0].groups.groups))
+        assert alone is not None
+        assert_readable(alone)
+        texts = " ".join(content for content, _ in boxes(figure))
+    claims = ("720 cores", "A3C on 16", "1,440 cores", "657 minutes on 18 cores", "0.53", "0.82")
+    for said in (*claims, "claim: 24", "claim: 60", "DQN 0/3, ES 3/3 solved", "2 cores of Example"):
+        assert said in texts, said
+
+
+def test_ratios_are_written_as_bounds_and_intervals(tmp_path: Path) -> None:
+    def text(name: str, *args: float | None, seeds: int = 3) -> str:
+        (ratio,) = headline(analysis_of(tmp_path / name, *pair(name, *args, seeds=seeds)).ratios)  # type: ignore[arg-type]
+        return ratio_text(ratio)
+
+    assert text("a", 1.0, None) == "\u2265 462\u00d7 [375, \u221e)"
+    assert text("b", 2.0, 30.0, seeds=1) == "15\u00d7 (no interval)"
+    assert text("c", 2.0, 30.0).startswith("15\u00d7 [")
+
+
+def test_agents_differ_in_colour_and_in_marker(tmp_path: Path) -> None:
+    runs = [RunFiles(agent=agent) for agent in ("es", "dqn", "a", "b", "c", "d")]
+    runs.append(RunFiles(agent="es", header={"cores": 1, "setup": "x"}))
+    look = looks(analysis_of(tmp_path, *runs).groups)
+    assert len({(v.colour) for v in look.values()}) == len({v.marker for v in look.values()}) == 7
+
+
+def test_a_fast_and_a_slow_agent_share_a_readable_axis(tmp_path: Path) -> None:
+    found = analysis_of(tmp_path, *pair("CartPole-v1", 1.0, 100.0))
+    with styled():
+        figure = draw_learning(found.groups, found.curves)
+    assert [axes.get_xscale() for axes in figure.axes] == ["log", "log", "log"]
+    near = analysis_of(tmp_path / "near", *pair("Near-v0", 1.0, 3.0))
+    with styled():
+        figure = draw_learning(near.groups, near.curves)
+    assert [axes.get_xscale() for axes in figure.axes] == ["linear", "linear", "linear"]
+
+
+def test_log_ticks_are_few_and_round() -> None:
+    assert log_ticks(0.08, 500.0) == pytest.approx([0.1, 1, 10, 100])
+    assert log_ticks(1.0, 9.0) == pytest.approx([1, 2, 5])
+    assert log_ticks(3.1, 3.4) == [3.1, 3.4]
+    assert len(log_ticks(1e-6, 1e12)) <= 7

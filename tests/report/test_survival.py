@@ -1,0 +1,108 @@
+"""Censored times against values worked out by hand and against SciPy's own estimate."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from rlbench.report.survival import (
+    CensoredTimes,
+    expected_running_time,
+    identified_until,
+    median,
+    restricted_mean,
+    survival,
+)
+
+ONCE = np.ones((1, 4))
+
+
+def censored(*pairs: tuple[float, bool]) -> CensoredTimes:
+    return CensoredTimes(np.array([t for t, _ in pairs]), np.array([e for _, e in pairs]))
+
+
+# Of 4 runs: one there at 1, one lost from sight at 2, one there at 3, one at 4.
+# Share not there: 3/4 after 1; 3/4 * 1/2 = 3/8 after 3; 0 after 4.
+WORKED = censored((3.0, True), (2.0, False), (1.0, True), (4.0, True))
+
+
+def test_product_limit_by_hand() -> None:
+    times, share = survival(WORKED, ONCE)
+    assert times.tolist() == [1.0, 2.0, 3.0, 4.0]
+    assert share[0].tolist() == [0.75, 0.75, 0.375, 0.0]
+
+
+def test_restricted_mean_by_hand() -> None:
+    # 1 * 1 + 2 * 3/4 + 1 * 3/8, and cut at 3.5: 1 + 2 * 3/4 + 1/2 * 3/8
+    assert restricted_mean(WORKED, 4.0, ONCE)[0] == pytest.approx(2.875)
+    assert restricted_mean(WORKED, 3.5, ONCE)[0] == pytest.approx(2.6875)
+    assert restricted_mean(WORKED, 0.5, ONCE)[0] == pytest.approx(0.5)
+
+
+def test_runs_censored_at_the_horizon_count_the_horizon() -> None:
+    times = censored((10.0, True), (20.0, True), (100.0, False), (103.0, False))
+    assert restricted_mean(times, 100.0, ONCE)[0] == pytest.approx((10 + 20 + 100 + 100) / 4)
+
+
+def test_a_run_that_never_gets_there_counts_the_horizon() -> None:
+    times = censored((10.0, True), (math.inf, False))
+    assert restricted_mean(times, 60.0, np.ones((1, 2)))[0] == pytest.approx(35.0)
+
+
+def test_at_a_tie_the_event_comes_before_the_censoring() -> None:
+    _, share = survival(censored((2.0, False), (2.0, True)), np.ones((1, 2)))
+    assert share[0].tolist() == [0.5, 0.5]
+
+
+def test_median_by_hand() -> None:
+    assert median(WORKED) == 3.0
+    assert median(censored((1.0, True), (5.0, False), (5.0, False))) is None
+    assert median(censored((1.0, True), (math.inf, False))) == 1.0
+    assert median(censored((0.0, True))) == 0.0
+
+
+def test_expected_running_time_by_hand() -> None:
+    # Two successes after 1 and 2; failures cost 3 and 10.
+    assert expected_running_time(np.array([1.0, 2.0, 3.0, 10.0]), 2) == 8.0
+    assert expected_running_time(np.array([3.0]), 0) is None
+
+
+def test_identified_until() -> None:
+    assert identified_until(WORKED) == math.inf
+    assert identified_until(censored((1.0, True), (5.0, False))) == 5.0
+    assert identified_until(censored((5.0, True), (5.0, False))) == math.inf
+    assert identified_until(censored((1.0, True), (math.inf, False))) == math.inf
+
+
+runs = st.lists(st.tuples(st.integers(0, 20).map(float), st.booleans()), min_size=1, max_size=12)
+
+
+@given(runs)
+def test_agrees_with_scipy(pairs: list[tuple[float, bool]]) -> None:
+    times = censored(*pairs)
+    ours, share = survival(times, np.ones((1, len(pairs))))
+    if not times.event.any():
+        assert (share == 1.0).all()
+        return
+    data = stats.CensoredData.right_censored(times.time, ~times.event)
+    theirs = stats.ecdf(data).sf
+    last_of_each = np.append(ours[1:] != ours[:-1], True)
+    np.testing.assert_allclose(
+        share[0][last_of_each], theirs.evaluate(ours[last_of_each]), atol=1e-12
+    )
+
+
+@given(runs, st.data())
+def test_a_weight_is_a_repetition(pairs: list[tuple[float, bool]], data: st.DataObject) -> None:
+    weights = data.draw(
+        st.lists(st.integers(0, 3), min_size=len(pairs), max_size=len(pairs)).filter(any)
+    )
+    repeated = [pair for pair, count in zip(pairs, weights, strict=True) for _ in range(count)]
+    weighted = restricted_mean(censored(*pairs), 25.0, np.array([weights], dtype=float))
+    plain = restricted_mean(censored(*repeated), 25.0, np.ones((1, len(repeated))))
+    np.testing.assert_allclose(weighted, plain, rtol=1e-12)
