@@ -1,0 +1,67 @@
+"""Bare LunarLander-v3: processes that replay recorded episodes in a loop; prints one JSON line.
+
+The folder holds files with one episode a line, as `recorded_lunarlander` writes them. The episodes
+are dealt out to the processes by length, so that all end at about the same time; what is timed is
+from the moment when all are ready until the last has ended.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import time
+from multiprocessing.synchronize import Barrier
+from pathlib import Path
+
+import gymnasium as gym
+
+Episode = tuple[int, list[int]]  # reset seed, actions
+
+
+def load(folder: Path) -> list[Episode]:
+    """All recorded episodes, the longest first."""
+    lines = [line.split() for file in sorted(folder.glob("*.txt")) for line in file.open()]
+    episodes = [(int(seed), [int(digit) for digit in actions]) for seed, actions in lines]
+    return sorted(episodes, key=lambda episode: -len(episode[1]))
+
+
+def replay(episodes: list[Episode], ready: Barrier, done: Barrier) -> None:
+    """Step one environment through `episodes`."""
+    env = gym.make("LunarLander-v3")
+    env.reset(seed=0)
+    ready.wait()
+    for seed, actions in episodes:
+        env.reset(seed=seed)
+        for action in actions:
+            env.step(action)
+    done.wait()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--processes", type=int, default=2)
+    args = parser.parse_args()
+    episodes = load(args.folder)
+    env_steps = sum(len(actions) for _, actions in episodes)
+    context = multiprocessing.get_context("spawn")
+    ready, done = context.Barrier(args.processes + 1), context.Barrier(args.processes + 1)
+    workers = [
+        context.Process(target=replay, args=(episodes[start :: args.processes], ready, done))
+        for start in range(args.processes)
+    ]
+    for worker in workers:
+        worker.start()
+    ready.wait()
+    start = time.perf_counter()
+    done.wait()
+    seconds = time.perf_counter() - start
+    for worker in workers:
+        worker.join()
+    result = {"env_steps": env_steps, "seconds": seconds, "env_steps_per_s": env_steps / seconds}
+    print(json.dumps(result))
+
+
+if __name__ == "__main__":
+    main()

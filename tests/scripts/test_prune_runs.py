@@ -1,0 +1,31 @@
+"""`scripts/prune_runs.py` lightens runs that have ended, and no others."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from prune_runs import prune
+
+
+def make_run(folder: Path, status: str) -> Path:
+    (folder / "checkpoint").mkdir(parents=True)
+    for name in ("checkpoint/state-1.npz", "policy-best.npz", "policy.npz", ".lock", "log.jsonl"):
+        (folder / name).write_text("x")
+    (folder / "summary.json").write_text(json.dumps({"status": status}))
+    return folder
+
+
+@pytest.mark.parametrize("status", ["solved", "budget"])
+def test_an_ended_run_keeps_what_the_report_reads(tmp_path: Path, status: str):
+    run = make_run(tmp_path / "seed0", status)
+    assert prune(run)
+    assert sorted(p.name for p in run.iterdir()) == ["log.jsonl", "policy.npz", "summary.json"]
+
+
+@pytest.mark.parametrize("status", ["interrupted", "failed"])
+def test_a_run_that_can_go_on_keeps_its_checkpoint(tmp_path: Path, status: str):
+    run = make_run(tmp_path / "seed0", status)
+    before = sorted(p.name for p in run.rglob("*"))
+    assert not prune(run)
+    assert sorted(p.name for p in run.rglob("*")) == before
