@@ -41,7 +41,7 @@ class Progress:
         """After each evaluation."""
         self._return = return_mean
         if self._live is not None:
-            self._draw(clock)
+            self.draw(clock)
         elif note or monotonic_s() - self._shown_s > PLAIN_LINE_EVERY_S:
             print(self._line(clock) + note, flush=True)
             self._shown_s = monotonic_s()
@@ -57,15 +57,12 @@ class Progress:
         """Whether the live line should be drawn again."""
         return self._live is not None and monotonic_s() - self._shown_s > REFRESH_S
 
-    def tick(self, clock: Clock) -> None:
-        """Draw the live line."""
-        self._draw(clock)
-
     def close(self) -> None:
         if self._live is not None:
             self._live.stop()
 
-    def _draw(self, clock: Clock) -> None:
+    def draw(self, clock: Clock) -> None:
+        """Draw the live line of a terminal."""
         assert self._live is not None
         from rich.text import Text
 

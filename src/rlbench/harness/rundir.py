@@ -17,8 +17,6 @@ from rlbench.harness.runlog import to_json
 from rlbench.interfaces import Array
 from rlbench.settings import Settings
 
-SCHEMA = 1
-
 
 class RunDir:
     """Paths and files of one run (design section 3)."""
