@@ -80,7 +80,7 @@ class Settings(Frozen):
     checkpoint: CheckpointSettings = CheckpointSettings()
     results_dir: Path = Path("results/runs")
     overwrite: bool = False
-    logger: Literal["tensorboard"] | None = None
+    logger: None = None
     dry_run: bool = False
 
     @model_validator(mode="after")

@@ -11,6 +11,7 @@ import pytest
 
 import probe_envs  # noqa: F401  (registers the environments)
 from rlbench.agents.dqn.agent import DQN
+from rlbench.agents.dqn.replay import Replay, Transitions
 from rlbench.envs.make import plan_env
 from rlbench.errors import ConfigError, RunError
 from rlbench.interfaces import Context, Lanes, State
@@ -128,6 +129,18 @@ def test_the_target_moves_at_the_first_learning_after_a_multiple() -> None:
     # Learning at 40, 48, ..., 120; before the first, online and target are the same. Multiples of
     # 20 are passed at 40 (nothing new yet), 60, 80, 100 and 120.
     assert target_moves(build("Counting-v0", target_update_steps=20)) == [64, 80, 104, 120]
+
+
+def test_every_learning_draws_its_own_minibatches(monkeypatch: pytest.MonkeyPatch) -> None:
+    states, sample = list[int](), Replay.sample
+
+    def note(self: Replay, rng: np.random.Generator, shape: tuple[int, ...]) -> Transitions:
+        states.append(rng.bit_generator.state["state"]["state"])
+        return sample(self, rng, shape)
+
+    monkeypatch.setattr(Replay, "sample", note)
+    build("Counting-v0").advance(200)
+    assert len(states) == len(set(states)) == (200 - 40) // 8 + 1
 
 
 def test_scalars_are_finite_and_mean_what_they_say() -> None:
