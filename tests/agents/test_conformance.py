@@ -20,6 +20,7 @@ AGENTS = sorted(path.stem for path in (CONF / "agent").glob("*.yaml"))
 SMALL = {
     "es": ["agent.population=12", "agent.block_members=4", "agent.hidden=[8]"],
     "dqn": [
+        "cores=1",  # TensorFlow's threads are set once a process
         "agent.hidden=[16]",
         "agent.learning_starts_steps=64",
         "agent.train_every_steps=16",

@@ -124,5 +124,5 @@ def test_diverging_is_told_in_one_line() -> None:
 def test_threads_cannot_change_once_tensorflow_runs() -> None:
     start_tensorflow(1).constant(0) + 1
     start_tensorflow(1)
-    with pytest.raises(RunError, match="cores=2"):
+    with pytest.raises(RunError, match="cannot change to 2"):
         start_tensorflow(2)

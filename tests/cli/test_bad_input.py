@@ -43,7 +43,9 @@ BAD = {
     "results_dir=null": "results_dir: got None; takes a path",
     "cores=0": "cores: got 0; takes a number greater than 0",
     "cores=9999": f"cores: got 9999; takes 1 to {CORES} on this machine",
-    "experiment=clasic": "experiment: got 'clasic'; takes classic; did you mean classic?",
+    "experiment=clasic": (
+        "experiment: got 'clasic'; takes classic or zoo_dqn_cartpole; did you mean classic?"
+    ),
     "hydra/launcher=none": "hydra/launcher: got 'none'; takes basic or rlbench",
     "env=CartPol-v1": f"env: got 'CartPol-v1'; takes {ID}; did you mean CartPole-v1?",
     "env=pong-v5": f"env: got 'pong-v5'; takes {ID}; did you mean ALE/Pong-v5?",

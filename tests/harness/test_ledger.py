@@ -27,14 +27,15 @@ def test_phases_and_the_rest_add_up_to_wall_time():
     with ledger.phase("eval"):
         spin(0.03)
     clock = ledger.now()
-    assert 0.05 <= inside.train_s <= clock.train_s < 0.5
+    assert 0.05 <= inside.train_s <= clock.train_s <= clock.wall_s
     assert clock.eval_s >= 0.03 and clock.startup_s >= 0.02 and clock.checkpoint_s == 0
     assert clock.unattributed_s >= 0.01
     parts = clock.train_s + clock.eval_s + clock.startup_s + clock.unattributed_s
     assert parts == pytest.approx(clock.wall_s, abs=1e-9)
     assert (clock.env_steps, clock.env_frames, clock.episodes) == (10, 40, 2)
-    assert clock.cpu_s == pytest.approx(1.5 + 0.11, abs=0.03)
-    assert clock.train_cpu_s == pytest.approx(0.05, abs=0.02)
+    # At least what was spun here; other threads of this process may have added to it.
+    assert 1.5 + 0.11 <= clock.cpu_s < 1.5 + 1.0
+    assert 0.05 <= clock.train_cpu_s < clock.cpu_s - 1.5
 
 
 def test_a_later_attempt_goes_on_from_the_earlier_clock():
@@ -45,7 +46,7 @@ def test_a_later_attempt_goes_on_from_the_earlier_clock():
         spin(0.01)
     clock = ledger.now()
     assert (clock.env_steps, clock.episodes) == (107, 4)
-    assert 40.01 <= clock.train_s < 40.5 and clock.eval_s == 5.0
+    assert 40.01 <= clock.train_s < 45 and clock.eval_s == 5.0
     assert clock.wall_s > 50.0
 
 

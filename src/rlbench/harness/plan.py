@@ -18,7 +18,7 @@ from rlbench.settings import Settings, check
 
 HASH_LENGTH = 10
 DEFAULT_EVAL_EVERY_STEPS = 25_000
-FAMILY_EVAL_EVERY_STEPS = {"ale": 250_000, "box2d": 100_000, "mujoco": 100_000}
+FAMILY_EVAL_EVERY_STEPS = {"ale": 250_000, "mujoco": 100_000}
 
 
 @dataclass(frozen=True)

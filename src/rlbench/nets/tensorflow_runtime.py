@@ -10,8 +10,8 @@ from typing import Any
 from rlbench.errors import RunError
 
 
-def start_tensorflow(cores: int) -> Any:
-    """The `tensorflow` module, with `cores` threads within and between operations.
+def start_tensorflow(threads: int) -> Any:
+    """The `tensorflow` module, with `threads` threads within and between operations.
 
     Raises RunError where TensorFlow is running already with other numbers of threads.
     """
@@ -23,20 +23,20 @@ def start_tensorflow(cores: int) -> Any:
     with _quiet():
         import tensorflow as tf
 
-    threading = tf.config.threading
-    wanted = (cores, cores)
+    config = tf.config.threading
+    wanted = (threads, threads)
     try:
-        threading.set_intra_op_parallelism_threads(cores)
-        threading.set_inter_op_parallelism_threads(cores)
+        config.set_intra_op_parallelism_threads(threads)
+        config.set_inter_op_parallelism_threads(threads)
     except RuntimeError:
         running = (
-            threading.get_intra_op_parallelism_threads(),
-            threading.get_inter_op_parallelism_threads(),
+            config.get_intra_op_parallelism_threads(),
+            config.get_inter_op_parallelism_threads(),
         )
         if running != wanted:
             raise RunError(
                 f"TensorFlow runs with {running[0]} threads within and {running[1]} between "
-                f"operations in this process, and cannot change to cores={cores}"
+                f"operations in this process, and cannot change to {threads}"
             ) from None
     return tf
 

@@ -24,7 +24,8 @@ class Learner:
     One call costs about as much as one update besides its work, so the K minibatches of a call
     are stacked. The compiled function is pure; what it works on lies here, flat: [size].
 
-    network: outputs sum(nvec) utilities. parameters: the initial ones [size] float32.
+    network: outputs sum(nvec) utilities. parameters: the initial ones [size] float32. cores: the
+    most threads that TensorFlow may use, whatever `settings.threads` says.
     Raises RunError where TensorFlow already runs with other numbers of threads.
     """
 
@@ -38,7 +39,7 @@ class Learner:
     ) -> None:
         from rlbench.nets.tensorflow_runtime import start_tensorflow
 
-        self._tf = start_tensorflow(cores)
+        self._tf = start_tensorflow(min(settings.threads, cores))
         from rlbench.nets.keras_mlp import build
 
         self._network, self._nvec, self._settings = network, nvec, settings

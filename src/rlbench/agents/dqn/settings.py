@@ -42,6 +42,7 @@ class DQNSettings(Frozen):
     epsilon_decay_steps: int = Field(10_000, gt=0)
 
     compile: bool = True
+    threads: int = Field(1, gt=0)
 
     @model_validator(mode="after")
     def _fits_together(self) -> DQNSettings:
