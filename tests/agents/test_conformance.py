@@ -12,7 +12,7 @@ import probe_envs
 from rlbench.config import compose
 from rlbench.harness import checkpoint
 from rlbench.harness.experiment import run
-from rlbench.harness.plan import name_run
+from rlbench.harness.plan import load_agent, name_run
 from rlbench.nets.policy import NetworkPolicy
 
 CONF = Path(__file__).parents[2] / "conf"
@@ -118,13 +118,19 @@ def test_one_seed_is_one_run_and_another_seed_another(agent, tmp_path):
     assert returns != [row["returns"] for row in different if row["kind"] == "eval"]
 
 
-def test_serial_and_process_learn_the_same(agent, tmp_path):
+@pytest.mark.parametrize("executor", ["process", "ray"])
+def test_executors_learn_the_same(agent, executor, tmp_path):
+    asked = settings(agent, tmp_path, f"executor={executor}")
+    if executor == "ray":
+        pytest.importorskip("ray")
+        if not load_agent(asked)[0].uses_executor:
+            return
     serial, _, rows = finish(settings(agent, tmp_path, "executor=serial"))
-    process, _, again = finish(settings(agent, tmp_path, "executor=process"))
-    same(learned(serial), learned(process))
+    other, _, again = finish(asked)
+    same(learned(serial), learned(other))
     returns = [row["returns"] for row in rows if row["kind"] == "eval"]
     assert returns == [row["returns"] for row in again if row["kind"] == "eval"]
-    names = [json.loads((d / "run.json").read_text())["learning"] for d in (serial, process)]
+    names = [json.loads((d / "run.json").read_text())["learning"] for d in (serial, other)]
     assert names[0] == names[1]
 
 

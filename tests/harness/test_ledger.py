@@ -1,5 +1,7 @@
 """The ledger's account adds up, and goes on where an earlier attempt ended."""
 
+import subprocess
+import sys
 import time
 
 import pytest
@@ -17,8 +19,8 @@ def test_phases_and_the_rest_add_up_to_wall_time():
     start = Start.now()
     ledger = Ledger(start, frame_skip=4)
     ledger.connect(lambda: (10, 2), lambda: 1.5)
-    with ledger.phase("startup"):
-        spin(0.02)
+    spin(0.02)
+    ledger.started()
     with ledger.phase("train"):
         spin(0.05)
         assert ledger.train_s() >= 0.05
@@ -42,6 +44,7 @@ def test_a_later_attempt_goes_on_from_the_earlier_clock():
     earlier = Clock(100, 100, 3, 50.0, 40.0, 5.0, 4.0, 1.0, 0.0, 60.0, 55.0)
     ledger = Ledger(Start.now(), Clock.from_row(earlier.row()))
     ledger.connect(lambda: (7, 1), lambda: 0.0)
+    ledger.started()
     with ledger.phase("train"):
         spin(0.01)
     clock = ledger.now()
@@ -52,6 +55,9 @@ def test_a_later_attempt_goes_on_from_the_earlier_clock():
 
 def test_phases_do_not_nest():
     ledger = Ledger(Start.now())
+    with pytest.raises(RuntimeError, match="'train' inside phase 'startup'"), ledger.phase("train"):
+        pass
+    ledger.started()
     nested = pytest.raises(RuntimeError, match="'eval' inside phase 'train'")
     with ledger.phase("train"), nested, ledger.phase("eval"):
         pass
@@ -60,5 +66,16 @@ def test_phases_do_not_nest():
 def test_time_before_the_ledger_is_startup():
     now = Start.now()
     ledger = Ledger(Start(now.at_s - 2.0, now.cpu_s))
-    assert ledger.now().startup_s == pytest.approx(2.0, abs=0.1)
-    assert ledger.now().wall_s == pytest.approx(2.0, abs=0.1)
+    clock = ledger.now()
+    assert 2.0 <= clock.startup_s < 3.0
+    assert clock.wall_s == pytest.approx(clock.startup_s, abs=1e-9)
+    ledger.started()
+    assert ledger.now().unattributed_s >= 0
+
+
+def test_a_process_began_when_it_was_started():
+    program = "from rlbench.harness.ledger import Start\nprint(Start.of_process().at_s)"
+    started = time.time()
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    # Clock ticks are 10 ms; between our reading and the new process lies its creation.
+    assert -0.02 <= float(done.stdout) - started < 0.1

@@ -80,8 +80,8 @@ class Attempt:
         status. A failure is recorded, then raised as RunError."""
         with self._signals():
             try:
-                with self.ledger.phase("startup"):
-                    agent, judge = self._begin()
+                agent, judge = self._begin()
+                self.ledger.started()
                 status = self._train(agent, judge)
             except Exception as error:
                 self._record_failure(error)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 import psutil
 
@@ -53,7 +55,7 @@ class Start:
     @classmethod
     def of_process(cls) -> Start:
         """The start of this process: imports count."""
-        return cls(psutil.Process().create_time(), 0.0)
+        return cls(time.time() - _process_age_s(), 0.0)
 
     @classmethod
     def now(cls) -> Start:
@@ -64,7 +66,8 @@ class Start:
 class Ledger:
     """Wall, CPU and phase times of one attempt, on top of what earlier attempts cost.
 
-    Phases do not nest. Time in none of them is unattributed, and shown as such.
+    A ledger opens in the startup phase, which `started` ends. Phases do not nest. Time in none of
+    them is unattributed, and shown as such.
     start: the moment at which the attempt began, normally `Start.of_process()`.
     """
 
@@ -73,14 +76,12 @@ class Ledger:
         self._steps: Callable[[], tuple[int, int]] = lambda: (0, 0)
         self._workers_cpu_s: Callable[[], float] = lambda: 0.0
         self._frame_skip = frame_skip
-        before = max(0.0, time.time() - start.at_s)
-        self._began = time.perf_counter() - before
         self._start = start
-        self._phase: str | None = None
-        self._entered = self._entered_cpu = 0.0
+        self._began = time.perf_counter() - max(0.0, time.time() - start.at_s)
+        self._phase: str | None = "startup"
+        self._entered, self._entered_cpu = self._began, 0.0
         self._spent = dict.fromkeys(PHASES, 0.0)
         self._train_cpu_s = 0.0
-        self._spent["startup"] = before
 
     def connect(
         self, steps: Callable[[], tuple[int, int]], workers_cpu_s: Callable[[], float]
@@ -88,12 +89,18 @@ class Ledger:
         """Where the counts (env_steps, episodes) and the workers' CPU-seconds are read from."""
         self._steps, self._workers_cpu_s = steps, workers_cpu_s
 
+    def started(self) -> None:
+        """The startup is over."""
+        self._spent["startup"] += time.perf_counter() - self._entered
+        self._phase = None
+
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
         """Attribute what happens within to phase `name`."""
         if self._phase is not None:
             raise RuntimeError(f"phase {name!r} inside phase {self._phase!r}")
-        self._spent.setdefault(name, 0.0)
+        if name not in PHASES:
+            raise ValueError(f"phase {name!r}: takes {', '.join(PHASES)}")
         self._phase, self._entered = name, time.perf_counter()
         self._entered_cpu = self._cpu_s()
         try:
@@ -136,6 +143,21 @@ class Ledger:
 
     def _cpu_s(self) -> float:
         return process_cpu_s() - self._start.cpu_s + self._workers_cpu_s()
+
+
+def _process_age_s() -> float:
+    """Seconds since this process began.
+
+    Linux tells it in clock ticks since boot; the time of day of the boot itself, which psutil
+    would add, is known there to the second only.
+    """
+    stat = Path("/proc/self/stat")
+    if not (stat.is_file() and hasattr(time, "CLOCK_BOOTTIME")):
+        return time.time() - psutil.Process().create_time()
+    # proc(5): starttime is field 22, the 20th after the parenthesised name.
+    started_ticks = int(stat.read_text().rpartition(")")[2].split()[19])
+    since_boot_s = time.clock_gettime(time.CLOCK_BOOTTIME)
+    return since_boot_s - started_ticks / os.sysconf("SC_CLK_TCK")
 
 
 def process_cpu_s() -> float:
