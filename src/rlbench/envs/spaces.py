@@ -16,7 +16,7 @@ Act = Callable[[Any], Any]
 
 
 def observation_adapter(space: spaces.Space[Any], env_id: str) -> tuple[int, Observe]:
-    """The length of a flat observation, and the function that makes one [size] float32.
+    """The length of a flat observation, and the function that makes one [size] that fits float32.
 
     Boxes are ravelled (bytes, such as pixels and RAM, scaled to [0, 1]), discrete values become
     one-hot, Dict and Tuple are concatenated. Raises ConfigError for a space of no fixed size.
@@ -26,6 +26,8 @@ def observation_adapter(space: spaces.Space[Any], env_id: str) -> tuple[int, Obs
         if space.dtype == np.uint8:
             scale = np.float32(1 / 255)
             return size, lambda obs: np.asarray(obs).ravel() * scale
+        if len(space.shape) == 1:
+            return size, lambda obs: obs  # the lanes' array casts as it takes it in
         return size, lambda obs: np.asarray(obs, np.float32).ravel()
     try:
         flat = spaces.flatten_space(space)

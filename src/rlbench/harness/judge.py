@@ -57,13 +57,15 @@ class Judge:
         self.final_return = result.return_mean
         if self.best_return is None or result.return_mean > self.best_return:
             self.best_return, self.best_policy = result.return_mean, dict(policy.arrays())
-        moment = _moment(clock) | before
+        note = ""
         for level, at in self.reached.items():
-            if at is None and result.return_mean >= level and level != self.threshold:
-                self.reached[level] = moment
-        if self.threshold is None or self.solved_at is not None:
-            return ""
-        return "" if result.return_mean < self.threshold else self._confirm(policy, moment)
+            if at is None and result.return_mean >= level:
+                moment = _moment(clock) | before
+                if level == self.threshold:
+                    note = self._confirm(policy, moment)
+                else:
+                    self.reached[level] = moment
+        return note
 
     def get_state(self) -> dict[str, Any]:
         """What a checkpoint holds of this, as JSON values."""

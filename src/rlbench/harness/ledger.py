@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -37,7 +37,8 @@ class Clock:
 
     def row(self) -> dict[str, float | int]:
         """The clock as the columns of a log row, seconds to the microsecond."""
-        return {k: round(v, 6) if isinstance(v, float) else v for k, v in asdict(self).items()}
+        # vars, not asdict: its deep copies were a quarter of the harness's time.
+        return {k: round(v, 6) if isinstance(v, float) else v for k, v in vars(self).items()}
 
     @classmethod
     def from_row(cls, row: dict[str, float | int]) -> Clock:

@@ -16,7 +16,7 @@ KINDS = ("start", "train", "eval", "checkpoint", "resume", "solved", "end")
 
 
 class RunLog:
-    """Appends rows to a log file; each row is on the disk's side of a flush before it returns."""
+    """Appends rows to a log file; all but `train` rows are handed to the system at once."""
 
     def __init__(self, path: Path) -> None:
         torn = _ends_torn(path)
@@ -36,7 +36,8 @@ class RunLog:
         self.seq += 1
         row = {"kind": kind, "seq": self.seq, "attempt": self.attempt, **clock.row(), **columns}
         self._file.write(to_json(row) + "\n")
-        self._file.flush()
+        if kind != "train":  # its evaluation follows at once, and a flush costs as much as a row
+            self._file.flush()
 
     def close(self) -> None:
         self._file.close()
@@ -58,7 +59,18 @@ def read_rows(path: Path) -> Iterator[dict[str, Any]]:
 
 def to_json(value: Any, indent: int | None = None) -> str:
     """Strict JSON: NumPy values as plain ones, NaN and infinities as null."""
-    return json.dumps(_plain(value), allow_nan=False, indent=indent)
+    try:
+        return json.JSONEncoder(allow_nan=False, indent=indent, default=_unwrap).encode(value)
+    except ValueError:  # something is not finite, which is rare: look through all of it
+        return json.dumps(_plain(value), allow_nan=False, indent=indent)
+
+
+def _unwrap(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"{type(value).__name__} has no place in a log")
 
 
 def _plain(value: Any) -> Any:

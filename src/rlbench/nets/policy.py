@@ -11,15 +11,26 @@ from rlbench.interfaces import Array
 from rlbench.nets.heads import Head, head_from_description
 from rlbench.nets.mlp import MLP
 
+OBS_CLIP = 5.0  # standard deviations, as in the code of Salimans et al. 2017
+
+
+def normalise(obs: Array, mean: Array, std: Array) -> Array:
+    """Observations [..., obs] in standard deviations from the mean, clipped to ±`OBS_CLIP`.
+
+    Two ufuncs rather than `np.clip`, which takes several times as long on few lanes.
+    """
+    normalised = (obs - mean) / std
+    np.maximum(normalised, np.float32(-OBS_CLIP), out=normalised)
+    clipped: Array = np.minimum(normalised, np.float32(OBS_CLIP), out=normalised)
+    return clipped
+
 
 class NetworkPolicy:
     """Greedy actions of one network; a frozen copy of the parameters it is given.
 
     parameters: [size]. obs_mean, obs_std: [obs], or None where observations go in as they are;
-    normalised observations are clipped to ±`OBS_CLIP` standard deviations.
+    normalised observations are clipped (see `normalise`).
     """
-
-    OBS_CLIP = 5.0  # Salimans et al. 2017's code
 
     def __init__(
         self,
@@ -42,10 +53,7 @@ class NetworkPolicy:
     def normalise(self, obs: Array) -> Array:
         if self.obs_mean is None or self.obs_std is None:
             return obs
-        normalised: Array = np.clip(
-            (obs - self.obs_mean) / self.obs_std, -self.OBS_CLIP, self.OBS_CLIP
-        )
-        return normalised
+        return normalise(obs, self.obs_mean, self.obs_std)
 
     def act(self, obs: Array, rng: np.random.Generator) -> Array:
         """Greedy actions [L] or [L, D]; the generator is not used."""

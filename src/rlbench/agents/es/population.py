@@ -13,7 +13,7 @@ import numpy as np
 from rlbench.interfaces import Array, Worker
 from rlbench.nets.heads import Head
 from rlbench.nets.mlp import MLP
-from rlbench.nets.policy import NetworkPolicy
+from rlbench.nets.policy import normalise
 from rlbench.seeding import Seeds
 
 NOISE_CACHE_BYTES = 64 * 2**20
@@ -173,8 +173,7 @@ class _Rollout:
     def _act(self, layers: list[tuple[Array, Array]], obs: Array) -> Array:
         generation = self.generation
         if generation.obs_mean is not None and generation.obs_std is not None:
-            clip = NetworkPolicy.OBS_CLIP
-            obs = np.clip((obs - generation.obs_mean) / generation.obs_std, -clip, clip)
+            obs = normalise(obs, generation.obs_mean, generation.obs_std)
         actions = generation.head(generation.network.forward(layers, obs))
         if generation.action_noise and actions.dtype.kind == "f":
             noise = self.action_rng.standard_normal(actions.shape, np.float32)
@@ -202,6 +201,6 @@ class _ObservationSums:
 
     def add(self, obs: Array) -> None:
         """obs: [m, obs]."""
-        self.total += obs.sum(axis=0)
+        self.total += np.add.reduce(obs, axis=0)
         self.squares += np.einsum("mo,mo->o", obs, obs)
         self.count += len(obs)
