@@ -70,3 +70,18 @@ class LaneExecutor(abc.ABC):
 
     @abc.abstractmethod
     def close(self) -> None: ...
+
+
+class RemoteExecutor(LaneExecutor):
+    """An executor whose workers are other processes; `_costs` holds what each last reported."""
+
+    _costs: dict[Any, Cost]
+
+    def counts(self) -> Counts:
+        total = Counts()
+        for cost in self._costs.values():
+            total.add(cost.counts)
+        return total
+
+    def cpu_s(self) -> float:
+        return sum(cost.cpu_s for cost in self._costs.values())

@@ -11,13 +11,12 @@ from typing import Any
 
 from rlbench.envs.make import EnvPlan
 from rlbench.errors import RlbenchError, RunError
-from rlbench.executors.base import Cost, LaneExecutor, LaneWorker, TaskFn
-from rlbench.interfaces import Counts
+from rlbench.executors.base import Cost, LaneWorker, RemoteExecutor, TaskFn
 
 JOIN_S = 10.0
 
 
-class ProcessExecutor(LaneExecutor):
+class ProcessExecutor(RemoteExecutor):
     """`workers` spawned processes, each handed the next task as it becomes free.
 
     Raises RunError where a worker dies, or a task raises.
@@ -85,15 +84,6 @@ class ProcessExecutor(LaneExecutor):
                 "a machine short of memory ends processes so"
             ) from None
         return result
-
-    def counts(self) -> Counts:
-        total = Counts()
-        for cost in self._costs.values():
-            total.add(cost.counts)
-        return total
-
-    def cpu_s(self) -> float:
-        return sum(cost.cpu_s for cost in self._costs.values())
 
     def close(self) -> None:
         for connection in self._processes:

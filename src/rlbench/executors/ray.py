@@ -10,8 +10,7 @@ from typing import Any
 
 from rlbench.envs.make import EnvPlan
 from rlbench.errors import ConfigError, RlbenchError, RunError
-from rlbench.executors.base import Cost, LaneExecutor, LaneWorker, TaskFn
-from rlbench.interfaces import Counts
+from rlbench.executors.base import Cost, LaneWorker, RemoteExecutor, TaskFn
 
 
 class _Actor:
@@ -29,7 +28,7 @@ class _Actor:
         return result, Cost.of(self._worker)
 
 
-class RayExecutor(LaneExecutor):
+class RayExecutor(RemoteExecutor):
     """`workers` actors of one CPU each. RAY_ADDRESS names a running cluster; without it a private
     one is started on this machine, without its dashboard.
 
@@ -103,15 +102,6 @@ class RayExecutor(LaneExecutor):
         except self._ray.exceptions.RayError as error:
             raise RunError(f"a Ray actor died: {str(error).splitlines()[0]}") from error
         return result
-
-    def counts(self) -> Counts:
-        total = Counts()
-        for cost in self._costs.values():
-            total.add(cost.counts)
-        return total
-
-    def cpu_s(self) -> float:
-        return sum(cost.cpu_s for cost in self._costs.values())
 
     def close(self) -> None:
         for actor in self._actors:
