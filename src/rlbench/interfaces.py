@@ -45,9 +45,11 @@ class ActionSpec:
 class EnvFacts:
     """What an agent may know of its environment before it acts.
 
-    observation_size: length of the flat float32 observation. frame_skip: emulator frames a step.
-    max_episode_steps: the cap that truncates every episode. native_vector: stepping many lanes
-    costs little more than stepping one, so one process serves a whole population.
+    observation_size: numbers in an observation, a flat float32 vector. image_shape: where given,
+    observations are bytes of this shape instead, frames first ([4, 84, 84] on Atari, the newest
+    frame last). frame_skip: emulator frames a step. max_episode_steps: the cap that truncates
+    every episode. native_vector: stepping many lanes costs little more than stepping one, so one
+    process serves a whole population.
     """
 
     id: str
@@ -56,6 +58,7 @@ class EnvFacts:
     max_episode_steps: int
     frame_skip: int = 1
     native_vector: bool = False
+    image_shape: tuple[int, int, int] | None = None
 
 
 @dataclass
@@ -80,7 +83,9 @@ class Lanes(Protocol):
     counts: Counts
 
     def reset(self, lanes: Array, seeds: Array) -> Array:
-        """Begin an episode in each of `lanes` [n] from `seeds` [n]; observations [n, obs]."""
+        """Begin an episode in each of `lanes` [n] from `seeds` [n]; observations [n, obs].
+
+        Where the environment gives images, [n, obs] reads [n, *image_shape] uint8 throughout."""
         ...
 
     def step(self, lanes: Array, actions: Array) -> tuple[Array, Array, Array, Array]:

@@ -19,7 +19,7 @@ from rlbench.harness import checkpoint
 from rlbench.harness.experiment import run
 from rlbench.harness.plan import name_run, plan_run
 from rlbench.harness.rundir import finished
-from rlbench.settings import Settings
+from rlbench.settings import Frozen, Settings
 
 TESTS = Path(__file__).parents[1]
 COUNTING = "probe_envs:Counting-v0"
@@ -314,3 +314,26 @@ def test_impossible_plans_are_refused_before_anything_is_written(tmp_path):
     with pytest.raises(ConfigError, match=r"agent\._target_"):
         plan_run(plain.model_copy(update={"agent": agent}))
     assert not (tmp_path / "runs").exists()
+
+
+REFERENCE = sorted((TESTS.parent / "results" / "reference" / "classic").glob("*/*/*/seed0"))
+
+
+@pytest.mark.parametrize("directory", REFERENCE, ids=lambda path: "-".join(path.parts[-4:-2]))
+def test_a_kept_run_keeps_its_name(directory):
+    # Otherwise the next seed of the same settings would be counted as another setup.
+    facts = json.loads((directory / "run.json").read_text())
+    settings = compose([word for word in facts["argv"] if not word.startswith("hydra.")])
+    name = name_run(settings.model_copy(update={"cores": None}))
+    assert name.learning == facts["learning"]
+    assert name.fingerprint == facts["fingerprint"]
+
+
+def test_a_later_key_names_a_run_only_where_it_is_set():
+    class Grown(Frozen):
+        later_keys = frozenset({"new"})
+        old: int = 1
+        new: int = 2
+
+    assert Grown().identity() == {"old": 1}
+    assert Grown(new=3).identity() == {"old": 1, "new": 3}

@@ -114,13 +114,13 @@ def _eval_every_steps(env: EnvPlan) -> int:
 
 
 def _name(settings: Settings, agent_settings: Any, cores: int, executor: str) -> RunName:
-    env = settings.env.model_dump(mode="json")
-    conditions = {key: env[key] for key in ("id", "kwargs", "max_episode_steps")}
-    levels = {key: env[key] for key in ("threshold", "thresholds")}
+    env = settings.env.identity()
+    levels = {key: env.pop(key) for key in ("threshold", "thresholds")}
+    conditions = env
     evaluation = settings.eval.model_dump(mode="json")
     learning = {
         "agent": settings.agent.target,
-        "params": agent_settings.model_dump(mode="json"),
+        "params": agent_settings.identity(),
         "env": conditions,
         "network": settings.network,
     }
