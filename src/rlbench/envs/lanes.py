@@ -9,6 +9,7 @@ from typing import Any
 
 import gymnasium as gym
 import numpy as np
+from gymnasium.wrappers import OrderEnforcing, TimeLimit
 
 from rlbench.envs.spaces import action_adapter, observation_adapter
 from rlbench.errors import RunError
@@ -62,6 +63,7 @@ class SingleEnvLanes(CountedLanes):
         super().__init__(env_id, num_lanes)
         self._make, self._fresh = make, fresh_each_episode
         self._envs = [make() for _ in range(num_lanes)]
+        self._steps = [_step_of(env) for env in self._envs]
         env = self._envs[0]
         self._size, self._observe = observation_adapter(env.observation_space, env_id)
         self._action, self._to_env = action_adapter(env.action_space, env_id)
@@ -72,6 +74,7 @@ class SingleEnvLanes(CountedLanes):
             if self._fresh:
                 self._envs[lane].close()
                 self._envs[lane] = self._make()
+                self._steps[lane] = _step_of(self._envs[lane])
             try:
                 obs[row] = self._observe(self._envs[lane].reset(seed=seed)[0])
             except Exception as error:
@@ -81,22 +84,31 @@ class SingleEnvLanes(CountedLanes):
 
     def step(self, lanes: Array, actions: Array) -> tuple[Array, Array, Array, Array]:
         obs = np.empty((len(lanes), self._size), np.float32)
-        outcomes: list[list[Any]] = []  # reward, terminated, truncated
-        envs, to_env, observe = self._envs, self._to_env, self._observe
+        # Three flat lists: NumPy takes ten times as long over a list of tuples.
+        rewards: list[float] = []
+        terminated: list[bool] = []
+        truncated: list[bool] = []
+        steps, to_env, observe = self._steps, self._to_env, self._observe
         try:
             for row, (lane, action) in enumerate(zip(lanes.tolist(), actions, strict=True)):
-                raw, *outcome, _ = envs[lane].step(to_env(action))
+                raw, reward, ended, cut, _ = steps[lane](to_env(action))
                 obs[row] = observe(raw)
-                outcomes.append(outcome)
-            columns = np.array(outcomes, np.float64)  # [n, 3]
+                rewards.append(reward)
+                terminated.append(ended)
+                truncated.append(cut)
+            columns = (
+                np.array(rewards, np.float64),
+                np.array(terminated, np.bool_),
+                np.array(truncated, np.bool_),
+            )
         except Exception as error:
-            self._count(min(len(outcomes) + 1, len(lanes)), 0)
+            self._count(min(len(truncated) + 1, len(lanes)), 0)
             raise self._raised("step", error) from error
-        rewards, ends = columns[:, 0], columns[:, 1:] != 0
-        self._count(len(lanes), int(np.count_nonzero(ends.any(axis=1))))
-        self._check_finite("a reward", rewards)
+        ends = columns[1] | columns[2]
+        self._count(len(lanes), int(np.count_nonzero(ends)))
+        self._check_finite("a reward", columns[0])
         self._check_finite("an observation", obs)
-        return obs, rewards, ends[:, 0], ends[:, 1]
+        return obs, *columns
 
     def close(self) -> None:
         for env in self._envs:
@@ -106,3 +118,11 @@ class SingleEnvLanes(CountedLanes):
         return RunError(
             f"environment {self.env_id} raised {type(error).__name__} in {call}: {error}"
         )
+
+
+def _step_of(env: gym.Env[Any, Any]) -> Callable[[Any], Any]:
+    """`env.step` without the wrapper that only sees to it that a reset came first: lanes always
+    begin with one, and a call costs some 2 % of a step of LunarLander-v3."""
+    if type(env) is TimeLimit and type(env.env) is OrderEnforcing:
+        env.env = env.env.env
+    return env.step
