@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import gymnasium
 from gymnasium.envs.registration import EnvSpec, parse_env_id
 
+from rlbench.envs.levels import published_levels
 from rlbench.errors import ConfigError
 
 EXTRAS = {"mujoco": "mujoco"}  # package that an environment needs: extra of rlbench that brings it
@@ -96,6 +97,11 @@ def near_names(name: str, names: Iterable[str], limit: int = 3) -> str:
     return " or ".join(found)
 
 
+def _threshold(spec: EnvSpec) -> float | None:
+    published = published_levels(spec.id)
+    return spec.reward_threshold if published is None else published.threshold
+
+
 def entries() -> list[Entry]:
     """The newest version of every environment, by family, those that lack a package included."""
     _register_ale()
@@ -108,7 +114,7 @@ def entries() -> list[Entry]:
         Entry(
             id=spec.id,
             family=_family(spec),
-            threshold=spec.reward_threshold,
+            threshold=_threshold(spec),
             max_episode_steps=spec.max_episode_steps,
             missing=_missing_package(spec),
         )

@@ -14,6 +14,7 @@ from gymnasium.envs.registration import EnvSpec
 from rlbench.envs.cartpole import CartPoleLanes
 from rlbench.envs.catalogue import ensure_registered, find_spec
 from rlbench.envs.lanes import SingleEnvLanes
+from rlbench.envs.levels import published_levels
 from rlbench.envs.spaces import action_adapter, observation_adapter
 from rlbench.errors import ConfigError
 from rlbench.interfaces import EnvFacts, Lanes
@@ -80,9 +81,7 @@ def plan_env(settings: EnvSettings) -> EnvPlan:
     frame_skip = {**spec.kwargs, **settings.kwargs}.get("frameskip", 1) if family == "ale" else 1
     if not isinstance(frame_skip, int):
         raise ConfigError("env.kwargs.frameskip", frame_skip, "one number of frames a step")
-    threshold = settings.threshold if settings.threshold is not None else spec.reward_threshold
-    threshold = None if threshold is None else float(threshold)
-    levels = set(settings.thresholds or ()) | ({threshold} if threshold is not None else set())
+    threshold, levels = _levels(settings, spec)
     facts = EnvFacts(
         id=settings.id,
         observation_size=size,
@@ -96,10 +95,23 @@ def plan_env(settings: EnvSettings) -> EnvPlan:
         facts=facts,
         kwargs=dict(settings.kwargs),
         threshold=threshold,
-        levels=tuple(sorted(levels)),
+        levels=levels,
         family=family,
         fresh_each_episode=not native and carries_over(make),
     )
+
+
+def _levels(settings: EnvSettings, spec: EnvSpec) -> tuple[float | None, tuple[float, ...]]:
+    """The threshold and all levels: what is asked for, else published, else Gymnasium's own."""
+    published = published_levels(settings.id)
+    threshold: float | None = spec.reward_threshold if published is None else published.threshold
+    if settings.threshold is not None:
+        threshold = settings.threshold
+    levels = set(settings.thresholds or (published.levels if published is not None else ()))
+    if threshold is not None:
+        threshold = float(threshold)
+        levels.add(threshold)
+    return threshold, tuple(sorted(levels))
 
 
 def is_native_vector(spec: EnvSpec, settings: EnvSettings) -> bool:
