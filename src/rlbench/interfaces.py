@@ -45,11 +45,9 @@ class ActionSpec:
 class EnvFacts:
     """What an agent may know of its environment before it acts.
 
-    observation_size: numbers in an observation, a flat float32 vector. image_shape: where given,
-    observations are bytes of this shape instead, frames first ([4, 84, 84] on Atari, the newest
-    frame last). frame_skip: emulator frames a step. max_episode_steps: the cap that truncates
-    every episode. native_vector: stepping many lanes costs little more than stepping one, so one
-    process serves a whole population.
+    observation_size: length of the flat float32 observation. frame_skip: emulator frames a step.
+    max_episode_steps: the cap that truncates every episode. native_vector: stepping many lanes
+    costs little more than stepping one, so one process serves a whole population.
     """
 
     id: str
@@ -58,7 +56,6 @@ class EnvFacts:
     max_episode_steps: int
     frame_skip: int = 1
     native_vector: bool = False
-    image_shape: tuple[int, int, int] | None = None
 
 
 @dataclass
@@ -83,9 +80,7 @@ class Lanes(Protocol):
     counts: Counts
 
     def reset(self, lanes: Array, seeds: Array) -> Array:
-        """Begin an episode in each of `lanes` [n] from `seeds` [n]; observations [n, obs].
-
-        Where the environment gives images, [n, obs] reads [n, *image_shape] uint8 throughout."""
+        """Begin an episode in each of `lanes` [n] from `seeds` [n]; observations [n, obs]."""
         ...
 
     def step(self, lanes: Array, actions: Array) -> tuple[Array, Array, Array, Array]:
