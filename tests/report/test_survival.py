@@ -14,8 +14,10 @@ from rlbench.report.survival import (
     CensoredTimes,
     expected_running_time,
     identified_until,
+    log_rank,
     median,
     restricted_mean,
+    share_interval,
     survival,
 )
 
@@ -106,3 +108,38 @@ def test_a_weight_is_a_repetition(pairs: list[tuple[float, bool]], data: st.Data
     weighted = restricted_mean(censored(*pairs), 25.0, np.array([weights], dtype=float))
     plain = restricted_mean(censored(*repeated), 25.0, np.ones((1, len(repeated))))
     np.testing.assert_allclose(weighted, plain, rtol=1e-12)
+
+
+def test_log_rank_by_hand() -> None:
+    # Times 1 (one), 2 (other), of two runs each, the others lost at 3. At 1: expected 1/2,
+    # variance 1/4; at 2 one of the three at risk is of `one`: expected 1/3, variance 2/9.
+    one = censored((1.0, True), (3.0, False))
+    other = censored((2.0, True), (3.0, False))
+    z = (1 - 1 / 2 - 1 / 3) / math.sqrt(1 / 4 + 2 / 9)
+    assert log_rank(one, other) == pytest.approx(2 * stats.norm.sf(z))
+
+
+def test_log_rank_without_anybody_there_says_nothing() -> None:
+    lost = censored((3.0, False), (4.0, False))
+    assert log_rank(lost, lost) is None
+
+
+RUNS = st.lists(st.tuples(st.integers(1, 6).map(float), st.booleans()), min_size=2, max_size=12)
+
+
+@given(RUNS, RUNS)
+def test_log_rank_agrees_with_scipy(ours: list, theirs: list) -> None:
+    one, other = censored(*ours), censored(*theirs)
+
+    def data(times: CensoredTimes) -> stats.CensoredData:
+        return stats.CensoredData(times.time[times.event], right=times.time[~times.event])
+
+    found = log_rank(one, other)
+    if found is not None:
+        assert found == pytest.approx(stats.logrank(data(one), data(other)).pvalue, abs=1e-9)
+
+
+@pytest.mark.parametrize(("successes", "n"), [(0, 5), (3, 5), (10, 10), (1, 30)])
+def test_share_interval_agrees_with_scipy(successes: int, n: int) -> None:
+    interval = stats.binomtest(successes, n).proportion_ci(method="wilson")
+    assert share_interval(successes, n) == pytest.approx((interval.low, interval.high))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ from rlbench.report.load import load_runs
 from rlbench.report.timing import LevelTime, SpeedRatio, level_times, speed_ratios
 
 from .run_files import RunFiles
+
+CORES = 2  # of the runs made here
 
 
 def solved(agent: str, seed: int, train_s: float, **more: object) -> RunFiles:
@@ -203,3 +206,26 @@ def test_other_agents_have_times_and_no_ratio(tmp_path: Path) -> None:
     group = environment(tmp_path, solved("es", 0, 1.0), solved("mine", 0, 2.0))
     assert {t.agent for t in level_times(group)} == {"es", "mine"}
     assert list(speed_ratios(group)) == []
+
+
+def test_the_expected_cost_of_a_solve(tmp_path: Path) -> None:
+    # 30 s that led there and 600 that did not; every resample without a success costs infinity.
+    time = time_of(tmp_path, solved("dqn", 0, 30.0), unsolved("dqn", 1))
+    assert time.core_hours_per_solve == pytest.approx(630 * CORES / 3600)
+    assert time.expected_running_time_low == pytest.approx(30.0)
+    assert time.expected_running_time_high == math.inf
+    assert (time.success_low, time.success_high) == pytest.approx((0.0945, 0.9055), abs=1e-4)
+
+
+def test_one_seed_has_no_interval_of_its_cost(tmp_path: Path) -> None:
+    time = time_of(tmp_path, solved("dqn", 0, 30.0), unit="env_steps")
+    assert time.expected_running_time_low is None
+    assert time.core_hours_per_solve is None  # of training time only
+
+
+def test_the_log_rank_test_of_two_agents_that_never_overlap(tmp_path: Path) -> None:
+    # Expected of dqn at 1, 2: 2/4, 2/3; then it is alone. Variance 1/4 + 2/9.
+    runs = [solved("es", 0, 1.0), solved("es", 1, 2.0), solved("dqn", 0, 3.0)]
+    ratio = ratio_of(tmp_path, *runs, solved("dqn", 1, 4.0))
+    z = (2 / 4 + 2 / 3) / math.sqrt(1 / 4 + 2 / 9)
+    assert ratio.log_rank_p == pytest.approx(math.erfc(z / math.sqrt(2)))

@@ -4,7 +4,8 @@ A run that had not reached a level when it ended tells us only that it needs lon
 out, or giving it the time at which it ended without saying so, would flatter its agent.
 
 Formulas: Kaplan & Meier 1958 (J. Am. Stat. Assoc. 53); restricted mean: Irwin 1949, Royston &
-Parmar 2013 (BMC Med. Res. Methodol. 13:152); expected running time: Hansen et al. 2009, COCO.
+Parmar 2013 (BMC Med. Res. Methodol. 13:152); expected running time: Hansen et al. 2009, COCO;
+log-rank test: Mantel 1966 (Cancer Chemother. Rep. 50:163); interval of a share: Wilson 1927.
 """
 
 from __future__ import annotations
@@ -92,3 +93,34 @@ def expected_running_time(spent: FloatArray, successes: int) -> float | None:
         spent: each run's time until it got there, or until it ended.  # [n]
     """
     return float(np.sum(spent)) / successes if successes else None
+
+
+def log_rank(one: CensoredTimes, other: CensoredTimes) -> float | None:
+    """Two-sided p-value of the log-rank test that both get there at the same rate.
+
+    At each time at which somebody gets there, the number of `one` among them is compared with its
+    hypergeometric mean and variance given who was still on the way; the squared sum over its
+    variance is chi-squared with one degree of freedom. None where nobody gets there, or no time
+    tells the two apart (one of them was no longer observed).
+    """
+    excess = variance = 0.0
+    for time in np.unique(np.concatenate([one.time[one.event], other.time[other.event]])):
+        at_risk = float(np.count_nonzero(one.time >= time))
+        all_at_risk = at_risk + float(np.count_nonzero(other.time >= time))
+        there = float(np.count_nonzero(one.event & (one.time == time)))
+        all_there = there + float(np.count_nonzero(other.event & (other.time == time)))
+        share = at_risk / all_at_risk
+        excess += there - all_there * share
+        if all_at_risk > 1:
+            left = (all_at_risk - all_there) / (all_at_risk - 1)
+            variance += all_there * share * (1 - share) * left
+    return math.erfc(abs(excess) / math.sqrt(2 * variance)) if variance > 0 else None
+
+
+def share_interval(successes: int, runs: int) -> tuple[float, float]:
+    """Wilson's 95 % interval of a share, given `successes` of `runs`; known also at 0 and 1."""
+    share, z = successes / runs, 1.959963984540054
+    centre = share + z**2 / (2 * runs)
+    half = z * math.sqrt(share * (1 - share) / runs + z**2 / (4 * runs**2))
+    scale = 1 + z**2 / runs
+    return max(0.0, (centre - half) / scale), min(1.0, (centre + half) / scale)

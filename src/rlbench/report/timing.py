@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rlbench.report.bootstrap import (
     RESAMPLES,
@@ -20,8 +21,10 @@ from rlbench.report.survival import (
     CensoredTimes,
     expected_running_time,
     identified_until,
+    log_rank,
     median,
     restricted_mean,
+    share_interval,
 )
 
 
@@ -37,6 +40,8 @@ class LevelTime:
     unit: Unit
     n_runs: int
     n_reached: int
+    success_low: float
+    success_high: float
     n_failed: int
     n_unfinished: int  # interrupted, still going or killed
     horizon: float | None  # the restricted mean counts no time beyond this
@@ -45,6 +50,9 @@ class LevelTime:
     high: float | None
     median: float | None
     expected_running_time: float | None
+    expected_running_time_low: float | None
+    expected_running_time_high: float | None
+    core_hours_per_solve: float | None  # expected running time × cores, for training seconds only
 
     @property
     def success_fraction(self) -> float:
@@ -72,6 +80,7 @@ class SpeedRatio:
     ratio: float | None
     low: float | None
     high: float | None
+    log_rank_p: float | None  # of the hypothesis that both get there at the same rate
     bound: str  # ">=": DQN never got there, "<=": ES never did, "": neither
     reason: str  # why there is no ratio or no interval; empty where there is nothing to say
 
@@ -146,7 +155,15 @@ def level_time(group: Group, level: float, unit: Unit) -> LevelTime:
             if len(times) > 1:
                 weights = resample_weights(len(times), RESAMPLES, new_generator())
                 interval = percentile_interval(restricted_mean(times, horizon, weights))
-    reached = sum(run.reached.get(level) is not None for run in group.runs)
+    got_there = np.array([run.reached.get(level) is not None for run in group.runs])
+    reached = int(np.count_nonzero(got_there))
+    success_low, success_high = share_interval(reached, len(group.runs))
+    expected: float | None = None
+    expected_interval: tuple[float, float] | None = None
+    if times is not None:
+        spent = _spent(group, level, unit)
+        expected = expected_running_time(spent, reached)
+        expected_interval = _expected_interval(spent, got_there)
     return LevelTime(
         env=group.env,
         agent=group.agent,
@@ -156,6 +173,8 @@ def level_time(group: Group, level: float, unit: Unit) -> LevelTime:
         unit=unit,
         n_runs=len(group.runs),
         n_reached=reached,
+        success_low=success_low,
+        success_high=success_high,
         n_failed=group.count("failed"),
         n_unfinished=group.count("interrupted") + group.count("unfinished"),
         horizon=horizon,
@@ -163,9 +182,10 @@ def level_time(group: Group, level: float, unit: Unit) -> LevelTime:
         low=None if interval is None else interval[0],
         high=None if interval is None else interval[1],
         median=None if times is None else median(times),
-        expected_running_time=(
-            None if times is None else expected_running_time(_spent(group, level, unit), reached)
-        ),
+        expected_running_time=expected,
+        expected_running_time_low=None if expected_interval is None else expected_interval[0],
+        expected_running_time_high=None if expected_interval is None else expected_interval[1],
+        core_hours_per_solve=_core_hours(group, expected) if unit == "train_s" else None,
     )
 
 
@@ -225,6 +245,9 @@ def speed_ratio(dqn: Group, es: Group, level: float, unit: Unit) -> SpeedRatio:
         # Where one side is a bound, so is its end of the interval: nothing is known beyond.
         low=None if bound == "<=" else low,
         high=None if bound == ">=" else high,
+        log_rank_p=(
+            None if dqn_times is None or es_times is None else log_rank(dqn_times, es_times)
+        ),
         bound=bound,
         reason=reason,
     )
@@ -279,3 +302,20 @@ def _spent(group: Group, level: float, unit: Unit) -> FloatArray:
         reached = reached_at(run, level, unit)
         spent.append(run.end.along(unit) if reached is None else reached)
     return np.array(spent)
+
+
+def _expected_interval(
+    spent: FloatArray, got_there: NDArray[np.bool_]
+) -> tuple[float, float] | None:
+    """Bootstrap interval of the expected running time; open (None) where too many resamples hold
+    no success, and where there is one seed."""
+    if len(spent) < 2:
+        return None
+    weights = resample_weights(len(spent), RESAMPLES, new_generator())
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return percentile_interval((weights @ spent) / (weights @ got_there))
+
+
+def _core_hours(group: Group, train_s: float | None) -> float | None:
+    cores = group.runs[0].cores
+    return None if train_s is None or cores is None else train_s * cores / 3600
