@@ -17,6 +17,7 @@ from rlbench.config import compose
 from rlbench.errors import ConfigError, RunError
 from rlbench.harness import checkpoint
 from rlbench.harness.experiment import run
+from rlbench.harness.machine import MachineTime, contention
 from rlbench.harness.plan import name_run, plan_run
 from rlbench.harness.rundir import finished
 from rlbench.settings import Frozen, Settings
@@ -337,3 +338,25 @@ def test_a_later_key_names_a_run_only_where_it_is_set():
 
     assert Grown().identity() == {"old": 1}
     assert Grown(new=3).identity() == {"old": 1, "new": 3}
+
+
+def test_contention_is_what_is_left_of_the_machine():
+    before = MachineTime(total_s=100.0, busy_s=50.0, stolen_s=1.0)
+    after = MachineTime(total_s=120.0, busy_s=65.0, stolen_s=3.0)
+    assert contention(before, after, own_cpu_s=10.0) == {"others_share": 0.25, "stolen_share": 0.1}
+    assert contention(before, after, own_cpu_s=15.1)["others_share"] == 0.0  # clocks' last digits
+    assert contention(before, before, own_cpu_s=0.0) is None
+
+
+def test_a_process_beside_a_run_is_noticed(tmp_path):
+    spin = [sys.executable, "-c", "while True: pass"]
+    neighbour = subprocess.Popen(spin)
+    try:
+        more = ("budget.env_steps=30000", "stop_at_threshold=false")
+        run(compose(words(tmp_path, *more, env="Acrobot-v1")))
+    finally:
+        neighbour.kill()
+        neighbour.wait()
+    (summary,) = tmp_path.rglob("summary.json")
+    shared = json.loads(summary.read_text())["contention"]
+    assert shared["others_share"] > 0.5 / (os.cpu_count() or 1)

@@ -198,3 +198,15 @@ def test_help_has_an_example_and_imports_no_drawing() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "example: rlbench report results/runs --out" in done.stdout
     assert done.stdout.endswith("[]\n")
+
+
+def test_a_run_that_shared_its_machine_is_named(tmp_path: Path) -> None:
+    write_pair(tmp_path)
+    path = tmp_path / "es/CartPole-v1/essetup/seed1/summary.json"
+    summary = json.loads(path.read_text())
+    path.write_text(
+        json.dumps({**summary, "contention": {"others_share": 0.2, "stolen_share": 0.01}})
+    )
+    assert build_report(tmp_path).problems == (
+        "es/CartPole-v1/essetup/seed1: other processes had 20% of the cores' time while it ran",
+    )

@@ -15,7 +15,7 @@ from rlbench.harness import checkpoint
 from rlbench.harness.evaluate import schedule
 from rlbench.harness.judge import Judge
 from rlbench.harness.ledger import Clock, Ledger, Start
-from rlbench.harness.machine import confine
+from rlbench.harness.machine import confine, contention, machine_time
 from rlbench.harness.plan import RunPlan, plan_run
 from rlbench.harness.progress import Progress
 from rlbench.harness.record import summarise, write_beginning
@@ -65,6 +65,7 @@ class Attempt:
         self.plan, self.directory, self.settings = plan, directory, plan.settings
         self.log = RunLog(directory.log)
         self.ledger = Ledger(start, self.log.last_clock, plan.env.facts.frame_skip)
+        self.machine_began, self.cpu_began_s = machine_time(), self.ledger.now().cpu_s
         budget = self.settings.budget
         label = f"{self.settings.agent.name} {plan.env.facts.id} seed {self.settings.seed}"
         self.progress = Progress(label, plan.env.threshold, budget.train_seconds, budget.env_steps)
@@ -181,7 +182,7 @@ class Attempt:
             self.directory.write_policy(self.directory.policy, agent.policy().arrays())
         clock = self.ledger.now()
         self.log.write("end", clock, status=status)
-        summary = summarise(self.plan, judge, status, clock, self.log.attempt, None)
+        summary = self._summary(judge, status, clock, None)
         self.directory.write_json(self.directory.summary, summary)
         self.progress.close()
         print(f"{status}: {tell(summary)}; files in {self.directory.path}", flush=True)
@@ -204,8 +205,14 @@ class Attempt:
             self.directory.traceback.write_text("".join(traceback.format_exception(error)))
             clock = self.ledger.now()
             self.log.write("end", clock, status="failed")
-            summary = summarise(self.plan, self.judge, "failed", clock, self.log.attempt, line)
+            summary = self._summary(self.judge, "failed", clock, line)
             self.directory.write_json(self.directory.summary, summary)
+
+    def _summary(
+        self, judge: Judge | None, status: str, clock: Clock, error: str | None
+    ) -> dict[str, Any]:
+        shared = contention(self.machine_began, machine_time(), clock.cpu_s - self.cpu_began_s)
+        return summarise(self.plan, judge, status, clock, self.log.attempt, error, shared)
 
     # --- what the agent is lent ---------------------------------------------------------------
 

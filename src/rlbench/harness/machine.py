@@ -7,6 +7,7 @@ import os
 import platform
 import subprocess
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,44 @@ def describe() -> dict[str, Any]:
         "memory_mb": round(psutil.virtual_memory().total / 2**20),
         "platform": platform.platform(),
         "load_average": list(os.getloadavg()) if hasattr(os, "getloadavg") else None,
+    }
+
+
+@dataclass(frozen=True)
+class MachineTime:
+    """CPU-seconds of all cores together since boot: all there were, those at work, and those that
+    a hypervisor gave to other machines (0 where the system does not tell)."""
+
+    total_s: float
+    busy_s: float
+    stolen_s: float
+
+
+def machine_time() -> MachineTime:
+    """What the system counts now, to a hundredth of a second."""
+    times = psutil.cpu_times()._asdict()
+    # Guests' time is part of the user's already.
+    total_s = sum(s for name, s in times.items() if name not in ("guest", "guest_nice"))
+    stolen_s = times.get("steal", 0.0)
+    idle_s = times["idle"] + times.get("iowait", 0.0)
+    return MachineTime(total_s, total_s - idle_s - stolen_s, stolen_s)
+
+
+def contention(
+    before: MachineTime, after: MachineTime, own_cpu_s: float
+) -> dict[str, float] | None:
+    """Who else had the machine between two moments, as shares of all its cores' time.
+
+    own_cpu_s: the CPU-seconds of the run itself between them. Returns `others_share`, what other
+    processes used, and `stolen_share`; None where no time had passed.
+    """
+    total_s = after.total_s - before.total_s
+    if total_s <= 0:
+        return None
+    others_s = max(0.0, after.busy_s - before.busy_s - own_cpu_s)
+    return {
+        "others_share": round(others_s / total_s, 4),
+        "stolen_share": round((after.stolen_s - before.stolen_s) / total_s, 4),
     }
 
 

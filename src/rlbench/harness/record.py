@@ -63,7 +63,13 @@ def write_beginning(plan: RunPlan, directory: RunDir, affinity: list[int] | None
 
 
 def summarise(
-    plan: RunPlan, judge: Judge | None, status: str, clock: Clock, attempts: int, error: str | None
+    plan: RunPlan,
+    judge: Judge | None,
+    status: str,
+    clock: Clock,
+    attempts: int,
+    error: str | None,
+    contention: dict[str, float] | None,
 ) -> dict[str, Any]:
     """The content of summary.json at the end of an attempt; no judge where it failed so early."""
     reached = {} if judge is None else judge.reached
@@ -81,6 +87,7 @@ def summarise(
         "workers": plan.workers,
         "cores": plan.cores,
         "attempts": attempts,
+        "contention": contention,
         "error": error,
     }
 

@@ -9,7 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rlbench.report.curves import Curve, environment_curves
-from rlbench.report.groups import EnvironmentGroups, budget_notes, group_runs, incomparable_notes
+from rlbench.report.groups import (
+    EnvironmentGroups,
+    budget_notes,
+    contention_notes,
+    group_runs,
+    incomparable_notes,
+)
 from rlbench.report.load import load_runs
 from rlbench.report.names import file_stems, plural
 from rlbench.report.output import ReportError, write_files
@@ -80,6 +86,7 @@ def build_report(directory: Path, out: Path | None = None) -> Report:
         for run in loaded.runs
         if run.status == "failed"
     ]
+    notes += contention_notes(loaded.runs)
     return Report(tuple(written), (*loaded.problems, *failures, *notes), tuple(lines))
 
 

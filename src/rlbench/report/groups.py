@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from rlbench.report.records import Run, Status
 
+CONTENTION_SHARE = 0.05  # of all cores' time: above it a run is named, since its clock suffered
+
 REFERENCE_AGENT = "random"  # measures the return of acting at random; no contender
 _IGNORED_OVERRIDES = ("seed=", "results_dir=", "overwrite=", "env=", "agent=", "-", "hydra")
 
@@ -152,6 +154,17 @@ def _labelled(env: str, parts: list[list[Run]]) -> tuple[Group, ...]:
         for group in groups
     ]
     return tuple(sorted(groups, key=lambda group: (_rank(group.agent), group.label)))
+
+
+def contention_notes(runs: Iterable[Run]) -> Iterator[str]:
+    """Runs that did not have the machine to themselves, besides jobs of their own sweep."""
+    for run in runs:
+        stolen, others = run.facts.get("stolen_share"), run.facts.get("others_share")
+        if run.facts.get("concurrent_jobs") not in (None, 1):
+            others = None  # its siblings are among them
+        for share, who in ((others, "other processes"), (stolen, "other machines of the host")):
+            if isinstance(share, float) and share > CONTENTION_SHARE:
+                yield f"{run.path}: {who} had {share:.0%} of the cores' time while it ran"
 
 
 def _conditions_of(run: Run, all_runs: Iterable[Run]) -> Iterator[str]:

@@ -149,6 +149,9 @@ def _compose(
     facts |= {
         key: number((summary or {}).get(key), -MAX_RETURN, MAX_RETURN) for key in _SUMMARY_NUMBERS
     }
+    shared = (summary or {}).get("contention")
+    shares = shared if isinstance(shared, dict) else {}
+    facts |= {key: number(shares.get(key), 0, 1) for key in ("others_share", "stolen_share")}
     facts["error"] = text((summary or {}).get("error"))
     return Run(
         path=name,
