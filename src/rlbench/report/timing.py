@@ -307,8 +307,9 @@ def _spent(group: Group, level: float, unit: Unit) -> FloatArray:
 def _expected_interval(
     spent: FloatArray, got_there: NDArray[np.bool_]
 ) -> tuple[float, float] | None:
-    """Bootstrap interval of the expected running time; open (None) where too many resamples hold
-    no success, and where there is one seed."""
+    """Bootstrap interval of the expected running time, None with one seed. A resample without a
+    success costs infinity: where there are many, the upper end is infinite, an empty cell in the
+    table."""
     if len(spent) < 2:
         return None
     weights = resample_weights(len(spent), RESAMPLES, new_generator())
