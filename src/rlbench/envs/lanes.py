@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -92,7 +93,9 @@ class SingleEnvLanes(CountedLanes):
         truncated: list[bool] = []
         steps, to_env, observe = self._steps, self._to_env, self._observe
         try:
-            for row, (lane, action) in enumerate(zip(lanes.tolist(), actions, strict=True)):
+            # Python's own numbers where actions are ints: NumPy's take longer to make.
+            each = actions.tolist() if actions.ndim == 1 else actions
+            for row, (lane, action) in enumerate(zip(lanes.tolist(), each, strict=True)):
                 raw, reward, ended, cut, _ = steps[lane](to_env(action))
                 obs[row] = observe(raw)
                 rewards.append(reward)
@@ -106,9 +109,10 @@ class SingleEnvLanes(CountedLanes):
         except Exception as error:
             self._count(min(len(truncated) + 1, len(lanes)), 0)
             raise self._raised("step", error) from error
-        ends = columns[1] | columns[2]
-        self._count(len(lanes), int(np.count_nonzero(ends)))
-        self._check_finite("a reward", columns[0])
+        ends = sum(map(operator.or_, terminated, truncated))
+        self._count(len(lanes), ends)
+        if not math.isfinite(sum(rewards)):
+            self._check_finite("a reward", columns[0])
         self._check_finite("an observation", obs)
         return obs, *columns
 
