@@ -60,6 +60,8 @@ class AtariRecord:
     a3c: Effort
     es_frames: float
     a3c_frames: float
+    dqn_frames: float
+    dqn_gpu_hours: float  # on one GPU
 
     @property
     def against_a3c(self) -> Record:
@@ -135,13 +137,15 @@ def atari_record() -> AtariRecord:
         places = [(score - random) / (human - random) for score in (es, a3c, dqn)]
         games.append(Game(references[key]["name"], es, a3c, dqn, *places))
     runs = {row["method"]: row for row in table("walltime")}
-    es_run, a3c_run = runs["ES"], runs["A3C FF (1 day)"]
+    es_run, a3c_run, dqn_run = runs["ES"], runs["A3C FF (1 day)"], runs["DQN (Nature)"]
     return AtariRecord(
         games=tuple(sorted(games, key=lambda game: game.name)),
         es=_effort(es_run),
         a3c=_effort(a3c_run),
         es_frames=_millions(es_run["frames"]),
         a3c_frames=_millions(a3c_run["frames"]),
+        dqn_frames=_millions(dqn_run["frames"]),
+        dqn_gpu_hours=_known(dqn_run["hours"]),
     )
 
 
