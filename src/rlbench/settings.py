@@ -87,7 +87,7 @@ class Settings(Frozen):
     cores: int | None = Field(None, gt=0)
     device: Literal["cpu", "gpu"] = "cpu"
     executor: Literal["auto", "serial", "process", "ray"] = "auto"
-    network: Literal["auto", "mlp"] = "auto"
+    network: Literal["auto", "mlp", "nature", "a3c"] = "auto"
     budget: BudgetSettings = BudgetSettings()
     stop_at_threshold: bool = True
     eval: EvalSettings = EvalSettings()

@@ -19,6 +19,8 @@ from rlbench.interfaces import Array, Counts
 class CountedLanes:
     """What all lanes share: the counts, and the check that an environment gave finite numbers."""
 
+    lives: Array | None = None
+
     def __init__(self, env_id: str, num_lanes: int) -> None:
         self.env_id, self.num_lanes = env_id, num_lanes
         self.counts = Counts()

@@ -84,7 +84,7 @@ def plan_env(settings: EnvSettings) -> EnvPlan:
     threshold, levels = _levels(settings, spec)
     facts = EnvFacts(
         id=settings.id,
-        observation_size=size,
+        observation_shape=(size,),
         action=action,
         max_episode_steps=cap,
         frame_skip=frame_skip,

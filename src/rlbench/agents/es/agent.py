@@ -15,8 +15,8 @@ from rlbench.agents.es.gradient import OPTIMIZERS, pair_weights
 from rlbench.agents.es.population import BlockResult, Generation, evaluate_block, weigh_block
 from rlbench.errors import ConfigError
 from rlbench.interfaces import Array, Context, EnvFacts, Scalars, State
+from rlbench.nets.build import make_network
 from rlbench.nets.heads import Head, argmax_head, native_head
-from rlbench.nets.mlp import MLP
 from rlbench.nets.policy import NetworkPolicy
 from rlbench.settings import Frozen
 
@@ -90,8 +90,13 @@ class ES:
         self._settings, self._context = settings, context
         self._head = es_head(context.env, settings)
         env = context.env
-        self._network = MLP(
-            env.observation_size, settings.hidden, self._head.size, settings.activation
+        self._network = make_network(
+            context.network,
+            env,
+            self._head.size,
+            hidden=settings.hidden,
+            activation=settings.activation,
+            pixels="a3c",
         )
         rng = context.seeds.child("parameters").generator()
         self._theta = self._network.initial(rng, settings.output_scale)

@@ -12,7 +12,7 @@ import numpy as np
 
 from rlbench.interfaces import Array, Worker
 from rlbench.nets.heads import Head
-from rlbench.nets.mlp import MLP
+from rlbench.nets.network import Layers, Network
 from rlbench.nets.policy import normalise
 from rlbench.seeding import Seeds
 
@@ -39,7 +39,7 @@ class Generation:
     action_noise: float
     obs_mean: Array | None
     obs_std: Array | None
-    network: MLP
+    network: Network
     head: Head
     seeds: Seeds
 
@@ -170,7 +170,7 @@ class _Rollout:
             None if sums is None else (sums.total, sums.squares, sums.count),
         )
 
-    def _act(self, layers: list[tuple[Array, Array]], obs: Array) -> Array:
+    def _act(self, layers: Layers, obs: Array) -> Array:
         generation = self.generation
         if generation.obs_mean is not None and generation.obs_std is not None:
             obs = normalise(obs, generation.obs_mean, generation.obs_std)
