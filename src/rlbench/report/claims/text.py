@@ -49,6 +49,13 @@ def examination_lines(examination: Examination, width: int) -> Iterator[str]:
         yield from _evidence_lines(examination.other, width)
 
 
+def verdict_lines(examination: Examination) -> Iterator[str]:
+    """One line a claim, for the end of a summary."""
+    yield "Popular claims (rlbench claims says more)"
+    for examined in examination.claims:
+        yield f"  {examined.claim.title}: {examined.verdict.outcome}"
+
+
 def _claim_lines(number: int, examined: Examined, width: int) -> Iterator[str]:
     claim, verdict = examined.claim, examined.verdict
     yield from _heading(f"{number}. {claim.title}")
