@@ -43,10 +43,10 @@ def test_files_tables_and_summary(tmp_path: Path) -> None:
     assert {path.name for path in report.files} == {
         f"{env}-{kind}.{suffix}"
         for env in ("CartPole-v1", "ALE__Pong-v5")
-        for kind in ("curves", "time")
+        for kind in ("curves", "time", "reached")
         for suffix in ("png", "svg")
     } | {"speed-ratio.png", "speed-ratio.svg", "runs.csv", "time_to_threshold.csv",
-         "speed_ratio.csv", "curves.csv", "claims.json", "claims.csv",
+         "survival.csv", "speed_ratio.csv", "curves.csv", "claims.json", "claims.csv",
          "published-atari.png", "published-atari.svg",
          "published-mujoco.png", "published-mujoco.svg"}  # fmt: skip
     assert report.problems == ()
@@ -59,7 +59,9 @@ def test_files_tables_and_summary(tmp_path: Path) -> None:
     assert float(runs[-1]["solved_train_s"]) == pytest.approx(42.0)
     assert float(runs[-1]["previous_train_s"]) == pytest.approx(37.8)
     ratios = [r for r in table(out / "speed_ratio.csv") if r["env"] == "CartPole-v1"]
-    assert [r["unit"] for r in ratios] == ["train_s", "train_cpu_s", "env_steps", "command_s"]
+    assert [r["unit"] for r in ratios] == [
+        "train_s", "core_s", "train_cpu_s", "env_steps", "command_s",
+    ]  # fmt: skip
     assert float(ratios[0]["ratio"]) == pytest.approx(30.0)
     times = table(out / "time_to_threshold.csv")
     assert {(r["agent"], r["restricted_mean"]) for r in times if r["unit"] == "train_s"} == {

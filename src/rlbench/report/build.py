@@ -22,8 +22,15 @@ from rlbench.report.groups import (
 from rlbench.report.load import load_runs
 from rlbench.report.names import file_stems, plural
 from rlbench.report.output import ReportError, write_files
+from rlbench.report.reached import ReachedCurve, reached_curves
 from rlbench.report.summary import summary_lines
-from rlbench.report.tables import curves_table, level_times_table, runs_table, speed_ratio_table
+from rlbench.report.tables import (
+    curves_table,
+    level_times_table,
+    runs_table,
+    speed_ratio_table,
+    survival_table,
+)
 from rlbench.report.timing import LevelTime, SpeedRatio, headline, level_times, speed_ratios
 
 DEFAULT_DIRECTORY = Path("results/runs")
@@ -46,6 +53,7 @@ class Analysis:
     curves: tuple[Curve, ...]
     times: tuple[LevelTime, ...]
     ratios: tuple[SpeedRatio, ...]
+    reached: tuple[ReachedCurve, ...]
 
 
 def build_report(directory: Path, out: Path | None = None) -> Report:
@@ -103,6 +111,7 @@ def analyse(environment: EnvironmentGroups) -> Analysis:
         curves=tuple(environment_curves(environment)),
         times=tuple(level_times(environment)),
         ratios=tuple(speed_ratios(environment)),
+        reached=tuple(reached_curves(environment)),
     )
 
 
@@ -144,18 +153,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _tables(analyses: Sequence[Analysis]) -> dict[str, bytes]:
-    return {
-        "runs.csv": runs_table([a.groups for a in analyses]).encode("utf-8", "replace"),
-        "time_to_threshold.csv": level_times_table(t for a in analyses for t in a.times).encode(
-            "utf-8", "replace"
-        ),
-        "speed_ratio.csv": speed_ratio_table(r for a in analyses for r in a.ratios).encode(
-            "utf-8", "replace"
-        ),
-        "curves.csv": curves_table(c for a in analyses for c in a.curves).encode(
-            "utf-8", "replace"
-        ),
+    tables = {
+        "runs.csv": runs_table([a.groups for a in analyses]),
+        "time_to_threshold.csv": level_times_table(t for a in analyses for t in a.times),
+        "survival.csv": survival_table(c for a in analyses for c in a.reached),
+        "speed_ratio.csv": speed_ratio_table(r for a in analyses for r in a.ratios),
+        "curves.csv": curves_table(c for a in analyses for c in a.curves),
     }
+    return {name: text.encode("utf-8", "replace") for name, text in tables.items()}
 
 
 def _figures(analyses: Sequence[Analysis]) -> dict[str, bytes]:
@@ -169,7 +174,8 @@ def _figures(analyses: Sequence[Analysis]) -> dict[str, bytes]:
 
     stems = file_stems(analysis.groups.env for analysis in analyses)
     parts = [
-        EnvironmentStatistics(stems[a.groups.env], a.groups, a.curves, a.times) for a in analyses
+        EnvironmentStatistics(stems[a.groups.env], a.groups, a.curves, a.times, a.reached)
+        for a in analyses
     ]
     ratios = headline([ratio for analysis in analyses for ratio in analysis.ratios])
     pairs = {(ratio.env, label) for ratio in ratios for label in (ratio.dqn, ratio.es)}

@@ -10,6 +10,7 @@ from dataclasses import fields
 
 from rlbench.report.curves import Curve
 from rlbench.report.groups import EnvironmentGroups
+from rlbench.report.reached import ReachedCurve
 from rlbench.report.records import UNITS, Clock, Run
 from rlbench.report.timing import LevelTime, SpeedRatio
 
@@ -44,6 +45,29 @@ def speed_ratio_table(ratios: Iterable[SpeedRatio]) -> str:
     """speed_ratio.csv: one row for each comparable pair, level and unit."""
     columns = [field.name for field in fields(SpeedRatio)]
     return _csv(columns, ([getattr(ratio, name) for name in columns] for ratio in ratios))
+
+
+def survival_table(curves: Iterable[ReachedCurve]) -> str:
+    """survival.csv: one row for each time at which a run of a group got to a level or was last
+    seen; `not_there` is the Kaplan-Meier curve just after it, with its pointwise interval."""
+    header = [
+        "env", "agent", "group", "level", "is_threshold", "unit", "time",
+        "at_risk", "reached", "censored", "not_there", "low", "high",
+    ]  # fmt: skip
+    return _csv(
+        header,
+        (
+            [
+                c.env, c.agent, c.group, c.level, c.is_threshold, c.unit, float(row[0]),
+                *map(int, row[1:4]), *map(float, row[4:]),
+            ]
+            for c in curves
+            for row in zip(
+                c.curve.time, c.curve.at_risk, c.curve.reached, c.curve.censored,
+                c.curve.share, c.curve.low, c.curve.high, strict=True,
+            )
+        ),
+    )  # fmt: skip
 
 
 def curves_table(curves: Iterable[Curve]) -> str:

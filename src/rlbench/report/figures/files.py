@@ -13,8 +13,10 @@ from rlbench.report.curves import Curve
 from rlbench.report.figures.learning import draw_learning
 from rlbench.report.figures.ratios import draw_ratios
 from rlbench.report.figures.reaching import draw_reaching
+from rlbench.report.figures.share import draw_share
 from rlbench.report.figures.style import machine, render, styled
 from rlbench.report.groups import EnvironmentGroups, Group
+from rlbench.report.reached import ReachedCurve
 from rlbench.report.timing import LevelTime, SpeedRatio
 
 PARALLEL_FROM = 8  # environments; below, starting workers takes longer than drawing
@@ -29,6 +31,7 @@ class EnvironmentStatistics:
     groups: EnvironmentGroups
     curves: Sequence[Curve]
     times: Sequence[LevelTime]
+    reached: Sequence[ReachedCurve]
 
 
 def draw_environments(parts: Sequence[EnvironmentStatistics]) -> dict[str, bytes]:
@@ -53,6 +56,7 @@ def draw_environment(part: EnvironmentStatistics) -> dict[str, bytes]:
         figures = {
             f"{part.stem}-curves": draw_learning(part.groups, part.curves),
             f"{part.stem}-time": draw_reaching(part.groups, part.times),
+            f"{part.stem}-reached": draw_share(part.groups, part.reached, part.times),
         }
         return {
             name + suffix: content
