@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rlbench.report.claims.examine import examine
+from rlbench.report.claims.examine import Examination, examine
 from rlbench.report.claims.record import claims_files
 from rlbench.report.claims.text import verdict_lines
 from rlbench.report.curves import Curve, environment_curves
@@ -56,12 +56,13 @@ class Analysis:
     reached: tuple[ReachedCurve, ...]
 
 
-def build_report(directory: Path, out: Path | None = None) -> Report:
-    """Load every run below `directory` and write figures (PNG, SVG) and tables (CSV).
+def build_report(directory: Path, out: Path | None = None, *, refresh: bool = False) -> Report:
+    """Load every run below `directory`; write figures (PNG, SVG), tables (CSV) and the web page.
 
     Args:
         directory: searched at any depth for run directories.
         out: where the files go; `directory/report` where None.
+        refresh: the page loads itself anew every few seconds.
 
     Raises:
         ReportError: the directory is absent, holds no run, or `out` cannot be written.
@@ -87,7 +88,15 @@ def build_report(directory: Path, out: Path | None = None) -> Report:
     ]
     ratios = [ratio for analysis in analyses for ratio in analysis.ratios]
     examination = examine(environments, ratios)
+    failures = [
+        f"{run.path}: failed{': ' + str(run.facts['error']) if run.facts.get('error') else ''}"
+        for run in loaded.runs
+        if run.status == "failed"
+    ]
+    notes += contention_notes(loaded.runs)
+    problems = (*loaded.problems, *failures, *notes)
     files = _tables(analyses) | claims_files(examination) | _figures(analyses)
+    files |= _page(analyses, examination, files, problems, directory, out, refresh)
     written = write_files(out, files)
     lines = [
         line
@@ -95,13 +104,7 @@ def build_report(directory: Path, out: Path | None = None) -> Report:
         for line in summary_lines(analysis.groups, analysis.times, analysis.ratios)
     ]
     lines += verdict_lines(examination)
-    failures = [
-        f"{run.path}: failed{': ' + str(run.facts['error']) if run.facts.get('error') else ''}"
-        for run in loaded.runs
-        if run.status == "failed"
-    ]
-    notes += contention_notes(loaded.runs)
-    return Report(tuple(written), (*loaded.problems, *failures, *notes), tuple(lines))
+    return Report(tuple(written), problems, tuple(lines))
 
 
 def analyse(environment: EnvironmentGroups) -> Analysis:
@@ -181,3 +184,25 @@ def _figures(analyses: Sequence[Analysis]) -> dict[str, bytes]:
     pairs = {(ratio.env, label) for ratio in ratios for label in (ratio.dqn, ratio.es)}
     compared = [g for a in analyses for g in a.groups.groups if (g.env, g.label) in pairs]
     return draw_environments(parts) | draw_overview(ratios, compared) | draw_published()
+
+
+def _page(
+    analyses: Sequence[Analysis],
+    examination: Examination,
+    files: Mapping[str, bytes],
+    problems: Sequence[str],
+    directory: Path,
+    out: Path,
+    refresh: bool,
+) -> dict[str, bytes]:
+    # Late, as the figures are: `--help` sets no page.
+    from rlbench.report.page.compose import PageInput, page_file
+    from rlbench.report.page.model import EnvironmentData
+
+    stems = file_stems(analysis.groups.env for analysis in analyses)
+    data = [
+        EnvironmentData(stems[a.groups.env], a.groups, a.curves, a.times, a.ratios)
+        for a in analyses
+    ]
+    given = PageInput(data, examination, files, problems, directory, out)
+    return page_file(given, refresh=refresh)

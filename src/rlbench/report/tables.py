@@ -15,7 +15,7 @@ from rlbench.report.records import UNITS, Clock, Run
 from rlbench.report.timing import LevelTime, SpeedRatio
 
 Cell = str | int | float | bool | None
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t")
+FORMULA_STARTS = ("=", "+", "-", "@", "\t")
 
 
 def runs_table(environments: Sequence[EnvironmentGroups]) -> str:
@@ -144,4 +144,4 @@ def _cell(value: Cell) -> str:
     if isinstance(value, int):
         return str(value)
     # A spreadsheet would run a text that begins like a formula.
-    return f"'{value}" if value.startswith(_FORMULA_STARTS) else value
+    return f"'{value}" if value.startswith(FORMULA_STARTS) else value

@@ -1,0 +1,206 @@
+"""Figures of the page: pictures inside the file, each with a caption and words in its place.
+
+A picture is an image of its own (a data URI), not part of the page: its identifiers cannot clash
+with another's, and nothing in it can run.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from rlbench.report.amounts import amount, significant
+from rlbench.report.names import agent_name, plural
+from rlbench.report.page.model import Answer, EnvironmentData, Figure
+
+# What may not stand in a data URI, or not in an attribute. All else stays, so that the page is a
+# quarter smaller than with base64.
+_ESCAPES = {ord(c): f"%{ord(c):02X}" for c in "%#\"<>'`{}|\\^"} | {ord("\n"): " "}
+_WIDTH = re.compile(rb'<svg [^>]*?width="([\d.]+)pt"')
+_HEIGHT = re.compile(rb'<svg [^>]*?height="([\d.]+)pt"')
+_PATH = re.compile(r' d="[^"]*"')
+_DECIMALS = re.compile(r"(\d+\.\d\d)\d+")
+_METADATA = re.compile(r"<metadata>.*?</metadata>", re.DOTALL)
+_BLANKS = re.compile(r"\s+")
+_INTERVAL = "Bands and brackets are 95 % bootstrap intervals over seeds; one seed has none."
+
+
+@dataclass(frozen=True)
+class EnvironmentFigure:
+    """A figure that each environment may have, in the file `<stem><suffix>.svg`."""
+
+    suffix: str
+    title: str
+    caption: str
+    words: Callable[[EnvironmentData], str]  # the numbers in it, for who cannot see it
+
+
+@dataclass(frozen=True)
+class OverviewFigure:
+    """A figure over all environments, in the file `<name>.svg`."""
+
+    name: str
+    title: str
+    caption: str
+    words: Callable[[Sequence[Answer]], str]
+
+
+def _times(data: EnvironmentData) -> str:
+    parts = []
+    for time in data.times:
+        if not time.is_threshold or time.unit != "train_s":
+            continue
+        part = f"{agent_name(time.group)}: {time.n_reached} of {plural(time.n_runs, 'seed')}"
+        if time.n_reached and time.restricted_mean is not None:
+            part += f", mean {amount(time.restricted_mean, 'train_s')}"
+        if time.n_reached and time.median is not None:
+            part += f", median {amount(time.median, 'train_s')}"
+        parts.append(part)
+    return "; ".join(parts) or "no level is timed"
+
+
+def _last_returns(data: EnvironmentData) -> str:
+    parts = []
+    for curve in data.curves:
+        if curve.unit != "train_s" or not len(curve.mean):
+            continue
+        text = f"{agent_name(curve.group)} goes from {significant(float(curve.mean[0]))} to "
+        text += f"{significant(float(curve.mean[-1]))} in {amount(float(curve.x[-1]), 'train_s')}"
+        if not math.isnan(float(curve.low[-1])):
+            low, high = float(curve.low[-1]), float(curve.high[-1])
+            text += f" (interval at the end {significant(low)} to {significant(high)})"
+        parts.append(text)
+    return "; ".join(parts) or "nothing was evaluated"
+
+
+def _ratios(answers: Sequence[Answer]) -> str:
+    return "; ".join(
+        f"{answer.env}{f', {answer.pair}' if answer.pair else ''}: {answer.ratio}"
+        for answer in answers
+        if answer.ratio
+    )
+
+
+def _nothing(_: Sequence[Answer]) -> str:
+    return "the numbers are in the text and the tables"
+
+
+ENVIRONMENT_FIGURES = (
+    EnvironmentFigure(
+        "-curves",
+        "Return while learning",
+        "Mean return of an evaluation against training seconds, environment steps and CPU-seconds. "
+        "Higher is better, and further left is sooner. Faint lines are single seeds, bold ones "
+        "their mean; dashed means carried forward after a run was solved. The long-dashed line is "
+        f"the threshold, the dotted one acting at random. {_INTERVAL}",
+        _last_returns,
+    ),
+    EnvironmentFigure(
+        "-reached",
+        "Share of seeds that had solved it",
+        "Kaplan–Meier estimate of the share of seeds that had got to the level, against "
+        "training time and environment steps. Higher is better, and further left is sooner. Bands "
+        "are 95 % intervals; below stands how many seeds were still under way.",
+        _times,
+    ),
+    EnvironmentFigure(
+        "-time",
+        "When each seed got there",
+        "Training seconds at which each seed reached the level. Further left is better. An open "
+        "triangle is a seed that never did: it counts as at least that long. Thin lines span the "
+        f"evaluations between which it happened. {_INTERVAL}",
+        _times,
+    ),
+)
+
+OVERVIEW_FIGURES = (
+    OverviewFigure(
+        "speed-ratio",
+        "Speed ratio on every environment",
+        "DQN's restricted mean training time to the threshold over that of ES, on a logarithmic "
+        "scale. Right of 1 ES was faster, left of 1 DQN was. Bars are 95 % bootstrap intervals "
+        "over seeds, arrows are bounds where one agent never got there. The lines at 24 and 60 are "
+        "the popular claims.",
+        _ratios,
+    ),
+    OverviewFigure(
+        "aggregate",
+        "Scores over all environments",
+        "Normalised scores over all environments together, in which 0 is acting at random. "
+        "Intervals are 95 % bootstrap over seeds.",
+        _nothing,
+    ),
+    OverviewFigure(
+        "profiles",
+        "Performance profiles",
+        "The share of runs, over all environments, that scored at least so much. Higher is better. "
+        "Bands are 95 % bootstrap intervals over seeds.",
+        _nothing,
+    ),
+)
+
+CLAIM_FIGURES = (
+    OverviewFigure(
+        "published-atari",
+        "What was published on Atari",
+        "The published scores of ES, A3C and DQN on 51 games, human-normalised: not measured here. "
+        "Further right is better.",
+        _nothing,
+    ),
+    OverviewFigure(
+        "published-mujoco",
+        "What was published on MuJoCo",
+        "How many environment steps the published ES needed over those of TRPO, to the same share "
+        "of TRPO's final score: not measured here. Below 1 ES needed fewer.",
+        _nothing,
+    ),
+)
+
+
+def environment_figures(files: Mapping[str, bytes], data: EnvironmentData) -> Iterator[Figure]:
+    """Those figures of one environment that were drawn."""
+    for spec in ENVIRONMENT_FIGURES:
+        name = f"{data.stem}{spec.suffix}"
+        if f"{name}.svg" in files:
+            alt = f"{spec.title} on {data.groups.env}. {spec.words(data)}."
+            yield _figure(files, name, spec.title, alt, spec.caption)
+
+
+def overview_figures(
+    specs: Sequence[OverviewFigure], files: Mapping[str, bytes], answers: Sequence[Answer]
+) -> Iterator[Figure]:
+    """Those figures over all environments that were drawn."""
+    for spec in specs:
+        if f"{spec.name}.svg" in files:
+            alt = f"{spec.title}. {spec.words(answers)}."
+            yield _figure(files, spec.name, spec.title, alt, spec.caption)
+
+
+def _figure(files: Mapping[str, bytes], name: str, title: str, alt: str, caption: str) -> Figure:
+    svg = files[f"{name}.svg"]
+    return Figure(
+        title=title,
+        source=data_uri(svg),
+        width=_pixels(_WIDTH, svg),
+        height=_pixels(_HEIGHT, svg),
+        alt=alt,
+        caption=caption,
+        files=tuple(f"{name}{end}" for end in (".svg", ".png") if f"{name}{end}" in files),
+    )
+
+
+def _pixels(pattern: re.Pattern[bytes], svg: bytes) -> int:
+    """A length of the picture in CSS pixels, from its points."""
+    found = pattern.search(svg)
+    return round(float(found[1]) * 4 / 3) if found else 0
+
+
+def data_uri(svg: bytes) -> str:
+    """The picture as an address, its paths to a hundredth of a point, its metadata left out."""
+    text = _METADATA.sub("", svg.decode("utf-8", "replace"))
+    text = text[text.index("<svg") :] if "<svg" in text else text
+    text = _PATH.sub(lambda path: _DECIMALS.sub(r"\1", path[0]), text)
+    text = _BLANKS.sub(" ", text).replace("> <", "><")
+    return "data:image/svg+xml;charset=utf-8," + text.translate(_ESCAPES)
