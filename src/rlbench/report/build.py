@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ from rlbench.report.groups import (
 )
 from rlbench.report.load import load_runs
 from rlbench.report.names import file_stems, plural
-from rlbench.report.output import ReportError, write_files
+from rlbench.report.output import PAGE, NothingToReportError, ReportError, write_files
 from rlbench.report.reached import ReachedCurve, reached_curves
 from rlbench.report.summary import summary_lines
 from rlbench.report.tables import (
@@ -34,6 +35,13 @@ from rlbench.report.tables import (
 from rlbench.report.timing import LevelTime, SpeedRatio, headline, level_times, speed_ratios
 
 DEFAULT_DIRECTORY = Path("results/runs")
+DESCRIPTION = """\
+Draw figures, write tables and a web page (index.html, which needs nothing beside it) from every
+run below a directory."""
+EXAMPLES = """\
+examples:
+  rlbench report results/runs --out results/report
+  rlbench report --watch     again and again while a sweep runs; Ctrl-C ends it, exit status 130"""
 
 
 @dataclass(frozen=True)
@@ -41,6 +49,8 @@ class Report:
     """What was made of a directory of runs."""
 
     files: tuple[Path, ...]
+    page: Path  # the one of them to open
+    runs: int
     problems: tuple[str, ...]  # one line each
     lines: tuple[str, ...]  # the summary to print
 
@@ -65,11 +75,12 @@ def build_report(directory: Path, out: Path | None = None, *, refresh: bool = Fa
         refresh: the page loads itself anew every few seconds.
 
     Raises:
-        ReportError: the directory is absent, holds no run, or `out` cannot be written.
+        NothingToReportError: the directory is absent or holds no usable run.
+        ReportError: `out` cannot be written.
     """
     out = directory / "report" if out is None else out
     if not directory.is_dir():
-        raise ReportError(f"{directory}: no such directory")
+        raise NothingToReportError(f"{directory}: no such directory")
     loaded = load_runs(directory, skip=out)
     if not loaded.runs:
         found = (
@@ -78,7 +89,7 @@ def build_report(directory: Path, out: Path | None = None, *, refresh: bool = Fa
             else ("no run found (no run.json at any depth)")
         )
         detail = f"; the first: {loaded.problems[0]}" if loaded.problems else ""
-        raise ReportError(f"{directory}: {found}{detail}")
+        raise NothingToReportError(f"{directory}: {found}{detail}")
     environments = group_runs(loaded.runs)
     analyses = [analyse(environment) for environment in environments]
     notes = [
@@ -104,7 +115,7 @@ def build_report(directory: Path, out: Path | None = None, *, refresh: bool = Fa
         for line in summary_lines(analysis.groups, analysis.times, analysis.ratios)
     ]
     lines += verdict_lines(examination)
-    return Report(tuple(written), problems, tuple(lines))
+    return Report(tuple(written), out / PAGE, len(loaded.runs), problems, tuple(lines))
 
 
 def analyse(environment: EnvironmentGroups) -> Analysis:
@@ -122,8 +133,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """The subcommand; 0 done (problems are notes on stderr), 2 nothing to report or no place."""
     parser = argparse.ArgumentParser(
         prog="rlbench report",
-        description="Draw figures and write tables from every run below a directory.",
-        epilog="example: rlbench report results/runs --out results/report",
+        description=DESCRIPTION,
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
         "directory",
@@ -140,8 +152,26 @@ def main(argv: Sequence[str] | None = None) -> int:
         default=None,
         help="where the report goes (default: DIR/report)",
     )
+    parser.add_argument(
+        "--watch",
+        action="store_true",
+        help="wait for runs, rebuild whenever they change, until Ctrl-C",
+    )
+    parser.add_argument(
+        "--interval",
+        metavar="SECONDS",
+        type=_interval,
+        default=None,
+        help="with --watch: how often to look (default: 10)",
+    )
     arguments = parser.parse_args(argv)
+    if arguments.interval is not None and not arguments.watch:
+        parser.error("--interval: goes with --watch")
     try:
+        if arguments.watch:
+            from rlbench.report.watch import INTERVAL_S, watch
+
+            watch(arguments.directory, arguments.out, arguments.interval or INTERVAL_S)
         report = build_report(arguments.directory, arguments.out)
     except ReportError as error:
         print(f"rlbench report: {error}", file=sys.stderr)
@@ -151,8 +181,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     for problem in report.problems:
         print(f"note: {problem}", file=sys.stderr)
     place = report.files[0].parent
-    print(f"{plural(len(report.files), 'file')} in {place}")
+    print(f"{plural(len(report.files), 'file')} in {place}; open {report.page} in a browser")
     return 0
+
+
+def _interval(word: str) -> float:
+    try:
+        seconds = float(word)
+    except ValueError:
+        seconds = math.nan
+    if not 0.05 <= seconds <= 86400:
+        raise argparse.ArgumentTypeError(f"got {word}, takes seconds from 0.05 to 86400")
+    return seconds
 
 
 def _tables(analyses: Sequence[Analysis]) -> dict[str, bytes]:

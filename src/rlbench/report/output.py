@@ -10,11 +10,16 @@ from pathlib import Path
 from rlbench.report.reading import UnreadableFileError, read_object
 
 MANIFEST = "report.json"
+PAGE = "index.html"
 _OWN_SUFFIXES = (".png", ".svg", ".csv", ".html")
 
 
 class ReportError(Exception):
     """The report cannot be made; the message is one line for the user."""
+
+
+class NothingToReportError(ReportError):
+    """There is no directory or no usable run yet."""
 
 
 def write_files(out: Path, files: Mapping[str, bytes]) -> list[Path]:

@@ -10,6 +10,7 @@ from rlbench.report.amounts import TIMES, significant
 from rlbench.report.claims.examine import Examination, Examined
 from rlbench.report.claims.verdict import per_core_text
 from rlbench.report.names import plural
+from rlbench.report.output import PAGE
 from rlbench.report.page.figures import (
     CLAIM_FIGURES,
     OVERVIEW_FIGURES,
@@ -21,8 +22,6 @@ from rlbench.report.page.render import render_page
 from rlbench.report.page.runs import run_details
 from rlbench.report.page.tables import UNIT_WORDS, page_tables
 from rlbench.report.page.verdict import answers, hardware_lines, headline, seeds_line
-
-PAGE = "index.html"
 
 _HOLDS = {
     "runs.csv": "one row a run, with its clocks and the facts of its machine",

@@ -57,7 +57,10 @@
   if (form !== null) {
     form.hidden = false;
     form.addEventListener("change", filter);
-    form.addEventListener("reset", () => setTimeout(filter, 0));
+    document.getElementById("show-all").addEventListener("click", () => {
+      for (const select of all("select", form)) select.value = "";
+      filter();
+    });
     filter();
   }
 

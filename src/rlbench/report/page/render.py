@@ -12,6 +12,7 @@ from markupsafe import Markup
 from rlbench.report.page.model import Page
 
 REFRESH_S = 10
+_REFRESH = f'<meta http-equiv="refresh" content="{REFRESH_S}">\n'
 
 
 def render_page(page: Page, *, refresh: bool = False) -> bytes:
@@ -34,9 +35,14 @@ def render_page(page: Page, *, refresh: bool = False) -> bytes:
         script=Markup(script),  # likewise
         style_hash=_hash(style),
         script_hash=_hash(script),
-        refresh_s=REFRESH_S if refresh else 0,
+        refresh=Markup(_REFRESH if refresh else ""),
     )
     return text.encode("utf-8", "replace")
+
+
+def without_refresh(content: bytes) -> bytes:
+    """A page made with `refresh` as it is without."""
+    return content.replace(_REFRESH.encode(), b"", 1)
 
 
 def _part(name: str) -> str:

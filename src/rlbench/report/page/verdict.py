@@ -116,8 +116,8 @@ def sureness(ratio: SpeedRatio) -> str:
         if ratio.bound:
             loser = "DQN" if ratio.bound == ">=" else "ES"
             bound = f"; only a bound, since {loser} never got there in its budget"
-        return f"clear: the whole 95 % interval is on one side of 1{bound}{p}"
-    return f"open: the 95 % interval includes 1 (equal){p}"
+        return f"clear: the 95 % interval excludes equally fast{bound}{p}"
+    return f"open: the 95 % interval includes equally fast{p}"
 
 
 def reaches(ratio: SpeedRatio, claimed: float) -> str:
@@ -162,14 +162,14 @@ def headline(found: Sequence[Answer], claimed: Sequence[float]) -> Iterator[str]
     yield sentence + "."
     for index, times in enumerate(claimed):
         verdicts = [answer.claimed[index] for answer in compared]
-        said = f"ES {significant(times)} times as fast"
-        if all(verdict == "no" for verdict in verdicts):
-            yield f"{said}, as claimed: on none of them; every 95 % interval ends below that."
+        yes, no = verdicts.count("yes"), verdicts.count("no")
+        said = f"ES {significant(times)} times as fast, as a popular claim has it"
+        if no == len(verdicts):
+            yield f"{said}: nowhere here. Every 95 % interval ends below that."
         else:
-            yes, no = verdicts.count("yes"), verdicts.count("no")
             yield (
-                f"{said}, as claimed: on {yes} of {len(verdicts)}; ruled out on {no}, "
-                f"open on {len(verdicts) - yes - no}."
+                f"{said}: yes on {yes} of {plural(len(verdicts), 'comparison')}, "
+                f"ruled out on {no}, open on {len(verdicts) - yes - no}."
             )
 
 
