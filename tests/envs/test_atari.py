@@ -1,4 +1,4 @@
-"""Atari from pixels: goldens, the preprocessing against the emulator's own frames, and the lanes."""
+"""Atari from pixels: goldens, preprocessing against the emulator's own frames, and the lanes."""
 
 import hashlib
 
