@@ -54,7 +54,8 @@ BAD = {
     "env=pong-v5": f"env: got 'pong-v5'; takes {ID}; did you mean ALE/Pong-v5?",
     "env=Nowhere/At-All-v0": f"env: got 'Nowhere/At-All-v0'; takes {ID}; `rlbench envs` lists them",
     "env=CartPole-v99": "env: got 'CartPole-v99'; takes CartPole-v1, the newest version",
-    "env=ALE/Breakot-v5": f"env: got 'ALE/Breakot-v5'; takes {ID}; did you mean ALE/Breakout-v5?",
+    "env=ALE/Breakot-v5": f"env: got 'ALE/Breakot-v5'; takes {ID}; did you mean ALE/Breakout-v5 "
+    "or ALE/Et-v5 or ALE/Qbert-v5?",
     "env=ALE/Pong-v4": "env: got 'ALE/Pong-v4'; takes its successor ALE/Pong-v5 "
     "(version 4 is deprecated)",
     "env.sticky_actions=1": "env.sticky_actions: got 1; takes a number less than 1",
