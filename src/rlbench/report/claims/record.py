@@ -95,6 +95,7 @@ def _comparison(comparison: Comparison) -> dict[str, Any]:
         "es": comparison.es.label,
         "counts": comparison.counts,
         "left_out": comparison.left_out,
+        "too_short": comparison.too_short,
         "ratios": {unit: _ratio(ratio) for unit, ratio in comparison.ratios.items()},
     }
 

@@ -107,8 +107,8 @@ def _row(comparison: Comparison) -> list[str]:
     ratios = [
         ratio_text(comparison.ratios[unit]) if unit in comparison.ratios else "" for unit in _SHOWN
     ]
-    left_out = f"not counted: {comparison.left_out}" if comparison.left_out else ""
-    return [shortened(comparison.env, 28), solved, *ratios, left_out]
+    remark = f"not counted: {comparison.left_out}" if comparison.left_out else comparison.too_short
+    return [shortened(comparison.env, 28), solved, *ratios, remark]
 
 
 def _table(rows: list[list[str]], width: int) -> Iterator[str]:
