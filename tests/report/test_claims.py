@@ -37,7 +37,7 @@ SPREAD = (0.8, 0.9, 1.0, 1.1, 1.2)  # of the seeds' times around their mean
 
 
 def write(root: Path, agent: str, env: str, mean_s: float, seeds: int = 5, **more: object) -> float:
-    """Runs of one agent that reach the environment's level after about `mean_s`; returns the level."""
+    """Runs of one agent that reach the level after about `mean_s`; returns the level."""
     levels = published_levels(env)
     level = 475.0 if levels is None else levels.threshold
     for seed in range(seeds):
