@@ -13,6 +13,7 @@ import pytest
 
 from rlbench.envs.levels import published_levels
 from rlbench.report.claims.command import examine_directory, main
+from rlbench.report.claims.evidence import pool
 from rlbench.report.claims.examine import Examined
 from rlbench.report.claims.published import (
     atari_record,
@@ -326,13 +327,13 @@ def test_small_tasks_are_shown_and_decide_nothing(tmp_path: Path) -> None:
     assert len(found.other.comparisons) == 12
     text = "\n".join(examination_lines(found, 100))
     assert "can neither confirm nor refute the claims" in " ".join(text.split())
-    assert "geometric mean of 12" in text
+    assert "geometric mean" not in text  # the report has one, over seeds alone
 
 
 def test_the_mean_over_environments_is_geometric(tmp_path: Path) -> None:
     pair(tmp_path, "One-v0", 2.0)
     pair(tmp_path, "Two-v0", 8.0)
-    pooled = examine_directory(tmp_path).other.pooled["train_s"]
+    pooled = pool(examine_directory(tmp_path).other.counted, "train_s")
     assert pooled.ratio == pytest.approx(math.sqrt(2.0 * 8.0))
     # Drawn anew, both environments may be the slower or the faster one.
     assert pooled.low is not None and pooled.low < 2.2

@@ -80,7 +80,7 @@ class Evidence:
 
     environments: int  # with a run of any agent
     comparisons: tuple[Comparison, ...]
-    pooled: dict[Unit, Pooled]  # over those that count
+    pooled: dict[Unit, Pooled]  # over those that count; empty where no claim asks for it
     rates: tuple[Rate, ...]
     cores: tuple[int, ...]
 
@@ -113,7 +113,7 @@ def gather(
     return Evidence(
         environments=len(members),
         comparisons=tuple(comparisons),
-        pooled={unit: pool(counted, unit) for unit in UNITS},
+        pooled={} if claim is None else {unit: pool(counted, unit) for unit in UNITS},
         rates=tuple(rate for agent in ("es", "dqn") if (rate := _rate(groups, agent)) is not None),
         cores=tuple(sorted({r.cores for g in groups for r in g.runs if r.cores is not None})),
     )
