@@ -74,7 +74,8 @@ BAD = {
     "installed package; there is no package 'no_such_package' here",
     "--nonsense": "command line: got '--nonsense'; takes KEY=VALUE words "
     "(unrecognized arguments: --nonsense)",
-    "reprot": "command: got 'reprot'; takes report or envs, or KEY=VALUE; did you mean report?",
+    "reprot": "command: got 'reprot'; takes report, claims, tensorboard, envs, or "
+    "KEY=VALUE; did you mean report?",
 }
 
 
