@@ -18,6 +18,7 @@ THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"
 SUBCOMMANDS = {
     "report": "rlbench.report.build",
     "claims": "rlbench.report.claims.command",
+    "tensorboard": "rlbench.tensorboard.command",
     "envs": "rlbench.envs.listing",
 }
 

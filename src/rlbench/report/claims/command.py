@@ -11,11 +11,12 @@ from pathlib import Path
 from rlbench.report.claims.examine import Examination, examine
 from rlbench.report.claims.record import claims_files
 from rlbench.report.claims.text import examination_lines
-from rlbench.report.groups import group_runs
+from rlbench.report.groups import comparable_pairs, group_runs
 from rlbench.report.load import load_runs
 from rlbench.report.names import plural
 from rlbench.report.output import ReportError, add_files
-from rlbench.report.timing import speed_ratios
+from rlbench.report.records import UNITS
+from rlbench.report.timing import speed_ratio
 
 DEFAULT_DIRECTORY = Path("results/runs")
 MAX_WIDTH = 100
@@ -79,5 +80,11 @@ def examine_directory(directory: Path, skip: Path | None = None) -> Examination:
     for problem in loaded.problems:
         print(f"note: {problem}", file=sys.stderr)
     environments = group_runs(loaded.runs)
-    ratios = [ratio for environment in environments for ratio in speed_ratios(environment)]
+    ratios = [  # a claim asks for the threshold alone
+        speed_ratio(dqn, es, dqn.threshold, unit)
+        for environment in environments
+        for dqn, es in comparable_pairs(environment)
+        if dqn.threshold is not None
+        for unit in UNITS
+    ]
     return examine(environments, ratios)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 
 import numpy as np
 
 from rlbench.envs.levels import published_levels
+from rlbench.report.amounts import TIMES, significant
 from rlbench.report.bootstrap import (
     RESAMPLES,
     new_generator,
@@ -23,6 +24,8 @@ from rlbench.report.records import UNITS, FloatArray, Unit
 from rlbench.report.survival import restricted_mean
 from rlbench.report.timing import SpeedRatio, censored_times
 
+_RAM = "obs_type=ram"
+
 
 @dataclass(frozen=True)
 class Comparison:
@@ -33,6 +36,7 @@ class Comparison:
     es: Group
     ratios: dict[Unit, SpeedRatio]
     left_out: str  # why it does not count towards a verdict; empty where it does
+    too_short: str  # why it can only bound the mean from below; empty where it does more
 
     @property
     def counts(self) -> bool:
@@ -44,8 +48,9 @@ class Comparison:
 class Pooled:
     """The geometric mean of speed ratios over environments.
 
-    bound: ">=" where DQN never got there on some environment, "<=" where ES never did; with both
-    kinds nothing is known of the mean, and there is none.
+    bound: ">=" where DQN never got there on some environment, or its budget was too short to show
+    the claimed factor; "<=" where ES never did; with both kinds nothing is known of the mean, and
+    there is none.
     """
 
     unit: Unit
@@ -75,7 +80,7 @@ class Evidence:
 
     environments: int  # with a run of any agent
     comparisons: tuple[Comparison, ...]
-    pooled: dict[Unit, Pooled]  # over those that count
+    pooled: dict[Unit, Pooled]  # over those that count; empty where no claim asks for it
     rates: tuple[Rate, ...]
     cores: tuple[int, ...]
 
@@ -93,13 +98,14 @@ def gather(
 ) -> Evidence:
     """The evidence of one family; where its own task was measured, that alone counts."""
     members = [e for e in environments if family_of(e.env) == family]
-    comparisons = [found for e in members if (found := _compare(e, ratios)) is not None]
+    factor = None if claim is None else claim.factor
+    comparisons = [found for e in members if (found := _compare(e, ratios, factor)) is not None]
     own = claim.own_task if claim is not None else None
     if own is not None and any(c.counts and re.fullmatch(own, c.env) for c in comparisons):
         comparisons = [
             c
             if re.fullmatch(own, c.env) or not c.counts
-            else Comparison(c.env, c.dqn, c.es, c.ratios, "the claim's own task was measured")
+            else replace(c, left_out="the claim's own task was measured")
             for c in comparisons
         ]
     counted = [comparison for comparison in comparisons if comparison.counts]
@@ -107,7 +113,7 @@ def gather(
     return Evidence(
         environments=len(members),
         comparisons=tuple(comparisons),
-        pooled={unit: pool(counted, unit) for unit in UNITS},
+        pooled={} if claim is None else {unit: pool(counted, unit) for unit in UNITS},
         rates=tuple(rate for agent in ("es", "dqn") if (rate := _rate(groups, agent)) is not None),
         cores=tuple(sorted({r.cores for g in groups for r in g.runs if r.cores is not None})),
     )
@@ -121,6 +127,8 @@ def pool(comparisons: Sequence[Comparison], unit: Unit) -> Pooled:
     if not known or len(known) < len(comparisons):
         return Pooled(unit, len(comparisons), None, None, None, "")
     bounds = {ratio.bound for ratio in known} - {""}
+    if any(comparison.too_short for comparison in comparisons):
+        bounds.add(">=")
     if len(bounds) > 1:
         return Pooled(unit, len(comparisons), None, None, None, "")
     bound = next(iter(bounds), "")
@@ -142,7 +150,9 @@ def pool(comparisons: Sequence[Comparison], unit: Unit) -> Pooled:
     )
 
 
-def _compare(environment: EnvironmentGroups, ratios: Sequence[SpeedRatio]) -> Comparison | None:
+def _compare(
+    environment: EnvironmentGroups, ratios: Sequence[SpeedRatio], factor: float | None
+) -> Comparison | None:
     """The environment's pair with the most seeds; None where no pair may be compared."""
     pairs: dict[tuple[str, str], dict[Unit, SpeedRatio]] = {}
     for ratio in ratios:
@@ -153,17 +163,38 @@ def _compare(environment: EnvironmentGroups, ratios: Sequence[SpeedRatio]) -> Co
     groups = {group.label: group for group in environment.groups}
     dqn, es = min(pairs, key=lambda pair: (-min(len(groups[label].runs) for label in pair), pair))
     found = pairs[dqn, es]
+    head = found["train_s"]
     return Comparison(
-        environment.env, groups[dqn], groups[es], found, _left_out(found["train_s"], groups[es])
+        env=environment.env,
+        dqn=groups[dqn],
+        es=groups[es],
+        ratios=found,
+        left_out=_left_out(head, groups[dqn], groups[es]),
+        too_short="" if factor is None else _too_short(head, factor),
     )
 
 
-def _left_out(ratio: SpeedRatio, es: Group) -> str:
+def _too_short(ratio: SpeedRatio, factor: float) -> str:
+    """A run of DQN that did not get there counts the horizon, so that the ratio cannot be more
+    than the horizon over the mean of ES: below the claimed factor that refutes nothing."""
+    if ratio.n_dqn_reached == ratio.n_dqn or not ratio.es_mean or ratio.horizon is None:
+        return ""
+    if ratio.horizon / ratio.es_mean >= factor:
+        return ""
+    return (
+        f"DQN did not always get there within the {significant(ratio.horizon)} s that both had, "
+        f"which are too few to show {significant(factor)}{TIMES}: a lower bound"
+    )
+
+
+def _left_out(ratio: SpeedRatio, dqn: Group, es: Group) -> str:
     seeds = min(ratio.n_dqn, ratio.n_es)
     if seeds < MINIMUM_SEEDS:
         return f"{seeds} of {MINIMUM_SEEDS} seeds"
     if ratio.ratio is None:
         return ratio.reason
+    if any(_RAM in word for run in (*dqn.runs, *es.runs) for word in run.argv):
+        return "played from the console's memory, not from the screen"
     levels = published_levels(ratio.env)
     if levels is not None and es.threshold is not None and es.threshold < levels.threshold:
         return f"solved at {es.threshold:g}, below the published level {levels.threshold:g}"

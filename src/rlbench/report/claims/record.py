@@ -12,7 +12,6 @@ from rlbench.report.claims.evidence import Comparison, Evidence, Pooled
 from rlbench.report.claims.examine import Examination
 from rlbench.report.claims.published import atari_record, humanoid_record, step_ratios
 from rlbench.report.claims.verdict import per_core_text
-from rlbench.report.records import UNITS
 from rlbench.report.tables import Cell, table_of
 from rlbench.report.timing import SpeedRatio
 
@@ -82,7 +81,7 @@ def _evidence(evidence: Evidence) -> dict[str, Any]:
     return {
         "environments": [_comparison(comparison) for comparison in evidence.comparisons],
         "environments_run": evidence.environments,
-        "pooled": {unit: _pooled(evidence.pooled[unit]) for unit in UNITS},
+        "pooled": {unit: _pooled(pooled) for unit, pooled in evidence.pooled.items()},
         "rates": [asdict(rate) for rate in evidence.rates],
         "cores": list(evidence.cores),
     }
@@ -95,6 +94,7 @@ def _comparison(comparison: Comparison) -> dict[str, Any]:
         "es": comparison.es.label,
         "counts": comparison.counts,
         "left_out": comparison.left_out,
+        "too_short": comparison.too_short,
         "ratios": {unit: _ratio(ratio) for unit, ratio in comparison.ratios.items()},
     }
 

@@ -83,9 +83,9 @@ def _atari_claim(record: AtariRecord) -> Claim:
         factor=record.time_factor,
         core_hour_factor=record.core_hour_factor,
         reported=(
-            f"ES trained {_effort(record.es)} and {record.es_frames / 1e6:,.0f} million frames a "
-            "game. It was compared with the published one-day results of A3C, not of DQN: "
-            f"{_effort(record.a3c)}, {record.a3c_frames / 1e6:,.0f} million frames.",
+            f"ES trained {_effort(record.es)} and {frames_text(record.es_frames)} frames a game. "
+            "It was compared with the published one-day results of A3C, not of DQN: "
+            f"{_effort(record.a3c)}, {frames_text(record.a3c_frames)} frames.",
             f"ES scored better than A3C on {a3c.won} of {games} games and worse on {a3c.lost}. The "
             "starts differ: ES was scored from random no-op starts, A3C from starts taken from "
             "human play.",
@@ -93,9 +93,10 @@ def _atari_claim(record: AtariRecord) -> Claim:
             f"{record.a3c.core_hours:,.0f} for A3C. On equal cores the reported speed-up of "
             f"{significant(record.time_factor)}{TIMES} is "
             f"{significant(record.core_hour_factor, 2)}{TIMES}.",
-            f"Against DQN after 200 million frames, both from no-op starts, ES wins {dqn.won} "
-            f"games, loses {dqn.lost} and ties {dqn.tied}; the human-normalised interquartile "
-            f"mean is {record.es_iqm:.2f} for ES and {record.dqn_iqm:.2f} for DQN (derived).",
+            f"Against DQN after {frames_text(record.dqn_frames)} frames, both from no-op starts, "
+            f"ES wins {dqn.won} games, loses {dqn.lost} and ties {dqn.tied}; the "
+            "human-normalised interquartile mean is "
+            f"{record.es_iqm:.2f} for ES and {record.dqn_iqm:.2f} for DQN (derived).",
         ),
         minimum_environments=MINIMUM_GAMES,
         own_task=None,
@@ -136,6 +137,13 @@ def _robotics_claim(record: HumanoidRecord) -> Claim:
         own_task=r"Humanoid-v\d+",
         environments="MuJoCo tasks",
     )
+
+
+def frames_text(frames: float) -> str:
+    """`1 billion`, `320 million`."""
+    if frames >= 1e9:
+        return f"{frames / 1e9:g} billion"
+    return f"{frames / 1e6:g} million"
 
 
 def _effort(effort: Effort) -> str:

@@ -20,6 +20,7 @@ OTHER_NOTE = (
     "claims; they show what the same two agents did here."
 )
 RL_NOTE = "The reinforcement learning measured here is this package's DQN."
+_MEAN_NOTE = "its interval: environments and their seeds drawn anew"
 _SHOWN: dict[Unit, str] = {
     "train_s": "training time",
     "train_cpu_s": "CPU time",
@@ -85,16 +86,15 @@ def _evidence_lines(evidence: Evidence, width: int) -> Iterator[str]:
         return
     yield from _wrapped(
         "DQN's cost over that of ES until solved, in three currencies: above 1 ES was cheaper. "
-        "95 % bootstrap intervals in brackets.",
+        "95 % bootstrap intervals over seeds in brackets.",
         width,
         "  ",
     )
     rows = [["", "solved", *_SHOWN.values(), ""]]
     rows += [_row(comparison) for comparison in evidence.comparisons[:MAX_ROWS]]
-    pooled = [evidence.pooled[unit] for unit in _SHOWN]
-    if len(evidence.counted) > 1 and pooled[0].ratio is not None:
-        name = f"geometric mean of {len(evidence.counted)}"
-        rows.append([name, "", *map(ratio_text, pooled), ""])
+    if len(evidence.counted) > 1 and evidence.pooled:
+        means = [ratio_text(evidence.pooled[unit]) for unit in _SHOWN]
+        rows.append([f"geometric mean of {len(evidence.counted)}", "", *means, _MEAN_NOTE])
     yield from _table(rows, width)
     hidden = len(evidence.comparisons) - MAX_ROWS
     if hidden > 0:
@@ -107,8 +107,8 @@ def _row(comparison: Comparison) -> list[str]:
     ratios = [
         ratio_text(comparison.ratios[unit]) if unit in comparison.ratios else "" for unit in _SHOWN
     ]
-    left_out = f"not counted: {comparison.left_out}" if comparison.left_out else ""
-    return [shortened(comparison.env, 28), solved, *ratios, left_out]
+    remark = f"not counted: {comparison.left_out}" if comparison.left_out else comparison.too_short
+    return [shortened(comparison.env, 28), solved, *ratios, remark]
 
 
 def _table(rows: list[list[str]], width: int) -> Iterator[str]:

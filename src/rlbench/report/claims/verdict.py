@@ -13,7 +13,7 @@ from typing import Literal
 from rlbench.report.amounts import count, factor, ratio, significant
 from rlbench.report.claims.evidence import Evidence, Pooled
 from rlbench.report.claims.published import atari_record, humanoid_record
-from rlbench.report.claims.statements import MINIMUM_SEEDS, Claim
+from rlbench.report.claims.statements import MINIMUM_SEEDS, Claim, frames_text
 from rlbench.report.names import plural
 from rlbench.report.timing import SpeedRatio
 
@@ -33,14 +33,14 @@ def decide(claim: Claim, evidence: Evidence) -> Verdict:
     """Supported: the whole interval of the mean speed ratio in training time lies at or above the
     claimed factor. Not supported: all of it lies below. Otherwise, or with too few environments
     or seeds, not testable here."""
-    needs = tuple(_needs(claim, evidence))
     shortage = _shortage(claim, evidence)
     if shortage:
-        return Verdict("not testable here", shortage, needs)
+        return Verdict("not testable here", shortage, tuple(_needs(claim, evidence)))
     pooled = evidence.pooled["train_s"]
+    where = _environments(claim, evidence)
     measured = (
-        f"on {_environments(claim, evidence)}, equal cores and at least {MINIMUM_SEEDS} seeds an "
-        f"agent, DQN took {ratio_text(pooled)} times the training time of ES"
+        f"on {where}, equal cores and at least {MINIMUM_SEEDS} seeds an agent, DQN took "
+        f"{ratio_text(pooled)} times the training time of ES"
     )
     if pooled.low is not None and pooled.low >= claim.factor:
         reason = f"{measured}; the claim's {factor(claim.factor)} lies at or below all of that"
@@ -50,19 +50,19 @@ def decide(claim: Claim, evidence: Evidence) -> Verdict:
         return Verdict("not supported", _sentence(reason), ())
     if pooled.ratio is None:
         reason = (
-            f"undecided: {_environments(claim, evidence)} were measured, but on some DQN never "
-            "got there and on others ES never did, so nothing bounds the mean"
+            f"undecided: {where} were measured, but on some DQN never got there and on others ES "
+            "never did, so nothing bounds the mean"
         )
     else:
         reason = f"undecided: {measured}, which does not settle {factor(claim.factor)}"
-    return Verdict("not testable here", _sentence(reason), needs)
+    return Verdict("not testable here", _sentence(reason), tuple(_to_settle(claim, pooled)))
 
 
 def ratio_text(found: Pooled | SpeedRatio) -> str:
-    """A ratio with its interval: `2.1 [1.4, 3.0]`, `at least 30 [25, \u221e)`."""
+    """A ratio with its interval: `2.1 [1.4, 3.0]`, `≥ 30 [25, \u221e)`."""
     if found.ratio is None:
         return "none"
-    sign = {"": "", ">=": "at least ", "<=": "at most "}[found.bound]
+    sign = {"": "", ">=": "≥ ", "<=": "≤ "}[found.bound]
     shown = f"{sign}{ratio(found.ratio)}"
     if found.low is None and found.high is None:
         return f"{shown} (no interval)"
@@ -141,6 +141,22 @@ def _needs(claim: Claim, evidence: Evidence) -> Iterator[str]:
         yield f"{text}; how long DQN needs is not published."
 
 
+def _to_settle(claim: Claim, pooled: Pooled) -> Iterator[str]:
+    """What it would take where enough was measured and it decides nothing."""
+    never = {">=": "DQN gets", "<=": "ES gets"}.get(pooled.bound)
+    if never is None and pooled.ratio is None:
+        never = "both agents get"
+    if never is not None:
+        yield (
+            f"Larger budgets, in which {never} there on more of the {claim.environments}: until "
+            "then one end of the interval stays open."
+        )
+    yield (
+        f"More seeds and more {claim.environments}, until the whole interval lies on one side of "
+        f"{factor(claim.factor)}."
+    )
+
+
 def _atari_hours(claim: Claim, evidence: Evidence) -> Iterator[str]:
     """The published lengths of training at the speed measured here, or what they took there."""
     record = atari_record()
@@ -152,15 +168,14 @@ def _atari_hours(claim: Claim, evidence: Evidence) -> Iterator[str]:
     total = 0.0
     for agent, (frames, took) in published.items():
         text = (
-            f"The {frames / 1e6:,.0f} million frames of the published {agent.upper()}, "
-            f"{took} a game"
+            f"The {frames_text(frames)} frames a game of the published {agent.upper()} took {took}"
         )
         if agent in rates:
             rate = rates[agent]
             total += rate.core_hours(frames)
             text += (
-                f" there, are {significant(rate.core_hours(frames))} core-hours at the "
-                f"{count(rate.env_steps_per_core_s)} steps/s a core measured here"
+                f"; at the {count(rate.env_steps_per_core_s)} steps/s a core measured "
+                f"here they would take {significant(rate.core_hours(frames))} core-hours"
             )
         yield f"{text}."
     if len(rates) == len(published):
