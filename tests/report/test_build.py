@@ -48,7 +48,7 @@ def test_files_tables_and_summary(tmp_path: Path) -> None:
     } | {"speed-ratio.png", "speed-ratio.svg", "runs.csv", "time_to_threshold.csv",
          "survival.csv", "speed_ratio.csv", "curves.csv", "claims.json", "claims.csv",
          "published-atari.png", "published-atari.svg",
-         "published-mujoco.png", "published-mujoco.svg"}  # fmt: skip
+         "published-mujoco.png", "published-mujoco.svg", "index.html"}  # fmt: skip
     assert report.problems == ()
     assert "  DQN / ES: training time 30\u00d7" in "\n".join(report.lines)
     assert ": ES faster" in "\n".join(report.lines)
