@@ -62,7 +62,7 @@ class EventLog:
         self._file.flush()
         self._waiting.clear()
         for other in self._directory.iterdir():
-            ours = re.fullmatch(r"\d{10,}\.attempt\d{4,}", other.name.removeprefix(f"{_STEM}."))
+            ours = re.fullmatch(rf"{re.escape(_STEM)}\.\d{{10,}}\.attempt\d{{4,}}", other.name)
             if ours and other.name != name and not other.is_symlink():
                 # Emptied and not removed: a reader beside the run would wait for it for ever.
                 other.write_bytes(b"")
