@@ -174,9 +174,10 @@ def test_equal_agents_do_not_support_it(tmp_path: Path) -> None:
     assert "24\u00d7 lies above all of that" in verdict.reason
 
 
-def test_an_interval_around_the_claim_decides_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("middle", [20.0, 30.0])
+def test_an_interval_around_the_claim_decides_nothing(tmp_path: Path, middle: float) -> None:
     for index, game in enumerate(GAMES):
-        pair(tmp_path, game, 24.0 * (4.0 if index % 2 else 0.25))
+        pair(tmp_path, game, middle * (4.0 if index % 2 else 0.25))
     verdict = examined(tmp_path)["atari"].verdict
     assert verdict.outcome == "not testable here"
     assert verdict.reason.startswith("Undecided: ")
