@@ -24,7 +24,9 @@ from rlbench.report.claims.published import (
 from rlbench.report.claims.record import as_json
 from rlbench.report.claims.statements import MINIMUM_GAMES, all_claims, family_of
 from rlbench.report.claims.text import examination_lines
+from rlbench.report.figures.published import draw_atari, draw_published
 from rlbench.report.figures.ratios import CLAIM_LINES
+from rlbench.report.figures.style import styled
 
 from .run_files import RunFiles
 
@@ -172,9 +174,10 @@ def test_equal_agents_do_not_support_it(tmp_path: Path) -> None:
     assert "24\u00d7 lies above all of that" in verdict.reason
 
 
-def test_an_interval_around_the_claim_decides_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("middle", [20.0, 30.0])
+def test_an_interval_around_the_claim_decides_nothing(tmp_path: Path, middle: float) -> None:
     for index, game in enumerate(GAMES):
-        pair(tmp_path, game, 24.0 * (4.0 if index % 2 else 0.25))
+        pair(tmp_path, game, middle * (4.0 if index % 2 else 0.25))
     verdict = examined(tmp_path)["atari"].verdict
     assert verdict.outcome == "not testable here"
     assert verdict.reason.startswith("Undecided: ")
@@ -415,3 +418,34 @@ def test_text_needs_no_drawing_and_help_has_an_example() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "rlbench claims results/reference --out claims" in done.stdout
+
+
+# --- the figures --------------------------------------------------------------------------------
+
+
+def test_the_figure_of_the_games_counts_and_names_them_all() -> None:
+    record = atari_record()
+    with styled():
+        figure = draw_atari(record)
+    (axes,) = figure.axes
+    names = [label.get_text() for label in axes.get_yticklabels()]
+    assert sorted(names) == sorted(game.name for game in record.games)
+    assert names[:2] == ["Atlantis", "Double Dunk"] and names[-1] == "Q*Bert"
+    assert [names.index(name) < 23 for name in ("Pitfall!", "Video Pinball")] == [True, False]
+    words = {text.get_text() for text in (*axes.texts, *figure.texts)}
+    assert {"A3C\n\u25b2 23\n\u25bd 28", "DQN\n\u25b2 17\n\u25bd 33\n= 1"} <= words
+    assert any(text.startswith("The starts differ") for text in words)
+    marks = [line for line in axes.lines if line.get_marker() in ("^", "v")]
+    assert [len(line.get_xdata()) for line in marks] == [23, 28, 17, 33]  # type: ignore[arg-type]
+    (legend,) = figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == [
+        "ES: 1 hour on 720 cores = 720 core-hours",
+        "A3C: 24 hours on 16 cores = 384 core-hours",
+        "DQN: 200 million frames, about 8 days on a GPU",
+    ]
+    es = next(line for line in axes.lines if line.get_marker() == "o")
+    assert es.get_xdata()[0] == pytest.approx(100 * 77.5468, rel=1e-3)  # type: ignore[index]
+
+
+def test_the_figures_are_the_same_bytes_each_time() -> None:
+    assert draw_published() == draw_published()

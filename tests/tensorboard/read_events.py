@@ -16,11 +16,11 @@ class Point(NamedTuple):
 
 
 def read_events(path: Path) -> list[Point]:
-    """All scalars in an event file, or in the only one of a directory."""
+    """All scalars in an event file, or in the only one of a directory that is not empty."""
     from tensorflow.compat.v1.train import summary_iterator
 
     if path.is_dir():
-        (path,) = path.iterdir()
+        (path,) = (file for file in path.iterdir() if file.stat().st_size)
     events = list(summary_iterator(str(path)))
     assert events[0].file_version == "brain.Event:2"
     assert events[1].session_log.status == 1 and events[1].step == 0

@@ -139,13 +139,19 @@ def test_superseded_points_are_in_no_file(tmp_path: Path) -> None:
         return {"kind": kind, "seq": seq, "attempt": 1, "env_steps": 100 * seq, "train_s": seq,
                 "wall_s": seq, **more}  # fmt: skip
 
-    earlier = [row("eval", seq, return_mean=float(seq)) for seq in range(1, 5)]
+    log = EventLog(tmp_path, "2026-01-02T03:04:05Z")
+    earlier = [row("start", 0)] + [row("eval", seq, return_mean=float(seq)) for seq in range(1, 5)]
+    for each in earlier:
+        log.row(each)
+    found = of(read_events(tmp_path), "eval/return_mean")  # though it was never closed
+    assert [step for step, _ in found] == [100, 200, 300, 400]
     log = EventLog(tmp_path, "2026-01-02T03:04:05Z", earlier)
-    assert [step for step, _ in of(read_events(tmp_path), "eval/return_mean")] == [
-        100, 200, 300, 400
-    ]  # fmt: skip
     log.row(row("start", 5))
+    (before,) = tmp_path.iterdir()
     log.row(row("resume", 6, from_seq=2))
+    assert before.stat().st_size == 0
+    (after,) = (file for file in tmp_path.iterdir() if file.stat().st_size)
+    assert before.name < after.name  # a reader goes on to the next file by name
     log.row(row("eval", 7, return_mean=7.0))
     log.close()
     assert of(read_events(tmp_path), "eval/return_mean") == [(100, 1.0), (200, 2.0), (700, 7.0)]
@@ -157,7 +163,7 @@ def test_files_made_afterwards_are_those_of_the_run_itself(tmp_path: Path) -> No
     run(settings)
     run(asked(runs, "budget.env_steps=2500", "env.threshold=99", "logger=tensorboard"))
     directory = name_run(settings).directory
-    (live,) = (directory / "tensorboard").iterdir()
+    (live,) = (file for file in (directory / "tensorboard").iterdir() if file.stat().st_size)
     assert convert(runs, tmp_path / "out") == 1
     (made,) = (tmp_path / "out" / directory.relative_to(runs)).iterdir()
     assert made.read_bytes() == live.read_bytes()
@@ -193,6 +199,23 @@ def test_the_command_on_a_strangers_files(
     (tmp_path / "file").write_text("mine")
     assert main([str(tmp_path / "runs"), "--out", str(tmp_path / "file")]) == 2
     assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_links_and_files_of_others_are_left(tmp_path: Path) -> None:
+    mine, folder = tmp_path / "mine", tmp_path / "events"
+    mine.write_text("mine")
+    folder.mkdir()
+    other = folder / "events.out.tfevents.1767323045.host.123.0"
+    other.write_text("another program's")
+    name = "events.out.tfevents.1767323045.attempt"
+    (folder / f"{name}0007").symlink_to(mine)
+    EventLog(folder, "2026-01-02T03:04:05Z").close()
+    assert (mine.read_text(), other.read_text()) == ("mine", "another program's")
+    (folder / f"{name}0001").unlink()
+    (folder / f"{name}0001").symlink_to(mine)
+    with pytest.raises(OSError, match="symbolic links"):
+        EventLog(folder, "2026-01-02T03:04:05Z").close()
+    assert mine.read_text() == "mine"
 
 
 def test_another_logger_is_refused(tmp_path: Path) -> None:

@@ -86,14 +86,13 @@ def convert(directory: Path, out: Path | None = None) -> int:
         try:
             started_at = text(read_object(place / "run.json").get("started_at"))
             rows = list(_rows(place / "log.jsonl"))
-            events = EventLog(out / name, started_at, rows)
+            EventLog(out / name, started_at, rows).close()
         except UnreadableFileError as error:
             print(f"note: {printable(str(name))}: {error}: passed over", file=sys.stderr)
             continue
         except OSError as error:
             why = error.strerror or error
             raise ReportError(f"--out {out}: cannot be written ({why})") from None
-        events.close()
         written += 1
     if not written:
         raise ReportError(f"{directory}: no run found (no run.json and log.jsonl at any depth)")

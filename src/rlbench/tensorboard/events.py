@@ -10,6 +10,7 @@ appendix B.4.
 
 from __future__ import annotations
 
+import os
 import struct
 from collections.abc import Iterable
 from pathlib import Path
@@ -32,7 +33,9 @@ class EventFile:
 
     def __init__(self, path: Path, start_s: float) -> None:
         self.path = path
-        self._file = path.open("wb")
+        # A link, which a stranger's folder may hold, is not followed.
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0)
+        self._file = os.fdopen(os.open(path, flags, 0o666), "wb")
         self._file.write(record(_event(start_s, 0) + _field(3, FILE_VERSION.encode())))
         session = _varint_field(1, _SESSION_START)
         self._file.write(record(_event(start_s, 0) + _field(7, session)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +18,7 @@ _STEM = "events.out.tfevents"
 class EventLog:
     """Follows a run's log.
 
-    Each attempt writes one file that holds everything that counts so far, and removes those of
+    Each attempt writes one file that holds everything that counts so far, and empties those of
     earlier attempts: what a resumption supersedes is in no file. The time of an event is when the
     run started plus the time it has spent, so that pauses between attempts do not show.
 
@@ -32,39 +32,47 @@ class EventLog:
         self._directory = directory
         self._start_s = seconds_since_1970(started_at)
         self._attempt = max((int(row["attempt"]) for row in earlier), default=0) + 1
-        self._rows: list[Row] | None = list(earlier)
+        self._scalars = RowScalars()
+        self._waiting = list(earlier)  # until it is known which of them count
+        self._file: EventFile | None = None
         directory.mkdir(parents=True, exist_ok=True)
-        self._begin(kept_rows(earlier))
 
     def row(self, row: Row) -> None:
         """Take the next row of the log in."""
-        if row["kind"] == "resume" and self._rows is not None:
-            self._file.close()
-            self._begin(kept_rows([*self._rows, row]))
-            self._rows = None  # only the first row but one of an attempt can be a resumption
-            return
-        self._write(row)
+        if self._file is None:
+            self._waiting.append(row)
+            # A resumption comes next to the start. The file is begun once: a reader beside the
+            # run would not notice that it was written anew.
+            if row["kind"] != "start":
+                self._begin()
+        else:
+            self._write(self._file, row)
 
     def close(self) -> None:
+        if self._file is None:
+            self._begin()
+        assert self._file is not None
         self._file.close()
 
-    def _begin(self, rows: Iterable[Row]) -> None:
+    def _begin(self) -> None:
         name = f"{_STEM}.{self._start_s:010.0f}.attempt{self._attempt:04d}"
-        self._scalars = RowScalars()
         self._file = EventFile(self._directory / name, self._start_s)
-        for row in rows:
-            self._write(row)
+        for row in kept_rows(self._waiting):
+            self._write(self._file, row)
         self._file.flush()
-        for other in sorted(self._directory.glob(f"{_STEM}.*")):
-            if other.name != name:
-                other.unlink()
+        self._waiting.clear()
+        for other in self._directory.iterdir():
+            ours = re.fullmatch(rf"{re.escape(_STEM)}\.\d{{10,}}\.attempt\d{{4,}}", other.name)
+            if ours and other.name != name and not other.is_symlink():
+                # Emptied and not removed: a reader beside the run would wait for it for ever.
+                other.write_bytes(b"")
 
-    def _write(self, row: Row) -> None:
+    def _write(self, file: EventFile, row: Row) -> None:
         scalars = self._scalars.of(row)
         if scalars:
-            self._file.write(self._start_s + row["wall_s"], int(row["env_steps"]), scalars)
+            file.write(self._start_s + row["wall_s"], int(row["env_steps"]), scalars)
         if row["kind"] != "train":
-            self._file.flush()
+            file.flush()
 
 
 def seconds_since_1970(moment: str) -> float:

@@ -149,8 +149,8 @@ def draw_step_ratios(ratios: Sequence[StepRatio]) -> Figure:
     place_text(
         figure, 0.2, height - 0.95,
         "Salimans et al. 2017 (arXiv 1703.03864), tables 1 and 3: mean curves of 6 ES runs. These\n"
-        "are steps, not seconds: the paper timed neither. None of these is the Humanoid of the\n"
-        "ten-minute claim, for which it gives no run of TRPO.",
+        "are steps, not seconds: no run of TRPO was timed. None of these tasks is the Humanoid\n"
+        "of the ten-minute claim.",
         muted=True, fontsize=10, linespacing=1.4,
     )  # fmt: skip
     return figure
@@ -263,8 +263,10 @@ def _draw_words(figure: Figure, record: AtariRecord) -> None:
         figure,
         0.2,
         1.4,
-        f"Right: {_WON} ES scored better   {_LOST} ES scored worse   {_TIED} equal",
+        f"Right: {_WON} ES scored better   {_LOST} ES scored worse   {_TIED} equal\n"
+        "Across: human-normalised score,\nrandom play 0 %, human tester 100 %",
         fontsize=11,
+        linespacing=1.35,
     )
     place_text(
         figure,
