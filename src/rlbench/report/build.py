@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from rlbench.report.across import SuiteStatistics, across_environments
 from rlbench.report.curves import Curve, environment_curves
 from rlbench.report.groups import (
     EnvironmentGroups,
@@ -20,11 +21,14 @@ from rlbench.report.load import load_runs
 from rlbench.report.names import file_stems, plural
 from rlbench.report.output import ReportError, write_files
 from rlbench.report.reached import ReachedCurve, reached_curves
-from rlbench.report.summary import summary_lines
+from rlbench.report.summary import across_lines, summary_lines
 from rlbench.report.tables import (
+    aggregate_table,
     curves_table,
     level_times_table,
+    profiles_table,
     runs_table,
+    scores_table,
     speed_ratio_table,
     survival_table,
 )
@@ -82,7 +86,10 @@ def build_report(directory: Path, out: Path | None = None) -> Report:
         for environment in environments
         for note in (*budget_notes(environment), *incomparable_notes(environment))
     ]
-    files = _tables(analyses) | _figures(analyses)
+    suites, missing = across_environments(
+        environments, [ratio for analysis in analyses for ratio in analysis.ratios]
+    )
+    files = _tables(analyses, suites) | _figures(analyses, suites)
     written = write_files(out, files)
     lines = [
         line
@@ -94,6 +101,7 @@ def build_report(directory: Path, out: Path | None = None) -> Report:
         for run in loaded.runs
         if run.status == "failed"
     ]
+    lines += across_lines(suites, missing)
     notes += contention_notes(loaded.runs)
     return Report(tuple(written), (*loaded.problems, *failures, *notes), tuple(lines))
 
@@ -146,7 +154,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _tables(analyses: Sequence[Analysis]) -> dict[str, bytes]:
+def _tables(analyses: Sequence[Analysis], suites: Sequence[SuiteStatistics]) -> dict[str, bytes]:
     tables = {
         "runs.csv": runs_table([a.groups for a in analyses]),
         "time_to_threshold.csv": level_times_table(t for a in analyses for t in a.times),
@@ -154,13 +162,23 @@ def _tables(analyses: Sequence[Analysis]) -> dict[str, bytes]:
         "speed_ratio.csv": speed_ratio_table(r for a in analyses for r in a.ratios),
         "curves.csv": curves_table(c for a in analyses for c in a.curves),
     }
+    if any(suite.scores for suite in suites):
+        tables["scores.csv"] = scores_table(suites)
+    if any(suite.estimates for suite in suites):
+        tables["aggregate.csv"] = aggregate_table(suites)
+    if any(suite.profiles for suite in suites):
+        tables["profiles.csv"] = profiles_table(suites)
+        tables["aggregate_curves.csv"] = curves_table(c for s in suites for c in s.curves)
+    if any(suite.ratios for suite in suites):
+        tables["speed_ratio_overall.csv"] = speed_ratio_table(r for s in suites for r in s.ratios)
     return {name: text.encode("utf-8", "replace") for name, text in tables.items()}
 
 
-def _figures(analyses: Sequence[Analysis]) -> dict[str, bytes]:
+def _figures(analyses: Sequence[Analysis], suites: Sequence[SuiteStatistics]) -> dict[str, bytes]:
     # Late: drawing takes half a second to import, and `--help` draws nothing.
     from rlbench.report.figures.files import (
         EnvironmentStatistics,
+        draw_across,
         draw_environments,
         draw_overview,
     )
@@ -173,4 +191,5 @@ def _figures(analyses: Sequence[Analysis]) -> dict[str, bytes]:
     ratios = headline([ratio for analysis in analyses for ratio in analysis.ratios])
     pairs = {(ratio.env, label) for ratio in ratios for label in (ratio.dqn, ratio.es)}
     compared = [g for a in analyses for g in a.groups.groups if (g.env, g.label) in pairs]
-    return draw_environments(parts) | draw_overview(ratios, compared)
+    ratios += headline([ratio for suite in suites for ratio in suite.ratios])
+    return draw_environments(parts) | draw_overview(ratios, compared) | draw_across(suites)

@@ -8,6 +8,8 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
 
+from rlbench.report.across import SuiteStatistics
+from rlbench.report.aggregate import Estimate
 from rlbench.report.curves import Curve
 from rlbench.report.groups import EnvironmentGroups
 from rlbench.report.reached import ReachedCurve
@@ -68,6 +70,48 @@ def survival_table(curves: Iterable[ReachedCurve]) -> str:
             )
         ),
     )  # fmt: skip
+
+
+def scores_table(suites: Iterable[SuiteStatistics]) -> str:
+    """scores.csv: one row for each run with its return at the common horizon, normalised."""
+    header = [
+        "suite", "env", "agent", "group", "seed", "horizon_train_s",
+        "random_return", "reference_return", "score",
+    ]  # fmt: skip
+    rows: list[list[Cell]] = []
+    for found in suites:
+        for part in found.scores:
+            contest, scale = part.contest, part.scale
+            for group, scores in ((contest.es, part.es), (contest.dqn, part.dqn)):
+                rows.extend(
+                    [
+                        found.suite.label, part.env, group.agent, group.label, run.seed,
+                        part.horizon, scale.random, scale.reference, float(score),
+                    ]
+                    for run, score in zip(group.runs, scores, strict=True)
+                )  # fmt: skip
+    return _csv(header, rows)
+
+
+def aggregate_table(suites: Iterable[SuiteStatistics]) -> str:
+    """aggregate.csv: one row for each statistic over environments."""
+    columns = [field.name for field in fields(Estimate)]
+    return _csv(
+        columns, ([getattr(e, name) for name in columns] for s in suites for e in s.estimates)
+    )
+
+
+def profiles_table(suites: Iterable[SuiteStatistics]) -> str:
+    """profiles.csv: one row for each point of each performance profile."""
+    return _csv(
+        ["suite", "agent", "tau", "share", "low", "high"],
+        (
+            [p.suite, p.agent, *map(float, point)]
+            for s in suites
+            for p in s.profiles
+            for point in zip(p.tau, p.share, p.low, p.high, strict=True)
+        ),
+    )
 
 
 def curves_table(curves: Iterable[Curve]) -> str:

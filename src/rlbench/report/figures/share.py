@@ -72,8 +72,8 @@ def draw_share(
     handles = _legend(shown, look, medians)
     caption = caption_lines(environment, _explanations(curves, medians, cores), 104)
     top_in = 0.85 + 0.27 * len(handles)
-    row_in = PANEL_IN + 0.8 + RISK_IN * (1 + len(shown))
-    bottom_in = 0.3 + 0.22 * len(caption)
+    row_in = PANEL_IN + 1.05 + RISK_IN * (1 + len(shown))
+    bottom_in = 0.1 + 0.22 * len(caption)
     height = top_in + row_in * len(levels) + bottom_in
     figure = Figure(figsize=(WIDTH_IN, height))
     title = f"{shortened(environment.env, 40)}: share of seeds that got there"
@@ -96,7 +96,7 @@ def draw_share(
         fontsize=10,
         linespacing=1.35,
     )
-    gap_in = 0.3
+    gap_in = 0.42
     panel_in = (WIDTH_IN - LEFT_IN - 0.25 - gap_in * (len(units) - 1)) / len(units)
     for row, level in enumerate(levels):
         panel_top = top_in + row_in * row
@@ -111,7 +111,8 @@ def draw_share(
             )
             parts = [c for c in curves if c.level == level and c.unit == unit]
             _draw_panel(axes, parts, unit, look, [group.label for group in shown], first=not column)
-        return_name = f"return of {significant(level)} or more"
+        solved = " (solved)" if any(c.level == level and c.is_threshold for c in curves) else ""
+        return_name = f"return of {significant(level)} or more{solved}"
         place_text(figure, LEFT_IN, panel_top - 0.27, return_name, fontsize=11)
     return figure
 

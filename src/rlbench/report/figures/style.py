@@ -70,6 +70,9 @@ class Look:
     marker: str
 
 
+AGENT_LOOKS = {"es": Look("#0072B2", "o"), "dqn": Look("#D55E00", "s")}
+
+
 @contextmanager
 def styled() -> Iterator[None]:
     """Within this, figures are made and rendered in the report's style."""
@@ -82,14 +85,13 @@ def styled() -> Iterator[None]:
 
 def looks(environment: EnvironmentGroups) -> dict[str, Look]:
     """A look for each group's label; ES and DQN have the same one everywhere."""
-    fixed = {"es": Look("#0072B2", "o"), "dqn": Look("#D55E00", "s")}
     found: dict[str, Look] = {}
     used: set[str] = set()
     extra = 0
     for group in environment.groups:
-        if group.agent in fixed and group.agent not in used:
+        if group.agent in AGENT_LOOKS and group.agent not in used:
             used.add(group.agent)
-            found[group.label] = fixed[group.agent]
+            found[group.label] = AGENT_LOOKS[group.agent]
         else:
             found[group.label] = Look(
                 _PALETTE[extra % len(_PALETTE)], _MARKERS[extra % len(_MARKERS)]
