@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rlbench.report.across import SuiteStatistics, across_environments
+from rlbench.report.cost import Rates, add_rates
 from rlbench.report.curves import Curve, environment_curves
 from rlbench.report.groups import (
     EnvironmentGroups,
@@ -57,12 +58,13 @@ class Analysis:
     reached: tuple[ReachedCurve, ...]
 
 
-def build_report(directory: Path, out: Path | None = None) -> Report:
+def build_report(directory: Path, out: Path | None = None, rates: Rates | None = None) -> Report:
     """Load every run below `directory` and write figures (PNG, SVG) and tables (CSV).
 
     Args:
         directory: searched at any depth for run directories.
         out: where the files go; `directory/report` where None.
+        rates: what a core costs; the defaults of `Rates` where None.
 
     Raises:
         ReportError: the directory is absent, holds no run, or `out` cannot be written.
@@ -89,7 +91,7 @@ def build_report(directory: Path, out: Path | None = None) -> Report:
     suites, missing = across_environments(
         environments, [ratio for analysis in analyses for ratio in analysis.ratios]
     )
-    files = _tables(analyses, suites) | _figures(analyses, suites)
+    files = _tables(analyses, suites, rates or Rates()) | _figures(analyses, suites)
     written = write_files(out, files)
     lines = [
         line
@@ -139,9 +141,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         default=None,
         help="where the report goes (default: DIR/report)",
     )
+    add_rates(parser)
     arguments = parser.parse_args(argv)
+    rates = Rates(arguments.euros_per_core_hour, arguments.watts_per_core)
     try:
-        report = build_report(arguments.directory, arguments.out)
+        report = build_report(arguments.directory, arguments.out, rates)
     except ReportError as error:
         print(f"rlbench report: {error}", file=sys.stderr)
         return 2
@@ -154,10 +158,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _tables(analyses: Sequence[Analysis], suites: Sequence[SuiteStatistics]) -> dict[str, bytes]:
+def _tables(
+    analyses: Sequence[Analysis], suites: Sequence[SuiteStatistics], rates: Rates
+) -> dict[str, bytes]:
     tables = {
-        "runs.csv": runs_table([a.groups for a in analyses]),
-        "time_to_threshold.csv": level_times_table(t for a in analyses for t in a.times),
+        "runs.csv": runs_table([a.groups for a in analyses], rates),
+        "time_to_threshold.csv": level_times_table((t for a in analyses for t in a.times), rates),
         "survival.csv": survival_table(c for a in analyses for c in a.reached),
         "speed_ratio.csv": speed_ratio_table(r for a in analyses for r in a.ratios),
         "curves.csv": curves_table(c for a in analyses for c in a.curves),

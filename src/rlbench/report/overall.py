@@ -41,7 +41,7 @@ def overall_ratio(suite: Suite, ratios: Sequence[SpeedRatio], unit: Unit) -> Spe
     words = [reason] if reason else []
     if len(bounds) == 2:
         never = [f"{'dqn' if r.bound == '>=' else 'es'} on {r.env}" for _, r in used if r.bound]
-        words = [f"never got there: {', '.join(never)}; so neither an estimate nor a bound"]
+        words = [f"bounds both ways ({', '.join(never)} never got there), so no mean"]
     if missing:
         words.append(f"left out, no ratio there: {', '.join(missing)}")
     ratio = math.exp(float(np.mean([math.log(r.ratio or 1.0) for _, r in used])))
@@ -76,7 +76,7 @@ def overall_ratios(suite: Suite, ratios: Sequence[SpeedRatio]) -> list[SpeedRati
 
 def overall_name(suite: Suite, environments: int) -> str:
     """What stands in an environment's place."""
-    name = f"all {environments} environments (geometric mean)"
+    name = f"{environments} environments (geometric mean)"
     return f"{name}, {suite.label}" if suite.label else name
 
 

@@ -36,7 +36,7 @@ def across_lines(suites: Sequence[SuiteStatistics], missing: Sequence[str]) -> I
         head = next((ratio for ratio in found.ratios if ratio.unit == "train_s"), None)
         if head is None:
             continue
-        yield head.env[:1].upper() + head.env[1:]
+        yield head.env
         if head.ratio is None:
             yield f"  no speed ratio: {head.reason}"
             continue

@@ -10,6 +10,7 @@ from dataclasses import fields
 
 from rlbench.report.across import SuiteStatistics
 from rlbench.report.aggregate import Estimate
+from rlbench.report.cost import Rates, train_core_hours
 from rlbench.report.curves import Curve
 from rlbench.report.groups import EnvironmentGroups
 from rlbench.report.reached import ReachedCurve
@@ -20,10 +21,10 @@ Cell = str | int | float | bool | None
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t")
 
 
-def runs_table(environments: Sequence[EnvironmentGroups]) -> str:
-    """runs.csv: one row a run, with its group, its clocks and the facts of its machine."""
+def runs_table(environments: Sequence[EnvironmentGroups], rates: Rates) -> str:
+    """runs.csv: one row a run, with its group, its clocks and costs and its machine's facts."""
     rows = [
-        _run_row(group.label, run)
+        _run_row(group.label, run, rates)
         for environment in environments
         for group in environment.groups
         for run in group.runs
@@ -31,15 +32,18 @@ def runs_table(environments: Sequence[EnvironmentGroups]) -> str:
     return _csv(list(rows[0]) if rows else [], (row.values() for row in rows))
 
 
-def level_times_table(times: Iterable[LevelTime]) -> str:
-    """time_to_threshold.csv: one row for each group, level and unit."""
+def level_times_table(times: Iterable[LevelTime], rates: Rates) -> str:
+    """time_to_threshold.csv: one row for each group, level and unit, and what a solve costs."""
     columns = [field.name for field in fields(LevelTime)]
     position = columns.index("n_reached") + 1
-    header = [*columns[:position], "success_fraction", *columns[position:]]
+    costs = ["euros_per_solve", "kwh_per_solve", "euros_per_core_hour", "watts_per_core"]
+    header = [*columns[:position], "success_fraction", *columns[position:], *costs]
     rows = []
     for time in times:
         values = [getattr(time, name) for name in columns]
-        rows.append([*values[:position], time.success_fraction, *values[position:]])
+        hours = time.core_hours_per_solve
+        cost = [rates.euros(hours), rates.kwh(hours), *vars(rates).values()]
+        rows.append([*values[:position], time.success_fraction, *values[position:], *cost])
     return _csv(header, rows)
 
 
@@ -127,7 +131,7 @@ def curves_table(curves: Iterable[Curve]) -> str:
     )
 
 
-def _run_row(label: str, run: Run) -> dict[str, Cell]:
+def _run_row(label: str, run: Run, rates: Rates) -> dict[str, Cell]:
     row: dict[str, Cell] = {
         "env": run.env,
         "agent": run.agent,
@@ -140,6 +144,12 @@ def _run_row(label: str, run: Run) -> dict[str, Cell]:
     row |= _clock_cells("solved", None if solved is None else solved.at)
     row |= _clock_cells("previous", None if solved is None else solved.previous)
     row |= _clock_cells("end", run.end)
+    hours = train_core_hours(run)
+    row |= {
+        "train_core_hours": hours,
+        "train_euros": rates.euros(hours),
+        "train_kwh": rates.kwh(hours),
+    }
     row |= {
         "evaluations": len(run.evaluations),
         "failed_confirmations": run.failed_confirmations,

@@ -30,7 +30,7 @@ _SCORES = (
 )
 _CHANCES = (
     ("probability_of_improvement", "ES scores more than DQN"),
-    ("probability_of_sooner", "ES is solved sooner than DQN"),
+    ("probability_of_sooner", "ES solves it sooner than DQN"),
 )
 _WHAT_A_SCORE_IS = (
     "score: 0 is acting at random, 1 the threshold (on Atari a human tester); "
@@ -82,6 +82,7 @@ def draw_profiles(found: SuiteStatistics) -> Figure | None:
     axes.set_yticks([0.0, 0.25, 0.5, 0.75, 1.0], ["0 %", "25 %", "50 %", "75 %", "100 %"])
     axes.set_ylabel("share of runs above the score")
     axes.set_xlabel("normalised score at the common horizon")
+    _legend(figure, axes, height)
     _write_caption(figure, caption, height)
     return figure
 
@@ -119,7 +120,7 @@ def draw_score_curves(found: SuiteStatistics) -> Figure | None:
             axes.tick_params(axis="y", labelleft=False, length=0)
         else:
             axes.set_ylabel("interquartile mean of scores")
-            axes.legend(loc="upper left", handlelength=3.2, frameon=True, framealpha=0.9)
+            _legend(figure, axes, height)
     _write_caption(figure, caption, height)
     return figure
 
@@ -189,6 +190,18 @@ def _draw_band_and_line(
         markersize=7, markeredgecolor="white", markevery=(0 if agent == "es" else 5, 12), zorder=4,
         label=agent_name(agent),
     )  # fmt: skip
+
+
+def _legend(figure: Figure, axes: Axes, height: float) -> None:
+    figure.legend(
+        handles=axes.get_legend_handles_labels()[0],
+        loc="upper left",
+        bbox_to_anchor=(0.2 / WIDTH_IN, 1.0 - 0.42 / height),
+        ncols=2,
+        borderaxespad=0.0,
+        borderpad=0.0,
+        handlelength=3.2,
+    )
 
 
 def _one_panel(
