@@ -11,6 +11,7 @@ from pathlib import Path
 from rlbench.report.across import SuiteStatistics, across_environments
 from rlbench.report.cost import Rates, add_rates
 from rlbench.report.curves import Curve, environment_curves
+from rlbench.report.drift import drift_notes
 from rlbench.report.groups import (
     EnvironmentGroups,
     budget_notes,
@@ -104,7 +105,7 @@ def build_report(directory: Path, out: Path | None = None, rates: Rates | None =
         if run.status == "failed"
     ]
     lines += across_lines(suites, missing)
-    notes += contention_notes(loaded.runs)
+    notes += [*contention_notes(loaded.runs), *drift_notes(environments)]
     return Report(tuple(written), (*loaded.problems, *failures, *notes), tuple(lines))
 
 

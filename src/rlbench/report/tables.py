@@ -12,6 +12,7 @@ from rlbench.report.across import SuiteStatistics
 from rlbench.report.aggregate import Estimate
 from rlbench.report.cost import Rates, train_core_hours
 from rlbench.report.curves import Curve
+from rlbench.report.drift import relative_speeds, thirds
 from rlbench.report.groups import EnvironmentGroups
 from rlbench.report.reached import ReachedCurve
 from rlbench.report.records import UNITS, Clock, Run
@@ -23,10 +24,11 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t")
 
 def runs_table(environments: Sequence[EnvironmentGroups], rates: Rates) -> str:
     """runs.csv: one row a run, with its group, its clocks and costs and its machine's facts."""
+    groups = [group for environment in environments for group in environment.groups]
+    speeds = {path: speed for g in groups for path, speed in relative_speeds(g).items()}
     rows = [
-        _run_row(group.label, run, rates)
-        for environment in environments
-        for group in environment.groups
+        _run_row(group.label, run, rates, speeds.get(run.path))
+        for group in groups
         for run in group.runs
     ]
     return _csv(list(rows[0]) if rows else [], (row.values() for row in rows))
@@ -131,7 +133,7 @@ def curves_table(curves: Iterable[Curve]) -> str:
     )
 
 
-def _run_row(label: str, run: Run, rates: Rates) -> dict[str, Cell]:
+def _run_row(label: str, run: Run, rates: Rates, relative_speed: float | None) -> dict[str, Cell]:
     row: dict[str, Cell] = {
         "env": run.env,
         "agent": run.agent,
@@ -150,7 +152,11 @@ def _run_row(label: str, run: Run, rates: Rates) -> dict[str, Cell]:
         "train_euros": rates.euros(hours),
         "train_kwh": rates.kwh(hours),
     }
+    first, last = thirds(run) or (None, None)
     row |= {
+        "steps_per_s_first_third": first,
+        "steps_per_s_last_third": last,
+        "relative_speed": relative_speed,
         "evaluations": len(run.evaluations),
         "failed_confirmations": run.failed_confirmations,
         "attempts": run.attempts,
