@@ -92,7 +92,7 @@ def build_report(directory: Path, out: Path | None = None, rates: Rates | None =
     suites, missing = across_environments(
         environments, [ratio for analysis in analyses for ratio in analysis.ratios]
     )
-    files = _tables(analyses, suites, rates or Rates()) | _figures(analyses, suites)
+    files = tables_of(analyses, suites, rates or Rates()) | _figures(analyses, suites)
     written = write_files(out, files)
     lines = [
         line
@@ -159,9 +159,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _tables(
+def tables_of(
     analyses: Sequence[Analysis], suites: Sequence[SuiteStatistics], rates: Rates
 ) -> dict[str, bytes]:
+    """Every table: file name to content."""
     tables = {
         "runs.csv": runs_table([a.groups for a in analyses], rates),
         "time_to_threshold.csv": level_times_table((t for a in analyses for t in a.times), rates),

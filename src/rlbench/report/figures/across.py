@@ -235,7 +235,7 @@ def _title(figure: Figure, title: str) -> None:
 
 
 def _environments(found: SuiteStatistics) -> str:
-    return f"{len(found.scores) or len(found.suite.contests)} environments"
+    return f"{len(found.scores if found.profiles else found.suite.contests)} environments"
 
 
 def _caption(found: SuiteStatistics, words: Sequence[str]) -> list[str]:
