@@ -133,7 +133,8 @@ def _draw_panel(
     for curve in curves:
         index = order.index(curve.group)
         _draw_curve(axes, curve, look[curve.group], DASHES[index % len(DASHES)], start, end)
-    _write_at_risk(axes, curves, order, look, first)
+    if first:
+        _write_at_risk(axes, curves, order, look)
 
 
 def _draw_curve(
@@ -205,21 +206,18 @@ def _write_at_risk(
     curves: Sequence[ReachedCurve],
     order: Sequence[str],
     look: dict[str, Look],
-    first: bool,
 ) -> None:
     """Below the axis, at each of its ticks: how many runs were still on the way."""
     low, high = axes.get_xlim()
     ticks = [float(tick) for tick in axes.get_xticks() if low <= tick <= high]
     by_group = {curve.group: curve for curve in curves}
-    if first:
-        _write_below(axes, "still on the way", None, 0, MUTED)
+    _write_below(axes, "still on the way", None, 0, MUTED)
     for row, label in enumerate(order, start=1):
         found = by_group.get(label)
         if found is None:
             continue
         colour = look[label].colour
-        if first:
-            _write_below(axes, shortened(agent_name(label), 9), None, row, colour)
+        _write_below(axes, shortened(agent_name(label), 9), None, row, colour)
         gone = found.curve.reached + found.curve.censored
         for tick in ticks:
             left = found.n_runs - int(np.sum(gone[found.curve.time < tick]))

@@ -26,7 +26,7 @@ from rlbench.report.amounts import count, significant
 from rlbench.report.groups import EnvironmentGroups, Group
 from rlbench.report.records import Unit
 
-DPI = 150
+DPI = 120  # 150 takes a tenth longer, and the SVG beside it is sharp at any size
 INK = "#222222"
 MUTED = "#5f5f5f"
 GRID = "#dddddd"
@@ -36,6 +36,7 @@ _PALETTE = ("#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000", "#8c6d1f")
 _MARKERS = ("^", "D", "v", "P", "X", "*")
 
 _RC = {
+    "text.hinting": "no_hinting",  # moves letters by less than a pixel for a fifth of the time
     "text.parse_math": False,  # a "$" in a stranger's name is a dollar sign
     "font.family": ["DejaVu Sans"],
     "font.size": 11.0,
@@ -188,7 +189,7 @@ def render(figure: Figure) -> dict[str, bytes]:
     png, svg = io.BytesIO(), io.BytesIO()
     FigureCanvasAgg(figure)
     figure.savefig(
-        png, format="png", dpi=DPI, metadata={"Software": None}, pil_kwargs={"compress_level": 3}
+        png, format="png", dpi=DPI, metadata={"Software": None}, pil_kwargs={"compress_level": 2}
     )
     FigureCanvasSVG(figure)
     figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
