@@ -10,8 +10,8 @@ from benchmarks import (
     cartpole_dqn,
     cartpole_es,
     classic_goals,
+    es_steps,
     harness_costs,
-    lunarlander_es,
     suite,
 )
 from benchmarks.measure import BENCH_DIR, CHECKOUT, MeasurementError
@@ -32,7 +32,13 @@ BENCHMARKS = (
     Benchmark(
         "lunarlander_es_steps",
         "ES on LunarLander-v3 against the bare environments",
-        lunarlander_es.steps,
+        es_steps.lunarlander,
+    ),
+    Benchmark(
+        "mujoco_es_steps",
+        "ES on MuJoCo against the bare environments and EvoTorch",
+        es_steps.mujoco,
+        ("evotorch",),
     ),
     Benchmark(
         "cartpole_dqn_steps",

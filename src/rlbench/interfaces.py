@@ -6,6 +6,7 @@ one YAML file with its `_target_`. It is built as `cls(context, settings)`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -45,17 +46,28 @@ class ActionSpec:
 class EnvFacts:
     """What an agent may know of its environment before it acts.
 
-    observation_size: length of the flat float32 observation. frame_skip: emulator frames a step.
+    observation_shape: of one observation as the lanes give it: (size,) float32, or for pixels
+    (stacked frames, height, width) uint8. frame_skip: emulator frames a step.
     max_episode_steps: the cap that truncates every episode. native_vector: stepping many lanes
     costs little more than stepping one, so one process serves a whole population.
     """
 
     id: str
-    observation_size: int
+    observation_shape: tuple[int, ...]
     action: ActionSpec
     max_episode_steps: int
     frame_skip: int = 1
     native_vector: bool = False
+
+    @property
+    def observation_size(self) -> int:
+        """Numbers in one observation."""
+        return math.prod(self.observation_shape)
+
+    @property
+    def pixels(self) -> bool:
+        """Whether observations are stacked frames of bytes rather than vectors."""
+        return len(self.observation_shape) == 3
 
 
 @dataclass
@@ -73,20 +85,25 @@ class Counts:
 class Lanes(Protocol):
     """Environments in lock-step, each episode begun with an explicit seed; no autoreset.
 
-    They count what they step: nobody else does.
+    They count what they step: nobody else does. An observation [*obs] has the shape and type that
+    `EnvFacts.observation_shape` tells; rewards are the environment's own, never clipped.
+
+    lives: [num_lanes] the lives that each lane's episode had left after its last reset or step,
+    None where the environment has none to lose.
     """
 
     num_lanes: int
     counts: Counts
+    lives: Array | None
 
     def reset(self, lanes: Array, seeds: Array) -> Array:
-        """Begin an episode in each of `lanes` [n] from `seeds` [n]; observations [n, obs]."""
+        """Begin an episode in each of `lanes` [n] from `seeds` [n]; observations [n, *obs]."""
         ...
 
     def step(self, lanes: Array, actions: Array) -> tuple[Array, Array, Array, Array]:
         """Step `lanes` [n] with `actions` [n] or [n, D].
 
-        Returns observations [n, obs] float32, rewards [n] float64, terminated [n] and
+        Returns observations [n, *obs], rewards [n] float64, terminated [n] and
         truncated [n] bool. A lane that has ended must be reset before its next step.
         Raises RunError where the environment raises, or gives a reward or observation that is
         not finite.
@@ -132,7 +149,7 @@ class Policy(Protocol):
     """A frozen way of acting: a pure function of observation and generator."""
 
     def act(self, obs: Array, rng: np.random.Generator) -> Array:
-        """Actions [L] or [L, D] (see `ActionSpec`) for observations [L, obs]."""
+        """Actions [L] or [L, D] (see `ActionSpec`) for observations [L, *obs]."""
         ...
 
     def arrays(self) -> Mapping[str, Array]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from rlbench.envs.catalogue import find_spec
-from rlbench.envs.make import EnvPlan, is_native_vector, plan_env
+from rlbench.envs.make import EnvPlan, is_native_vector, plan_env, resolve_atari
 from rlbench.errors import ConfigError
 from rlbench.harness.machine import resolve_cores
 from rlbench.settings import Settings, check
@@ -52,12 +52,15 @@ class RunPlan:
     eval_max_episode_steps: int
 
 
-def plan_run(settings: Settings) -> RunPlan:
-    """Resolve `settings`; raises ConfigError for whatever cannot be run here."""
+def plan_run(settings: Settings, env: EnvPlan | None = None) -> RunPlan:
+    """Resolve `settings`; raises ConfigError for whatever cannot be run here.
+
+    env: the plan of its environment, where it is there already.
+    """
     agent_class, agent_settings = load_agent(settings)
     cores = resolve_cores(settings.cores)
     executor = resolve_executor(settings, agent_class, cores)
-    env = plan_env(settings.env)
+    env = env or plan_env(settings.env)
     return RunPlan(
         settings=settings,
         name=_name(settings, agent_settings, cores, executor),
@@ -116,7 +119,7 @@ def _eval_every_steps(env: EnvPlan) -> int:
 def _name(settings: Settings, agent_settings: Any, cores: int, executor: str) -> RunName:
     env = settings.env.identity()
     levels = {key: env.pop(key) for key in ("threshold", "thresholds")}
-    conditions = env
+    conditions = _conditions(settings, env)
     evaluation = settings.eval.model_dump(mode="json")
     learning = {
         "agent": settings.agent.target,
@@ -149,6 +152,15 @@ def _name(settings: Settings, agent_settings: Any, cores: int, executor: str) ->
         / setup_hash
         / f"seed{settings.seed}",
     )
+
+
+def _conditions(settings: Settings, env: dict[str, Any]) -> dict[str, Any]:
+    """What `env` says of episodes; on Atari what it amounts to, however it was asked for."""
+    atari = resolve_atari(find_spec(settings.env.id), settings.env)
+    if atari is None:
+        return env
+    kept = {"id": env["id"], "max_episode_steps": env["max_episode_steps"]}
+    return kept | {"preprocessing": atari.record()}
 
 
 def _hash(value: Any) -> str:

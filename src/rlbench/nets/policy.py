@@ -8,8 +8,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from rlbench.interfaces import Array
+from rlbench.nets.build import network_from_description
 from rlbench.nets.heads import Head, head_from_description
-from rlbench.nets.mlp import MLP
+from rlbench.nets.network import Network
 
 OBS_CLIP = 5.0  # standard deviations, as in the code of Salimans et al. 2017
 
@@ -19,9 +20,10 @@ def normalise(obs: Array, mean: Array, std: Array) -> Array:
 
     Two ufuncs rather than `np.clip`, which takes several times as long on few lanes.
     """
-    normalised = (obs - mean) / std
-    np.maximum(normalised, np.float32(-OBS_CLIP), out=normalised)
-    clipped: Array = np.minimum(normalised, np.float32(OBS_CLIP), out=normalised)
+    normalised = obs - mean
+    normalised /= std
+    np.maximum(normalised, -OBS_CLIP, out=normalised)
+    clipped: Array = np.minimum(normalised, OBS_CLIP, out=normalised)
     return clipped
 
 
@@ -34,7 +36,7 @@ class NetworkPolicy:
 
     def __init__(
         self,
-        network: MLP,
+        network: Network,
         head: Head,
         parameters: Array,
         obs_mean: Array | None = None,
@@ -47,7 +49,7 @@ class NetworkPolicy:
         self._layers = network.layers(self.parameters)
 
     def outputs(self, obs: Array) -> Array:
-        """Network outputs [L, outputs] for observations [L, obs]."""
+        """Network outputs [L, outputs] for observations [L, *obs]."""
         return self.network.forward(self._layers, self.normalise(obs))
 
     def normalise(self, obs: Array) -> Array:
@@ -70,9 +72,9 @@ class NetworkPolicy:
     def from_arrays(cls, arrays: Mapping[str, Array]) -> NetworkPolicy:
         """The inverse of `arrays`; raises ValueError or KeyError for anything else."""
         architecture = json.loads(str(arrays["architecture"]))
-        network = MLP.from_description(architecture["network"])
+        network = network_from_description(architecture["network"])
         head = head_from_description(architecture["head"])
-        if arrays["parameters"].shape != (network.size,) or head.size != network.outputs:
+        if arrays["parameters"].shape != (network.size,) or head.size != network.shapes[-1][1]:
             raise ValueError("the parameters do not fit the architecture beside them")
         return cls(
             network, head, arrays["parameters"], arrays.get("obs_mean"), arrays.get("obs_std")

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rlbench.report.across import SuiteStatistics, across_environments
+from rlbench.report.claims.examine import examine
+from rlbench.report.claims.record import claims_files
+from rlbench.report.claims.text import verdict_lines
 from rlbench.report.cost import Rates, add_rates
 from rlbench.report.curves import Curve, environment_curves
 from rlbench.report.drift import drift_notes
@@ -89,22 +92,26 @@ def build_report(directory: Path, out: Path | None = None, rates: Rates | None =
         for environment in environments
         for note in (*budget_notes(environment), *incomparable_notes(environment))
     ]
-    suites, missing = across_environments(
-        environments, [ratio for analysis in analyses for ratio in analysis.ratios]
+    ratios = [ratio for analysis in analyses for ratio in analysis.ratios]
+    examination = examine(environments, ratios)
+    suites, missing = across_environments(environments, ratios)
+    files = (
+        tables_of(analyses, suites, rates or Rates())
+        | claims_files(examination)
+        | _figures(analyses, suites)
     )
-    files = tables_of(analyses, suites, rates or Rates()) | _figures(analyses, suites)
     written = write_files(out, files)
     lines = [
         line
         for analysis in analyses
         for line in summary_lines(analysis.groups, analysis.times, analysis.ratios)
     ]
+    lines += [*across_lines(suites, missing), *verdict_lines(examination)]
     failures = [
         f"{run.path}: failed{': ' + str(run.facts['error']) if run.facts.get('error') else ''}"
         for run in loaded.runs
         if run.status == "failed"
     ]
-    lines += across_lines(suites, missing)
     notes += [*contention_notes(loaded.runs), *drift_notes(environments)]
     return Report(tuple(written), (*loaded.problems, *failures, *notes), tuple(lines))
 
@@ -190,6 +197,7 @@ def _figures(analyses: Sequence[Analysis], suites: Sequence[SuiteStatistics]) ->
         draw_environments,
         draw_overview,
     )
+    from rlbench.report.figures.published import draw_published
 
     stems = file_stems(analysis.groups.env for analysis in analyses)
     parts = [
@@ -200,4 +208,9 @@ def _figures(analyses: Sequence[Analysis], suites: Sequence[SuiteStatistics]) ->
     pairs = {(ratio.env, label) for ratio in ratios for label in (ratio.dqn, ratio.es)}
     compared = [g for a in analyses for g in a.groups.groups if (g.env, g.label) in pairs]
     ratios += headline([ratio for suite in suites for ratio in suite.ratios])
-    return draw_environments(parts) | draw_overview(ratios, compared) | draw_across(suites)
+    return (
+        draw_environments(parts)
+        | draw_overview(ratios, compared)
+        | draw_across(suites)
+        | draw_published()
+    )

@@ -12,11 +12,11 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from rlbench.agents.es.gradient import OPTIMIZERS, pair_weights
-from rlbench.agents.es.population import BlockResult, Generation, evaluate_block, weigh_block
+from rlbench.agents.es.population import Generation, TaskResult, evaluate_blocks, weigh_block
 from rlbench.errors import ConfigError
 from rlbench.interfaces import Array, Context, EnvFacts, Scalars, State
+from rlbench.nets.build import make_network
 from rlbench.nets.heads import Head, argmax_head, native_head
-from rlbench.nets.mlp import MLP
 from rlbench.nets.policy import NetworkPolicy
 from rlbench.settings import Frozen
 
@@ -90,8 +90,13 @@ class ES:
         self._settings, self._context = settings, context
         self._head = es_head(context.env, settings)
         env = context.env
-        self._network = MLP(
-            env.observation_size, settings.hidden, self._head.size, settings.activation
+        self._network = make_network(
+            context.network,
+            env,
+            self._head.size,
+            hidden=settings.hidden,
+            activation=settings.activation,
+            pixels="a3c",
         )
         rng = context.seeds.child("parameters").generator()
         self._theta = self._network.initial(rng, settings.output_scale)
@@ -146,19 +151,20 @@ class ES:
     def close(self) -> None:
         pass  # the executor belongs to the harness
 
-    def _play(self) -> list[BlockResult] | None:
-        """The results of a whole generation in block order, or None where time ran out."""
+    def _play(self) -> list[TaskResult] | None:
+        """The results of a whole generation in order, or None where time ran out."""
         generation = self._shared()
-        results: list[BlockResult] = []
-        blocks = self._executor.map(evaluate_block, range(generation.blocks), generation)
-        for result in blocks:
+        tasks = generation.tasks(self._executor.workers)
+        results: list[TaskResult] = []
+        played = self._executor.map(evaluate_blocks, range(len(tasks)), (generation, tasks))
+        for result in played:
             results.append(result)
-            if len(results) < generation.blocks and self._context.should_stop():
-                blocks.close()  # type: ignore[attr-defined]
+            if len(results) < len(tasks) and self._context.should_stop():
+                played.close()  # type: ignore[attr-defined]
                 return None
         return results
 
-    def _learn(self, results: list[BlockResult]) -> Scalars:
+    def _learn(self, results: list[TaskResult]) -> Scalars:
         returns = np.concatenate([result.returns for result in results])
         generation, weights = self._shared(), pair_weights(returns)
         gradient = np.zeros_like(self._theta)
@@ -169,9 +175,10 @@ class ES:
         decay = np.float32(self._settings.weight_decay)
         self._theta = self._theta + self._optimizer.step(gradient - decay * self._theta)
         if self._statistics is not None:
-            for result in results:
-                assert result.obs_sums is not None
-                self._statistics.add(*result.obs_sums)
+            sums = [result.obs_sums for result in results if result.obs_sums is not None]
+            # All members in one array: how they were shared out must not change the rounding.
+            total, squares, count = (np.concatenate(part) for part in zip(*sums, strict=True))
+            self._statistics.add(total.sum(axis=0), squares.sum(axis=0), int(count.sum()))
         self._generation += 1
         return {
             "generation": self._generation,

@@ -1,7 +1,7 @@
 """A generation's work, cut into blocks of mirrored pairs that any worker can do.
 
 Everything here is a pure function of the generation and the block's number: which worker does a
-block, and in which order, changes nothing.
+block, in which order, and together with which other blocks, changes nothing.
 """
 
 from __future__ import annotations
@@ -10,14 +10,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rlbench.interfaces import Array, Worker
+from rlbench.interfaces import Array, Lanes, Worker
 from rlbench.nets.heads import Head
-from rlbench.nets.mlp import MLP
+from rlbench.nets.network import Layers, Network
 from rlbench.nets.policy import normalise
 from rlbench.seeding import Seeds
 
 NOISE_CACHE_BYTES = 64 * 2**20
 COMPACT_BELOW = 0.75  # of the stacked members still playing; copying their parameters then pays
+CHEAP_BYTES = 2**18  # parameters of so few bytes are copied whenever a member has finished
+SUMMED_TOGETHER = 64  # lock-steps
+TASK_LANES = 64  # more lanes save little, and a time budget can stop only between tasks
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,7 @@ class Generation:
     action_noise: float
     obs_mean: Array | None
     obs_std: Array | None
-    network: MLP
+    network: Network
     head: Head
     seeds: Seeds
 
@@ -52,29 +55,51 @@ class Generation:
         first = number * self.block_pairs
         return range(first, min(first + self.block_pairs, self.pairs))
 
+    def tasks(self, workers: int) -> list[range]:
+        """The blocks, in order, as the tasks of so many workers: as few as there are workers where
+        `TASK_LANES` allow it, since a lock-step costs little more for many lanes than for few."""
+        # A block's action noise is drawn for its members together.
+        together = 1
+        if not self.action_noise:
+            lanes = 2 * self.block_pairs * self.episodes_per_member
+            together = min(max(TASK_LANES // lanes, 1), -(-self.blocks // workers))
+        return [
+            range(first, min(first + together, self.blocks))
+            for first in range(0, self.blocks, together)
+        ]
+
 
 @dataclass(frozen=True)
-class BlockResult:
-    """Returns [pairs, 2] (mean over a member's episodes), steps and episodes played, and the sum,
-    the sum of squares [obs] and the number of the observations seen (None without normalisation).
-    """
+class TaskResult:
+    """Returns [pairs, 2] (mean over a member's episodes), steps and episodes played, and for each
+    member the sum, the sum of squares [2 x pairs, obs] and the number [2 x pairs] of the
+    observations it saw (None without normalisation)."""
 
     returns: Array
     env_steps: int
     episodes: int
-    obs_sums: tuple[Array, Array, int] | None
+    obs_sums: tuple[Array, Array, Array] | None
 
 
-def evaluate_block(worker: Worker, generation: Generation, block: int) -> BlockResult:
-    """Play the episodes of all members of one block."""
-    pairs = generation.block(block)
-    noise = np.float32(generation.sigma) * block_noise(worker, generation, block)
+def evaluate_blocks(
+    worker: Worker, shared: tuple[Generation, list[range]], task: int
+) -> TaskResult:
+    """Play the episodes of all members of the blocks of one task (see `Generation.tasks`)."""
+    generation, tasks = shared
+    blocks = tasks[task]
+    pairs = range(generation.block(blocks[0]).start, generation.block(blocks[-1]).stop)
     # Members of a pair stand side by side: [+, -, +, -, ...].
-    parameters = np.empty((len(pairs), 2, noise.shape[1]), np.float32)
-    np.add(generation.theta, noise, out=parameters[:, 0])
-    np.subtract(generation.theta, noise, out=parameters[:, 1])
-    rollout = _Rollout(worker, generation, parameters.reshape(2 * len(pairs), -1), pairs)
-    return rollout.play()
+    parameters = np.empty((len(pairs), 2, generation.theta.size), np.float32)
+    for block in blocks:
+        here = generation.block(block)
+        rows = slice(here.start - pairs.start, here.stop - pairs.start)
+        noise = np.float32(generation.sigma) * block_noise(worker, generation, block)
+        np.add(generation.theta, noise, out=parameters[rows, 0])
+        np.subtract(generation.theta, noise, out=parameters[rows, 1])
+    # The first task is the largest: one set of lanes serves them all.
+    lanes = 2 * generation.block_pairs * len(tasks[0]) * generation.episodes_per_member
+    members = parameters.reshape(2 * len(pairs), -1)
+    return _Rollout(worker.lanes(lanes), generation, members, pairs).play()
 
 
 def weigh_block(worker: Worker, shared: tuple[Generation, Array], block: int) -> Array:
@@ -114,30 +139,34 @@ class _Rollout:
     """
 
     def __init__(
-        self, worker: Worker, generation: Generation, parameters: Array, pairs: range
+        self, lanes: Lanes, generation: Generation, parameters: Array, pairs: range
     ) -> None:
-        self.generation, self.parameters, self.pairs = generation, parameters, pairs
+        self.lanes, self.generation, self.parameters, self.pairs = (
+            lanes,
+            generation,
+            parameters,
+            pairs,
+        )
         self.members, self.episodes = len(parameters), generation.episodes_per_member
-        self.lanes = worker.lanes(2 * generation.block_pairs * self.episodes)
         self.action_rng = generation.seeds.child("action noise").generator(
             generation.number, pairs.start
         )
 
-    def play(self) -> BlockResult:
+    def play(self) -> TaskResult:
         generation, lanes = self.generation, self.lanes
         P, E = self.members, self.episodes
         every_lane = np.arange(P * E)
-        seeds = self._reset_seeds()
-        obs = lanes.reset(every_lane, seeds).reshape(P, E, -1)
+        obs = lanes.reset(every_lane, self._reset_seeds())
+        obs = obs.reshape(P, E, *obs.shape[1:])
         returns = np.zeros(P * E)
         stack = np.arange(P)  # [p] members in the stack
         alive = np.ones((P, E), np.bool_)  # [p, E] lanes still playing
         layers = generation.network.layers(self.parameters)
-        sums = _ObservationSums(obs.shape[-1]) if generation.obs_mean is not None else None
+        sums = _ObservationSums(P, E, obs.shape[-1]) if generation.obs_mean is not None else None
         env_steps, playing, whole = 0, every_lane, True  # whole: every lane of the stack plays
         while True:
             if sums is not None:
-                sums.add(obs.reshape(-1, obs.shape[-1]) if whole else obs[alive])
+                sums.add(obs, stack, alive)
             actions = self._act(layers, obs)
             flat = actions.reshape(-1, *actions.shape[2:])
             new, rewards, terminated, truncated = lanes.step(
@@ -146,31 +175,35 @@ class _Rollout:
             returns[playing] += rewards
             env_steps += len(playing)
             if whole:
-                obs = new.reshape(len(stack), E, -1)
+                obs = new.reshape(obs.shape)
             else:
+                obs = obs.copy() if sums is not None else obs  # the sums keep what they were given
                 obs[alive] = new
             ended = terminated | truncated
-            if not ended.any():
+            if not np.count_nonzero(ended):  # quicker than any(), and this runs at every step
                 continue
+            if sums is not None:
+                sums.flush()
             alive[alive] = ~ended
             keep = alive.any(axis=1)
             left = np.count_nonzero(keep)
             if left == 0:
                 break
-            if left <= COMPACT_BELOW * len(stack):
+            cheap = left * self.parameters[0].nbytes <= CHEAP_BYTES
+            if left < len(stack) and (cheap or left <= COMPACT_BELOW * len(stack)):
                 stack, alive, obs = stack[keep], alive[keep], obs[keep]
                 layers = generation.network.layers(self.parameters[stack])
             playing = (stack[:, None] * E + np.arange(E))[alive]
             whole = len(playing) == alive.size
         member_returns = returns.reshape(P, E).mean(axis=1)
-        return BlockResult(
+        return TaskResult(
             member_returns.reshape(-1, 2),
             env_steps,
             P * E,
-            None if sums is None else (sums.total, sums.squares, sums.count),
+            None if sums is None else sums.result(),
         )
 
-    def _act(self, layers: list[tuple[Array, Array]], obs: Array) -> Array:
+    def _act(self, layers: Layers, obs: Array) -> Array:
         generation = self.generation
         if generation.obs_mean is not None and generation.obs_std is not None:
             obs = normalise(obs, generation.obs_mean, generation.obs_std)
@@ -195,12 +228,38 @@ class _Rollout:
 
 
 class _ObservationSums:
-    def __init__(self, size: int) -> None:
-        self.total, self.squares = np.zeros(size), np.zeros(size)
-        self.count = 0
+    """Adds up each member's observations, many lock-steps at a time: adding them up one by one
+    costs more than a network. What is given is kept until `flush`, which has to be called before
+    `stack` or `alive` change.
+    """
 
-    def add(self, obs: Array) -> None:
-        """obs: [m, obs]."""
-        self.total += np.add.reduce(obs, axis=0)
-        self.squares += np.einsum("mo,mo->o", obs, obs)
-        self.count += len(obs)
+    def __init__(self, members: int, episodes: int, size: int) -> None:
+        self._sums = np.zeros((2, members, episodes, size))  # of observations, of their squares
+        self._count = np.zeros(members, np.int64)
+        self._waiting: list[Array] = []
+
+    def add(self, obs: Array, stack: Array, alive: Array) -> None:
+        """obs: [p, E, obs] of the members `stack` [p]; only lanes that are `alive` [p, E] count."""
+        self._stack, self._alive = stack, alive
+        self._waiting.append(obs)
+        if len(self._waiting) == SUMMED_TOGETHER:
+            self.flush()
+
+    def flush(self) -> None:
+        """Bring the sums up to the last observations given."""
+        if not self._waiting:
+            return
+        stack, alive = self._stack, self._alive
+        obs = np.array(self._waiting, np.float64) * alive[..., None]  # [k, p, E, obs]
+        self._waiting = []
+        self._count[stack] += len(obs) * np.count_nonzero(alive, axis=1)
+        for sums, terms in zip(self._sums, (obs, np.square(obs)), strict=True):
+            # One after another, as a sum cut elsewhere would round otherwise, and where it is cut
+            # depends on when other members finish.
+            terms[0] += sums[stack]
+            sums[stack] = np.add.accumulate(terms, axis=0, out=terms)[-1]
+
+    def result(self) -> tuple[Array, Array, Array]:
+        """Sums and sums of squares [P, obs] and numbers [P] of the observations given."""
+        total, squares = self._sums.sum(axis=2)
+        return total, squares, self._count

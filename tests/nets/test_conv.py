@@ -1,0 +1,68 @@
+"""Convolutional networks by hand, against Keras, and member by member."""
+
+import numpy as np
+import pytest
+
+from rlbench.errors import ConfigError
+from rlbench.interfaces import ActionSpec, EnvFacts
+from rlbench.nets.build import make_network, network_from_description
+from rlbench.nets.conv import ConvNet
+from rlbench.nets.mlp import MLP
+
+FRAMES = EnvFacts("ALE/Pong-v5", (4, 84, 84), ActionSpec("discrete", (6,)), 27_000, 4)
+VECTOR = EnvFacts("CartPole-v1", (4,), ActionSpec("discrete", (2,)), 500)
+
+
+def named(name, env=FRAMES, pixels="nature"):
+    return make_network(name, env, 6, hidden=(8,), activation="tanh", pixels=pixels)
+
+
+def test_forward_by_hand():
+    # One 2x2 kernel with stride 1 over a 2x3 frame gives two numbers, then one dense output.
+    network = ConvNet((1, 2, 3), ((1, 2, 1),), (), 1)
+    #                       kernel        bias  dense   bias
+    parameters = np.array([1, 0, 0, -1, 0.5, 2, 10, 1], np.float32)
+    assert network.size == len(parameters)
+    obs = np.array([[[[255, 0, 51], [0, 0, 255]]]], np.uint8)  # [1, 1, 2, 3]
+    # 1 - 0 + 0.5 = 1.5 and 0 - 1 + 0.5 = -0.5, rectified 0: 2 x 1.5 + 10 x 0 + 1
+    out = network.forward(network.layers(parameters), obs)
+    assert np.allclose(out, [[4.0]])
+
+
+def test_sizes_are_those_of_the_papers():
+    nature, a3c = named("nature"), named("a3c")
+    assert nature.shapes == [(256, 32), (512, 64), (576, 64), (3136, 512), (512, 6)]
+    assert nature.size == 1_687_206  # 8,224 + 32,832 + 36,928 + 1,606,144 + 3,078
+    assert a3c.shapes == [(256, 16), (256, 32), (2592, 256), (256, 6)]
+
+
+@pytest.mark.parametrize("lanes", [1, 3])
+def test_a_member_does_not_depend_on_who_shares_the_stack(lanes):
+    rng = np.random.default_rng(0)
+    network = ConvNet((2, 12, 12), ((4, 4, 2), (8, 3, 1)), (16,), 5)
+    parameters = rng.standard_normal((6, network.size), np.float32)
+    obs = rng.integers(0, 256, (6, lanes, 2, 12, 12), np.uint8)
+    whole = network.forward(network.layers(parameters), obs)
+    assert whole.shape == (6, lanes, 5)
+    for chosen in ([0], [2, 5]):
+        part = network.forward(network.layers(parameters[chosen]), obs[chosen])
+        assert part.tobytes() == whole[chosen].tobytes()
+    alone = network.forward(network.layers(parameters[3]), obs[3])
+    assert np.allclose(alone, whole[3], rtol=1e-5, atol=1e-5)
+
+
+def test_descriptions_come_back():
+    for network in (named("nature"), MLP(3, (4,), 2, "relu")):
+        assert network_from_description(network.describe()) == network
+    with pytest.raises(ValueError, match="kind 'tree': takes mlp or conv"):
+        network_from_description({"kind": "tree"})
+
+
+def test_names_must_fit_what_is_observed():
+    assert named("auto") == named("nature")
+    assert named("auto", pixels="a3c") == named("a3c")
+    assert named("auto", VECTOR) == MLP(4, (8,), 6, "tanh")
+    with pytest.raises(ConfigError, match="for frames: auto, nature, a3c"):
+        named("mlp")
+    with pytest.raises(ConfigError, match="auto or mlp: CartPole-v1 observes a vector"):
+        named("nature", VECTOR)
