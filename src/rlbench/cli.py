@@ -16,7 +16,7 @@ from rlbench.errors import ConfigError, RlbenchError, RunError
 
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 SUBCOMMANDS = {
-    "report": "rlbench.report.build",
+    "report": "rlbench.report.command",
     "claims": "rlbench.report.claims.command",
     "tensorboard": "rlbench.tensorboard.command",
     "envs": "rlbench.envs.listing",

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import argparse
-import math
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from rlbench.report.across import SuiteStatistics, across_environments
 from rlbench.report.claims.examine import Examination, examine
 from rlbench.report.claims.record import claims_files
 from rlbench.report.claims.text import verdict_lines
+from rlbench.report.cost import Rates
 from rlbench.report.curves import Curve, environment_curves
+from rlbench.report.drift import drift_notes
 from rlbench.report.groups import (
     EnvironmentGroups,
     budget_notes,
@@ -22,26 +22,20 @@ from rlbench.report.groups import (
 )
 from rlbench.report.load import load_runs
 from rlbench.report.names import file_stems, plural
-from rlbench.report.output import PAGE, NothingToReportError, ReportError, write_files
+from rlbench.report.output import PAGE, NothingToReportError, write_files
 from rlbench.report.reached import ReachedCurve, reached_curves
-from rlbench.report.summary import summary_lines
+from rlbench.report.summary import across_lines, summary_lines
 from rlbench.report.tables import (
+    aggregate_table,
     curves_table,
     level_times_table,
+    profiles_table,
     runs_table,
+    scores_table,
     speed_ratio_table,
     survival_table,
 )
 from rlbench.report.timing import LevelTime, SpeedRatio, headline, level_times, speed_ratios
-
-DEFAULT_DIRECTORY = Path("results/runs")
-DESCRIPTION = """\
-Draw figures, write tables and a web page (index.html, which needs nothing beside it) from every
-run below a directory."""
-EXAMPLES = """\
-examples:
-  rlbench report results/runs --out results/report
-  rlbench report --watch     again and again while a sweep runs; Ctrl-C ends it, exit status 130"""
 
 
 @dataclass(frozen=True)
@@ -66,12 +60,15 @@ class Analysis:
     reached: tuple[ReachedCurve, ...]
 
 
-def build_report(directory: Path, out: Path | None = None, *, refresh: bool = False) -> Report:
+def build_report(
+    directory: Path, out: Path | None = None, rates: Rates | None = None, *, refresh: bool = False
+) -> Report:
     """Load every run below `directory`; write figures (PNG, SVG), tables (CSV) and the web page.
 
     Args:
         directory: searched at any depth for run directories.
         out: where the files go; `directory/report` where None.
+        rates: what a core costs; the defaults of `Rates` where None.
         refresh: the page loads itself anew every few seconds.
 
     Raises:
@@ -99,22 +96,27 @@ def build_report(directory: Path, out: Path | None = None, *, refresh: bool = Fa
     ]
     ratios = [ratio for analysis in analyses for ratio in analysis.ratios]
     examination = examine(environments, ratios)
+    suites, missing = across_environments(environments, ratios)
     failures = [
         f"{run.path}: failed{': ' + str(run.facts['error']) if run.facts.get('error') else ''}"
         for run in loaded.runs
         if run.status == "failed"
     ]
-    notes += contention_notes(loaded.runs)
+    notes += [*contention_notes(loaded.runs), *drift_notes(environments)]
     problems = (*loaded.problems, *failures, *notes)
-    files = _tables(analyses) | claims_files(examination) | _figures(analyses)
-    files |= _page(analyses, examination, files, problems, directory, out, refresh)
+    files = (
+        tables_of(analyses, suites, rates or Rates())
+        | claims_files(examination)
+        | _figures(analyses, suites)
+    )
+    files |= _page(analyses, suites, examination, files, problems, directory, out, refresh)
     written = write_files(out, files)
     lines = [
         line
         for analysis in analyses
         for line in summary_lines(analysis.groups, analysis.times, analysis.ratios)
     ]
-    lines += verdict_lines(examination)
+    lines += [*across_lines(suites, missing), *verdict_lines(examination)]
     return Report(tuple(written), out / PAGE, len(loaded.runs), problems, tuple(lines))
 
 
@@ -129,87 +131,34 @@ def analyse(environment: EnvironmentGroups) -> Analysis:
     )
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """The subcommand; 0 done (problems are notes on stderr), 2 nothing to report or no place."""
-    parser = argparse.ArgumentParser(
-        prog="rlbench report",
-        description=DESCRIPTION,
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument(
-        "directory",
-        metavar="DIR",
-        nargs="?",
-        type=Path,
-        default=DEFAULT_DIRECTORY,
-        help=f"where the runs are, at any depth (default: {DEFAULT_DIRECTORY})",
-    )
-    parser.add_argument(
-        "--out",
-        metavar="DIR",
-        type=Path,
-        default=None,
-        help="where the report goes (default: DIR/report)",
-    )
-    parser.add_argument(
-        "--watch",
-        action="store_true",
-        help="wait for runs, rebuild whenever they change, until Ctrl-C",
-    )
-    parser.add_argument(
-        "--interval",
-        metavar="SECONDS",
-        type=_interval,
-        default=None,
-        help="with --watch: how often to look (default: 10)",
-    )
-    arguments = parser.parse_args(argv)
-    if arguments.interval is not None and not arguments.watch:
-        parser.error("--interval: goes with --watch")
-    try:
-        if arguments.watch:
-            from rlbench.report.watch import INTERVAL_S, watch
-
-            watch(arguments.directory, arguments.out, arguments.interval or INTERVAL_S)
-        report = build_report(arguments.directory, arguments.out)
-    except ReportError as error:
-        print(f"rlbench report: {error}", file=sys.stderr)
-        return 2
-    for line in report.lines:
-        print(line)
-    for problem in report.problems:
-        print(f"note: {problem}", file=sys.stderr)
-    place = report.files[0].parent
-    print(f"{plural(len(report.files), 'file')} in {place}; open {report.page} in a browser")
-    return 0
-
-
-def _interval(word: str) -> float:
-    try:
-        seconds = float(word)
-    except ValueError:
-        seconds = math.nan
-    if not 0.05 <= seconds <= 86400:
-        raise argparse.ArgumentTypeError(f"got {word}, takes seconds from 0.05 to 86400")
-    return seconds
-
-
-def _tables(analyses: Sequence[Analysis]) -> dict[str, bytes]:
+def tables_of(
+    analyses: Sequence[Analysis], suites: Sequence[SuiteStatistics], rates: Rates
+) -> dict[str, bytes]:
+    """Every table: file name to content."""
     tables = {
-        "runs.csv": runs_table([a.groups for a in analyses]),
-        "time_to_threshold.csv": level_times_table(t for a in analyses for t in a.times),
+        "runs.csv": runs_table([a.groups for a in analyses], rates),
+        "time_to_threshold.csv": level_times_table((t for a in analyses for t in a.times), rates),
         "survival.csv": survival_table(c for a in analyses for c in a.reached),
         "speed_ratio.csv": speed_ratio_table(r for a in analyses for r in a.ratios),
         "curves.csv": curves_table(c for a in analyses for c in a.curves),
     }
+    if any(suite.scores for suite in suites):
+        tables["scores.csv"] = scores_table(suites)
+    if any(suite.estimates for suite in suites):
+        tables["aggregate.csv"] = aggregate_table(suites)
+    if any(suite.profiles for suite in suites):
+        tables["profiles.csv"] = profiles_table(suites)
+        tables["aggregate_curves.csv"] = curves_table(c for s in suites for c in s.curves)
+    if any(suite.ratios for suite in suites):
+        tables["speed_ratio_overall.csv"] = speed_ratio_table(r for s in suites for r in s.ratios)
     return {name: text.encode("utf-8", "replace") for name, text in tables.items()}
 
 
-def _figures(analyses: Sequence[Analysis]) -> dict[str, bytes]:
+def _figures(analyses: Sequence[Analysis], suites: Sequence[SuiteStatistics]) -> dict[str, bytes]:
     # Late: drawing takes half a second to import, and `--help` draws nothing.
     from rlbench.report.figures.files import (
         EnvironmentStatistics,
+        draw_across,
         draw_environments,
         draw_overview,
     )
@@ -223,11 +172,18 @@ def _figures(analyses: Sequence[Analysis]) -> dict[str, bytes]:
     ratios = headline([ratio for analysis in analyses for ratio in analysis.ratios])
     pairs = {(ratio.env, label) for ratio in ratios for label in (ratio.dqn, ratio.es)}
     compared = [g for a in analyses for g in a.groups.groups if (g.env, g.label) in pairs]
-    return draw_environments(parts) | draw_overview(ratios, compared) | draw_published()
+    ratios += headline([ratio for suite in suites for ratio in suite.ratios])
+    return (
+        draw_environments(parts)
+        | draw_overview(ratios, compared)
+        | draw_across(suites)
+        | draw_published()
+    )
 
 
 def _page(
     analyses: Sequence[Analysis],
+    suites: Sequence[SuiteStatistics],
     examination: Examination,
     files: Mapping[str, bytes],
     problems: Sequence[str],
@@ -244,5 +200,6 @@ def _page(
         EnvironmentData(stems[a.groups.env], a.groups, a.curves, a.times, a.ratios)
         for a in analyses
     ]
-    given = PageInput(data, examination, files, problems, directory, out)
+    overall = [ratio for suite in suites for ratio in suite.ratios]
+    given = PageInput(data, overall, examination, files, problems, directory, out)
     return page_file(given, refresh=refresh)

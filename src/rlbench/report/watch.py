@@ -8,6 +8,7 @@ from threading import Event
 from typing import NoReturn
 
 from rlbench.report.build import build_report
+from rlbench.report.cost import Rates
 from rlbench.report.load import find_run_directories
 from rlbench.report.names import plural
 from rlbench.report.output import NothingToReportError, add_files
@@ -20,7 +21,7 @@ NICENESS = 19  # what is watched is being timed: drawing must give way to it
 State = tuple[tuple[str, int, int], ...]
 
 
-def watch(directory: Path, out: Path | None, interval_s: float) -> NoReturn:
+def watch(directory: Path, out: Path | None, rates: Rates, interval_s: float) -> NoReturn:
     """Look every `interval_s` seconds and rebuild on a change, until interrupted.
 
     A directory that is absent or has no usable run yet is waited for. Each file of the report is
@@ -45,7 +46,7 @@ def watch(directory: Path, out: Path | None, interval_s: float) -> NoReturn:
             if state != seen:
                 seen = state
                 try:
-                    report = build_report(directory, out, refresh=True)
+                    report = build_report(directory, out, rates, refresh=True)
                     page = report.page
                     line = f"{plural(report.runs, 'run')}: wrote {page}"
                     said = ""

@@ -9,7 +9,9 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 
+from rlbench.report.across import SuiteStatistics
 from rlbench.report.curves import Curve
+from rlbench.report.figures.across import draw_aggregate, draw_profiles, draw_score_curves
 from rlbench.report.figures.learning import draw_learning
 from rlbench.report.figures.ratios import draw_ratios
 from rlbench.report.figures.reaching import draw_reaching
@@ -73,6 +75,25 @@ def draw_overview(ratios: Sequence[SpeedRatio], compared: Sequence[Group]) -> di
         if figure is None:
             return {}
         return {"speed-ratio" + suffix: content for suffix, content in render(figure).items()}
+
+
+def draw_across(suites: Sequence[SuiteStatistics]) -> dict[str, bytes]:
+    """The figures over several environments: file name to content.
+
+    The largest suite has the plain names; those of the others are numbered from 2.
+    """
+    files: dict[str, bytes] = {}
+    with styled():
+        for index, found in enumerate(suites, start=1):
+            for name, figure in (
+                ("aggregate", draw_aggregate(found)),
+                ("profiles", draw_profiles(found)),
+                ("aggregate-curves", draw_score_curves(found)),
+            ):
+                if figure is not None:
+                    stem = name if index == 1 else f"{name}-{index}"
+                    files |= {stem + suffix: made for suffix, made in render(figure).items()}
+    return files
 
 
 def _usable_cores() -> int:

@@ -72,8 +72,8 @@ def draw_share(
     handles = _legend(shown, look, medians)
     caption = caption_lines(environment, _explanations(curves, medians, cores), 104)
     top_in = 0.85 + 0.27 * len(handles)
-    row_in = PANEL_IN + 0.8 + RISK_IN * (1 + len(shown))
-    bottom_in = 0.3 + 0.22 * len(caption)
+    row_in = PANEL_IN + 1.05 + RISK_IN * (1 + len(shown))
+    bottom_in = 0.1 + 0.22 * len(caption)
     height = top_in + row_in * len(levels) + bottom_in
     figure = Figure(figsize=(WIDTH_IN, height))
     title = f"{shortened(environment.env, 40)}: share of seeds that got there"
@@ -96,7 +96,7 @@ def draw_share(
         fontsize=10,
         linespacing=1.35,
     )
-    gap_in = 0.3
+    gap_in = 0.42
     panel_in = (WIDTH_IN - LEFT_IN - 0.25 - gap_in * (len(units) - 1)) / len(units)
     for row, level in enumerate(levels):
         panel_top = top_in + row_in * row
@@ -111,7 +111,8 @@ def draw_share(
             )
             parts = [c for c in curves if c.level == level and c.unit == unit]
             _draw_panel(axes, parts, unit, look, [group.label for group in shown], first=not column)
-        return_name = f"return of {significant(level)} or more"
+        solved = " (solved)" if any(c.level == level and c.is_threshold for c in curves) else ""
+        return_name = f"return of {significant(level)} or more{solved}"
         place_text(figure, LEFT_IN, panel_top - 0.27, return_name, fontsize=11)
     return figure
 
@@ -132,7 +133,8 @@ def _draw_panel(
     for curve in curves:
         index = order.index(curve.group)
         _draw_curve(axes, curve, look[curve.group], DASHES[index % len(DASHES)], start, end)
-    _write_at_risk(axes, curves, order, look, first)
+    if first:
+        _write_at_risk(axes, curves, order, look)
 
 
 def _draw_curve(
@@ -204,21 +206,18 @@ def _write_at_risk(
     curves: Sequence[ReachedCurve],
     order: Sequence[str],
     look: dict[str, Look],
-    first: bool,
 ) -> None:
     """Below the axis, at each of its ticks: how many runs were still on the way."""
     low, high = axes.get_xlim()
     ticks = [float(tick) for tick in axes.get_xticks() if low <= tick <= high]
     by_group = {curve.group: curve for curve in curves}
-    if first:
-        _write_below(axes, "still on the way", None, 0, MUTED)
+    _write_below(axes, "still on the way", None, 0, MUTED)
     for row, label in enumerate(order, start=1):
         found = by_group.get(label)
         if found is None:
             continue
         colour = look[label].colour
-        if first:
-            _write_below(axes, shortened(agent_name(label), 9), None, row, colour)
+        _write_below(axes, shortened(agent_name(label), 9), None, row, colour)
         gone = found.curve.reached + found.curve.censored
         for tick in ticks:
             left = found.n_runs - int(np.sum(gone[found.curve.time < tick]))

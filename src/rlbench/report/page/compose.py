@@ -21,7 +21,8 @@ from rlbench.report.page.model import ClaimBlock, EnvironmentData, Page, Section
 from rlbench.report.page.render import render_page
 from rlbench.report.page.runs import run_details
 from rlbench.report.page.tables import UNIT_WORDS, page_tables
-from rlbench.report.page.verdict import answers, hardware_lines, headline, seeds_line
+from rlbench.report.page.verdict import answers, hardware_lines, headline, overall_lines, seeds_line
+from rlbench.report.timing import SpeedRatio
 
 _HOLDS = {
     "runs.csv": "one row a run, with its clocks and the facts of its machine",
@@ -29,7 +30,10 @@ _HOLDS = {
     "speed_ratio.csv": "speed ratios, by environment, level and clock",
     "survival.csv": "the Kaplan–Meier curves",
     "curves.csv": "the mean curves with their intervals",
-    "aggregate.csv": "scores and speed over all environments together",
+    "aggregate.csv": "normalised scores over all environments together",
+    "aggregate_curves.csv": "the interquartile mean of scores while learning",
+    "scores.csv": "each run's normalised score",
+    "speed_ratio_overall.csv": "the geometric mean of speed ratios",
     "profiles.csv": "the performance profiles",
     "claims.csv": "the claims, one row for each ratio that speaks to them",
     "claims.json": "the claims with what was published and measured",
@@ -40,11 +44,12 @@ _HOLDS = {
 class PageInput:
     """What the page is made of.
 
-    directory: where the runs are. out: where the page will lie. files: the report's other files
-    by name. problems: one line each.
+    overall: speed ratios over all environments together. directory: where the runs are. out:
+    where the page will lie. files: the report's other files by name. problems: one line each.
     """
 
     data: Sequence[EnvironmentData]
+    overall: Sequence[SpeedRatio]
     examination: Examination
     files: Mapping[str, bytes]
     problems: Sequence[str]
@@ -69,7 +74,7 @@ def compose(given: PageInput) -> Page:
     units = {row.unit for table in tables for row in table.rows}
     cores = {run.cores for group in groups for run in group.runs if run.cores is not None}
     return Page(
-        headline=tuple(headline(found, factors)),
+        headline=(*headline(found, factors), *overall_lines(given.overall)),
         hardware=tuple(hardware_lines(groups)),
         seeds=seeds_line(given.data),
         claimed_factors=tuple(f"{significant(factor)}{TIMES}" for factor in factors),

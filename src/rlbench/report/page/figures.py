@@ -127,16 +127,24 @@ OVERVIEW_FIGURES = (
     ),
     OverviewFigure(
         "aggregate",
-        "Scores over all environments",
-        "Normalised scores over all environments together, in which 0 is acting at random. "
-        "Intervals are 95 % bootstrap over seeds.",
+        "Both agents over all environments",
+        "Above, normalised scores at the common horizon: 0 is acting at random, 1 the threshold. "
+        "Below, the probabilities that a run of ES is better than one of DQN. Bars are 95 % "
+        "bootstrap intervals; every environment weighs the same.",
+        _nothing,
+    ),
+    OverviewFigure(
+        "aggregate-curves",
+        "Score while learning, over all environments",
+        "Interquartile mean of normalised scores against training time and environment steps. "
+        "Higher is better, and further left is sooner. Bands are 95 % bootstrap intervals.",
         _nothing,
     ),
     OverviewFigure(
         "profiles",
         "Performance profiles",
-        "The share of runs, over all environments, that scored at least so much. Higher is better. "
-        "Bands are 95 % bootstrap intervals over seeds.",
+        "The share of runs, over all environments, whose normalised score is above the value on "
+        "the horizontal axis. Higher is better. Bands are 95 % bootstrap intervals.",
         _nothing,
     ),
 )

@@ -42,7 +42,8 @@
     for (const item of items) {
       item.hidden = !chosen.every((select) => {
         const own = item.dataset[select.name];
-        return own === undefined || own.split("\n").includes(select.value);
+        // A row that speaks of all environments has none of its own.
+        return own === undefined || own === "" || own.split("\n").includes(select.value);
       });
     }
     for (const note of all("[data-counts]")) {

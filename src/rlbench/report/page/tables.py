@@ -15,6 +15,14 @@ from rlbench.report.tables import FORMULA_STARTS
 
 MAX_ROWS = 3000  # of one table; the rest is in its file, and the page says so
 
+_WORDS = {
+    ">=": "at least",
+    "<=": "at most",
+    "iqm": "interquartile mean",
+    "optimality_gap": "optimality gap",
+    "probability_of_improvement": "probability of improvement",
+    "probability_of_sooner": "probability of being sooner",
+}
 UNIT_WORDS = {
     "train_s": "training seconds",
     "core_s": "core-seconds",
@@ -87,10 +95,41 @@ TABLES = (
         ),
     ),
     TableSpec(
+        "speed_ratio_overall.csv",
+        "Speed ratios over all environments",
+        "The geometric mean of the environments' speed ratios. Above 1 ES was faster or cheaper.",
+        (
+            ("env", "Environments", "which ones together"),
+            ("unit", "Clock", "in what the cost is counted"),
+            ("bound", "Bound", ">= where DQN never got there somewhere, <= where ES never did"),
+            ("ratio", "Ratio", "geometric mean of DQN's restricted mean over that of ES"),
+            ("low", "From", "lower end of the 95 % bootstrap interval"),
+            ("high", "To", "upper end; empty: open"),
+            ("n_dqn_reached", "DQN there", "runs of DQN that were solved"),
+            ("n_dqn", "DQN runs", "in all"),
+            ("n_es_reached", "ES there", "runs of ES that were solved"),
+            ("n_es", "ES runs", "in all"),
+            ("reason", "Remark", "why there is no ratio or interval, or what was left out"),
+        ),
+        agents=("dqn", "es"),
+    ),
+    TableSpec(
         "aggregate.csv",
-        "Over all environments",
-        "Scores and speed over all environments together; docs/statistics.md defines each.",
-        (),
+        "Normalised scores over all environments",
+        "In a normalised score 0 is acting at random and 1 the threshold (on Atari: a human). "
+        "An optimality gap is better when lower, all else when higher.",
+        (
+            ("suite", "Suite", "which environments, where they differ in their conditions"),
+            ("agent", "Agent", "of a probability: the one that is better than the other"),
+            ("statistic", "Statistic", "as docs/statistics.md defines it"),
+            ("value", "Value", "the estimate"),
+            ("low", "From", "lower end of the 95 % bootstrap interval"),
+            ("high", "To", "upper end"),
+            ("n_environments", "Environments", "that have a score"),
+            ("n_runs", "Runs", "that it rests on"),
+            ("reason", "Remark", "why there is no interval"),
+        ),
+        agents=("agent",),
     ),
     TableSpec(
         "runs.csv",
@@ -109,12 +148,17 @@ TABLES = (
             ("env_steps_per_s", "Steps/s", "environment steps a training second"),
             ("final_return_mean", "Last return", "mean return of the last evaluation"),
             ("cores", "Cores", "that the run was held to"),
+            ("train_core_hours", "Core-hours", "training time times the cores"),
+            ("train_euros", "Euros", "of training, at the rate in time_to_threshold.csv"),
+            ("train_kwh", "kWh", "of training, at the rate in time_to_threshold.csv"),
+            ("relative_speed", "Relative speed", "steps a second, of the group's median run"),
             ("others_share", "Others", "share of the cores' time that other processes had"),
             ("stolen_share", "Stolen", "share of the cores' time the hypervisor gave to others"),
         ),
     ),
 )
 
+_OVERALL = frozenset({"aggregate.csv", "speed_ratio_overall.csv"})
 _COUNTED = frozenset({"end_env_steps", "solved_env_steps", "env_steps_per_s"})
 _EXACT = frozenset({"seed", "cores"})
 
@@ -152,7 +196,8 @@ def _table(
     rows = []
     for record in records[:MAX_ROWS]:
         fact = dict(zip(header, record, strict=True))
-        env = plain(fact.get("env", ""))
+        # What speaks of several environments is shown whichever of them is chosen.
+        env = plain(fact.get("env", "")) if spec.file not in _OVERALL else ""
         groups = [plain(fact[name]) for name in spec.agents if name in fact]
         cells = tuple(_cell(column, fact, run_anchors) for column in columns)
         agents = {group.partition(" ")[0] for group in groups}
@@ -185,9 +230,9 @@ def _cell(column: Column, fact: Mapping[str, str], run_anchors: Mapping[str, str
         text = plain(raw)
         if column.name == "unit":
             return Cell(UNIT_WORDS.get(text, text), text)
-        if column.name in ("group", "es", "dqn"):
+        if column.name in ("group", "agent", "es", "dqn"):
             return Cell(agent_name(text), text)
-        return Cell({">=": "at least", "<=": "at most"}.get(text, text), text)
+        return Cell(_WORDS.get(text, text), text)
     value = _number(raw)
     if value is None:
         return Cell("", "")

@@ -173,6 +173,17 @@ def headline(found: Sequence[Answer], claimed: Sequence[float]) -> Iterator[str]
             )
 
 
+def overall_lines(ratios: Iterable[SpeedRatio]) -> Iterator[str]:
+    """The geometric mean over environments, in training time."""
+    for ratio in ratios:
+        if ratio.unit != "train_s" or ratio.ratio is None:
+            continue
+        faster, shown, interval = advantage(ratio)
+        inside = f", 95 % interval {interval}" if interval else ""
+        said = "not settled, " if faster == NOT_SETTLED else f"{faster} "
+        yield f"All together, {ratio.env}: {said}{shown}{inside}."
+
+
 def seeds_line(data: Iterable[EnvironmentData]) -> str:
     """How many seeds there are, and what that is worth."""
     sizes_of: dict[str, list[int]] = {"es": [], "dqn": []}
