@@ -114,6 +114,7 @@ def test_what_screen_readers_need_is_there(opened: Browser) -> None:
     alts = opened.run("return [...document.images].map(i => i.alt)")
     assert any("ES: 3 of 3 seeds, mean 1.2 s" in alt for alt in alts)
     assert any("CartPole-v1: 30 [" in alt for alt in alts)
+    assert any("ES against A3C: better on 23 games, worse on 28" in alt for alt in alts)
 
 
 def test_a_table_sorts_by_keyboard_and_says_how(opened: Browser) -> None:

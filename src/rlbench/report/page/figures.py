@@ -6,10 +6,14 @@ with another's, and nothing in it can run.
 
 from __future__ import annotations
 
+import csv
+import io
+import json
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from rlbench.report.amounts import amount, significant
 from rlbench.report.names import agent_name, plural
@@ -44,7 +48,7 @@ class OverviewFigure:
     name: str
     title: str
     caption: str
-    words: Callable[[Sequence[Answer]], str]
+    words: Callable[[Mapping[str, bytes], Sequence[Answer]], str]  # from the report's files
 
 
 def _times(data: EnvironmentData) -> str:
@@ -75,7 +79,7 @@ def _last_returns(data: EnvironmentData) -> str:
     return "; ".join(parts) or "nothing was evaluated"
 
 
-def _ratios(answers: Sequence[Answer]) -> str:
+def _ratios(_: Mapping[str, bytes], answers: Sequence[Answer]) -> str:
     return "; ".join(
         f"{answer.env}{f', {answer.pair}' if answer.pair else ''}: {answer.ratio}"
         for answer in answers
@@ -83,8 +87,37 @@ def _ratios(answers: Sequence[Answer]) -> str:
     )
 
 
-def _nothing(_: Sequence[Answer]) -> str:
-    return "the numbers are in the text and the tables"
+def _aggregates(files: Mapping[str, bytes], _: Sequence[Answer]) -> str:
+    rows = csv.DictReader(io.StringIO(files.get("aggregate.csv", b"").decode("utf-8", "replace")))
+    parts = []
+    for row in rows:
+        suite = f"{row['suite']}, " if row["suite"] else ""
+        interval = f" [{row['low'][:6]}, {row['high'][:6]}]" if row["low"] and row["high"] else ""
+        name = row["statistic"].replace("iqm", "interquartile mean").replace("_", " ")
+        parts.append(f"{suite}{agent_name(row['agent'])} {name} {row['value'][:6]}{interval}")
+    return "; ".join(parts) or "no aggregate"
+
+
+def _published(files: Mapping[str, bytes], key: str) -> Any:
+    return json.loads(files["claims.json"])["published"][key]
+
+
+def _games(files: Mapping[str, bytes], _: Sequence[Answer]) -> str:
+    atari = _published(files, "atari")
+    return "; ".join(
+        f"ES against {rival}: better on {score['won']} games, worse on {score['lost']}, equal on "
+        f"{score['tied']}"
+        for rival, score in (("A3C", atari["against_a3c"]), ("DQN", atari["against_dqn"]))
+    )
+
+
+def _tasks(files: Mapping[str, bytes], _: Sequence[Answer]) -> str:
+    ratios = _published(files, "es_over_trpo_steps")
+    return "; ".join(
+        f"{found['task']}: {significant(found['ratio'], 2)} times the steps of TRPO"
+        for found in ratios
+        if found["percent"] == 100
+    )
 
 
 ENVIRONMENT_FIGURES = (
@@ -131,21 +164,21 @@ OVERVIEW_FIGURES = (
         "Above, normalised scores at the common horizon: 0 is acting at random, 1 the threshold. "
         "Below, the probabilities that a run of ES is better than one of DQN. Bars are 95 % "
         "bootstrap intervals; every environment weighs the same.",
-        _nothing,
+        _aggregates,
     ),
     OverviewFigure(
         "aggregate-curves",
         "Score while learning, over all environments",
         "Interquartile mean of normalised scores against training time and environment steps. "
         "Higher is better, and further left is sooner. Bands are 95 % bootstrap intervals.",
-        _nothing,
+        _aggregates,
     ),
     OverviewFigure(
         "profiles",
         "Performance profiles",
         "The share of runs, over all environments, whose normalised score is above the value on "
         "the horizontal axis. Higher is better. Bands are 95 % bootstrap intervals.",
-        _nothing,
+        _aggregates,
     ),
 )
 
@@ -155,14 +188,14 @@ CLAIM_FIGURES = (
         "What was published on Atari",
         "The published scores of ES, A3C and DQN on 51 games, human-normalised: not measured here. "
         "Further right is better.",
-        _nothing,
+        _games,
     ),
     OverviewFigure(
         "published-mujoco",
         "What was published on MuJoCo",
         "How many environment steps the published ES needed over those of TRPO, to the same share "
         "of TRPO's final score: not measured here. Below 1 ES needed fewer.",
-        _nothing,
+        _tasks,
     ),
 )
 
@@ -182,7 +215,7 @@ def overview_figures(
     """Those figures over all environments that were drawn."""
     for spec in specs:
         if f"{spec.name}.svg" in files:
-            alt = f"{spec.title}. {spec.words(answers)}."
+            alt = f"{spec.title}. {spec.words(files, answers)}."
             yield _figure(files, spec.name, spec.title, alt, spec.caption)
 
 
