@@ -52,9 +52,17 @@ return low;
 
 
 @pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+def window(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     with chromium(tmp_path_factory.mktemp("profile")) as found:
         yield found
+
+
+@pytest.fixture
+def browser(window: Browser) -> Browser:
+    """A window of a desk's size, by day."""
+    window.screen(1280)
+    window.media()
+    return window
 
 
 @pytest.fixture(scope="module")
@@ -70,9 +78,6 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def opened(browser: Browser, page: Path) -> Browser:
-    """The page in a window of a desk's size, by day."""
-    browser.screen(1280)
-    browser.media()
     browser.open(page)
     return browser
 
@@ -224,7 +229,6 @@ def test_without_scripts_the_tables_are_there_in_full(browser: Browser, page: Pa
 def test_a_stranger_s_runs_execute_nothing(browser: Browser, tmp_path: Path) -> None:
     write_hostile(tmp_path / "runs")
     page = build_report(tmp_path / "runs", tmp_path / "out").page
-    browser.screen(1280)
     browser.complaints()
     # An alert would make every later command fail; a broken picture would be asked for.
     assert browser.open(page) == [page.as_uri()]
