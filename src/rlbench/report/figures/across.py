@@ -22,7 +22,7 @@ from rlbench.report.figures.style import (
     place_text,
     score_axis,
 )
-from rlbench.report.names import agent_name
+from rlbench.report.names import agent_name, plural
 from rlbench.report.records import FloatArray
 
 WIDTH_IN = 9.2
@@ -251,8 +251,9 @@ def _caption(found: SuiteStatistics, words: Sequence[str]) -> list[str]:
     groups = [group for c in found.suite.contests for group in (c.dqn, c.es)]
     reasons = sorted({e.reason for e in found.estimates if e.reason})
     counts = sorted({len(group.runs) for group in groups})
-    seeds = str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
-    parts = [f"{seeds} seeds an agent and environment", *machine(groups), *words]
+    seeds = "" if len(counts) == 1 else f"{counts[0]} to "
+    each = f"{seeds}{plural(counts[-1], 'seed')} an agent and environment"
+    parts = [each, *machine(groups), *words]
     return textwrap.wrap(" · ".join([*parts, *(reasons or [_BARS])]), 104)[:7]
 
 
