@@ -156,7 +156,7 @@ def test_bounds_stay_bounds(tmp_path: Path) -> None:
     both = overall(tmp_path)
     assert (both.ratio, both.low, both.high) == (None, None, None)
     assert both.reason.startswith(
-        "bounds both ways (dqn on A-v0, es on D-v0 never got there), so no mean"
+        "bounds both ways, so no mean: dqn on A-v0, es on D-v0 never got there"
     )
 
 

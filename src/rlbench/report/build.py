@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from rlbench.report.across import SuiteStatistics, across_environments
@@ -159,7 +160,8 @@ def _figures(analyses: Sequence[Analysis], suites: Sequence[SuiteStatistics]) ->
     from rlbench.report.figures.files import (
         EnvironmentStatistics,
         draw_across,
-        draw_environments,
+        draw_all,
+        draw_environment,
         draw_overview,
     )
     from rlbench.report.figures.published import draw_published
@@ -173,11 +175,13 @@ def _figures(analyses: Sequence[Analysis], suites: Sequence[SuiteStatistics]) ->
     pairs = {(ratio.env, label) for ratio in ratios for label in (ratio.dqn, ratio.es)}
     compared = [g for a in analyses for g in a.groups.groups if (g.env, g.label) in pairs]
     ratios += headline([ratio for suite in suites for ratio in suite.ratios])
-    return (
-        draw_environments(parts)
-        | draw_overview(ratios, compared)
-        | draw_across(suites)
-        | draw_published()
+    return draw_all(
+        [
+            draw_published,
+            partial(draw_across, suites),
+            partial(draw_overview, ratios, compared),
+            *(partial(draw_environment, part) for part in parts),
+        ]
     )
 
 

@@ -41,7 +41,7 @@ def overall_ratio(suite: Suite, ratios: Sequence[SpeedRatio], unit: Unit) -> Spe
     words = [reason] if reason else []
     if len(bounds) == 2:
         never = [f"{'dqn' if r.bound == '>=' else 'es'} on {r.env}" for _, r in used if r.bound]
-        words = [f"bounds both ways ({', '.join(never)} never got there), so no mean"]
+        words = [f"bounds both ways, so no mean: {', '.join(never)} never got there"]
     if missing:
         words.append(f"left out, no ratio there: {', '.join(missing)}")
     ratio = math.exp(float(np.mean([math.log(r.ratio or 1.0) for _, r in used])))
@@ -101,7 +101,12 @@ def sooner(suite: Suite) -> Estimate | None:
     plain = [np.ones((1, count)) for count in counts]
     chance = mean_of_pairs(wins, plain[: len(times)], plain[len(times) :])
     weights = weights_of_strata(tuple(counts))
-    alone = [env for env, es, dqn in times if min(len(es), len(dqn)) < 2]
+    alone = [
+        f"one seed of {agent} on {env}, so no interval"
+        for env, es, dqn in times
+        for agent, found in (("es", es), ("dqn", dqn))
+        if len(found) < 2
+    ]
     interval = (
         None
         if alone
@@ -110,7 +115,7 @@ def sooner(suite: Suite) -> Estimate | None:
     low, high = interval or (None, None)
     return Estimate(
         suite.label, "es", "probability_of_sooner", float(chance[0]), low, high, len(times),
-        sum(counts), f"one seed on {alone[0]}, so no interval" if alone else "",
+        sum(counts), alone[0] if alone else "",
     )  # fmt: skip
 
 

@@ -40,8 +40,8 @@ def across_lines(suites: Sequence[SuiteStatistics], missing: Sequence[str]) -> I
         if head.ratio is None:
             yield f"  no speed ratio: {head.reason}"
             continue
-        left_out = f" ({head.reason})" if head.reason else ""
-        yield f"  DQN / ES: training time {_short(head)}{_verdict(head)}{left_out}"
+        line = f"  DQN / ES: training time {_short(head)}{_verdict(head)}"
+        yield line if head.reason in line else f"{line} ({head.reason})"
     for note in missing:
         yield f"{note[:1].upper()}{note[1:]}"
 

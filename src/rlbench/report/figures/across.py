@@ -13,8 +13,16 @@ from rlbench.report.across import SuiteStatistics
 from rlbench.report.aggregate import AGENTS, Estimate
 from rlbench.report.amounts import significant
 from rlbench.report.curves import Curve
-from rlbench.report.figures.style import AGENT_LOOKS, INK, MUTED, log_axis, machine, place_text
-from rlbench.report.names import agent_name
+from rlbench.report.figures.style import (
+    AGENT_LOOKS,
+    INK,
+    MUTED,
+    log_axis,
+    machine,
+    place_text,
+    score_axis,
+)
+from rlbench.report.names import agent_name, plural
 from rlbench.report.records import FloatArray
 
 WIDTH_IN = 9.2
@@ -77,7 +85,8 @@ def draw_profiles(found: SuiteStatistics) -> Figure | None:
             axes, profile.agent, profile.tau, profile.share, profile.low, profile.high
         )
     axes.axvline(1.0, color=INK, linewidth=1.2, linestyle=(0, (6, 2)), zorder=1)
-    axes.set_xlim(float(found.profiles[0].tau[0]), float(found.profiles[0].tau[-1]))
+    tau = found.profiles[0].tau
+    score_axis(axes, "x", float(tau[0]), float(tau[-1]))
     axes.set_ylim(-0.03, 1.05)
     axes.set_yticks([0.0, 0.25, 0.5, 0.75, 1.0], ["0 %", "25 %", "50 %", "75 %", "100 %"])
     axes.set_ylabel("share of runs above the score")
@@ -113,7 +122,7 @@ def draw_score_curves(found: SuiteStatistics) -> Figure | None:
             _draw_band_and_line(axes, curve.agent, curve.x, curve.mean, curve.low, curve.high)
         for level in (0.0, 1.0):
             axes.axhline(level, color=INK, linewidth=1.0, linestyle=(0, (6, 2)), zorder=1)
-        axes.set_ylim(min(-0.1, *limits) - 0.05, max(1.1, *limits))
+        score_axis(axes, "y", min(-0.1, *limits) - 0.05, max(1.1, *limits))
         name = "training time (s)" if unit == "train_s" else "environment steps"
         axes.set_xlabel(f"{name}, log scale")
         if column:
@@ -146,7 +155,7 @@ def _draw_scores(
         if value is not None and not estimate.statistic.startswith("probability")
     ]
     low, high = min([0.0, *shown]), max([1.0, *shown])
-    axes.set_xlim(low - 0.05 * (high - low), high + 0.05 * (high - low))
+    score_axis(axes, "x", low - 0.05 * (high - low), high + 0.05 * (high - low))
     axes.axvline(0.0, color=MUTED, linewidth=1.0, linestyle=":", zorder=1)
     axes.axvline(1.0, color=INK, linewidth=1.2, linestyle=(0, (6, 2)), zorder=1)
     axes.set_xlabel("normalised score at the common horizon")
@@ -242,8 +251,9 @@ def _caption(found: SuiteStatistics, words: Sequence[str]) -> list[str]:
     groups = [group for c in found.suite.contests for group in (c.dqn, c.es)]
     reasons = sorted({e.reason for e in found.estimates if e.reason})
     counts = sorted({len(group.runs) for group in groups})
-    seeds = str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
-    parts = [f"{seeds} seeds an agent and environment", *machine(groups), *words]
+    seeds = "" if len(counts) == 1 else f"{counts[0]} to "
+    each = f"{seeds}{plural(counts[-1], 'seed')} an agent and environment"
+    parts = [each, *machine(groups), *words]
     return textwrap.wrap(" · ".join([*parts, *(reasons or [_BARS])]), 104)[:7]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -21,8 +21,11 @@ from rlbench.report.groups import EnvironmentGroups, Group
 from rlbench.report.reached import ReachedCurve
 from rlbench.report.timing import LevelTime, SpeedRatio
 
-PARALLEL_FROM = 8  # environments; below, starting workers takes longer than drawing
+PARALLEL_FROM = 10  # jobs; below, starting workers takes longer than drawing
 MAX_WORKERS = 8
+
+Job = Callable[[], dict[str, bytes]]
+"""Draws some figures: file name to content. It must be able to travel to another process."""
 
 
 @dataclass(frozen=True)
@@ -36,19 +39,23 @@ class EnvironmentStatistics:
     reached: Sequence[ReachedCurve]
 
 
-def draw_environments(parts: Sequence[EnvironmentStatistics]) -> dict[str, bytes]:
-    """All per-environment figures: file name to content, the same however many cores there are."""
-    workers = min(_usable_cores(), MAX_WORKERS, len(parts))
+def draw_all(jobs: Sequence[Job]) -> dict[str, bytes]:
+    """All files of some jobs, the same however many cores there are.
+
+    Args:
+        jobs: the longest first, so that no worker is left with one at the end.
+    """
+    workers = min(_usable_cores(), MAX_WORKERS, len(jobs))
     drawn: list[dict[str, bytes]] | None = None
-    if len(parts) >= PARALLEL_FROM and workers > 1:
+    if len(jobs) >= PARALLEL_FROM and workers > 1:
         try:
             spawn = multiprocessing.get_context("spawn")
             with ProcessPoolExecutor(workers, mp_context=spawn) as pool:
-                drawn = list(pool.map(draw_environment, parts))
+                drawn = list(pool.map(_draw, jobs))
         except (BrokenProcessPool, OSError):
             drawn = None  # no room for workers, or a main module that cannot be imported again
     if drawn is None:
-        drawn = [draw_environment(part) for part in parts]
+        drawn = [_draw(job) for job in jobs]
     return {name: content for files in drawn for name, content in files.items()}
 
 
@@ -94,6 +101,10 @@ def draw_across(suites: Sequence[SuiteStatistics]) -> dict[str, bytes]:
                     stem = name if index == 1 else f"{name}-{index}"
                     files |= {stem + suffix: made for suffix, made in render(figure).items()}
     return files
+
+
+def _draw(job: Job) -> dict[str, bytes]:
+    return job()
 
 
 def _usable_cores() -> int:

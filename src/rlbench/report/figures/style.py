@@ -125,6 +125,14 @@ def linear_axis(axes: Axes, high: float, unit: Unit) -> None:
     )
 
 
+def score_axis(axes: Axes, which: str, low: float, high: float) -> None:
+    """Make x or y linear from `low` to `high`, negative values welcome, with ticks inside."""
+    axis = axes.xaxis if which == "x" else axes.yaxis
+    (axes.set_xlim if which == "x" else axes.set_ylim)(low, high)
+    ticks = MaxNLocator(6).tick_values(low, high)
+    axis.set_major_locator(FixedLocator([tick for tick in ticks if low <= tick <= high]))
+
+
 def log_ticks(low: float, high: float) -> list[float]:
     """Between two and about seven round values in [low, high]."""
     first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
