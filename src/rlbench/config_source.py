@@ -20,8 +20,8 @@ class GymnasiumIdSource(ConfigSource):
     It stands after the conf folder in the search path: a YAML of that name wins. Whether
     Gymnasium knows the id is checked later, when the whole configuration is there.
 
-    It also answers `namespace/<agent>/<namespace>/<name>` with `conf/tuned/<agent>/<namespace>.yaml`
-    where there is one: settings for every `ALE/...`, say.
+    It also answers `namespace/<agent>/<namespace>/<name>` with what stands in
+    `conf/tuned/<agent>/<namespace>.yaml`, where there is one: settings for every `ALE/...`, say.
     """
 
     @staticmethod

@@ -121,4 +121,5 @@ def _normalise(x: Array) -> Array:
     """x [..., units] with mean 0 and variance 1 over the units."""
     centred: Array = x - x.mean(axis=-1, keepdims=True)
     variance = np.square(centred).mean(axis=-1, keepdims=True)
-    return centred / np.sqrt(variance + np.float32(LAYER_NORM_EPSILON))
+    centred /= np.sqrt(variance + np.float32(LAYER_NORM_EPSILON))
+    return centred

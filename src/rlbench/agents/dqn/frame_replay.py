@@ -112,7 +112,8 @@ class FrameReplay:
             rows[missing[: len(number)][good]] = (lanes * self._slots + slots)[good]
             missing = np.concatenate([missing[: len(number)][~good], missing[len(number) :]])
             if not len(missing):
-                return rows.reshape(shape)
+                drawn: Array = rows.reshape(shape)
+                return drawn
         raise RunError("the replay holds next to nothing to learn from: episodes of no steps?")
 
     def gather(self, rows: Array) -> Transitions:
@@ -180,7 +181,8 @@ class FrameReplay:
         counts = end - first
         lanes = np.repeat(self._all, counts)
         within = np.arange(len(lanes)) - np.repeat(np.cumsum(counts) - counts, counts)
-        return lanes * self._slots + (first[lanes] + within) % self._slots
+        rows: Array = lanes * self._slots + (first[lanes] + within) % self._slots
+        return rows
 
     def _stacks(self, lanes: Array, slots: Array) -> Array:
         """Stacks [..., F, height, width] that end at `slots` [...] of `lanes` [...]."""

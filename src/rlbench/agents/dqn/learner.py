@@ -54,14 +54,15 @@ class Learner:
         from rlbench.nets.keras_build import build, shapes
 
         self._network, self._nvec, self._settings = network, nvec, settings
+        self._frames = isinstance(network, ConvNet)
         self._model = build(network, settings.precision)
         self._shapes = shapes(self._model)
         if settings.dueling:
             self._shapes[-2:] = dueling.stream_shapes(network)
         self._update = self._tf.function(self._run, jit_compile=settings.compile)
-        self._parameters: Tensor = self._tf.constant(parameters)
+        self._parameters: Tensor = self._from_numpy(parameters)
         self._target: Tensor = self._parameters
-        zeros = self._tf.zeros(len(parameters))
+        zeros = self._from_numpy(np.zeros_like(parameters))
         self._slots: tuple[Tensor, Tensor] = (zeros, zeros)
         self.updates = 0  # made so far
         self._warm_up()
@@ -69,7 +70,7 @@ class Learner:
     @property
     def parameters(self) -> Array:
         """The parameters [size] of `network` as the online network has them; read-only."""
-        flat: Array = self._parameters.numpy()
+        flat = self._to_numpy(self._parameters)
         if not self._settings.dueling:
             return flat
         streams = sum(math.prod(shape) for shape in self._shapes[-4:])
@@ -101,14 +102,14 @@ class Learner:
 
     def get_state(self) -> State:
         return {
-            "parameters": self._parameters.numpy(),
-            "target": self._target.numpy(),
-            **{name: slot.numpy() for name, slot in zip(SLOTS, self._slots, strict=True)},
+            "parameters": self._to_numpy(self._parameters),
+            "target": self._to_numpy(self._target),
+            **{name: self._to_numpy(slot) for name, slot in zip(SLOTS, self._slots, strict=True)},
             "updates": self.updates,
         }
 
     def set_state(self, state: State) -> None:
-        tensor = self._tf.constant
+        tensor = self._from_numpy
         self._parameters = tensor(state["parameters"])
         self._target = tensor(state["target"])
         self._slots = (tensor(state[SLOTS[0]]), tensor(state[SLOTS[1]]))
@@ -132,13 +133,33 @@ class Learner:
         # An array: a Python number would be traced, and compiled, anew for every value.
         return np.array(self.updates, np.int64)
 
+    def _from_numpy(self, flat: Array) -> Tensor:
+        """A flat vector as the compiled function takes it: flat, or for frames one tensor a weight,
+        as taking millions of parameters apart at each call costs."""
+        if not self._frames:
+            return self._tf.constant(flat)
+        sizes = [math.prod(shape) for shape in self._shapes]
+        parts = zip(np.split(flat, np.cumsum(sizes)[:-1]), self._shapes, strict=True)
+        return [self._tf.constant(part.reshape(shape)) for part, shape in parts]
+
+    def _to_numpy(self, tensors: Tensor) -> Array:
+        """The inverse of `_from_numpy`; read-only."""
+        if not self._frames:
+            return tensors.numpy()  # type: ignore[no-any-return]
+        return np.concatenate([tensor.numpy().ravel() for tensor in tensors])
+
     def _split(self, flat: Tensor) -> list[Tensor]:
         """What is learned, one tensor a weight, out of the flat vector."""
+        if self._frames:
+            return flat  # type: ignore[no-any-return]
         parts = self._tf.split(flat, [math.prod(shape) for shape in self._shapes])
         pairs = zip(parts, self._shapes, strict=True)
         return [self._tf.reshape(part, shape) for part, shape in pairs]
 
     def _join(self, weights: list[Tensor]) -> Tensor:
+        """The inverse of `_split`."""
+        if self._frames:
+            return weights
         return self._tf.concat([self._tf.reshape(weight, [-1]) for weight in weights], axis=0)
 
     def _utilities(self, weights: list[Tensor], obs: Tensor) -> Tensor:
@@ -148,7 +169,7 @@ class Learner:
         tf = self._tf
         if self._settings.dueling:
             weights = [*weights[:-4], *dueling.fold(weights[-4:], self._nvec)]
-        if isinstance(self._network, ConvNet):
+        if self._frames:
             obs = tf.cast(tf.transpose(obs, (0, 2, 3, 1)), tf.float32) * np.float32(1 / 255)
         outputs, _ = self._model.stateless_call(weights, [], obs)
         return td.utilities(tf.cast(outputs, tf.float32), self._nvec)
@@ -183,6 +204,9 @@ class Learner:
         tf, settings = self._tf, self._settings
         K = settings.updates_per_train
         optimizer = OPTIMIZERS[settings.optimizer]
+        if self._frames and not settings.compile:
+            # An optimiser is ten passes over the parameters unless they are fused into one.
+            optimizer = tf.function(optimizer, jit_compile=True)
         target_t = self._target_utilities(self._split(target), obs_t)  # [K, B, D, n]
 
         def loss_of(weights: list[Tensor], k: Tensor) -> tuple[Tensor, Tensor, Tensor]:

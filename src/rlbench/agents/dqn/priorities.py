@@ -1,4 +1,4 @@
-"""Proportional prioritised replay (Schaul et al. 2016, arXiv 1511.05952): who is drawn how often."""
+"""Proportional prioritised replay (Schaul et al. 2016, arXiv 1511.05952)."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Priorities:
 
     @staticmethod
     def bytes_per_row() -> int:
-        """At most: the tree has up to 4 nodes a row where the capacity is just above a power of 2."""
+        """At most: up to 4 nodes a row, where the capacity is just above a power of 2."""
         return 32
 
     def add(self, rows: Array) -> None:
