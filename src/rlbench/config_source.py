@@ -1,4 +1,5 @@
-"""Where configurations come from: the conf folder, and any Gymnasium id without a file there."""
+"""Where configurations come from: the conf folder, any Gymnasium id without a file there, and one
+file of tuned settings for all ids of a namespace."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ from hydra.plugins.config_source import ConfigLoadError, ConfigResult, ConfigSou
 from omegaconf import OmegaConf
 
 GROUP = "env/"
+NAMESPACE_GROUP = "namespace/"
 
 
 class GymnasiumIdSource(ConfigSource):
@@ -17,6 +19,9 @@ class GymnasiumIdSource(ConfigSource):
 
     It stands after the conf folder in the search path: a YAML of that name wins. Whether
     Gymnasium knows the id is checked later, when the whole configuration is there.
+
+    It also answers `namespace/<agent>/<namespace>/<name>` with what stands in
+    `conf/tuned/<agent>/<namespace>.yaml`, where there is one: settings for every `ALE/...`, say.
     """
 
     @staticmethod
@@ -26,10 +31,12 @@ class GymnasiumIdSource(ConfigSource):
     def load_config(self, config_path: str) -> ConfigResult:
         if not self.is_config(config_path):
             raise ConfigLoadError(f"Config not found : {config_path}")
+        namespace = _namespace_file(config_path)
+        config = OmegaConf.load(namespace) if namespace else OmegaConf.create(_answer(config_path))
         return ConfigResult(
             provider=self.provider,
             path=self.full_path(),
-            config=OmegaConf.create({"id": _id(config_path)}),
+            config=config,
             header={"package": None},
         )
 
@@ -37,10 +44,10 @@ class GymnasiumIdSource(ConfigSource):
         return True
 
     def is_group(self, config_path: str) -> bool:
-        return config_path.rstrip("/") == GROUP.rstrip("/")
+        return config_path.rstrip("/") in (GROUP.rstrip("/"), NAMESPACE_GROUP.rstrip("/"))
 
     def is_config(self, config_path: str) -> bool:
-        return config_path.startswith(GROUP) and bool(_id(config_path))
+        return bool(_answer(config_path)) or _namespace_file(config_path) is not None
 
     def list(self, config_path: str, results_filter: ObjectType | None) -> list[str]:
         return []  # `rlbench envs` lists what Gymnasium has; --help stays free of its import
@@ -57,5 +64,21 @@ def register() -> None:
     Plugins.instance().register(GymnasiumIdSource)
 
 
-def _id(config_path: str) -> str:
-    return config_path.removeprefix(GROUP).removesuffix(".yaml")
+def _answer(config_path: str) -> dict[str, str]:
+    """{id: <id>} for `env/<id>`, else nothing."""
+    if not config_path.startswith(GROUP):
+        return {}
+    env_id = config_path.removeprefix(GROUP).removesuffix(".yaml")
+    return {"id": env_id} if env_id else {}
+
+
+def _namespace_file(config_path: str) -> Path | None:
+    """The file that answers `namespace/<agent>/<namespace>/<name>`, where there is one."""
+    parts = config_path.removeprefix(NAMESPACE_GROUP).split("/")
+    if not config_path.startswith(NAMESPACE_GROUP) or len(parts) != 3:
+        return None
+    agent, namespace, _ = parts
+    if not (agent.isidentifier() and namespace.isidentifier()):  # a name, not a way out of conf
+        return None
+    path = conf_dir() / "tuned" / agent / f"{namespace}.yaml"
+    return path if path.is_file() else None

@@ -11,10 +11,10 @@ import pytest
 
 import probe_envs  # noqa: F401  (registers the environments)
 from rlbench.agents.dqn.agent import DQN
-from rlbench.agents.dqn.replay import Replay, Transitions
+from rlbench.agents.dqn.replay import Replay
 from rlbench.envs.make import plan_env
 from rlbench.errors import ConfigError, RunError
-from rlbench.interfaces import Context, Lanes, State
+from rlbench.interfaces import Array, Context, Lanes, State
 from rlbench.seeding import Seeds
 from rlbench.settings import EnvSettings, check
 
@@ -132,13 +132,13 @@ def test_the_target_moves_at_the_first_learning_after_a_multiple() -> None:
 
 
 def test_every_learning_draws_its_own_minibatches(monkeypatch: pytest.MonkeyPatch) -> None:
-    states, sample = list[int](), Replay.sample
+    states, draw = list[int](), Replay.draw
 
-    def note(self: Replay, rng: np.random.Generator, shape: tuple[int, ...]) -> Transitions:
+    def note(self: Replay, rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
         states.append(rng.bit_generator.state["state"]["state"])
-        return sample(self, rng, shape)
+        return draw(self, rng, shape)
 
-    monkeypatch.setattr(Replay, "sample", note)
+    monkeypatch.setattr(Replay, "draw", note)
     build("Counting-v0").advance(200)
     assert len(states) == len(set(states)) == (200 - 40) // 8 + 1
 

@@ -7,7 +7,7 @@ from rlbench.agents.dqn.learner import Learner
 from rlbench.agents.dqn.replay import Transitions
 from rlbench.agents.dqn.settings import DQNSettings
 from rlbench.errors import RunError
-from rlbench.nets import keras_mlp
+from rlbench.nets import keras_build
 from rlbench.nets.mlp import MLP
 from rlbench.nets.tensorflow_runtime import start_tensorflow
 
@@ -19,13 +19,13 @@ def test_numpy_and_keras_networks_agree(activation: str, hidden: tuple[int, ...]
     mlp = MLP(5, hidden, 3, activation)
     rng = np.random.default_rng(0)
     parameters = mlp.initial_fan_in(rng)
-    model = keras_mlp.build(mlp)
-    model.set_weights(keras_mlp.to_weights(mlp, parameters))
+    model = keras_build.build(mlp)
+    model.set_weights(keras_build.to_weights(model, parameters))
     obs = rng.normal(size=(20, 5)).astype(np.float32)
     np.testing.assert_allclose(
         mlp.forward(mlp.layers(parameters), obs.copy()), np.asarray(model(obs)), atol=1e-5
     )
-    np.testing.assert_array_equal(keras_mlp.to_parameters(model.get_weights()), parameters)
+    np.testing.assert_array_equal(keras_build.to_parameters(model.get_weights()), parameters)
 
 
 def some_batches(
@@ -85,7 +85,7 @@ def test_updates_of_a_linear_network_equal_those_by_hand(
         square = 0.999 * square + 0.001 * gradient**2
         t = k + 1
         w = w - 0.01 * (mean / (1 - 0.9**t)) / (np.sqrt(square / (1 - 0.999**t)) + 1e-8)
-    loss, _ = learner.update(batches)
+    loss = learner.update(batches).loss
     assert loss == pytest.approx(np.mean(losses), rel=1e-4)
     np.testing.assert_allclose(learner.parameters.reshape(3, -1), w, atol=2e-5)
     assert learner.updates == 3

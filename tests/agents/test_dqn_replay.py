@@ -44,7 +44,7 @@ def test_samples_whole_transitions(capacity: int, total: int, seed: int) -> None
     replay = Replay(capacity, 2, 1)
     for number in range(total):
         replay.add(numbered(number, 1))
-    batch = replay.sample(np.random.default_rng(seed), (3, 5))
+    batch = replay.gather(replay.draw(np.random.default_rng(seed), (3, 5)))
     assert batch.obs_tm1.shape == (3, 5, 2) and batch.rewards_t.shape == (3, 5)
     number = batch.actions_tm1[..., 0]
     assert ((number >= max(0, total - capacity)) & (number < total)).all()
@@ -57,7 +57,7 @@ def test_samples_whole_transitions(capacity: int, total: int, seed: int) -> None
 def test_samples_uniformly() -> None:
     replay = Replay(10, 2, 1)
     replay.add(numbered(0, 10))
-    drawn = replay.sample(np.random.default_rng(0), (20_000,)).actions_tm1
+    drawn = replay.gather(replay.draw(np.random.default_rng(0), (20_000,))).actions_tm1
     counts = np.bincount(drawn[:, 0], minlength=10)
     assert (abs(counts - 2000) < 5 * np.sqrt(2000)).all()
 
@@ -72,8 +72,8 @@ def test_goes_on_from_its_state(before: int, after: int) -> None:
         one.add(numbered(number, 1))
         other.add(numbered(number, 1))
     for a, b in zip(
-        one.sample(np.random.default_rng(1), (50,)),
-        other.sample(np.random.default_rng(1), (50,)),
+        one.gather(one.draw(np.random.default_rng(1), (50,))),
+        other.gather(other.draw(np.random.default_rng(1), (50,))),
         strict=True,
     ):
         np.testing.assert_array_equal(a, b)

@@ -202,7 +202,7 @@ def _refuse_if_all_bad(jobs: Sequence[Job]) -> None:
 def _print_plan(jobs: Sequence[Job]) -> None:
     """The order of the jobs and the most they can cost, each alone and all together."""
     environments: dict[str, EnvPlan] = {}
-    core_hours, steps, memory_mb = 0.0, 0, 0.0
+    core_hours, steps, memory_mb, untimed = 0.0, 0, 0.0, 0
     for number, job in enumerate(jobs, 1):
         most = None
         if job.settings is not None and job.state is State.WAITING:
@@ -214,6 +214,7 @@ def _print_plan(jobs: Sequence[Job]) -> None:
             print(f"[{number}/{len(jobs)}] {job.label}: {job.state.value}: {job.note}")
             continue
         budget, limits = job.settings.budget, []
+        untimed += budget.train_seconds is None
         if budget.train_seconds is not None:
             limits.append(f"at most {duration(budget.train_seconds)} of training")
             core_hours += budget.train_seconds * job.wanted_cores / 3600
@@ -225,6 +226,7 @@ def _print_plan(jobs: Sequence[Job]) -> None:
         memory_mb = max(memory_mb, most.memory_mb or 0.0)
         print(f"[{number}/{len(jobs)}] {job.label}: {cores}, {' or '.join(limits)}{memory}")
     total = f"{len(jobs)} jobs: {count(jobs)}; at most {core_hours:.2f} core-hours of training"
+    total += f", beside {untimed} without a budget in seconds" if untimed else ""
     total += f", {steps:,} steps" if steps else ""
     total += f"; the largest needs {memory_mb:,.0f} MB to learn from" if memory_mb else ""
     print(total)

@@ -10,7 +10,7 @@ import numpy as np
 from rlbench.errors import RunError
 from rlbench.interfaces import Array, Lanes, State
 from rlbench.nets.heads import ArgmaxHead
-from rlbench.nets.mlp import MLP
+from rlbench.nets.network import Network
 from rlbench.seeding import Seeds
 
 EXPLORATION_BLOCK_STEPS = 1024  # random numbers are drawn for so many steps at once
@@ -25,6 +25,8 @@ class Step(NamedTuple):
     obs_t: Array  # [N, obs]
     terminated: Array  # [N]
     truncated: Array  # [N]
+    lost_life: Array  # [N] whether an episode that may go on has fewer lives left than before
+    obs_next: Array  # [N, obs] obs_t, or the first observation of the next episode
     ended_returns: list[float]  # of the episodes that this step ended
     ended_lengths: list[int]
 
@@ -36,7 +38,7 @@ class Actor:
     or episode, so that no generator needs to be kept.
     """
 
-    def __init__(self, lanes: Lanes, network: MLP, head: ArgmaxHead, seeds: Seeds) -> None:
+    def __init__(self, lanes: Lanes, network: Network, head: ArgmaxHead, seeds: Seeds) -> None:
         self._lanes, self._network, self._head = lanes, network, head
         self._episode_seeds = seeds.child("episodes")
         self._exploration_seeds = seeds.child("exploration")
@@ -47,6 +49,9 @@ class Actor:
         self._returns = np.zeros(n)
         self._choices: list[list[Array]] = [[] for _ in range(n)]  # since each lane's reset
         self._obs = self._reset(self._all)
+        self._no_loss = np.zeros(n, np.bool_)
+        self._lives: Array = self._no_loss
+        self._keep_lives()
         self._block = -1
         self._chances: Array = np.empty(0)
         self._random_choices: Array = np.empty(0)
@@ -64,6 +69,7 @@ class Actor:
         for played, choice in zip(self._choices, choices, strict=True):
             played.append(choice)
         ended = terminated | truncated
+        lost_life = self._lost_life()
         ended_returns: list[float] = []
         ended_lengths: list[int] = []
         self._obs = obs_t
@@ -77,9 +83,24 @@ class Actor:
             self._returns[lanes] = 0.0
             self._obs = obs_t.copy()
             self._obs[lanes] = self._reset(lanes)
+            self._keep_lives()
         return Step(
-            obs_tm1, choices, rewards, obs_t, terminated, truncated, ended_returns, ended_lengths
+            obs_tm1,
+            choices,
+            rewards,
+            obs_t,
+            terminated,
+            truncated,
+            lost_life,
+            self._obs,
+            ended_returns,
+            ended_lengths,
         )
+
+    @property
+    def obs(self) -> Array:
+        """The lanes' current observations [N, *obs]."""
+        return self._obs
 
     def close(self) -> None:
         self._lanes.close()
@@ -119,6 +140,7 @@ class Actor:
                 lanes = np.flatnonzero(lengths > step)
                 actions = self._head.actions(choices[starts[lanes] + step])
                 self._obs[lanes] = self._lanes.step(lanes, actions)[0]
+        self._keep_lives()
         if self._digest() != state["digest"]:
             raise RunError(
                 "cannot go on from the checkpoint: the environment, reset with the same seeds and "
@@ -128,6 +150,19 @@ class Actor:
     def _reset(self, lanes: Array) -> Array:
         seeds = [self._episode_seeds.episode_seed(int(n), self._episodes[n]) for n in lanes]
         return self._lanes.reset(lanes, np.array(seeds))
+
+    def _keep_lives(self) -> None:
+        if self._lanes.lives is not None:
+            self._lives = self._lanes.lives.copy()
+
+    def _lost_life(self) -> Array:
+        """Lanes [N] that have fewer lives than at the last call."""
+        lives = self._lanes.lives
+        if lives is None:
+            return self._no_loss
+        lost: Array = lives < self._lives
+        self._lives = lives.copy()
+        return lost
 
     def _choose(self, layers: list[tuple[Array, Array]], epsilon: float) -> Array:
         """Choices [N, D] for the lanes' observations."""

@@ -37,15 +37,7 @@ class Replay:
 
     def __init__(self, capacity: int, observation_size: int, action_dimensions: int) -> None:
         row_bytes = self.bytes_per_transition(observation_size, action_dimensions)
-        available = int(psutil.virtual_memory().available * MEMORY_SHARE)
-        if capacity * row_bytes > available:
-            raise ConfigError(
-                CAPACITY_KEY,
-                capacity,
-                f"at most {available // row_bytes} here: each transition takes {row_bytes} bytes, "
-                f"all of them {capacity * row_bytes / 2**20:.0f} MB, "
-                f"and {available / 2**20:.0f} MB are free",
-            )
+        check_memory(capacity, row_bytes)
         self.capacity = capacity
         self.size = 0
         self._next = 0
@@ -62,8 +54,8 @@ class Replay:
         """Bytes that one stored transition takes."""
         return 4 * (2 * observation_size + action_dimensions + 2)
 
-    def add(self, transitions: Transitions) -> None:
-        """Store `transitions` [m], m at most the capacity, over the oldest ones."""
+    def add(self, transitions: Transitions) -> slice | Array:
+        """Store `transitions` [m], m at most the capacity, over the oldest ones; their rows."""
         m = len(transitions.rewards_t)
         end = self._next + m
         # A slice where the ring does not wrap: this runs at every step.
@@ -74,10 +66,14 @@ class Replay:
             column[rows] = values
         self._next = end % self.capacity
         self.size = min(self.size + m, self.capacity)
+        return rows
 
-    def sample(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Transitions:
-        """Transitions of leading `shape`, uniform and with replacement."""
-        rows = rng.integers(0, self.size, shape)
+    def draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
+        """Rows [*shape] of transitions, uniform and with replacement."""
+        return rng.integers(0, self.size, shape)
+
+    def gather(self, rows: Array) -> Transitions:
+        """The transitions in `rows`, with the leading shape of these."""
         return Transitions(*(column.take(rows, axis=0) for column in self._data))
 
     def get_state(self) -> State:
@@ -93,3 +89,17 @@ class Replay:
         for name, column in zip(Transitions._fields, self._data, strict=True):
             column[: self.size] = state[name]
         self._next = int(state["next"])
+
+
+def check_memory(capacity: int, row_bytes: int) -> None:
+    """Raises ConfigError where `capacity` transitions of `row_bytes` do not fit in what is free,
+    and says what would."""
+    available = int(psutil.virtual_memory().available * MEMORY_SHARE)
+    if capacity * row_bytes > available:
+        raise ConfigError(
+            CAPACITY_KEY,
+            capacity,
+            f"at most {available // row_bytes} here: each transition takes {row_bytes} bytes, "
+            f"all of them {capacity * row_bytes / 2**20:.0f} MB, "
+            f"and {available / 2**20:.0f} MB are free",
+        )

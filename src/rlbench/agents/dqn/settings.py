@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -16,12 +16,31 @@ class DQNSettings(Frozen):
     What each one does is said beside its default in `conf/agent/dqn.yaml`.
     """
 
+    later_keys: ClassVar[frozenset[str]] = frozenset(
+        (
+            "layer_norm",
+            "dueling",
+            "prioritized",
+            "priority_exponent",
+            "priority_weight_initial",
+            "priority_weight_steps",
+            "clip_rewards",
+            "life_loss_ends_episode",
+            "precision",
+            "overlap",
+        )
+    )
+
     hidden: tuple[Annotated[int, Field(gt=0)], ...] = (256, 256)
-    activation: Literal["relu", "tanh"] = "relu"
+    activation: Literal["relu", "tanh", "elu"] = "relu"
+    layer_norm: bool = False
     discount: float = Field(0.99, ge=0, le=1)
     double: bool = True
+    dueling: bool = False
     n_step: int = Field(1, gt=0)
     bins: int = Field(3, ge=2)
+    clip_rewards: bool = False
+    life_loss_ends_episode: bool = False
 
     optimizer: Literal["adam", "rmsprop"] = "adam"
     learning_rate: float = Field(5e-4, gt=0)
@@ -31,6 +50,10 @@ class DQNSettings(Frozen):
 
     batch_size: int = Field(64, gt=0)
     replay_capacity_steps: int = Field(100_000, gt=0)
+    prioritized: bool = False
+    priority_exponent: float = Field(0.6, ge=0, le=1)
+    priority_weight_initial: float = Field(0.4, ge=0, le=1)
+    priority_weight_steps: int = Field(1_000_000, gt=0)
     learning_starts_steps: int = Field(1000, ge=0)
     train_every_steps: int = Field(32, gt=0)
     updates_per_train: int = Field(16, gt=0)
@@ -42,7 +65,9 @@ class DQNSettings(Frozen):
     epsilon_decay_steps: int = Field(10_000, gt=0)
 
     compile: bool = True
-    threads: int = Field(1, gt=0)
+    threads: int | None = Field(1, gt=0)
+    precision: Literal["float32", "bfloat16"] = "float32"
+    overlap: bool = False
 
     @model_validator(mode="after")
     def _fits_together(self) -> DQNSettings:
@@ -79,6 +104,9 @@ class DQNSettings(Frozen):
                 self.epsilon_final,
                 f"at most agent.epsilon_initial ({self.epsilon_initial})",
             )
+        if not self.hidden and (self.layer_norm or self.dueling):
+            key = "layer_norm" if self.layer_norm else "dueling"
+            raise ConfigError(f"agent.{key}", True, "false where agent.hidden is empty")
         return self
 
     def epsilon(self, env_steps: int) -> float:
@@ -86,3 +114,9 @@ class DQNSettings(Frozen):
         `epsilon_final` at `epsilon_decay_steps`, constant after (Mnih et al. 2015, table 1)."""
         done = min(env_steps / self.epsilon_decay_steps, 1.0)
         return self.epsilon_initial + (self.epsilon_final - self.epsilon_initial) * done
+
+    def priority_weight(self, env_steps: int) -> float:
+        """The exponent of the importance weights at `env_steps`: linear from
+        `priority_weight_initial` to 1 at `priority_weight_steps` (Schaul et al. 2016, 3.4)."""
+        done = min(env_steps / self.priority_weight_steps, 1.0)
+        return self.priority_weight_initial + (1 - self.priority_weight_initial) * done

@@ -1,0 +1,98 @@
+"""Proportional prioritised replay (Schaul et al. 2016, arXiv 1511.05952)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rlbench.interfaces import Array, State
+
+LEAST_ERROR = 1e-6  # added to |TD error|, so that nothing is never drawn again (section 3.3)
+
+
+class Priorities:
+    """A priority for each of `capacity` rows of a replay; 0 says that there is nothing to draw.
+
+    A binary tree of sums, one array a level: changing m rows or drawing m of them takes one pass of
+    array operations a level. A sum is always that of its two children, so the tree is a pure
+    function of its leaves, whatever order they were set in.
+
+    exponent: alpha of the paper's eq. 1.
+    """
+
+    def __init__(self, capacity: int, exponent: float) -> None:
+        self._exponent = exponent
+        self._levels = [np.zeros(1 << max(capacity - 1, 0).bit_length())]  # leaves first
+        while len(self._levels[-1]) > 1:
+            self._levels.append(np.zeros(len(self._levels[-1]) // 2))
+        self.count = 0  # rows that can be drawn
+        self._greatest = (
+            1.0  # of all priorities ever set; what is new gets it (algorithm 1, line 6)
+        )
+
+    @staticmethod
+    def bytes_per_row() -> int:
+        """At most: up to 4 nodes a row, where the capacity is just above a power of 2."""
+        return 32
+
+    def add(self, rows: Array) -> None:
+        """New transitions in `rows` [m], all different: as important as the most important."""
+        self._set(rows, np.full(len(rows), self._greatest))
+
+    def remove(self, rows: Array) -> None:
+        """Nothing is to be drawn from `rows` [m], all different, any more."""
+        self._set(rows, np.zeros(len(rows)))
+
+    def update(self, rows: Array, errors: Array) -> None:
+        """The latest TD `errors` [...] of `rows` [...]; of a row drawn twice the later one counts,
+        and a row removed meanwhile stays removed."""
+        rows, errors = rows.ravel(), errors.ravel()
+        last = len(rows) - 1 - np.unique(rows[::-1], return_index=True)[1]
+        rows, errors = rows[last], errors[last]
+        there = self._levels[0][rows] > 0
+        rows = rows[there]
+        priorities = (np.abs(errors[there].astype(np.float64)) + LEAST_ERROR) ** self._exponent
+        if len(rows):
+            self._greatest = max(self._greatest, float(priorities.max()))
+            self._set(rows, priorities)
+
+    def draw(self, rng: np.random.Generator, shape: tuple[int, int]) -> Array:
+        """Rows [K, B], with chances in proportion to their priorities; each minibatch takes one
+        from each of B equal shares of the whole (appendix B.2.1)."""
+        K, B = shape
+        total = self._levels[-1][0]
+        left = (np.arange(B) + rng.random((K, B))) * (total / B)
+        rows = np.zeros((K, B), np.int64)
+        for level in reversed(self._levels[:-1]):
+            rows *= 2
+            first, second = level[rows], level[rows + 1]
+            # Rounding may leave more than there is: never step into what cannot be drawn.
+            right = (left >= first) & (second > 0)
+            left = np.where(right, left - first, left)
+            rows += right
+        return rows
+
+    def weights(self, rows: Array, exponent: float) -> Array:
+        """Importance weights [K, B] float32 of `rows` [K, B]: (1 / (N P(i))) ** `exponent`, by the
+        greatest of each minibatch (section 3.4)."""
+        chances = self._levels[0][rows] / self._levels[-1][0]
+        weights = (self.count * chances) ** -exponent
+        normalised: Array = (weights / weights.max(axis=-1, keepdims=True)).astype(np.float32)
+        return normalised
+
+    def get_state(self) -> State:
+        return {"leaves": self._levels[0].copy(), "greatest": self._greatest}
+
+    def set_state(self, state: State) -> None:
+        self._levels[0][:] = state["leaves"]
+        for below, level in zip(self._levels, self._levels[1:], strict=False):
+            level[:] = below[0::2] + below[1::2]
+        self.count = int(np.count_nonzero(self._levels[0]))
+        self._greatest = float(state["greatest"])
+
+    def _set(self, rows: Array, priorities: Array) -> None:
+        leaves = self._levels[0]
+        self.count += int(np.count_nonzero(priorities)) - int(np.count_nonzero(leaves[rows]))
+        leaves[rows] = priorities
+        for below, level in zip(self._levels, self._levels[1:], strict=False):
+            rows = rows >> 1  # some parents come twice, and are set to the same sum
+            level[rows] = below[2 * rows] + below[2 * rows + 1]
