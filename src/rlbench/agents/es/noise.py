@@ -91,8 +91,8 @@ def draw_noise(
     generators = [stream.generator(generation, pair) for pair in pairs]
     if rank is None:
         noise = np.empty((len(pairs), network.size), np.float32)
-        for rng, row in zip(generators, noise, strict=True):
-            rng.standard_normal(dtype=np.float32, out=row)
+        for row, rng in enumerate(generators):
+            rng.standard_normal(dtype=np.float32, out=noise[row])
         return FullNoise(noise)
     left, right, biases = [], [], []
     for fan_in, units in network.shapes:

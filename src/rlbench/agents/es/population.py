@@ -160,7 +160,7 @@ class _Rollout:
             if not ended.any():
                 continue
             alive[alive] = ~ended
-            keep = alive.any(axis=1)
+            keep: Array = np.logical_or.reduce(alive, axis=1)
             left = np.count_nonzero(keep)
             if left == 0:
                 break

@@ -110,4 +110,4 @@ def _random_action(action: ActionSpec, rng: np.random.Generator) -> Array:
     if action.kind == "box":
         return rng.uniform(action.low, action.high).astype(np.float32)
     choices = rng.integers(action.nvec)
-    return choices[0] if action.kind == "discrete" else choices  # type: ignore[no-any-return]
+    return choices[0] if action.kind == "discrete" else choices
