@@ -44,14 +44,19 @@ class AgentSettings(Frozen):
 class EnvSettings(Frozen):
     """The environment and the levels that are timed on it.
 
-    `threshold` None takes Gymnasium's own for the id where it has one.
+    `threshold` None takes Gymnasium's own for the id where it has one. sticky_actions, noop_max:
+    for Atari; None takes what `envs.atari` has as the default.
     """
+
+    later_keys: ClassVar[frozenset[str]] = frozenset({"sticky_actions", "noop_max"})
 
     id: str = Field(min_length=1)
     kwargs: dict[str, Any] = {}
     threshold: float | None = None
     thresholds: tuple[float, ...] | None = None
     max_episode_steps: int | None = Field(None, gt=0)
+    sticky_actions: float | None = Field(None, ge=0, lt=1)
+    noop_max: int | None = Field(None, ge=0, le=10_000)
 
 
 class BudgetSettings(Frozen):

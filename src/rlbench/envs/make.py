@@ -11,18 +11,28 @@ import gymnasium as gym
 import numpy as np
 from gymnasium.envs.registration import EnvSpec
 
+from rlbench.envs.atari import (
+    MAX_EPISODE_FRAMES,
+    OBSERVATION_SHAPE,
+    AtariConditions,
+    AtariLanes,
+    atari_conditions,
+    is_pixels,
+    make_game,
+)
 from rlbench.envs.cartpole import CartPoleLanes
 from rlbench.envs.catalogue import ensure_registered, find_spec
 from rlbench.envs.lanes import SingleEnvLanes
 from rlbench.envs.levels import published_levels
 from rlbench.envs.spaces import action_adapter, observation_adapter
 from rlbench.errors import ConfigError
-from rlbench.interfaces import EnvFacts, Lanes
+from rlbench.interfaces import ActionSpec, EnvFacts, Lanes
 from rlbench.settings import EnvSettings
 
 DEFAULT_MAX_EPISODE_STEPS = 10_000  # for ids that register no time limit of their own
 VECTORISED_FROM_LANES = 4  # below, arrays cost more than one environment after another
 PROBE_STEPS = 400  # BipedalWalker-v3 needs an episode that ended and one cut short to show it
+ATARI_ENTRY_POINT = "ale_py.env:AtariEnv"
 CARTPOLE_ENTRY_POINT = "gymnasium.envs.classic_control.cartpole:CartPoleEnv"
 
 
@@ -32,6 +42,7 @@ class EnvPlan:
 
     threshold: the mean return that means solved, or None; levels: all that are timed, ascending.
     family: Gymnasium's folder of the environment ("classic_control", "box2d", ...) or its module.
+    atari: the conditions of a game played from pixels, else None.
     """
 
     facts: EnvFacts
@@ -40,10 +51,19 @@ class EnvPlan:
     levels: tuple[float, ...]
     family: str
     fresh_each_episode: bool
+    atari: AtariConditions | None = None
 
-    def lanes(self, num_lanes: int, max_episode_steps: int | None = None) -> Lanes:
-        """Lanes of this environment; `max_episode_steps` replaces the plan's own cap."""
+    def lanes(
+        self, num_lanes: int, max_episode_steps: int | None = None, threads: int | None = None
+    ) -> Lanes:
+        """Lanes of this environment; `max_episode_steps` replaces the plan's own cap.
+
+        threads: how many lanes may be stepped at a time where they have threads of their own
+        (Atari); None: all. Results do not depend on it.
+        """
         cap = max_episode_steps or self.facts.max_episode_steps
+        if self.atari is not None:
+            return AtariLanes(self.atari, self.facts.id, num_lanes, cap, threads)
         if self.facts.native_vector and num_lanes >= VECTORISED_FROM_LANES:
             return CartPoleLanes(self.facts.id, num_lanes, cap)
         make = functools.partial(_make_single, self.facts.id, self.kwargs, cap)
@@ -56,9 +76,13 @@ def plan_env(settings: EnvSettings) -> EnvPlan:
     Raises ConfigError("env", ...) where the id cannot be made, or its spaces cannot be handled.
     """
     spec = find_spec(settings.id)
+    conditions = resolve_atari(spec, settings)
+    if conditions is not None:
+        return _plan_atari(spec, settings, conditions)
     cap = settings.max_episode_steps or spec.max_episode_steps or DEFAULT_MAX_EPISODE_STEPS
+    kwargs = _kwargs(spec, settings)
     try:
-        env = _make_single(settings.id, settings.kwargs, cap)
+        env = _make_single(settings.id, kwargs, cap)
     except ConfigError:
         raise
     except gym.error.DependencyNotInstalled as error:
@@ -90,15 +114,66 @@ def plan_env(settings: EnvSettings) -> EnvPlan:
         frame_skip=frame_skip,
         native_vector=native,
     )
-    make = functools.partial(_make_single, settings.id, settings.kwargs, cap)
+    make = functools.partial(_make_single, settings.id, kwargs, cap)
     return EnvPlan(
         facts=facts,
-        kwargs=dict(settings.kwargs),
+        kwargs=kwargs,
         threshold=threshold,
         levels=levels,
         family=family,
         fresh_each_episode=not native and carries_over(make),
     )
+
+
+def resolve_atari(spec: EnvSpec, settings: EnvSettings) -> AtariConditions | None:
+    """The conditions of a game played from pixels, else None.
+
+    Raises ConfigError for conditions that cannot be had, and for those of Atari elsewhere.
+    """
+    if is_pixels(spec, settings):
+        return atari_conditions(spec, settings)
+    if settings.noop_max is not None:
+        raise ConfigError("env.noop_max", settings.noop_max, "null: for Atari from pixels only")
+    if settings.sticky_actions is not None:
+        _kwargs(spec, settings)
+    return None
+
+
+def _plan_atari(spec: EnvSpec, settings: EnvSettings, conditions: AtariConditions) -> EnvPlan:
+    """As `plan_env`. Nothing is probed: a seeded reset loads the game anew, so that no episode
+    can depend on the one before it (tested)."""
+    cap = settings.max_episode_steps or max(1, MAX_EPISODE_FRAMES // conditions.frame_skip)
+    actions = int(make_game(conditions, cap).single_action_space.n)
+    threshold, levels = _levels(settings, spec)
+    facts = EnvFacts(
+        id=settings.id,
+        observation_shape=OBSERVATION_SHAPE,
+        action=ActionSpec("discrete", (actions,)),
+        max_episode_steps=cap,
+        frame_skip=conditions.frame_skip,
+    )
+    return EnvPlan(
+        facts=facts,
+        kwargs={},
+        threshold=threshold,
+        levels=levels,
+        family="ale",
+        fresh_each_episode=False,
+        atari=conditions,
+    )
+
+
+def _kwargs(spec: EnvSpec, settings: EnvSettings) -> dict[str, Any]:
+    """What `gymnasium.make` is given; sticky actions have a key of their own."""
+    sticky, kwargs = settings.sticky_actions, dict(settings.kwargs)
+    if sticky is None:
+        return kwargs
+    if spec.entry_point != ATARI_ENTRY_POINT:
+        raise ConfigError("env.sticky_actions", sticky, "null: for Atari only")
+    if "repeat_action_probability" in kwargs:
+        takes = "null, as env.kwargs.repeat_action_probability is set"
+        raise ConfigError("env.sticky_actions", sticky, takes)
+    return {**kwargs, "repeat_action_probability": sticky}
 
 
 def _levels(settings: EnvSettings, spec: EnvSpec) -> tuple[float | None, tuple[float, ...]]:

@@ -16,15 +16,19 @@ TaskFn = Callable[[Any, Any, Any], Any]
 
 @dataclass
 class LaneWorker:
-    """A task's surroundings (see `interfaces.Worker`): lanes that last from task to task."""
+    """A task's surroundings (see `interfaces.Worker`): lanes that last from task to task.
+
+    threads: how many lanes it steps at a time (see `EnvPlan.lanes`).
+    """
 
     plan: EnvPlan
+    threads: int | None = None
     cache: dict[str, Any] = field(default_factory=dict)
     _lanes: dict[int, Lanes] = field(default_factory=dict)
 
     def lanes(self, num_lanes: int) -> Lanes:
         if num_lanes not in self._lanes:
-            self._lanes[num_lanes] = self.plan.lanes(num_lanes)
+            self._lanes[num_lanes] = self.plan.lanes(num_lanes, threads=self.threads)
         return self._lanes[num_lanes]
 
     def counts(self) -> Counts:

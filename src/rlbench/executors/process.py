@@ -98,7 +98,7 @@ class ProcessExecutor(RemoteExecutor):
 def _work(connection: Connection, plan: EnvPlan) -> None:
     # Ctrl-C reaches the whole process group; the parent decides when a worker ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    worker = LaneWorker(plan)
+    worker = LaneWorker(plan, threads=1)
     connection.send((None, Cost.of(worker)))
     fn: TaskFn | None = None
     shared = None

@@ -15,7 +15,7 @@ from rlbench.executors.base import Cost, LaneWorker, RemoteExecutor, TaskFn
 
 class _Actor:
     def __init__(self, plan: EnvPlan) -> None:
-        self._worker = LaneWorker(plan)
+        self._worker = LaneWorker(plan, threads=1)
 
     def cost(self) -> Cost:
         return Cost.of(self._worker)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from rlbench.envs.catalogue import find_spec
-from rlbench.envs.make import EnvPlan, is_native_vector, plan_env
+from rlbench.envs.make import EnvPlan, is_native_vector, plan_env, resolve_atari
 from rlbench.errors import ConfigError
 from rlbench.harness.machine import resolve_cores
 from rlbench.settings import Settings, check
@@ -116,7 +116,7 @@ def _eval_every_steps(env: EnvPlan) -> int:
 def _name(settings: Settings, agent_settings: Any, cores: int, executor: str) -> RunName:
     env = settings.env.identity()
     levels = {key: env.pop(key) for key in ("threshold", "thresholds")}
-    conditions = env
+    conditions = _conditions(settings, env)
     evaluation = settings.eval.model_dump(mode="json")
     learning = {
         "agent": settings.agent.target,
@@ -149,6 +149,15 @@ def _name(settings: Settings, agent_settings: Any, cores: int, executor: str) ->
         / setup_hash
         / f"seed{settings.seed}",
     )
+
+
+def _conditions(settings: Settings, env: dict[str, Any]) -> dict[str, Any]:
+    """What `env` says of episodes; on Atari what it amounts to, however it was asked for."""
+    atari = resolve_atari(find_spec(settings.env.id), settings.env)
+    if atari is None:
+        return env
+    kept = {"id": env["id"], "max_episode_steps": env["max_episode_steps"]}
+    return kept | {"preprocessing": atari.record()}
 
 
 def _hash(value: Any) -> str:
