@@ -10,8 +10,9 @@ from benchmarks import (
     cartpole_dqn,
     cartpole_es,
     classic_goals,
+    es_steps,
     harness_costs,
-    lunarlander_es,
+    pong_es,
     suite,
 )
 from benchmarks.measure import BENCH_DIR, CHECKOUT, MeasurementError
@@ -32,8 +33,15 @@ BENCHMARKS = (
     Benchmark(
         "lunarlander_es_steps",
         "ES on LunarLander-v3 against the bare environments",
-        lunarlander_es.steps,
+        es_steps.lunarlander,
     ),
+    Benchmark(
+        "mujoco_es_steps",
+        "ES on MuJoCo against the bare environments and EvoTorch",
+        es_steps.mujoco,
+        ("evotorch",),
+    ),
+    Benchmark("pong_es_steps", "ES on Pong against the bare emulator", pong_es.steps),
     Benchmark(
         "cartpole_dqn_steps",
         "DQN on CartPole-v1 with RL Zoo's hyperparameters, steps a second",

@@ -259,7 +259,7 @@ def test_what_does_not_suit_the_observations_is_refused():
 
 @pytest.mark.parametrize("bad", [{"episode_cap": 0}, {"episode_cap": "long"}, {"rank": 0}])
 def test_bad_settings_are_named(bad):
-    with pytest.raises(ConfigError, match=f"agent.{next(iter(bad))}.*: got"):
+    with pytest.raises(ConfigError, match=f"agent.{next(iter(bad))}: got"):
         check(ESSettings, bad, "agent")
 
 
@@ -285,12 +285,10 @@ def finish(tmp_path, *words, steps=160):
 def test_games_learn_the_same_in_two_halves_and_in_worker_processes(tmp_path, words):
     whole, summary = finish(tmp_path / "whole", "executor=serial", *words)
     assert whole["generation"] >= 2 and summary["env_steps"] >= 160
-    finish(tmp_path / "halves", "executor=serial", *words, steps=60)
-    halves, again = finish(tmp_path / "halves", "executor=serial", *words)
-    assert again["attempts"] == 2
-    workers, other = finish(tmp_path / "workers", "executor=process", "cores=2", *words)
-    assert other["env_steps"] == again["env_steps"] == summary["env_steps"]
-    for state in (halves, workers):
-        assert state["theta"].tobytes() == whole["theta"].tobytes()
-        assert state["reference"].tobytes() == whole["reference"].tobytes()
-        assert state["generation"] == whole["generation"]
+    # Two halves in worker processes: neither they nor the pause leave a trace.
+    finish(tmp_path / "halves", "executor=process", "cores=2", *words, steps=60)
+    halves, again = finish(tmp_path / "halves", "executor=process", "cores=2", *words)
+    assert again["attempts"] == 2 and again["env_steps"] == summary["env_steps"]
+    assert halves["theta"].tobytes() == whole["theta"].tobytes()
+    assert halves["reference"].tobytes() == whole["reference"].tobytes()
+    assert halves["generation"] == whole["generation"]

@@ -8,6 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from rlbench.report.claims.examine import examine
+from rlbench.report.claims.record import claims_files
+from rlbench.report.claims.text import verdict_lines
 from rlbench.report.curves import Curve, environment_curves
 from rlbench.report.groups import (
     EnvironmentGroups,
@@ -74,13 +77,16 @@ def build_report(directory: Path, out: Path | None = None) -> Report:
         for environment in environments
         for note in (*budget_notes(environment), *incomparable_notes(environment))
     ]
-    files = _tables(analyses) | _figures(analyses)
+    ratios = [ratio for analysis in analyses for ratio in analysis.ratios]
+    examination = examine(environments, ratios)
+    files = _tables(analyses) | claims_files(examination) | _figures(analyses)
     written = write_files(out, files)
     lines = [
         line
         for analysis in analyses
         for line in summary_lines(analysis.groups, analysis.times, analysis.ratios)
     ]
+    lines += verdict_lines(examination)
     failures = [
         f"{run.path}: failed{': ' + str(run.facts['error']) if run.facts.get('error') else ''}"
         for run in loaded.runs
@@ -159,6 +165,7 @@ def _figures(analyses: Sequence[Analysis]) -> dict[str, bytes]:
         draw_environments,
         draw_overview,
     )
+    from rlbench.report.figures.published import draw_published
 
     stems = file_stems(analysis.groups.env for analysis in analyses)
     parts = [
@@ -167,4 +174,4 @@ def _figures(analyses: Sequence[Analysis]) -> dict[str, bytes]:
     ratios = headline([ratio for analysis in analyses for ratio in analysis.ratios])
     pairs = {(ratio.env, label) for ratio in ratios for label in (ratio.dqn, ratio.es)}
     compared = [g for a in analyses for g in a.groups.groups if (g.env, g.label) in pairs]
-    return draw_environments(parts) | draw_overview(ratios, compared)
+    return draw_environments(parts) | draw_overview(ratios, compared) | draw_published()

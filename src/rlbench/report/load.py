@@ -152,6 +152,10 @@ def _compose(
     shared = (summary or {}).get("contention")
     shares = shared if isinstance(shared, dict) else {}
     facts |= {key: number(shares.get(key), 0, 1) for key in ("others_share", "stolen_share")}
+    # Published Atari scores were made without sticky actions; most of ours are made with them.
+    shown = header.get("preprocessing")
+    preprocessing = shown if isinstance(shown, dict) else {}
+    facts["sticky_actions"] = number(preprocessing.get("sticky_actions"), 0, 1)
     facts["error"] = text((summary or {}).get("error"))
     return Run(
         path=name,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 
 from rlbench.report.curves import Curve
@@ -57,6 +57,11 @@ def curves_table(curves: Iterable[Curve]) -> str:
             for point in zip(c.x, c.mean, c.low, c.high, c.n, strict=True)
         ),
     )
+
+
+def table_of(columns: Sequence[str], rows: Iterable[Mapping[str, Cell]]) -> str:
+    """A table of rows that name their columns; a column that a row lacks is an empty cell."""
+    return _csv(columns, ([row.get(name) for name in columns] for row in rows))
 
 
 def _run_row(label: str, run: Run) -> dict[str, Cell]:

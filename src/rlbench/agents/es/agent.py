@@ -12,7 +12,13 @@ import numpy as np
 
 from rlbench.agents.es.episode_cap import EpisodeCap
 from rlbench.agents.es.gradient import OPTIMIZERS, pair_weights
-from rlbench.agents.es.population import BlockResult, Generation, evaluate_block, weigh_block
+from rlbench.agents.es.population import (
+    Generation,
+    TaskResult,
+    build_lanes,
+    evaluate_blocks,
+    weigh_block,
+)
 from rlbench.agents.es.settings import ESSettings
 from rlbench.agents.es.virtual_norm import ReferencePlay, VirtualNorm, play_reference
 from rlbench.errors import ConfigError
@@ -88,6 +94,12 @@ class ES:
         self._reference: Array | None = None  # played before the first generation
         self._generation = 0
         self._executor = context.make_executor()
+        # Each worker gets one task: games take a tenth of a second each to build, and that is
+        # startup, not training.
+        workers = self._executor.workers
+        tasks = (generation := self._shared()).tasks(workers)
+        for _ in self._executor.map(build_lanes, range(workers), (generation, tasks)):
+            pass
 
     def advance(self, env_steps: int) -> Scalars:
         done = 0
@@ -145,26 +157,27 @@ class ES:
         """Choose the reference batch; the steps that it took."""
         play = ReferencePlay(
             self._settings.reference_frames,
-            self._shared().lanes,
+            self._shared().block_lanes,  # a task has one block on frames
             self._context.env.action,
             self._context.seeds.child("reference"),
         )
         (self._reference,) = self._executor.map(play_reference, [None], play)
         return play.env_steps
 
-    def _play(self) -> list[BlockResult] | None:
-        """The results of a whole generation in block order, or None where time ran out."""
+    def _play(self) -> list[TaskResult] | None:
+        """The results of a whole generation in order, or None where time ran out."""
         generation = self._shared()
-        results: list[BlockResult] = []
-        blocks = self._executor.map(evaluate_block, range(generation.blocks), generation)
-        for result in blocks:
+        tasks = generation.tasks(self._executor.workers)
+        results: list[TaskResult] = []
+        played = self._executor.map(evaluate_blocks, range(len(tasks)), (generation, tasks))
+        for result in played:
             results.append(result)
-            if len(results) < generation.blocks and self._context.should_stop():
-                blocks.close()  # type: ignore[attr-defined]
+            if len(results) < len(tasks) and self._context.should_stop():
+                played.close()  # type: ignore[attr-defined]
                 return None
         return results
 
-    def _learn(self, results: list[BlockResult]) -> Scalars:
+    def _learn(self, results: list[TaskResult]) -> Scalars:
         returns = np.concatenate([result.returns for result in results])
         generation, weights = self._shared(), pair_weights(returns)
         gradient = np.zeros_like(self._theta)
@@ -175,9 +188,10 @@ class ES:
         decay = np.float32(self._settings.weight_decay)
         self._theta = self._theta + self._optimizer.step(gradient - decay * self._theta)
         if self._statistics is not None:
-            for result in results:
-                assert result.obs_sums is not None
-                self._statistics.add(*result.obs_sums)
+            sums = [result.obs_sums for result in results if result.obs_sums is not None]
+            # All members in one array: how they were shared out must not change the rounding.
+            total, squares, count = (np.concatenate(part) for part in zip(*sums, strict=True))
+            self._statistics.add(total.sum(axis=0), squares.sum(axis=0), int(count.sum()))
         self._generation += 1
         env_steps, episodes = sum(r.env_steps for r in results), sum(r.episodes for r in results)
         scalars: Scalars = {}

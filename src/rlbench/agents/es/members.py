@@ -22,7 +22,9 @@ from rlbench.nets.network import Layers, Network
 
 
 class Members(Protocol):
-    """The networks of the members in the stack."""
+    """The networks of the members in the stack. copied_bytes: what `keep` copies a member."""
+
+    copied_bytes: int
 
     def outputs(self, obs: Array, playing: Array) -> Array:
         """Outputs [p, E, outputs] for `obs` [p, E, *obs]; where `playing` [p, E] is false they
@@ -106,6 +108,7 @@ class StackedMembers:
 
     def __init__(self, network: Network, parameters: Array) -> None:
         self._network, self._parameters = network, parameters
+        self.copied_bytes = parameters[0].nbytes
         self._layers = network.layers(parameters)
 
     def outputs(self, obs: Array, playing: Array) -> Array:
@@ -174,6 +177,8 @@ class ConvMembers:
     """Convolutions lane by lane with each member's own kernels, which stay in the processor's
     cache; then dense layers over the lanes. Lanes that have ended cost no convolution."""
 
+    copied_bytes = 0  # next to nothing: kernels stay where they are
+
     def __init__(self, network: ConvNet, members: list[Layers], dense: Sequence[Dense]) -> None:
         self._convs = FrameConvs(network)
         self._kernels = [self._convs.kernels(layers) for layers in members]
@@ -193,6 +198,8 @@ class ConvMembers:
 
 class SharedMLP:
     """An MLP under low-rank noise: every product is shared."""
+
+    copied_bytes = 0  # next to nothing: factors are small
 
     def __init__(self, network: MLP, dense: list[SharedDense]) -> None:
         self._network, self._dense = network, dense

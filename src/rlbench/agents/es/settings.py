@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -31,7 +31,7 @@ class ESSettings(Frozen):
     rank: int = Field(1, gt=0)
     virtual_batch_norm: bool | None = None
     reference_frames: int = Field(128, gt=1)
-    episode_cap: Literal["none", "adaptive"] | Annotated[int, Field(gt=0)] | None = None
+    episode_cap: int | str | None = None
 
     later_keys: ClassVar[frozenset[str]] = frozenset(
         {"noise", "rank", "virtual_batch_norm", "reference_frames", "episode_cap"}
@@ -45,6 +45,11 @@ class ESSettings(Frozen):
                 raise ConfigError(
                     f"agent.{key}", number, "an even number: members come in mirrored pairs"
                 )
+        cap = self.episode_cap
+        if cap not in (None, "none", "adaptive") and (not isinstance(cap, int) or cap < 1):
+            raise ConfigError(
+                "agent.episode_cap", cap, "null, adaptive, none, or a number of steps from 1 on"
+            )
         if any(width < 1 for width in self.hidden):
             raise ConfigError("agent.hidden", list(self.hidden), "layer widths of 1 or more")
         return self
