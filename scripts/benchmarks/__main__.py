@@ -12,6 +12,7 @@ from benchmarks import (
     classic_goals,
     es_steps,
     harness_costs,
+    pong_es,
     suite,
 )
 from benchmarks.measure import BENCH_DIR, CHECKOUT, MeasurementError
@@ -40,6 +41,7 @@ BENCHMARKS = (
         es_steps.mujoco,
         ("evotorch",),
     ),
+    Benchmark("pong_es_steps", "ES on Pong against the bare emulator", pong_es.steps),
     Benchmark(
         "cartpole_dqn_steps",
         "DQN on CartPole-v1 with RL Zoo's hyperparameters, steps a second",
