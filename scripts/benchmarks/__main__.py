@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from benchmarks import (
+    atari_dqn,
     cartpole_dqn,
     cartpole_es,
     classic_goals,
@@ -50,6 +51,12 @@ BENCHMARKS = (
     ),
     Benchmark(
         "cartpole_dqn_solved", "DQN on CartPole-v1, steps to confirmed-solved", cartpole_dqn.solved
+    ),
+    Benchmark(
+        "pong_dqn_steps",
+        "DQN on Pong with Nature's settings, steps a second",
+        atari_dqn.steps,
+        ("sb3_atari",),
     ),
     Benchmark(
         "classic_solved", "Classic tasks solved (reference runs)", classic_goals.classic_solved

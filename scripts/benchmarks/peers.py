@@ -25,6 +25,15 @@ class Peer:
 
 PEERS = {
     "sb3": Peer(("stable-baselines3==2.9.2", "gymnasium==1.4.0"), (TORCH,)),
+    "sb3_atari": Peer(
+        (
+            "stable-baselines3==2.9.2",
+            "gymnasium==1.4.0",
+            "ale-py==0.12.1",
+            "opencv-python-headless",
+        ),
+        (TORCH,),
+    ),
     "evotorch": Peer(("evotorch==0.6.1", "gymnasium[mujoco]==1.4.0"), (TORCH,)),
     # gymnax before 1 is the one that evosax's problem class takes; it needs gym and six unasked.
     "evosax": Peer(("evosax==0.3.2", "gymnax<1", "jax==0.10.2", "gym==0.26.2", "six")),

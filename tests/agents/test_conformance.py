@@ -177,3 +177,15 @@ def test_other_spaces(agent, tmp_path, env):
     )
     assert summary["env_steps"] >= 200 and summary["status"] in ("budget", "solved")
     assert all(np.isfinite(row["return_mean"]) for row in rows if row["kind"] == "eval")
+
+
+def test_dqn_on_frames_in_two_halves(tmp_path):
+    words = ["network=a3c", "env.max_episode_steps=20", "agent.compile=false", "agent.num_envs=4"]
+    game = {"env": "ALE/Pong-v5", "steps": 192}
+    whole, summary, _ = finish(settings("dqn", tmp_path / "whole", *words, **game))
+    assert summary["env_steps"] == 192 and summary["env_frames"] == 4 * 192
+    finish(settings("dqn", tmp_path / "halves", *words, env="ALE/Pong-v5", steps=100))
+    halves, summary, _ = finish(settings("dqn", tmp_path / "halves", *words, **game))
+    assert summary["attempts"] == 2
+    same(learned(halves), learned(whole))
+    assert learned(whole)["learner"]["updates"] == 4 * ((192 - 64) // 16 + 1)

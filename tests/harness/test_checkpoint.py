@@ -57,3 +57,22 @@ def test_pickled_arrays_and_paths_elsewhere_are_refused(tmp_path):
     (inside / "checkpoint.json").write_text(json.dumps(index))
     with pytest.raises(RunError, match="overwrite=true starts anew"):
         checkpoint.load(inside)
+
+
+def test_large_arrays_are_mapped_and_equal(tmp_path, monkeypatch):
+    monkeypatch.setattr(checkpoint, "MAPPED_FROM_BYTES", 200)
+    rng = np.random.default_rng(0)
+    state = {
+        "frames": rng.integers(0, 256, (5, 7, 9), np.uint8),
+        "view": rng.normal(size=(8, 6))[:, :4],  # not contiguous, as a ring's beginning is not
+        "small": np.arange(3),
+    }
+    checkpoint.save(tmp_path, 1, state)
+    loaded = checkpoint.load(tmp_path)
+    assert isinstance(loaded["frames"], np.memmap) and isinstance(loaded["view"], np.memmap)
+    assert not isinstance(loaded["small"], np.memmap)
+    for name, array in state.items():
+        assert loaded[name].dtype == array.dtype
+        np.testing.assert_array_equal(loaded[name], array)
+    checkpoint.save(tmp_path, 2, loaded)  # the file that is mapped is replaced
+    np.testing.assert_array_equal(loaded["frames"], state["frames"])

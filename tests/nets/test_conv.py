@@ -51,6 +51,23 @@ def test_a_member_does_not_depend_on_who_shares_the_stack(lanes):
     assert np.allclose(alone, whole[3], rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.parametrize("name", ["nature", "a3c"])
+def test_keras_builds_the_same_network(name):
+    from rlbench.nets import keras_build
+    from rlbench.nets.tensorflow_runtime import start_tensorflow
+
+    start_tensorflow(1)
+    network = named(name)
+    parameters = network.initial_fan_in(np.random.default_rng(0))
+    model = keras_build.build(network)
+    model.set_weights(keras_build.to_weights(model, parameters))
+    obs = np.random.default_rng(1).integers(0, 256, (3, 4, 84, 84), np.uint8)
+    out = model(np.moveaxis(obs, 1, -1).astype(np.float32) / 255)
+    ours = network.forward(network.layers(parameters), obs)
+    np.testing.assert_allclose(ours, np.asarray(out), rtol=1e-4, atol=1e-5)
+    assert keras_build.to_parameters(model.get_weights()).tobytes() == parameters.tobytes()
+
+
 def test_descriptions_come_back():
     for network in (named("nature"), MLP(3, (4,), 2, "relu")):
         assert network_from_description(network.describe()) == network

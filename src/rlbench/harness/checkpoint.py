@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 import os
+import struct
+import zipfile
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -18,6 +20,7 @@ from rlbench.interfaces import Array, State
 
 INDEX = "checkpoint.json"
 ARRAY = "__array__"
+MAPPED_FROM_BYTES = 64 * 2**20
 
 
 def save(directory: Path, seq: int, state: State) -> int:
@@ -54,9 +57,9 @@ def load(directory: Path) -> State | None:
         content = json.loads(index.read_text())
         # The name is data: only a file beside the index is ever opened.
         path = directory / Path(content["arrays"]).name
-        with np.load(path, allow_pickle=False) as arrays:
-            return dict(_join(content["state"], arrays))
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        with np.load(path, allow_pickle=False) as arrays, zipfile.ZipFile(path) as members:
+            return dict(_join(content["state"], _Arrays(path, arrays, members)))
+    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
         raise RunError(
             f"{directory}: the checkpoint cannot be read ({error}); overwrite=true starts anew"
         ) from error
@@ -83,6 +86,34 @@ def _split(value: Any, path: str, arrays: dict[str, Array]) -> Any:
     if isinstance(value, np.generic):
         return value.item()
     return value
+
+
+class _Arrays:
+    """The arrays of an uncompressed .npz. Large ones are mapped from the file, read-only, so that
+    an agent that copies a replay memory into its own never holds it twice."""
+
+    def __init__(self, path: Path, arrays: Any, members: zipfile.ZipFile) -> None:
+        self._path, self._arrays, self._members = path, arrays, members
+
+    def __getitem__(self, name: str) -> Array:
+        member = self._members.getinfo(f"{name}.npy")
+        if member.file_size < MAPPED_FROM_BYTES or member.compress_type != zipfile.ZIP_STORED:
+            array: Array = self._arrays[name]
+            return array
+        with self._path.open("rb") as file:
+            file.seek(member.header_offset + 26)  # lengths of name and extra field, then these
+            name_bytes, extra_bytes = struct.unpack("<HH", file.read(4))
+            file.seek(name_bytes + extra_bytes, os.SEEK_CUR)
+            version = np.lib.format.read_magic(file)
+            read = {
+                (1, 0): np.lib.format.read_array_header_1_0,
+                (2, 0): np.lib.format.read_array_header_2_0,
+            }[version]
+            shape, fortran_order, dtype = read(file)
+            if dtype.hasobject:
+                raise ValueError(f"{name} is no array of numbers")
+            order: Literal["C", "F"] = "F" if fortran_order else "C"
+            return np.memmap(self._path, dtype, "r", file.tell(), shape, order)
 
 
 def _join(value: Any, arrays: Any) -> Any:

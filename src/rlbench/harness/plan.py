@@ -127,6 +127,9 @@ def _name(settings: Settings, agent_settings: Any, cores: int, executor: str) ->
         "env": conditions,
         "network": settings.network,
     }
+    # An agent whose threads are "as many as cores" computes the same only on as many.
+    if getattr(agent_settings, "threads", 0) is None:
+        learning["threads"] = cores
     fingerprint = {
         "env": conditions,
         "levels": levels,

@@ -1,0 +1,100 @@
+"""DQN on Pong under Nature's settings: steps a second against SB3, against the bare updates, and
+where the time goes."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from benchmarks.measure import alternate, run
+from benchmarks.model import Goal, Plan, Result, ratio
+from benchmarks.peers import PROGRAMS, program
+
+PRECISIONS = ("float32", "bfloat16")
+# No measurement is long enough to fill a replay: its size does not matter, its pages are lazy.
+SMALL = ("agent.replay_capacity_steps=20000", "agent.learning_starts_steps=512")
+# Half the steps ask the network, as in mid-training; the same for SB3.
+HALF = ("agent.epsilon_initial=0.5", "agent.epsilon_final=0.5")
+PARTS = ("update", "wait", "env", "act", "sample", "remember")
+
+
+def steps(plan: Plan) -> Result:
+    """Steps a second of all sides in turn, and milliseconds a step in each part of ours."""
+    env_steps = plan.size(1_600, 64)
+    cores = os.cpu_count() or 1
+    parts: dict[str, list[float]] = {name: [] for name in PARTS}
+
+    def ours(precision: str, seed: int) -> float:
+        words = [f"agent.precision={precision}", *SMALL, *HALF]
+        found = _last("parts_atari_dqn.py", cores, env_steps, *words)
+        if precision == "float32":
+            for name in PARTS:
+                parts[name].append(float(found[name]))
+        return 1000 / float(found["ms_per_step"])
+
+    def bare(precision: str, seed: int) -> float:
+        found = _last("bare_atari_dqn.py", cores, env_steps, "--precision", precision)
+        return float(found["env_steps_per_s"])
+
+    def sb3(envs: int, seed: int) -> float:
+        found = program(
+            "sb3_atari", "sb3_atari_dqn.py", "--seed", str(seed), "--envs", str(envs),
+            "--steps", str(env_steps),
+        ).last_json()  # fmt: skip
+        return float(found["env_steps_per_s"])
+
+    # A smoke run does without the second precision, which some CPUs compute by hand.
+    precisions = PRECISIONS[:1] if plan.quick else PRECISIONS
+    sides: dict[str, Callable[[int], float]] = {
+        **{f"rlbench, {name}": partial(ours, name) for name in precisions},
+        **{f"bare updates, {name}": partial(bare, name) for name in precisions},
+        "SB3, 1 environment": partial(sb3, 1),
+        "SB3, 8 environments": partial(sb3, 8),
+    }
+    samples = alternate(sides, min(plan.repeats, 3))
+    best = max((samples["SB3, 1 environment"], samples["SB3, 8 environments"]), key=median)
+    goals = []
+    for name, times in zip(precisions, (1.5, 2.0), strict=False):
+        measured = samples[f"rlbench, {name}"]
+        goals += [
+            Goal(
+                f"DQN, Pong, Nature's settings, {name}, steps/s as a multiple of SB3's",
+                ratio(measured, best), times, unit="x",
+            ),
+            Goal(
+                f"... share of the bound set by the bare updates, {name}",
+                ratio(measured, samples[f"bare updates, {name}"]), 0.85,
+            ),
+        ]  # fmt: skip
+    units = dict.fromkeys(samples, "steps/s")
+    where = {f"float32: {name}, a step": values for name, values in parts.items()}
+    return Result(
+        goals=tuple(goals),
+        samples=samples | where,
+        units=units | dict.fromkeys(where, "ms"),
+        notes=(
+            f"{env_steps:,} steps after learning began, one update of 32 transitions per 4 steps, "
+            "half of the actions at random; SB3 counts with the better of its numbers of "
+            "environments. `update` runs beside the other parts; `wait` is what is left of it "
+            "when the lanes have made their steps.",
+        ),
+    )
+
+
+def _last(file: str, cores: int, env_steps: int, *words: str) -> dict[str, Any]:
+    """The JSON line of one of our programs, run with one BLAS thread as the project runs."""
+    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+    command: list[str | Path] = [
+        sys.executable,
+        PROGRAMS / file,
+        "--cores",
+        str(cores),
+        "--steps",
+        str(env_steps),
+    ]
+    return run([*command, *words], dict.fromkeys(names, "1")).last_json()

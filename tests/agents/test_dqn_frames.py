@@ -1,0 +1,113 @@
+"""DQN on frames as a whole, and the order of acting and learning where they overlap."""
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from rlbench.agents.dqn.agent import DQN
+from rlbench.envs.make import plan_env
+from rlbench.harness import checkpoint
+from rlbench.interfaces import Array, Context, EnvFacts
+from rlbench.nets.conv import ConvNet
+from rlbench.seeding import Seeds
+from rlbench.settings import EnvSettings, check
+
+from .test_dqn_agent import SMALL, assert_same, build, no_executor
+
+GAME = {
+    "num_envs": 2,
+    "learning_starts_steps": 32,
+    "train_every_steps": 16,
+    "updates_per_train": 2,
+    "batch_size": 4,
+    "replay_capacity_steps": 600,
+    "clip_rewards": True,
+    "overlap": True,
+}
+
+
+def play(game: str, should_stop: Callable[[], bool] = lambda: False, **changes: Any) -> DQN:
+    plan = plan_env(EnvSettings(id=f"ALE/{game}-v5", max_episode_steps=30))
+    context = Context(
+        plan.facts, Seeds(0), plan.lanes, no_executor, should_stop, cores=1, network="a3c"
+    )
+    return DQN(context, check(DQN.Settings, {**SMALL, **GAME, **changes}, "agent"))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"n_step": 3, "prioritized": True, "dueling": True, "life_loss_ends_episode": True},
+    ],
+)
+def test_a_game_goes_on_exactly_from_its_checkpoint(changes: dict[str, Any], tmp_path: Any) -> None:
+    whole = play("Breakout", **changes)
+    whole.advance(106)  # within a block of 16 steps, with updates of its beginning made meanwhile
+    checkpoint.save(tmp_path, 1, whole.get_state())
+    resumed = play("Breakout", **changes)
+    state = checkpoint.load(tmp_path)
+    assert state is not None
+    resumed.set_state(state)
+    assert_same(resumed.get_state(), whole.get_state())
+    whole.advance(94)
+    resumed.advance(94)
+    assert_same(resumed.get_state(), whole.get_state())
+    assert whole.get_state()["learner"]["updates"] == 2 * ((200 - 32) // 16 + 1)
+    for agent in (whole, resumed):
+        agent.close()
+
+
+@pytest.mark.parametrize("changes", [{}, {"prioritized": True, "n_step": 2, "num_envs": 2}])
+def test_where_they_overlap_cuts_change_nothing_either(changes: dict[str, Any]) -> None:
+    whole, again = (build("Counting-v0", overlap=True, **changes) for _ in range(2))
+    whole.advance(300)
+    for steps in (2, 40, 62, 4, 192):
+        again.advance(steps)
+    assert_same(again.get_state(), whole.get_state())
+
+
+def acting(overlap: bool) -> tuple[list[Array], list[Array]]:
+    """After each block of 8 steps from the first learning at 40 on: the parameters that acted in
+    the next step, and those that the updates left."""
+    agent = build("Counting-v0", overlap=overlap)
+    agent.advance(40)
+    acted, left = [], []
+    for _ in range(5):
+        acted.append(agent.get_state()["acting"])
+        left.append(agent.get_state()["learner"]["parameters"])
+        agent.advance(8)
+    return acted, left
+
+
+def test_lanes_wait_for_the_newest_parameters_or_act_with_those_before() -> None:
+    acted, left = acting(overlap=False)
+    assert_same(dict(enumerate(acted)), dict(enumerate(left)))
+    acted, left = acting(overlap=True)
+    assert_same(dict(enumerate(acted[1:])), dict(enumerate(left[:-1])))
+    assert not np.array_equal(acted[1], left[1])
+
+
+def test_memory_is_told_beforehand() -> None:
+    facts: EnvFacts = plan_env(EnvSettings(id="ALE/Pong-v5")).facts
+    settings = DQN.Settings(replay_capacity_steps=1_000_000)
+    assert 6700 < DQN.memory_mb(facts, settings) < 6800
+    assert DQN.memory_mb(facts, settings.model_copy(update={"prioritized": True})) < 6900
+
+
+def test_a_policy_acts_in_numpy_as_the_learner_values() -> None:
+    agent = play("Pong", dueling=True)
+    agent.advance(64)
+    policy = agent.policy()
+    assert isinstance(policy.network, ConvNet) and policy.network.hidden == (512,)
+    obs = np.random.default_rng(0).integers(0, 256, (3, 4, 84, 84), np.uint8)
+    learner = agent._learner
+    weights = learner._split(learner._parameters)
+    utilities = np.asarray(learner._utilities(weights, learner._tf.constant(obs)))[:, 0]
+    np.testing.assert_allclose(policy.outputs(obs), utilities, rtol=1e-3, atol=1e-5)
+    state = copy.deepcopy(agent.get_state())
+    assert state["learner"]["parameters"].size < policy.parameters.size
+    agent.close()
