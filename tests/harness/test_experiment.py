@@ -205,6 +205,20 @@ def test_a_killed_run_keeps_its_cost_and_goes_on_from_its_checkpoint(tmp_path):
     assert summary["env_steps"] >= last["env_steps"] + 500
 
 
+def test_what_was_learnt_before_the_first_checkpoint_and_lost_is_superseded(tmp_path):
+    asked = settings(tmp_path, "cores=1", "+env.kwargs.fault=raise", "+env.kwargs.after=200",
+                     env="probe_envs:Faulty-v0")  # fmt: skip
+    for _ in range(2):
+        with pytest.raises(RunError, match="the gears are stuck"):
+            run(asked)
+    _, rows, summary = read(asked)
+    assert not any(row["kind"] == "checkpoint" for row in rows)
+    resume = next(row for row in rows if row["kind"] == "resume")
+    first_end = next(row for row in rows if row["kind"] == "end")
+    assert resume["from_seq"] == 0 and resume["attempt"] == summary["attempts"] == 2
+    assert resume["env_steps"] >= first_end["env_steps"] > 0  # their cost stays
+
+
 @pytest.mark.parametrize("executor", ["serial", "process"])
 @pytest.mark.parametrize(
     ("fault", "message"),

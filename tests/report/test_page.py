@@ -162,6 +162,9 @@ def test_how_sure_and_whether_a_claimed_factor_was_reached() -> None:
     assert [reaches(RATIO, factor) for factor in (1.5, 4.0, 24.0)] == ["yes", "open", "no"]
     assert reaches(bound, 24.0) == "open"  # at least 4 times: perhaps more
     assert reaches(one, 24.0) == "open"
+    # One DQN run never got there, and 30 times the mean of ES is all that its budget could show.
+    short = replace(RATIO, n_dqn_reached=4)
+    assert [reaches(short, factor) for factor in (24.0, 60.0)] == ["no", "open"]
 
 
 def test_where_nothing_can_be_compared_the_page_says_why(tmp_path: Path) -> None:

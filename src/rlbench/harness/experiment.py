@@ -132,6 +132,9 @@ class Attempt:
             judge.set_state(state["judge"])
             self.log.write("resume", self.ledger.now(), from_seq=state["seq"])
             self.progress.say(f"going on from {self.directory.checkpoint}")
+        elif self.log.attempt > 1:
+            # An earlier attempt ended before it could save anything: learning begins anew.
+            self.log.write("resume", self.ledger.now(), from_seq=0)
         return agent, judge
 
     def _train(self, agent: Agent, judge: Judge) -> str:

@@ -85,6 +85,14 @@ class SpeedRatio:
     bound: str  # ">=": DQN never got there, "<=": ES never did, "": neither
     reason: str  # why there is no ratio or no interval; empty where there is nothing to say
 
+    def could_show(self, factor: float) -> bool:
+        """Whether the horizon leaves room for a ratio of `factor`. A run of DQN that did not get
+        there counts the horizon, so the ratio cannot exceed horizon over mean of ES: below the
+        factor that refutes nothing."""
+        if self.n_dqn_reached == self.n_dqn or not self.es_mean or self.horizon is None:
+            return True
+        return self.horizon / self.es_mean >= factor
+
 
 def reached_at(run: Run, level: float, unit: Unit) -> float | None:
     """When a run reached a level; None where it did not."""

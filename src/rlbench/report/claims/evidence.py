@@ -175,12 +175,11 @@ def _compare(
 
 
 def _too_short(ratio: SpeedRatio, factor: float) -> str:
-    """A run of DQN that did not get there counts the horizon, so that the ratio cannot be more
-    than the horizon over the mean of ES: below the claimed factor that refutes nothing."""
-    if ratio.n_dqn_reached == ratio.n_dqn or not ratio.es_mean or ratio.horizon is None:
+    """That, and why, the budget is too short for the factor to show (see `SpeedRatio.could_show`);
+    empty where it is not."""
+    if ratio.could_show(factor):
         return ""
-    if ratio.horizon / ratio.es_mean >= factor:
-        return ""
+    assert ratio.horizon is not None
     return (
         f"DQN did not always get there within the {significant(ratio.horizon)} s that both had, "
         f"which are too few to show {significant(factor)}{TIMES}: a lower bound"

@@ -126,7 +126,7 @@ def reaches(ratio: SpeedRatio, claimed: float) -> str:
         return "open"
     if ratio.low is not None and ratio.low >= claimed:
         return "yes"
-    if ratio.high is not None and ratio.high < claimed:
+    if ratio.high is not None and ratio.high < claimed and ratio.could_show(claimed):
         return "no"
     return "open"
 
