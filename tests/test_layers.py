@@ -74,13 +74,15 @@ def test_no_module_draws_from_the_global_generator_or_loads_pickles():
         ["envs"],
         ["agent=es", "env=CartPole-v1", "budget.env_steps=1"],
         ["agent=es", "env=CartPole-v1", "dry_run=true"],
+        ["agent=es", "env=CartPole-v1", "budget.env_steps=1", "logger=tensorboard"],
+        ["claims"],
     ],
 )
 def test_tensorflow_stays_out(words, tmp_path):
     program = (
         "import sys; from rlbench.cli import main\n"
         f"status = main({words!r} + {[f'results_dir={tmp_path}'] if '=' in words[0] else []!r})\n"
-        "bad = {'tensorflow', 'keras', 'torch', 'jax'} & set(sys.modules)\n"
+        "bad = {'tensorflow', 'tensorboard', 'keras', 'torch', 'jax'} & set(sys.modules)\n"
         "sys.exit(status or (f'imported {bad}' if bad else 0))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)

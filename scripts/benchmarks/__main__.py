@@ -11,8 +11,9 @@ from benchmarks import (
     cartpole_dqn,
     cartpole_es,
     classic_goals,
+    es_steps,
     harness_costs,
-    lunarlander_es,
+    pong_es,
     suite,
 )
 from benchmarks.measure import BENCH_DIR, CHECKOUT, MeasurementError
@@ -33,8 +34,15 @@ BENCHMARKS = (
     Benchmark(
         "lunarlander_es_steps",
         "ES on LunarLander-v3 against the bare environments",
-        lunarlander_es.steps,
+        es_steps.lunarlander,
     ),
+    Benchmark(
+        "mujoco_es_steps",
+        "ES on MuJoCo against the bare environments and EvoTorch",
+        es_steps.mujoco,
+        ("evotorch",),
+    ),
+    Benchmark("pong_es_steps", "ES on Pong against the bare emulator", pong_es.steps),
     Benchmark(
         "cartpole_dqn_steps",
         "DQN on CartPole-v1 with RL Zoo's hyperparameters, steps a second",
@@ -54,7 +62,7 @@ BENCHMARKS = (
         "classic_solved", "Classic tasks solved (reference runs)", classic_goals.classic_solved
     ),
     Benchmark("help_time", "The command line's start", harness_costs.help_time),
-    Benchmark("report_time", "The report over 100 runs", harness_costs.report_time),
+    Benchmark("report_time", "The report over 100 and 500 runs", harness_costs.report_time),
     Benchmark("unattributed", "Time that no phase accounts for", harness_costs.unattributed),
     Benchmark("suite_time", "The test suite", suite.suite_time),
     Benchmark("ci_time", "Continuous integration from nothing", suite.ci_time),

@@ -34,7 +34,7 @@ PEERS = {
         ),
         (TORCH,),
     ),
-    "evotorch": Peer(("evotorch==0.6.1", "gymnasium==1.4.0"), (TORCH,)),
+    "evotorch": Peer(("evotorch==0.6.1", "gymnasium[mujoco]==1.4.0"), (TORCH,)),
     # gymnax before 1 is the one that evosax's problem class takes; it needs gym and six unasked.
     "evosax": Peer(("evosax==0.3.2", "gymnax<1", "jax==0.10.2", "gym==0.26.2", "six")),
 }

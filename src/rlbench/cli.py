@@ -15,7 +15,12 @@ from rlbench import __version__
 from rlbench.errors import ConfigError, RlbenchError, RunError
 
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-SUBCOMMANDS = {"report": "rlbench.report.build", "envs": "rlbench.envs.listing"}
+SUBCOMMANDS = {
+    "report": "rlbench.report.command",
+    "claims": "rlbench.report.claims.command",
+    "tensorboard": "rlbench.tensorboard.command",
+    "envs": "rlbench.envs.listing",
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -49,7 +54,7 @@ def _subcommand(name: str, words: list[str]) -> int:
     if name not in SUBCOMMANDS:
         near = difflib.get_close_matches(name, SUBCOMMANDS, n=1)
         meant = f"; did you mean {near[0]}?" if near else " (see rlbench --help)"
-        raise ConfigError("command", name, f"{' or '.join(SUBCOMMANDS)}, or KEY=VALUE{meant}")
+        raise ConfigError("command", name, f"{', '.join(SUBCOMMANDS)}, or KEY=VALUE{meant}")
     return int(importlib.import_module(SUBCOMMANDS[name]).main(words) or 0)
 
 

@@ -99,7 +99,7 @@ class Settings(Frozen):
     checkpoint: CheckpointSettings = CheckpointSettings()
     results_dir: Path = Path("results/runs")
     overwrite: bool = False
-    logger: None = None
+    logger: Literal["tensorboard"] | None = None
     dry_run: bool = False
 
     @model_validator(mode="after")

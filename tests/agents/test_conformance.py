@@ -149,6 +149,26 @@ def test_the_policy_is_a_pure_function_of_observation_and_generator(agent, tmp_p
     assert set(first.tolist()) <= {0, 1}
 
 
+PIXEL_AGENTS = {"random": ["agent.num_envs=2"]}  # agents that play games, and what keeps them small
+
+
+@pytest.mark.parametrize("agent", PIXEL_AGENTS)
+def test_games_from_pixels(agent, tmp_path):
+    words = [*PIXEL_AGENTS[agent], "env.max_episode_steps=40", "eval.episodes=2"]
+    words += ["eval.confirmation_episodes=2", "eval.first_steps=60", "env.threshold=100"]
+    env = "ALE/Breakout-v5"
+    whole, summary, rows = finish(settings(agent, tmp_path / "a", *words, env=env, steps=120))
+    assert summary["env_steps"] >= 120 and summary["env_frames"] == 4 * summary["env_steps"]
+    returns = [row["returns"] for row in rows if row["kind"] == "eval"]
+    assert len(returns) >= 3 and np.isfinite(returns).all()
+    again, _, _ = finish(
+        settings(agent, tmp_path / "b", *words, "executor=process", env=env, steps=120)
+    )
+    same(learned(whole), learned(again))
+    facts = json.loads((whole / "run.json").read_text())
+    assert facts["preprocessing"]["sticky_actions"] == 0.25 and facts["frame_skip"] == 4
+
+
 @pytest.mark.parametrize("env", ["probe_envs:Mixed-v0", "Pendulum-v1", "FrozenLake-v1"])
 def test_other_spaces(agent, tmp_path, env):
     words = ["agent.bins=3"] if agent == "dqn" else []

@@ -8,7 +8,7 @@ from hypothesis.extra import numpy as hnp
 
 from rlbench.agents.es.agent import ES, ESSettings, ObservationStatistics
 from rlbench.agents.es.gradient import SGD, Adam, centred_ranks, pair_weights
-from rlbench.agents.es.population import Generation, block_noise, evaluate_block, weigh_block
+from rlbench.agents.es.population import Generation, block_noise, evaluate_blocks, weigh_block
 from rlbench.envs.make import plan_env
 from rlbench.errors import ConfigError
 from rlbench.executors.base import LaneWorker
@@ -115,18 +115,26 @@ def generation(plan, block_pairs, **changes):
     return Generation(**(values | changes))
 
 
+def play(worker, shared, *, together=1):
+    """The results of all tasks of a generation, `together` blocks a task."""
+    tasks = [
+        range(first, min(first + together, shared.blocks))
+        for first in range(0, shared.blocks, together)
+    ]
+    return [evaluate_blocks(worker, (shared, tasks), task) for task in range(len(tasks))]
+
+
 def test_a_member_is_played_as_its_policy_would_be_alone():
     """Block by block against one plain loop per member: noise, seeds, normalisation, returns."""
     plan = plan_env(COUNTING)
     shared = generation(plan, 3, obs_mean=np.full(3, 0.2, np.float32))
     worker = LaneWorker(plan)
     env_steps = 0
-    for block in range(shared.blocks):
-        result = evaluate_block(worker, shared, block)
+    for block, result in enumerate(play(worker, shared)):
         noise = block_noise(LaneWorker(plan), shared, block)
-        total, count = np.zeros(3), 0
         for row, pair in enumerate(shared.block(block)):
             for mirror, sign in enumerate((1, -1)):
+                total, squares, count = np.zeros(3), np.zeros(3), 0
                 parameters = shared.theta + np.float32(sign) * (np.float32(0.5) * noise[row])
                 policy = NetworkPolicy(
                     shared.network, shared.head, parameters, shared.obs_mean, shared.obs_std
@@ -137,14 +145,18 @@ def test_a_member_is_played_as_its_policy_would_be_alone():
                     seed = shared.seeds.child("episodes").episode_seed(4, pair, mirror, episode)
                     obs, ended, score = lanes.reset(np.array([0]), np.array([seed])), False, 0.0
                     while not ended:
-                        total, count = total + obs[0], count + 1
+                        total, squares = total + obs[0], squares + np.square(obs[0])
+                        count += 1
                         action = policy.act(obs, np.random.default_rng())
                         obs, rewards, terminated, truncated = lanes.step(np.array([0]), action)
                         score, ended = score + rewards[0], terminated[0] or truncated[0]
                     returns.append(score)
                 assert result.returns[row, mirror] == np.mean(returns)
-        assert result.obs_sums[2] == count == result.env_steps
-        assert result.obs_sums[0] == pytest.approx(total, rel=1e-5)
+                member = 2 * row + mirror
+                assert result.obs_sums[0][member] == pytest.approx(total, rel=1e-5)
+                assert result.obs_sums[1][member] == pytest.approx(squares, rel=1e-5)
+                assert result.obs_sums[2][member] == count
+        assert result.obs_sums[2].sum() == result.env_steps
         env_steps += result.env_steps
     assert worker.counts().env_steps == env_steps
 
@@ -154,8 +166,7 @@ def test_blocks_do_not_change_returns_or_gradient():
     outcomes = []
     for block_pairs in (1, 3, 7):
         shared, worker = generation(plan, block_pairs), LaneWorker(plan)
-        results = [evaluate_block(worker, shared, b) for b in range(shared.blocks)]
-        returns = np.concatenate([r.returns for r in results])
+        returns = np.concatenate([result.returns for result in play(worker, shared)])
         weights = pair_weights(returns)
         gradient = sum(weigh_block(worker, (shared, weights), b) for b in range(shared.blocks))
         outcomes.append((returns, gradient))
@@ -164,23 +175,51 @@ def test_blocks_do_not_change_returns_or_gradient():
         assert gradient == pytest.approx(outcomes[0][1], abs=1e-6)
 
 
+@pytest.mark.parametrize("episodes", [1, 2])
+def test_blocks_played_together_are_the_same_to_the_byte(episodes):
+    plan = plan_env(COUNTING)
+    shared = generation(plan, 2, episodes_per_member=episodes)
+    apart = play(LaneWorker(plan), shared)
+    for together in (2, 4):
+        joined = play(LaneWorker(plan), shared, together=together)
+        assert len(joined) < len(apart)
+        for get in (
+            lambda result: result.returns,
+            lambda result: result.obs_sums[0],
+            lambda result: result.obs_sums[1],
+            lambda result: result.obs_sums[2],
+        ):
+            one, other = (np.concatenate([get(r) for r in results]) for results in (apart, joined))
+            assert one.tobytes() == other.tobytes()
+
+
+def test_tasks_are_as_few_as_workers_and_lanes_allow():
+    plan = plan_env(COUNTING)
+    shared = generation(plan, 4, pairs=40, episodes_per_member=1)  # 10 blocks of 8 lanes
+    assert shared.tasks(1) == [range(0, 8), range(8, 10)]  # at most 64 lanes
+    assert shared.tasks(2) == [range(0, 5), range(5, 10)]
+    assert shared.tasks(20) == [range(b, b + 1) for b in range(10)]
+    noisy = generation(plan, 4, pairs=40, episodes_per_member=1, action_noise=0.1)
+    assert len(noisy.tasks(1)) == 10
+
+
 def test_a_pair_can_share_its_episodes():
     plan = plan_env(COUNTING)
     shared = generation(plan, 7, pair_shares_episodes=True, sigma=1e-9)
-    returns = evaluate_block(LaneWorker(plan), shared, 0).returns
+    returns = play(LaneWorker(plan), shared)[0].returns
     assert np.array_equal(returns[:, 0], returns[:, 1])
     apart = generation(plan, 7, pair_shares_episodes=False, sigma=1e-9)
-    assert not np.array_equal(*evaluate_block(LaneWorker(plan), apart, 0).returns.T)
+    assert not np.array_equal(*play(LaneWorker(plan), apart)[0].returns.T)
 
 
 def test_a_generation_cut_short_is_thrown_away_and_its_steps_counted():
     answers = iter([False, False, True])
-    es, executor = make_es(stop=lambda: next(answers), population=12, block_members=4)
+    es, executor = make_es(stop=lambda: next(answers), population=160, block_members=32)
     before = es.get_state()
     es.advance(1)
     after = es.get_state()
     assert after["generation"] == 0 and np.array_equal(after["theta"], before["theta"])
-    assert executor.counts().episodes == 8  # two of three blocks
+    assert executor.counts().episodes == 128  # two of three tasks
 
 
 def test_statistics_are_those_of_all_observations():

@@ -11,11 +11,13 @@ import pytest
 
 from rlbench.cli import main
 from rlbench.config_errors import unknown_key
+from rlbench.config_source import conf_dir
 from rlbench.envs.catalogue import near_names
 
 Rlbench = Callable[..., subprocess.CompletedProcess[str]]
 
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+EXPERIMENTS = sorted(path.stem for path in (conf_dir() / "experiment").glob("*.yaml"))
 ID = "the id of an environment that Gymnasium has here"
 
 BAD = {
@@ -44,13 +46,23 @@ BAD = {
     "cores=0": "cores: got 0; takes a number greater than 0",
     "cores=9999": f"cores: got 9999; takes 1 to {CORES} on this machine",
     "experiment=clasic": (
-        "experiment: got 'clasic'; takes classic or zoo_dqn_cartpole; did you mean classic?"
+        f"experiment: got 'clasic'; takes {', '.join(EXPERIMENTS[:-1])} or {EXPERIMENTS[-1]}; "
+        "did you mean classic?"
     ),
     "hydra/launcher=none": "hydra/launcher: got 'none'; takes basic or rlbench",
     "env=CartPol-v1": f"env: got 'CartPol-v1'; takes {ID}; did you mean CartPole-v1?",
     "env=pong-v5": f"env: got 'pong-v5'; takes {ID}; did you mean ALE/Pong-v5?",
     "env=Nowhere/At-All-v0": f"env: got 'Nowhere/At-All-v0'; takes {ID}; `rlbench envs` lists them",
     "env=CartPole-v99": "env: got 'CartPole-v99'; takes CartPole-v1, the newest version",
+    "env=ALE/Breakot-v5": f"env: got 'ALE/Breakot-v5'; takes {ID}; did you mean ALE/Breakout-v5 "
+    "or ALE/Et-v5 or ALE/Qbert-v5?",
+    "env=ALE/Pong-v4": "env: got 'ALE/Pong-v4'; takes its successor ALE/Pong-v5 "
+    "(version 4 is deprecated)",
+    "env.sticky_actions=1": "env.sticky_actions: got 1; takes a number less than 1",
+    "env.sticky_actions=-0.1": "env.sticky_actions: got -0.1; takes a number greater than or "
+    "equal to 0",
+    "env.sticky_actions=0.1": "env.sticky_actions: got 0.1; takes null: for Atari only",
+    "env.noop_max=-1": "env.noop_max: got -1; takes a number greater than or equal to 0",
     "env=CartPole": "env: got 'CartPole'; takes CartPole-v1, the newest version",
     "env=LunarLander-v2": "env: got 'LunarLander-v2'; takes its successor LunarLander-v3 "
     "(version 2 is deprecated)",
@@ -62,7 +74,8 @@ BAD = {
     "installed package; there is no package 'no_such_package' here",
     "--nonsense": "command line: got '--nonsense'; takes KEY=VALUE words "
     "(unrecognized arguments: --nonsense)",
-    "reprot": "command: got 'reprot'; takes report or envs, or KEY=VALUE; did you mean report?",
+    "reprot": "command: got 'reprot'; takes report, claims, tensorboard, envs, or "
+    "KEY=VALUE; did you mean report?",
 }
 
 

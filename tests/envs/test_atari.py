@@ -167,6 +167,17 @@ def test_an_episode_is_cut_at_the_cap_and_the_next_one_is_not(frame_skip):
     assert not lanes.step(both[1:], np.array([0]))[3].any()
 
 
+def test_the_observation_at_the_cap_is_that_of_an_episode_that_goes_on():
+    actions = np.random.default_rng(0).integers(4, size=(60, 1))
+    cut, uncut = lanes_of(BREAKOUT, cap=60), lanes_of(BREAKOUT)
+    for lanes in (cut, uncut):
+        lanes.reset(np.array([0]), np.array([4]))
+    for action in actions:
+        results = [lanes.step(np.array([0]), action) for lanes in (cut, uncut)]
+        assert np.array_equal(results[0][0], results[1][0])
+    assert results[0][3][0] and not results[1][3][0]
+
+
 def test_facts_and_conditions():
     plan = plan_env(EnvSettings(id=PONG))
     assert plan.facts.observation_shape == (4, 84, 84) and plan.facts.pixels

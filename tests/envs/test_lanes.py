@@ -1,5 +1,8 @@
 """Lanes against Gymnasium's own environments, exactly."""
 
+import subprocess
+import sys
+
 import gymnasium as gym
 import numpy as np
 import pytest
@@ -134,3 +137,15 @@ def test_keyword_arguments_and_thresholds():
     assert plan.levels == (100.0, 300.0, 475.0) and plan.threshold == 475.0
     with pytest.raises(ConfigError, match=r"env\.kwargs.*wheels"):
         plan_env(EnvSettings(id="CartPole-v1", kwargs={"wheels": 3}))
+
+
+def test_mujoco_writes_nothing_beside_the_run(tmp_path):
+    """HalfCheetah's model has an attribute that MuJoCo 4 warns of, on stderr and in a file."""
+    pytest.importorskip("mujoco")
+    code = (
+        "from rlbench.envs.make import plan_env; from rlbench.settings import EnvSettings;"
+        "plan_env(EnvSettings(id='HalfCheetah-v5')).lanes(2)"
+    )
+    words = [sys.executable, "-c", code]
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stderr == "" and list(tmp_path.iterdir()) == []

@@ -340,6 +340,23 @@ def test_a_later_key_names_a_run_only_where_it_is_set():
     assert Grown(new=3).identity() == {"old": 1, "new": 3}
 
 
+def test_the_conditions_of_a_game_name_a_run_however_they_are_asked_for():
+    def names(*asked):
+        name = name_run(compose(["agent=random", "env=ALE/Pong-v5", *asked]))
+        return name.learning, name.fingerprint
+
+    assert names() == names("env.sticky_actions=0.25") == names("env.noop_max=30")
+    different = {
+        names(),
+        names("env.sticky_actions=0"),
+        names("env.noop_max=0"),
+        names("+env.kwargs.frameskip=3"),
+        names("+env.kwargs.obs_type=ram"),
+        names("env.max_episode_steps=100"),
+    }
+    assert len(different) == 6
+
+
 def test_contention_is_what_is_left_of_the_machine():
     before = MachineTime(total_s=100.0, busy_s=50.0, stolen_s=1.0)
     after = MachineTime(total_s=120.0, busy_s=65.0, stolen_s=3.0)

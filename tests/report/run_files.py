@@ -55,6 +55,7 @@ class RunFiles:
         )  # fmt: skip
         place.mkdir(parents=True)
         (place / "run.json").write_text(json.dumps(run_json))
+        (place / "config.yaml").write_text(f"agent:\n  name: {self.agent}\nseed: {self.seed}\n")
         rows = self.rows()
         (place / "log.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
         if self.status is not None:
@@ -105,5 +106,5 @@ class RunFiles:
             "reached": {}, "final_return_mean": self.history[-1][1], "best_return_mean": None,
             "env_steps_per_s": self.steps_per_s, "peak_rss_mb": 100.0, "workers": 1, "cores": 2,
             "attempts": 1, "error": "env raised ValueError" if self.status == "failed" else None,
-            **{key: end[key] for key in clock},
+            **{key: end[key] for key in (*clock, "eval_s", "checkpoint_s", "unattributed_s")},
         }  # fmt: skip

@@ -11,7 +11,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from rlbench.report.build import build_report, main
+from rlbench.report.build import build_report
+from rlbench.report.command import main
 from rlbench.report.figures import files as figure_files
 from rlbench.report.output import ReportError
 
@@ -43,11 +44,21 @@ def test_files_tables_and_summary(tmp_path: Path) -> None:
     assert {path.name for path in report.files} == {
         f"{env}-{kind}.{suffix}"
         for env in ("CartPole-v1", "ALE__Pong-v5")
-        for kind in ("curves", "time")
+        for kind in ("curves", "time", "reached")
         for suffix in ("png", "svg")
-    } | {"speed-ratio.png", "speed-ratio.svg", "runs.csv", "time_to_threshold.csv",
-         "speed_ratio.csv", "curves.csv"}  # fmt: skip
+    } | {"speed-ratio.png", "speed-ratio.svg", "aggregate.png", "aggregate.svg", "runs.csv",
+         "time_to_threshold.csv", "survival.csv", "speed_ratio.csv", "curves.csv", "scores.csv",
+         "aggregate.csv", "speed_ratio_overall.csv", "claims.json", "claims.csv",
+         "published-atari.png", "published-atari.svg",
+         "published-mujoco.png", "published-mujoco.svg", "index.html"}  # fmt: skip
     assert report.problems == ()
+    at = report.lines.index("2 environments (geometric mean)")
+    assert report.lines[at : at + 4] == (
+        "2 environments (geometric mean)",
+        "  DQN / ES: training time 30\u00d7 [26, 35]: ES faster",
+        "CartPole-v1: no normalised score, no run of agent=random under the same conditions",
+        "No aggregate of normalised scores: fewer than two environments have any",
+    )
     assert "  DQN / ES: training time 30\u00d7" in "\n".join(report.lines)
     assert ": ES faster" in "\n".join(report.lines)
 
@@ -57,7 +68,9 @@ def test_files_tables_and_summary(tmp_path: Path) -> None:
     assert float(runs[-1]["solved_train_s"]) == pytest.approx(42.0)
     assert float(runs[-1]["previous_train_s"]) == pytest.approx(37.8)
     ratios = [r for r in table(out / "speed_ratio.csv") if r["env"] == "CartPole-v1"]
-    assert [r["unit"] for r in ratios] == ["train_s", "train_cpu_s", "env_steps", "command_s"]
+    assert [r["unit"] for r in ratios] == [
+        "train_s", "core_s", "train_cpu_s", "env_steps", "command_s",
+    ]  # fmt: skip
     assert float(ratios[0]["ratio"]) == pytest.approx(30.0)
     times = table(out / "time_to_threshold.csv")
     assert {(r["agent"], r["restricted_mean"]) for r in times if r["unit"] == "train_s"} == {
@@ -74,7 +87,7 @@ def test_files_tables_and_summary(tmp_path: Path) -> None:
 def test_same_input_same_bytes_in_another_process(tmp_path: Path) -> None:
     write_pair(tmp_path / "runs", seeds=2)
     build_report(tmp_path / "runs", tmp_path / "one")
-    code = "import sys; from rlbench.report.build import main; sys.exit(main(sys.argv[1:]))"
+    code = "import sys; from rlbench.report.command import main; sys.exit(main(sys.argv[1:]))"
     again = subprocess.run(
         [sys.executable, "-c", code, str(tmp_path / "runs"), "--out", str(tmp_path / "two")],
         capture_output=True,
@@ -109,7 +122,8 @@ def test_a_stranger_s_names_stay_text(tmp_path: Path) -> None:
         if path.suffix == ".svg":
             tree = ElementTree.fromstring(path.read_text())
             assert not [e for e in tree.iter() if e.tag.endswith("script")]
-            if path.name != "speed-ratio.svg":  # where the name is cut
+            # In the one the name is cut, in the others no run has a part.
+            if not path.name.startswith(("speed-ratio", "published-")):
                 assert "<script>" in "".join(tree.itertext())
     assert table(tmp_path / "out" / "runs.csv")[0]["cpu_model"] == "'=HYPERLINK(1)"
 
@@ -190,14 +204,55 @@ def test_what_an_older_report_left_is_removed_and_nothing_else(tmp_path: Path) -
 
 def test_help_has_an_example_and_imports_no_drawing() -> None:
     code = (
-        "import sys\nfrom rlbench.report.build import main\n"
+        "import sys\nfrom rlbench.report.command import main\n"
         "try:\n    main(['--help'])\nexcept SystemExit as stop:\n    assert stop.code == 0\n"
         "print(sorted({'matplotlib', 'pandas', 'tensorflow', 'gymnasium', 'hydra'}"
         " & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert "example: rlbench report results/runs --out" in done.stdout
+    assert "\n  rlbench report results/runs --out results/report" in done.stdout
     assert done.stdout.endswith("[]\n")
+
+
+def test_with_random_runs_there_are_aggregates_and_their_figures(tmp_path: Path) -> None:
+    for env in ("A-v0", "B-v0"):
+        write_pair(tmp_path / "runs", env=env, seeds=2)
+        RunFiles(
+            agent="random", env=env, history=((0.0, 20.0),), status="budget"
+        ).write(tmp_path / "runs")  # fmt: skip
+    report = build_report(tmp_path / "runs", tmp_path / "one")
+    names = {path.name for path in report.files}
+    for name in ("aggregate", "profiles", "aggregate-curves"):
+        assert {f"{name}.png", f"{name}.svg"} <= names
+    assert {"aggregate_curves.csv", "profiles.csv", "scores.csv"} <= names
+    rows = table(tmp_path / "one" / "scores.csv")
+    assert {row["score"] for row in rows} == {"1"}
+    assert len(rows) == 8
+    build_report(tmp_path / "runs", tmp_path / "two")
+    assert contents(tmp_path / "one") == contents(tmp_path / "two")
+
+
+def test_costs_follow_the_rates_and_the_rates_are_in_the_table(tmp_path: Path) -> None:
+    # One solve after an hour on two cores.
+    RunFiles(history=((0.0, 1.0), (3600.0, 480.0)), budget_train_s=9000.0).write(tmp_path)
+    words = ["--euros-per-core-hour", "0.5", "--watts-per-core", "30"]
+    assert main([str(tmp_path), *words]) == 0
+    row = table(tmp_path / "report" / "time_to_threshold.csv")[0]
+    assert (row["unit"], row["core_hours_per_solve"]) == ("train_s", "2")
+    assert (row["euros_per_solve"], row["kwh_per_solve"]) == ("1", "0.06")
+    assert (row["euros_per_core_hour"], row["watts_per_core"]) == ("0.5", "30")
+    run = table(tmp_path / "report" / "runs.csv")[0]
+    assert (run["train_core_hours"], run["train_euros"], run["train_kwh"]) == ("2", "1", "0.06")
+
+
+@pytest.mark.parametrize("wrong", ["-1", "nan", "inf", "much"])
+def test_rates_that_are_no_amounts_are_refused(
+    wrong: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(["runs", f"--euros-per-core-hour={wrong}"])
+    assert stop.value.code == 2
+    assert f"--euros-per-core-hour: {wrong}: takes a number from 0 up" in capsys.readouterr().err
 
 
 def test_a_run_that_shared_its_machine_is_named(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from rlbench.report.build import Analysis, analyse
 from rlbench.report.figures.learning import draw_learning
 from rlbench.report.figures.ratios import draw_ratios, ratio_text
 from rlbench.report.figures.reaching import draw_reaching
+from rlbench.report.figures.share import draw_share
 from rlbench.report.figures.style import log_ticks, looks, machine, styled
 from rlbench.report.groups import group_runs
 from rlbench.report.load import load_runs
@@ -97,6 +98,9 @@ def test_no_text_meets_another(tmp_path: Path, runs: list[RunFiles]) -> None:
         reaching = draw_reaching(found.groups, found.times)
         assert reaching is not None
         assert_readable(reaching)
+        share = draw_share(found.groups, found.reached, found.times)
+        assert share is not None
+        assert_readable(share)
 
 
 def test_no_text_of_the_ratio_figure_meets_another(tmp_path: Path) -> None:

@@ -51,6 +51,15 @@ def test_a_whole_run(tmp_path: Path) -> None:
     assert run.facts["peak_rss_mb"] == 100.0
 
 
+@pytest.mark.parametrize(
+    ("preprocessing", "sticky"),
+    [({"sticky_actions": 0.25}, 0.25), ({"sticky_actions": "no"}, None), (None, None), ([], None)],
+)
+def test_whether_actions_were_sticky(tmp_path: Path, preprocessing: Any, sticky: Any) -> None:
+    RunFiles(header={"preprocessing": preprocessing}).write(tmp_path)
+    assert only(tmp_path)[0].facts["sticky_actions"] == sticky
+
+
 def test_solved_at_the_first_evaluation_has_no_evaluation_before(tmp_path: Path) -> None:
     RunFiles(history=((0.0, 480.0),)).write(tmp_path)
     run, _ = only(tmp_path)

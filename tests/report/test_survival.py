@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 
 import numpy as np
 import pytest
@@ -16,6 +17,8 @@ from rlbench.report.survival import (
     identified_until,
     log_rank,
     median,
+    median_interval,
+    product_limit,
     restricted_mean,
     share_interval,
     survival,
@@ -108,6 +111,87 @@ def test_a_weight_is_a_repetition(pairs: list[tuple[float, bool]], data: st.Data
     weighted = restricted_mean(censored(*pairs), 25.0, np.array([weights], dtype=float))
     plain = restricted_mean(censored(*repeated), 25.0, np.ones((1, len(repeated))))
     np.testing.assert_allclose(weighted, plain, rtol=1e-12)
+
+
+def test_product_limit_rows_and_intervals_by_hand() -> None:
+    # WORKED: at risk 4, 3, 2, 1; Greenwood's sum is 1/(4*3) = 1/12 after the first, and
+    # 1/12 + 1/(2*1) = 7/12 after the third; at the end, share 0, it gives none.
+    curve = product_limit(WORKED)
+    assert curve.time.tolist() == [1.0, 2.0, 3.0, 4.0]
+    assert curve.at_risk.tolist() == [4, 3, 2, 1]
+    assert curve.reached.tolist() == [1, 0, 1, 1]
+    assert curve.censored.tolist() == [0, 1, 0, 0]
+    assert curve.share.tolist() == [0.75, 0.75, 0.375, 0.0]
+    z = 1.959963984540054
+
+    def limits(share: float, variance: float) -> tuple[float, float]:
+        width = math.exp(z * math.sqrt(variance) / -math.log(share))
+        return share**width, share ** (1 / width)
+
+    first, third = limits(0.75, 1 / 12), limits(0.375, 7 / 12)
+    np.testing.assert_allclose(curve.low, [first[0], first[0], third[0], np.nan])
+    np.testing.assert_allclose(curve.high, [first[1], first[1], third[1], np.nan])
+
+
+@given(runs)
+def test_curve_and_interval_agree_with_scipy(pairs: list[tuple[float, bool]]) -> None:
+    times = censored(*pairs)
+    if not times.event.any():
+        return
+    curve = product_limit(times)
+    data = stats.CensoredData(times.time[times.event], right=times.time[~times.event])
+    theirs = stats.ecdf(data).sf
+    np.testing.assert_allclose(curve.share, theirs.evaluate(curve.time), atol=1e-12)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # SciPy says where it has no interval
+        interval = theirs.confidence_interval(method="log-log")
+    known = np.isfinite(curve.low)
+    # The same limits wherever the share is neither 0 nor 1; elsewhere we claim none.
+    assert (known == (curve.share < 1) & (curve.share > 0)).all()
+    low, high = interval.low.evaluate(curve.time), interval.high.evaluate(curve.time)
+    np.testing.assert_allclose(curve.low[known], low[known], rtol=1e-9)
+    np.testing.assert_allclose(curve.high[known], high[known], rtol=1e-9)
+
+
+def test_one_run_has_a_curve_and_no_interval() -> None:
+    curve = product_limit(censored((2.0, True)))
+    assert (curve.time.tolist(), curve.share.tolist()) == ([2.0], [0.0])
+    assert np.isnan([curve.low, curve.high]).all()
+    assert median_interval(censored((2.0, True))) == (None, None)
+
+
+def test_a_run_that_never_gets_there_stays_at_risk() -> None:
+    curve = product_limit(censored((1.0, True), (2.0, True), (math.inf, False)))
+    assert curve.at_risk.tolist() == [3, 2]
+    assert curve.share.tolist() == pytest.approx([2 / 3, 1 / 3])
+
+
+def test_interval_of_the_median_of_ten_runs() -> None:
+    # Ten runs there at 1..10: worked out with another package, and below with SciPy's curve.
+    ten = censored(*[(float(t), True) for t in range(1, 11)])
+    assert (median(ten), median_interval(ten)) == (5.0, (1.0, 8.0))
+    five = censored(*[(float(t), True) for t in range(1, 6)])
+    assert median_interval(five) == (1.0, None)
+
+
+@given(runs)
+def test_interval_of_the_median_inverts_scipy_s_curve(pairs: list[tuple[float, bool]]) -> None:
+    times = censored(*pairs)
+    if not times.event.any() or len(pairs) < 2:
+        return
+    data = stats.CensoredData(times.time[times.event], right=times.time[~times.event])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        interval = stats.ecdf(data).sf.confidence_interval(method="log-log")
+
+    def first(limit: object) -> float | None:
+        inside = [
+            t for t in sorted({time for time, _ in pairs})
+            if 0 < stats.ecdf(data).sf.evaluate(t) < 1 and limit.evaluate(t) <= 0.5  # type: ignore[attr-defined]
+        ]  # fmt: skip
+        return inside[0] if inside else None
+
+    assert median_interval(times) == (first(interval.low), first(interval.high))
 
 
 def test_log_rank_by_hand() -> None:

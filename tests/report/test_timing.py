@@ -110,12 +110,14 @@ def test_units(tmp_path: Path) -> None:
     group = environment(tmp_path, solved("es", 0, 2.0), solved("es", 1, 4.0))
     means = {time.unit: time.restricted_mean for time in level_times(group)}
     assert means["train_s"] == pytest.approx(3.0)
+    assert means["core_s"] == pytest.approx(6.0)  # two cores
     assert means["train_cpu_s"] == pytest.approx(4.5)  # 1.5 CPU-seconds a second
     assert means["env_steps"] == pytest.approx(3000.0)  # 1000 a second
     assert means["command_s"] == pytest.approx(3.5)  # half a second of start-up
     horizons = {time.unit: time.horizon for time in level_times(group)}
     assert horizons == {
-        "train_s": 600.0, "train_cpu_s": 6.0, "env_steps": 4000.0, "command_s": 4.5
+        "train_s": 600.0, "core_s": 1200.0, "train_cpu_s": 6.0, "env_steps": 4000.0,
+        "command_s": 4.5,
     }  # fmt: skip
 
 

@@ -119,6 +119,7 @@ class AtariLanes(CountedLanes):
     ) -> None:
         super().__init__(env_id, num_lanes)
         self._envs = [make_game(conditions, max_episode_steps) for _ in range(num_lanes)]
+        self._cap, self._steps = max_episode_steps, np.zeros(num_lanes, np.int64)
         self._at_once = num_lanes if threads is None else max(1, min(threads, num_lanes))
         self._pool: ThreadPoolExecutor | None = None
         if self._at_once > 1:
@@ -137,6 +138,7 @@ class AtariLanes(CountedLanes):
         rows = range(len(lanes))
         for _ in map(begin, rows) if self._pool is None else self._pool.map(begin, rows):
             pass
+        self._steps[lanes] = 0
         return obs
 
     def step(self, lanes: Array, actions: Array) -> tuple[Array, Array, Array, Array]:
@@ -162,6 +164,8 @@ class AtariLanes(CountedLanes):
             envs[row].send(actions[row : row + 1])
         for row in range(max(0, n - at_once), n):
             receive(row)
+        self._steps[lanes] += 1
+        truncated |= self._steps[lanes] >= self._cap
         self._count(n, int(np.count_nonzero(terminated | truncated)))
         return obs, rewards, terminated, truncated
 
@@ -173,15 +177,15 @@ class AtariLanes(CountedLanes):
 
 def make_game(conditions: AtariConditions, max_episode_steps: int) -> Any:
     """One native environment of one game. Every argument is named: ale-py's own defaults clip
-    rewards and press fire. It truncates after `max_episode_steps` decisions, which it counts in
-    frames from the end of the no-ops."""
+    rewards and press fire. It would truncate an episode a decision after the lanes do: the frame
+    that it shows where it truncates is an older one, and an agent may learn from that one."""
     from ale_py.vector_env import AtariVectorEnv  # 0.1 s, and only where a game is played
 
     return AtariVectorEnv(
         conditions.game,
         1,
         num_threads=1,
-        max_num_frames_per_episode=max_episode_steps * conditions.frame_skip,
+        max_num_frames_per_episode=(max_episode_steps + 1) * conditions.frame_skip,
         repeat_action_probability=conditions.sticky_actions,
         full_action_space=conditions.full_action_space,
         continuous=False,

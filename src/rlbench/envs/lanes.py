@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -68,7 +69,7 @@ class SingleEnvLanes(CountedLanes):
         self._steps = [_step_of(env) for env in self._envs]
         env = self._envs[0]
         self._size, self._observe = observation_adapter(env.observation_space, env_id)
-        self._action, self._to_env = action_adapter(env.action_space, env_id)
+        _, self._to_env = action_adapter(env.action_space, env_id)
 
     def reset(self, lanes: Array, seeds: Array) -> Array:
         obs = np.empty((len(lanes), self._size), np.float32)
@@ -90,10 +91,12 @@ class SingleEnvLanes(CountedLanes):
         rewards: list[float] = []
         terminated: list[bool] = []
         truncated: list[bool] = []
-        steps, to_env, observe = self._steps, self._to_env, self._observe
+        steps, observe = self._steps, self._observe
         try:
-            for row, (lane, action) in enumerate(zip(lanes.tolist(), actions, strict=True)):
-                raw, reward, ended, cut, _ = steps[lane](to_env(action))
+            for row, (lane, action) in enumerate(
+                zip(lanes.tolist(), self._to_env(actions), strict=True)
+            ):
+                raw, reward, ended, cut, _ = steps[lane](action)
                 obs[row] = observe(raw)
                 rewards.append(reward)
                 terminated.append(ended)
@@ -106,9 +109,10 @@ class SingleEnvLanes(CountedLanes):
         except Exception as error:
             self._count(min(len(truncated) + 1, len(lanes)), 0)
             raise self._raised("step", error) from error
-        ends = columns[1] | columns[2]
-        self._count(len(lanes), int(np.count_nonzero(ends)))
-        self._check_finite("a reward", columns[0])
+        ends = int(sum(map(operator.or_, terminated, truncated)))
+        self._count(len(lanes), ends)
+        if not math.isfinite(sum(rewards)):
+            self._check_finite("a reward", columns[0])
         self._check_finite("an observation", obs)
         return obs, *columns
 

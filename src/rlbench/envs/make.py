@@ -234,11 +234,26 @@ def _same_episode(one: gym.Env[Any, Any], other: gym.Env[Any, Any]) -> bool:
 
 def _make_single(env_id: str, kwargs: dict[str, Any], max_episode_steps: int) -> gym.Env[Any, Any]:
     ensure_registered(env_id)  # a worker process starts without what its parent registered
+    if "mujoco" in str(find_spec(env_id).entry_point):
+        _quiet_mujoco()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # "out of date" and precision notes; errors still raise
         return gym.make(
             env_id, max_episode_steps=max_episode_steps, disable_env_checker=True, **kwargs
         )
+
+
+def _quiet_mujoco() -> None:
+    """MuJoCo tells each warning on standard error, once an environment and more, and in a file
+    MUJOCO_LOG.TXT in the working directory, where a run writes nothing. What goes wrong so that it
+    matters shows in what the environment returns, which the lanes check."""
+    import mujoco
+
+    mujoco.set_mju_user_warning(_say_nothing)
+
+
+def _say_nothing(message: str) -> None:
+    pass
 
 
 def _family(env: gym.Env[Any, Any]) -> str:

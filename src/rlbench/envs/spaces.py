@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from rlbench.errors import ConfigError
 from rlbench.interfaces import ActionSpec, Array
 
 Observe = Callable[[Any], Array]
-Act = Callable[[Any], Any]
+Act = Callable[[Array], Iterable[Any]]
 
 
 def observation_adapter(space: spaces.Space[Any], env_id: str) -> tuple[int, Observe]:
@@ -40,31 +40,41 @@ def observation_adapter(space: spaces.Space[Any], env_id: str) -> tuple[int, Obs
 
 
 def action_adapter(space: spaces.Space[Any], env_id: str) -> tuple[ActionSpec, Act]:
-    """The flat form of an action space, and the function from one flat action to the space's own.
+    """The flat form of an action space, and the function from flat actions [n] or [n, D] of n lanes
+    to n of the space's own (a box's are clipped to it).
 
+    All lanes at once, as this runs at every step: to clip one action costs as much as to clip all.
     Raises ConfigError for a space that is neither Discrete, MultiDiscrete, MultiBinary nor Box.
     """
     if isinstance(space, spaces.Discrete):
         start = int(space.start)
-        return ActionSpec("discrete", (int(space.n),)), lambda action: int(action) + start
+        if start == 0:
+            return ActionSpec("discrete", (int(space.n),)), lambda actions: actions.tolist()
+        return ActionSpec("discrete", (int(space.n),)), lambda actions: (actions + start).tolist()
     if isinstance(space, spaces.MultiDiscrete):
         offset, shape, dtype = np.asarray(space.start), space.nvec.shape, space.dtype
         nvec = tuple(int(n) for n in space.nvec.ravel())
         return (
             ActionSpec("multi_discrete", nvec),
-            lambda action: (action.reshape(shape) + offset).astype(dtype),
+            lambda actions: (actions.reshape(-1, *shape) + offset).astype(dtype),
         )
     if isinstance(space, spaces.MultiBinary):
         shape = space.shape
         nvec = (2,) * int(np.prod(shape, dtype=np.int64))
         return (
             ActionSpec("multi_discrete", nvec),
-            lambda action: action.reshape(shape).astype(np.int8),
+            lambda actions: actions.reshape(-1, *shape).astype(np.int8),
         )
     if isinstance(space, spaces.Box):
         low, high, shape, dtype = space.low, space.high, space.shape, space.dtype
         spec = ActionSpec(
             "box", (), tuple(map(float, low.ravel())), tuple(map(float, high.ravel()))
         )
-        return spec, lambda action: np.clip(action.reshape(shape), low, high).astype(dtype)
+
+        def clip(actions: Array) -> Array:
+            clipped = np.maximum(actions.reshape(-1, *shape), low)
+            np.minimum(clipped, high, out=clipped)
+            return clipped.astype(dtype, copy=False)
+
+        return spec, clip
     raise ConfigError("env", env_id, f"Discrete, MultiDiscrete or Box actions, not {space}")

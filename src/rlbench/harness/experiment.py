@@ -24,6 +24,7 @@ from rlbench.harness.runlog import RunLog
 from rlbench.interfaces import Agent, Context, Executor, Lanes
 from rlbench.seeding import Seeds
 from rlbench.settings import Settings
+from rlbench.tensorboard.runs import EventLog
 
 EXIT_DONE, EXIT_INTERRUPTED = 0, 130
 
@@ -75,6 +76,7 @@ class Attempt:
         self.agent: Agent | None = None
         self.executor: LaneExecutor | None = None
         self.training_lanes: list[Lanes] = []
+        self.events: EventLog | None = None
 
     def run(self) -> int:
         """Train and evaluate until solved, out of budget, or interrupted; returns the exit
@@ -94,7 +96,7 @@ class Attempt:
         return EXIT_INTERRUPTED if status == "interrupted" else EXIT_DONE
 
     def close(self) -> None:
-        for part in (self.agent, self.judge, *self.training_lanes, self.executor):
+        for part in (self.agent, self.judge, *self.training_lanes, self.executor, self.events):
             if part is not None:
                 part.close()
         self.progress.close()
@@ -104,7 +106,12 @@ class Attempt:
 
     def _begin(self) -> tuple[Agent, Judge]:
         plan = self.plan
-        write_beginning(plan, self.directory, confine(plan.cores, self.settings.device))
+        started_at = write_beginning(
+            plan, self.directory, confine(plan.cores, self.settings.device)
+        )
+        if self.settings.logger == "tensorboard":
+            self.events = EventLog(self.directory.events, started_at, self.log.rows)
+            self.log.followers.append(self.events.row)
         self.ledger.connect(self._count, self._workers_cpu_s)
         context = Context(
             env=plan.env.facts,

@@ -52,12 +52,15 @@ class RunPlan:
     eval_max_episode_steps: int
 
 
-def plan_run(settings: Settings) -> RunPlan:
-    """Resolve `settings`; raises ConfigError for whatever cannot be run here."""
+def plan_run(settings: Settings, env: EnvPlan | None = None) -> RunPlan:
+    """Resolve `settings`; raises ConfigError for whatever cannot be run here.
+
+    env: the plan of its environment, where it is there already.
+    """
     agent_class, agent_settings = load_agent(settings)
     cores = resolve_cores(settings.cores)
     executor = resolve_executor(settings, agent_class, cores)
-    env = plan_env(settings.env)
+    env = env or plan_env(settings.env)
     return RunPlan(
         settings=settings,
         name=_name(settings, agent_settings, cores, executor),

@@ -21,9 +21,11 @@ SCHEMA = 1
 CONCURRENT_JOBS = "RLBENCH_CONCURRENT_JOBS"  # set by a sweep for its jobs
 
 
-def write_beginning(plan: RunPlan, directory: RunDir, affinity: list[int] | None) -> None:
-    """config.yaml and run.json. `started_at` stays that of the first attempt."""
+def write_beginning(plan: RunPlan, directory: RunDir, affinity: list[int] | None) -> str:
+    """Write config.yaml and run.json; returns `started_at`, which stays that of the first
+    attempt."""
     settings, name, env = plan.settings, plan.name, plan.env
+    started_at = _first_started_at(directory)
     params = plan.agent_settings.model_dump(mode="json")
     values = settings.model_dump(mode="json")
     agent = {"name": settings.agent.name, "_target_": settings.agent.target, **params}
@@ -51,7 +53,7 @@ def write_beginning(plan: RunPlan, directory: RunDir, affinity: list[int] | None
         "precision": params.get("precision", "float32"),
         "concurrent_jobs": int(os.environ.get(CONCURRENT_JOBS, "1")),
         **describe(),
-        "started_at": _first_started_at(directory),
+        "started_at": started_at,
         "argv": sys.argv[1:],
         "frame_skip": env.facts.frame_skip,
         "max_episode_steps": env.facts.max_episode_steps,
@@ -61,6 +63,7 @@ def write_beginning(plan: RunPlan, directory: RunDir, affinity: list[int] | None
         "preprocessing": None if env.atari is None else env.atari.record(),
     }
     directory.write_json(directory.run, facts)
+    return started_at
 
 
 def summarise(

@@ -31,6 +31,7 @@ class RunDir:
         self.best_policy = path / "policy-best.npz"
         self.summary = path / "summary.json"
         self.traceback = path / "traceback.txt"
+        self.events = path / "tensorboard"
         self._lock: Any = None
 
     def open(self, overwrite: bool) -> None:
@@ -75,7 +76,8 @@ class RunDir:
             file.unlink(missing_ok=True)
         for file in (self.summary, self.traceback):
             file.unlink(missing_ok=True)
-        shutil.rmtree(self.checkpoint, ignore_errors=True)
+        for folder in (self.checkpoint, self.events):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def read_summary(path: Path) -> dict[str, Any] | None:

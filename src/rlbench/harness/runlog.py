@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ class RunLog:
         self.attempt = max((row["attempt"] for row in earlier), default=0) + 1
         self.last_clock = Clock.from_row(earlier[-1]) if earlier else None
         self.rows = earlier
+        self.followers: list[Callable[[dict[str, Any]], None]] = []  # each gets every row written
         self._file = path.open("a")
         if torn:
             self._file.write("\n")  # a torn line stays a line of its own
@@ -38,6 +39,8 @@ class RunLog:
         self._file.write(to_json(row) + "\n")
         if kind != "train":  # its evaluation follows at once, and a flush costs as much as a row
             self._file.flush()
+        for follow in self.followers:
+            follow(row)
 
     def close(self) -> None:
         self._file.close()

@@ -10,6 +10,7 @@ TIMES = "\u00d7"
 
 UNIT_NAMES: dict[Unit, str] = {
     "train_s": "training time",
+    "core_s": "core-seconds (cores × training time)",
     "train_cpu_s": "CPU time in training",
     "env_steps": "environment steps",
     "command_s": "time from command (start-up + training)",
@@ -43,9 +44,8 @@ def amount(value: float, unit: Unit) -> str:
     """A value with its unit: `0.93 s`, `12k steps`."""
     if unit == "env_steps":
         return f"{count(value)} steps"
-    return (
-        f"{significant(value, 2 if value < 10 else 3)} {'CPU-s' if unit == 'train_cpu_s' else 's'}"
-    )
+    name = {"train_cpu_s": "CPU-s", "core_s": "core-s"}.get(unit, "s")
+    return f"{significant(value, 2 if value < 10 else 3)} {name}"
 
 
 def factor(value: float) -> str:

@@ -6,6 +6,8 @@ resample b, so that a statistic of all resamples is one matrix product.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from rlbench.report.records import FloatArray
@@ -25,6 +27,23 @@ def resample_weights(seeds: int, resamples: int, generator: np.random.Generator)
 def new_generator() -> np.random.Generator:
     """The generator every interval starts from: the same input gives the same interval."""
     return np.random.default_rng(_SEED)
+
+
+@lru_cache(maxsize=64)
+def weights_of_strata(seeds: tuple[int, ...], resamples: int = RESAMPLES) -> tuple[FloatArray, ...]:
+    """Weights for groups of seeds that are resampled independently, drawn one after the other.
+
+    Args:
+        seeds: how many there are in each stratum (an agent, or an agent on one environment).
+
+    Returns:
+        One read-only weight matrix a stratum.  # each [B, n]
+    """
+    generator = new_generator()
+    drawn = tuple(resample_weights(count, resamples, generator) for count in seeds)
+    for weights in drawn:
+        weights.flags.writeable = False  # the next caller gets the same arrays
+    return drawn
 
 
 def percentile_interval(
@@ -61,7 +80,7 @@ def mean_curve_interval(
     seeds = len(values)
     if seeds < 2:
         return None
-    weights = resample_weights(seeds, resamples, new_generator())  # [B, n]
+    (weights,) = weights_of_strata((seeds,), resamples)  # [B, n]
     means = (values / seeds).T @ weights.T  # [G, B], so that each point's resamples lie together
     tail = (1.0 - confidence) / 2.0
     low = int(np.floor(tail * (resamples - 1)))

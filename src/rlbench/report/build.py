@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-import argparse
-import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+from rlbench.report.across import SuiteStatistics, across_environments
+from rlbench.report.claims.examine import Examination, examine
+from rlbench.report.claims.record import claims_files
+from rlbench.report.claims.text import verdict_lines
+from rlbench.report.cost import Rates
 from rlbench.report.curves import Curve, environment_curves
+from rlbench.report.drift import drift_notes
 from rlbench.report.groups import (
     EnvironmentGroups,
     budget_notes,
@@ -18,12 +23,20 @@ from rlbench.report.groups import (
 )
 from rlbench.report.load import load_runs
 from rlbench.report.names import file_stems, plural
-from rlbench.report.output import ReportError, write_files
-from rlbench.report.summary import summary_lines
-from rlbench.report.tables import curves_table, level_times_table, runs_table, speed_ratio_table
+from rlbench.report.output import PAGE, NothingToReportError, write_files
+from rlbench.report.reached import ReachedCurve, reached_curves
+from rlbench.report.summary import across_lines, summary_lines
+from rlbench.report.tables import (
+    aggregate_table,
+    curves_table,
+    level_times_table,
+    profiles_table,
+    runs_table,
+    scores_table,
+    speed_ratio_table,
+    survival_table,
+)
 from rlbench.report.timing import LevelTime, SpeedRatio, headline, level_times, speed_ratios
-
-DEFAULT_DIRECTORY = Path("results/runs")
 
 
 @dataclass(frozen=True)
@@ -31,6 +44,8 @@ class Report:
     """What was made of a directory of runs."""
 
     files: tuple[Path, ...]
+    page: Path  # the one of them to open
+    runs: int
     problems: tuple[str, ...]  # one line each
     lines: tuple[str, ...]  # the summary to print
 
@@ -43,21 +58,27 @@ class Analysis:
     curves: tuple[Curve, ...]
     times: tuple[LevelTime, ...]
     ratios: tuple[SpeedRatio, ...]
+    reached: tuple[ReachedCurve, ...]
 
 
-def build_report(directory: Path, out: Path | None = None) -> Report:
-    """Load every run below `directory` and write figures (PNG, SVG) and tables (CSV).
+def build_report(
+    directory: Path, out: Path | None = None, rates: Rates | None = None, *, refresh: bool = False
+) -> Report:
+    """Load every run below `directory`; write figures (PNG, SVG), tables (CSV) and the web page.
 
     Args:
         directory: searched at any depth for run directories.
         out: where the files go; `directory/report` where None.
+        rates: what a core costs; the defaults of `Rates` where None.
+        refresh: the page loads itself anew every few seconds.
 
     Raises:
-        ReportError: the directory is absent, holds no run, or `out` cannot be written.
+        NothingToReportError: the directory is absent or holds no usable run.
+        ReportError: `out` cannot be written.
     """
     out = directory / "report" if out is None else out
     if not directory.is_dir():
-        raise ReportError(f"{directory}: no such directory")
+        raise NothingToReportError(f"{directory}: no such directory")
     loaded = load_runs(directory, skip=out)
     if not loaded.runs:
         found = (
@@ -66,7 +87,7 @@ def build_report(directory: Path, out: Path | None = None) -> Report:
             else ("no run found (no run.json at any depth)")
         )
         detail = f"; the first: {loaded.problems[0]}" if loaded.problems else ""
-        raise ReportError(f"{directory}: {found}{detail}")
+        raise NothingToReportError(f"{directory}: {found}{detail}")
     environments = group_runs(loaded.runs)
     analyses = [analyse(environment) for environment in environments]
     notes = [
@@ -74,20 +95,30 @@ def build_report(directory: Path, out: Path | None = None) -> Report:
         for environment in environments
         for note in (*budget_notes(environment), *incomparable_notes(environment))
     ]
-    files = _tables(analyses) | _figures(analyses)
+    ratios = [ratio for analysis in analyses for ratio in analysis.ratios]
+    examination = examine(environments, ratios)
+    suites, missing = across_environments(environments, ratios)
+    failures = [
+        f"{run.path}: failed{': ' + str(run.facts['error']) if run.facts.get('error') else ''}"
+        for run in loaded.runs
+        if run.status == "failed"
+    ]
+    notes += [*contention_notes(loaded.runs), *drift_notes(environments)]
+    problems = (*loaded.problems, *failures, *notes)
+    files = (
+        tables_of(analyses, suites, rates or Rates())
+        | claims_files(examination)
+        | _figures(analyses, suites)
+    )
+    files |= _page(analyses, suites, examination, files, problems, directory, out, refresh)
     written = write_files(out, files)
     lines = [
         line
         for analysis in analyses
         for line in summary_lines(analysis.groups, analysis.times, analysis.ratios)
     ]
-    failures = [
-        f"{run.path}: failed{': ' + str(run.facts['error']) if run.facts.get('error') else ''}"
-        for run in loaded.runs
-        if run.status == "failed"
-    ]
-    notes += contention_notes(loaded.runs)
-    return Report(tuple(written), (*loaded.problems, *failures, *notes), tuple(lines))
+    lines += [*across_lines(suites, missing), *verdict_lines(examination)]
+    return Report(tuple(written), out / PAGE, len(loaded.runs), problems, tuple(lines))
 
 
 def analyse(environment: EnvironmentGroups) -> Analysis:
@@ -97,74 +128,82 @@ def analyse(environment: EnvironmentGroups) -> Analysis:
         curves=tuple(environment_curves(environment)),
         times=tuple(level_times(environment)),
         ratios=tuple(speed_ratios(environment)),
+        reached=tuple(reached_curves(environment)),
     )
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """The subcommand; 0 done (problems are notes on stderr), 2 nothing to report or no place."""
-    parser = argparse.ArgumentParser(
-        prog="rlbench report",
-        description="Draw figures and write tables from every run below a directory.",
-        epilog="example: rlbench report results/runs --out results/report",
-    )
-    parser.add_argument(
-        "directory",
-        metavar="DIR",
-        nargs="?",
-        type=Path,
-        default=DEFAULT_DIRECTORY,
-        help=f"where the runs are, at any depth (default: {DEFAULT_DIRECTORY})",
-    )
-    parser.add_argument(
-        "--out",
-        metavar="DIR",
-        type=Path,
-        default=None,
-        help="where the report goes (default: DIR/report)",
-    )
-    arguments = parser.parse_args(argv)
-    try:
-        report = build_report(arguments.directory, arguments.out)
-    except ReportError as error:
-        print(f"rlbench report: {error}", file=sys.stderr)
-        return 2
-    for line in report.lines:
-        print(line)
-    for problem in report.problems:
-        print(f"note: {problem}", file=sys.stderr)
-    place = report.files[0].parent
-    print(f"{plural(len(report.files), 'file')} in {place}")
-    return 0
-
-
-def _tables(analyses: Sequence[Analysis]) -> dict[str, bytes]:
-    return {
-        "runs.csv": runs_table([a.groups for a in analyses]).encode("utf-8", "replace"),
-        "time_to_threshold.csv": level_times_table(t for a in analyses for t in a.times).encode(
-            "utf-8", "replace"
-        ),
-        "speed_ratio.csv": speed_ratio_table(r for a in analyses for r in a.ratios).encode(
-            "utf-8", "replace"
-        ),
-        "curves.csv": curves_table(c for a in analyses for c in a.curves).encode(
-            "utf-8", "replace"
-        ),
+def tables_of(
+    analyses: Sequence[Analysis], suites: Sequence[SuiteStatistics], rates: Rates
+) -> dict[str, bytes]:
+    """Every table: file name to content."""
+    tables = {
+        "runs.csv": runs_table([a.groups for a in analyses], rates),
+        "time_to_threshold.csv": level_times_table((t for a in analyses for t in a.times), rates),
+        "survival.csv": survival_table(c for a in analyses for c in a.reached),
+        "speed_ratio.csv": speed_ratio_table(r for a in analyses for r in a.ratios),
+        "curves.csv": curves_table(c for a in analyses for c in a.curves),
     }
+    if any(suite.scores for suite in suites):
+        tables["scores.csv"] = scores_table(suites)
+    if any(suite.estimates for suite in suites):
+        tables["aggregate.csv"] = aggregate_table(suites)
+    if any(suite.profiles for suite in suites):
+        tables["profiles.csv"] = profiles_table(suites)
+        tables["aggregate_curves.csv"] = curves_table(c for s in suites for c in s.curves)
+    if any(suite.ratios for suite in suites):
+        tables["speed_ratio_overall.csv"] = speed_ratio_table(r for s in suites for r in s.ratios)
+    return {name: text.encode("utf-8", "replace") for name, text in tables.items()}
 
 
-def _figures(analyses: Sequence[Analysis]) -> dict[str, bytes]:
+def _figures(analyses: Sequence[Analysis], suites: Sequence[SuiteStatistics]) -> dict[str, bytes]:
     # Late: drawing takes half a second to import, and `--help` draws nothing.
     from rlbench.report.figures.files import (
         EnvironmentStatistics,
-        draw_environments,
+        draw_across,
+        draw_all,
+        draw_environment,
         draw_overview,
     )
+    from rlbench.report.figures.published import draw_published
 
     stems = file_stems(analysis.groups.env for analysis in analyses)
     parts = [
-        EnvironmentStatistics(stems[a.groups.env], a.groups, a.curves, a.times) for a in analyses
+        EnvironmentStatistics(stems[a.groups.env], a.groups, a.curves, a.times, a.reached)
+        for a in analyses
     ]
     ratios = headline([ratio for analysis in analyses for ratio in analysis.ratios])
     pairs = {(ratio.env, label) for ratio in ratios for label in (ratio.dqn, ratio.es)}
     compared = [g for a in analyses for g in a.groups.groups if (g.env, g.label) in pairs]
-    return draw_environments(parts) | draw_overview(ratios, compared)
+    ratios += headline([ratio for suite in suites for ratio in suite.ratios])
+    return draw_all(
+        [
+            draw_published,
+            partial(draw_across, suites),
+            partial(draw_overview, ratios, compared),
+            *(partial(draw_environment, part) for part in parts),
+        ]
+    )
+
+
+def _page(
+    analyses: Sequence[Analysis],
+    suites: Sequence[SuiteStatistics],
+    examination: Examination,
+    files: Mapping[str, bytes],
+    problems: Sequence[str],
+    directory: Path,
+    out: Path,
+    refresh: bool,
+) -> dict[str, bytes]:
+    # Late, as the figures are: `--help` sets no page.
+    from rlbench.report.page.compose import PageInput, page_file
+    from rlbench.report.page.model import EnvironmentData
+
+    stems = file_stems(analysis.groups.env for analysis in analyses)
+    data = [
+        EnvironmentData(stems[a.groups.env], a.groups, a.curves, a.times, a.ratios)
+        for a in analyses
+    ]
+    overall = [ratio for suite in suites for ratio in suite.ratios]
+    given = PageInput(data, overall, examination, files, problems, directory, out)
+    return page_file(given, refresh=refresh)

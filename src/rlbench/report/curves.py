@@ -64,10 +64,9 @@ def group_end(group: Group, unit: Unit) -> float:
     """The group's horizon on one axis: its budget, or where the first run used its budget up."""
     known = [math.inf]
     for run in group.runs:
-        if unit == "train_s" and run.budget_train_s is not None:
-            known.append(run.budget_train_s)
-        if unit == "env_steps" and run.budget_env_steps is not None:
-            known.append(run.budget_env_steps)
+        budget = run.budget(unit)
+        if budget is not None:
+            known.append(budget)
         x, _ = evaluated(run, unit)
         if run.status == "budget" and len(x):
             known.append(float(x[-1]))

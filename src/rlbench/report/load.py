@@ -102,7 +102,7 @@ def load_run(place: Path, name: PurePath) -> tuple[Run | None, list[str]]:
     if refusal:
         return None, [f"{refusal}: passed over"]
     try:
-        log = read_log(place / "log.jsonl")
+        log = read_log(place / "log.jsonl", _cores(header))
     except UnreadableFileError as error:
         return None, [f"log.jsonl {error}: passed over"]
     notes = list(log.notes)
@@ -152,6 +152,10 @@ def _compose(
     shared = (summary or {}).get("contention")
     shares = shared if isinstance(shared, dict) else {}
     facts |= {key: number(shares.get(key), 0, 1) for key in ("others_share", "stolen_share")}
+    # Published Atari scores were made without sticky actions; most of ours are made with them.
+    shown = header.get("preprocessing")
+    preprocessing = shown if isinstance(shown, dict) else {}
+    facts["sticky_actions"] = number(preprocessing.get("sticky_actions"), 0, 1)
     facts["error"] = text((summary or {}).get("error"))
     return Run(
         path=name,
@@ -167,7 +171,7 @@ def _compose(
         random_return=number(header.get("random_return"), -MAX_RETURN, MAX_RETURN),
         budget_train_s=_positive(limits.get("train_seconds"), MAX_SECONDS),
         budget_env_steps=_positive(limits.get("env_steps"), MAX_STEPS),
-        cores=whole(header.get("cores"), 1, 10**6),
+        cores=_cores(header),
         cpu_model=text(header.get("cpu_model")),
         device=text(header.get("device")),
         executor=text(header.get("executor")),
@@ -183,6 +187,10 @@ def _compose(
         failed_confirmations=log.failed_confirmations,
         facts=facts,
     )
+
+
+def _cores(header: Mapping[str, Any]) -> int | None:
+    return whole(header.get("cores"), 1, 10**6)
 
 
 def _positive(value: object, high: float) -> float | None:

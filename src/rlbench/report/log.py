@@ -47,6 +47,7 @@ class _Row:
 
 @dataclass
 class _Reader:
+    cores: float = math.nan
     evals: list[_Row] = field(default_factory=list)
     confirmations: list[_Row] = field(default_factory=list)
     end_status: Status | None = None
@@ -58,7 +59,7 @@ class _Reader:
         """Take one row in; False where its seq or clock cannot be used."""
         kind = row.get("kind")
         seq = whole(row.get("seq"), 0, 2**62)
-        clock = _clock(row)
+        clock = _clock(row, self.cores)
         if not isinstance(kind, str) or seq is None or clock is None:
             return False
         if self.last is not None and _earlier(clock, self.last):
@@ -87,13 +88,15 @@ class _Reader:
         return True
 
 
-def read_log(path: Path) -> Log:
+def read_log(path: Path, cores: int | None) -> Log:
     """Read a log; rows that cannot be used are counted in the notes.
+
+    cores: how many the run had, so that core-seconds are known; None where nobody knows.
 
     Raises:
         UnreadableFileError: the file as a whole cannot be used.
     """
-    reader = _Reader()
+    reader = _Reader(cores=math.nan if cores is None else float(cores))
     unusable = 0
     torn = False
     waiting: bytes | None = None
@@ -148,14 +151,14 @@ def _finish(reader: _Reader, unusable: int, torn: bool) -> Log:
         evaluations=evaluations,
         confirmed=tuple((row.value, row.clock) for row in reader.confirmations if row.confirmed),
         failed_confirmations=sum(not row.confirmed for row in reader.confirmations),
-        end=reader.last or Clock(math.nan, math.nan, math.nan, math.nan),
+        end=reader.last or Clock(*[math.nan] * len(UNITS)),
         end_status=reader.end_status,
         attempts=reader.attempts,
         notes=tuple(notes),
     )
 
 
-def _clock(row: Mapping[str, Any]) -> Clock | None:
+def _clock(row: Mapping[str, Any], cores: float) -> Clock | None:
     env_steps = number(row.get("env_steps"), 0, MAX_STEPS)
     train_s = seconds(row, "train_s")
     if env_steps is None or math.isnan(train_s):
@@ -163,6 +166,7 @@ def _clock(row: Mapping[str, Any]) -> Clock | None:
     return Clock(
         env_steps=env_steps,
         train_s=train_s,
+        core_s=cores * train_s,
         train_cpu_s=seconds(row, "train_cpu_s"),
         command_s=seconds(row, "startup_s") + train_s,
     )

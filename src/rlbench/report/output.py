@@ -10,11 +10,16 @@ from pathlib import Path
 from rlbench.report.reading import UnreadableFileError, read_object
 
 MANIFEST = "report.json"
+PAGE = "index.html"
 _OWN_SUFFIXES = (".png", ".svg", ".csv", ".html")
 
 
 class ReportError(Exception):
     """The report cannot be made; the message is one line for the user."""
+
+
+class NothingToReportError(ReportError):
+    """There is no directory or no usable run yet."""
 
 
 def write_files(out: Path, files: Mapping[str, bytes]) -> list[Path]:
@@ -26,7 +31,7 @@ def write_files(out: Path, files: Mapping[str, bytes]) -> list[Path]:
     try:
         out.mkdir(parents=True, exist_ok=True)
         stale = _written_before(out) - set(files)
-        written = [_replace(out / name, content) for name, content in files.items()]
+        written = add_files(out, files)
         for name in sorted(stale):
             (out / name).unlink(missing_ok=True)
         manifest = {"schema": 1, "files": sorted(files)}
@@ -34,6 +39,19 @@ def write_files(out: Path, files: Mapping[str, bytes]) -> list[Path]:
     except OSError as error:
         raise ReportError(f"--out {out}: cannot be written ({error.strerror or error})") from None
     return written
+
+
+def add_files(out: Path, files: Mapping[str, bytes]) -> list[Path]:
+    """Write `files` (name to content) into `out` beside whatever is there.
+
+    Raises:
+        ReportError: the place cannot be written.
+    """
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        return [_replace(out / name, content) for name, content in files.items()]
+    except OSError as error:
+        raise ReportError(f"--out {out}: cannot be written ({error.strerror or error})") from None
 
 
 def _written_before(out: Path) -> set[str]:

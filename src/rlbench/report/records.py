@@ -15,10 +15,11 @@ FloatArray = NDArray[np.float64]
 Status = Literal["solved", "budget", "interrupted", "failed", "unfinished"]
 """`unfinished`: no end row or no summary, so the run is still going or was killed."""
 
-Unit = Literal["train_s", "train_cpu_s", "env_steps", "command_s"]
-"""What can stand on a time axis; `command_s` is start-up plus training."""
+Unit = Literal["train_s", "core_s", "train_cpu_s", "env_steps", "command_s"]
+"""What can stand on a time axis; `core_s` is the run's cores times its training seconds, and
+`command_s` start-up plus training."""
 
-UNITS: tuple[Unit, ...] = ("train_s", "train_cpu_s", "env_steps", "command_s")
+UNITS: tuple[Unit, ...] = ("train_s", "core_s", "train_cpu_s", "env_steps", "command_s")
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class Clock:
 
     env_steps: float
     train_s: float
+    core_s: float
     train_cpu_s: float
     command_s: float
 
@@ -41,6 +43,7 @@ class Evaluations:
 
     env_steps: FloatArray  # [E]
     train_s: FloatArray  # [E]
+    core_s: FloatArray  # [E]
     train_cpu_s: FloatArray  # [E]
     command_s: FloatArray  # [E]
     return_mean: FloatArray  # [E], NaN where the log has null
@@ -101,6 +104,16 @@ class Run:
     reached: Mapping[float, Mark | None]  # by level; the threshold's only when confirmed
     failed_confirmations: int
     facts: Mapping[str, str | float | None]  # further columns of runs.csv
+
+    def budget(self, unit: Unit) -> float | None:
+        """The run's budget in one unit; None where it had none there."""
+        if unit == "env_steps":
+            return self.budget_env_steps
+        if unit == "train_s":
+            return self.budget_train_s
+        if unit == "core_s" and self.budget_train_s is not None and self.cores is not None:
+            return self.cores * self.budget_train_s
+        return None
 
     @property
     def solved_at(self) -> Mark | None:

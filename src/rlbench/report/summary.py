@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from rlbench.report.across import SuiteStatistics
 from rlbench.report.amounts import amount, factor, significant
 from rlbench.report.amounts import ratio as number
 from rlbench.report.groups import EnvironmentGroups
@@ -27,6 +28,22 @@ def summary_lines(
         yield f"  {agent_name(group.label)}: {runs}{_reached_text(time)}"
     for dqn, es in sorted({(ratio.dqn, ratio.es) for ratio in ratios}):
         yield from _ratio_lines([r for r in ratios if (r.dqn, r.es) == (dqn, es)])
+
+
+def across_lines(suites: Sequence[SuiteStatistics], missing: Sequence[str]) -> Iterator[str]:
+    """What happened over all environments, and what could not be said, and why."""
+    for found in suites:
+        head = next((ratio for ratio in found.ratios if ratio.unit == "train_s"), None)
+        if head is None:
+            continue
+        yield head.env
+        if head.ratio is None:
+            yield f"  no speed ratio: {head.reason}"
+            continue
+        line = f"  DQN / ES: training time {_short(head)}{_verdict(head)}"
+        yield line if head.reason in line else f"{line} ({head.reason})"
+    for note in missing:
+        yield f"{note[:1].upper()}{note[1:]}"
 
 
 def _reached_text(time: LevelTime | None) -> str:

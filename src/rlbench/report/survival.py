@@ -5,7 +5,9 @@ out, or giving it the time at which it ended without saying so, would flatter it
 
 Formulas: Kaplan & Meier 1958 (J. Am. Stat. Assoc. 53); restricted mean: Irwin 1949, Royston &
 Parmar 2013 (BMC Med. Res. Methodol. 13:152); expected running time: Hansen et al. 2009, COCO;
-log-rank test: Mantel 1966 (Cancer Chemother. Rep. 50:163); interval of a share: Wilson 1927.
+log-rank test: Mantel 1966 (Cancer Chemother. Rep. 50:163); interval of a share: Wilson 1927;
+intervals of the curve: Greenwood 1926 on the log-log scale (Kalbfleisch & Prentice 1980, eq. 1.14);
+of the median: Brookmeyer & Crowley 1982 (Biometrics 38:29).
 """
 
 from __future__ import annotations
@@ -17,6 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rlbench.report.records import FloatArray
+
+Z_95 = 1.959963984540054  # the normal distribution's 97.5 % point
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,47 @@ def survival(times: CensoredTimes, weights: FloatArray) -> tuple[FloatArray, Flo
     happened = times.event[order].astype(np.float64)
     share = np.cumprod(1.0 - hazard * happened, axis=1, dtype=np.float64)
     return times.time[order], share
+
+
+@dataclass(frozen=True)
+class ProductLimit:
+    """The product-limit curve of some runs at the times at which something happened."""
+
+    time: FloatArray  # [k], ascending, distinct, finite
+    at_risk: NDArray[np.int64]  # [k], runs still on the way just before
+    reached: NDArray[np.int64]  # [k], runs that got there then
+    censored: NDArray[np.int64]  # [k], runs last seen then
+    share: FloatArray  # [k], the share that has not got there just after
+    low: FloatArray  # [k], 95 % pointwise, NaN where the formula gives none
+    high: FloatArray  # [k]
+
+
+def product_limit(times: CensoredTimes) -> ProductLimit:
+    """The curve with pointwise 95 % intervals.
+
+    Greenwood's variance sum d / (n (n - d)) is carried to the scale of log(-log(share)), where an
+    interval cannot leave [0, 1]. While nobody has got there, once everybody has, and with one
+    run, it gives no interval.
+    """
+    moments = np.unique(times.time[np.isfinite(times.time)])
+    at_risk = np.array([np.count_nonzero(times.time >= t) for t in moments], dtype=np.int64)
+    reached = np.array(
+        [np.count_nonzero(times.event & (times.time == t)) for t in moments], dtype=np.int64
+    )
+    censored = np.array(
+        [np.count_nonzero(~times.event & (times.time == t)) for t in moments], dtype=np.int64
+    )
+    share: FloatArray = np.cumprod(1.0 - reached / at_risk, dtype=np.float64)
+    low, high = np.full(len(moments), math.nan), np.full(len(moments), math.nan)
+    inner = (share < 1.0) & (share > 0.0)  # from the first event on; n > d all along
+    variance = np.cumsum((reached / (at_risk * np.maximum(at_risk - reached, 1)))[share > 0.0])
+    log_share = np.log(share[inner])
+    spread = Z_95 * np.sqrt(variance[inner[share > 0.0]]) / np.abs(log_share)
+    low[inner], high[inner] = (
+        np.exp(log_share * np.exp(spread)),
+        np.exp(log_share * np.exp(-spread)),
+    )
+    return ProductLimit(moments, at_risk, reached, censored, share, low, high)
 
 
 def restricted_mean(times: CensoredTimes, horizon: float, weights: FloatArray) -> FloatArray:
@@ -86,6 +131,22 @@ def median(times: CensoredTimes) -> float | None:
     return found if math.isfinite(found) else None
 
 
+def median_interval(times: CensoredTimes) -> tuple[float | None, float | None]:
+    """Brookmeyer & Crowley's 95 % interval: the times at which the curve's interval holds one half.
+
+    Returns:
+        From when the lower limit of the curve is at or below one half, until when the upper limit
+        is; None for an end that the curve never settles. Five runs never settle the upper one.
+    """
+    curve = product_limit(times)
+
+    def first(limit: FloatArray) -> float | None:
+        below = np.flatnonzero(limit <= 0.5)
+        return float(curve.time[below[0]]) if len(below) else None
+
+    return first(curve.low), first(curve.high)
+
+
 def expected_running_time(spent: FloatArray, successes: int) -> float | None:
     """Total time of all runs over the number of successes; None without a success.
 
@@ -119,7 +180,7 @@ def log_rank(one: CensoredTimes, other: CensoredTimes) -> float | None:
 
 def share_interval(successes: int, runs: int) -> tuple[float, float]:
     """Wilson's 95 % interval of a share, given `successes` of `runs`; known also at 0 and 1."""
-    share, z = successes / runs, 1.959963984540054
+    share, z = successes / runs, Z_95
     centre = share + z**2 / (2 * runs)
     half = z * math.sqrt(share * (1 - share) / runs + z**2 / (4 * runs**2))
     scale = 1 + z**2 / runs

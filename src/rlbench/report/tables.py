@@ -5,38 +5,47 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 
+from rlbench.report.across import SuiteStatistics
+from rlbench.report.aggregate import Estimate
+from rlbench.report.cost import Rates, train_core_hours
 from rlbench.report.curves import Curve
+from rlbench.report.drift import relative_speeds, thirds
 from rlbench.report.groups import EnvironmentGroups
+from rlbench.report.reached import ReachedCurve
 from rlbench.report.records import UNITS, Clock, Run
 from rlbench.report.timing import LevelTime, SpeedRatio
 
 Cell = str | int | float | bool | None
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t")
+FORMULA_STARTS = ("=", "+", "-", "@", "\t")
 
 
-def runs_table(environments: Sequence[EnvironmentGroups]) -> str:
-    """runs.csv: one row a run, with its group, its clocks and the facts of its machine."""
+def runs_table(environments: Sequence[EnvironmentGroups], rates: Rates) -> str:
+    """runs.csv: one row a run, with its group, its clocks and costs and its machine's facts."""
+    groups = [group for environment in environments for group in environment.groups]
+    speeds = {path: speed for g in groups for path, speed in relative_speeds(g).items()}
     rows = [
-        _run_row(group.label, run)
-        for environment in environments
-        for group in environment.groups
+        _run_row(group.label, run, rates, speeds.get(run.path))
+        for group in groups
         for run in group.runs
     ]
     return _csv(list(rows[0]) if rows else [], (row.values() for row in rows))
 
 
-def level_times_table(times: Iterable[LevelTime]) -> str:
-    """time_to_threshold.csv: one row for each group, level and unit."""
+def level_times_table(times: Iterable[LevelTime], rates: Rates) -> str:
+    """time_to_threshold.csv: one row for each group, level and unit, and what a solve costs."""
     columns = [field.name for field in fields(LevelTime)]
     position = columns.index("n_reached") + 1
-    header = [*columns[:position], "success_fraction", *columns[position:]]
+    costs = ["euros_per_solve", "kwh_per_solve", "euros_per_core_hour", "watts_per_core"]
+    header = [*columns[:position], "success_fraction", *columns[position:], *costs]
     rows = []
     for time in times:
         values = [getattr(time, name) for name in columns]
-        rows.append([*values[:position], time.success_fraction, *values[position:]])
+        hours = time.core_hours_per_solve
+        cost = [rates.euros(hours), rates.kwh(hours), *vars(rates).values()]
+        rows.append([*values[:position], time.success_fraction, *values[position:], *cost])
     return _csv(header, rows)
 
 
@@ -44,6 +53,71 @@ def speed_ratio_table(ratios: Iterable[SpeedRatio]) -> str:
     """speed_ratio.csv: one row for each comparable pair, level and unit."""
     columns = [field.name for field in fields(SpeedRatio)]
     return _csv(columns, ([getattr(ratio, name) for name in columns] for ratio in ratios))
+
+
+def survival_table(curves: Iterable[ReachedCurve]) -> str:
+    """survival.csv: one row for each time at which a run of a group got to a level or was last
+    seen; `not_there` is the Kaplan-Meier curve just after it, with its pointwise interval."""
+    header = [
+        "env", "agent", "group", "level", "is_threshold", "unit", "time",
+        "at_risk", "reached", "censored", "not_there", "low", "high",
+    ]  # fmt: skip
+    return _csv(
+        header,
+        (
+            [
+                c.env, c.agent, c.group, c.level, c.is_threshold, c.unit, float(row[0]),
+                *map(int, row[1:4]), *map(float, row[4:]),
+            ]
+            for c in curves
+            for row in zip(
+                c.curve.time, c.curve.at_risk, c.curve.reached, c.curve.censored,
+                c.curve.share, c.curve.low, c.curve.high, strict=True,
+            )
+        ),
+    )  # fmt: skip
+
+
+def scores_table(suites: Iterable[SuiteStatistics]) -> str:
+    """scores.csv: one row for each run with its return at the common horizon, normalised."""
+    header = [
+        "suite", "env", "agent", "group", "seed", "horizon_train_s",
+        "random_return", "reference_return", "score",
+    ]  # fmt: skip
+    rows: list[list[Cell]] = []
+    for found in suites:
+        for part in found.scores:
+            contest, scale = part.contest, part.scale
+            for group, scores in ((contest.es, part.es), (contest.dqn, part.dqn)):
+                rows.extend(
+                    [
+                        found.suite.label, part.env, group.agent, group.label, run.seed,
+                        part.horizon, scale.random, scale.reference, float(score),
+                    ]
+                    for run, score in zip(group.runs, scores, strict=True)
+                )  # fmt: skip
+    return _csv(header, rows)
+
+
+def aggregate_table(suites: Iterable[SuiteStatistics]) -> str:
+    """aggregate.csv: one row for each statistic over environments."""
+    columns = [field.name for field in fields(Estimate)]
+    return _csv(
+        columns, ([getattr(e, name) for name in columns] for s in suites for e in s.estimates)
+    )
+
+
+def profiles_table(suites: Iterable[SuiteStatistics]) -> str:
+    """profiles.csv: one row for each point of each performance profile."""
+    return _csv(
+        ["suite", "agent", "tau", "share", "low", "high"],
+        (
+            [p.suite, p.agent, *map(float, point)]
+            for s in suites
+            for p in s.profiles
+            for point in zip(p.tau, p.share, p.low, p.high, strict=True)
+        ),
+    )
 
 
 def curves_table(curves: Iterable[Curve]) -> str:
@@ -59,7 +133,12 @@ def curves_table(curves: Iterable[Curve]) -> str:
     )
 
 
-def _run_row(label: str, run: Run) -> dict[str, Cell]:
+def table_of(columns: Sequence[str], rows: Iterable[Mapping[str, Cell]]) -> str:
+    """A table of rows that name their columns; a column that a row lacks is an empty cell."""
+    return _csv(columns, ([row.get(name) for name in columns] for row in rows))
+
+
+def _run_row(label: str, run: Run, rates: Rates, relative_speed: float | None) -> dict[str, Cell]:
     row: dict[str, Cell] = {
         "env": run.env,
         "agent": run.agent,
@@ -72,7 +151,17 @@ def _run_row(label: str, run: Run) -> dict[str, Cell]:
     row |= _clock_cells("solved", None if solved is None else solved.at)
     row |= _clock_cells("previous", None if solved is None else solved.previous)
     row |= _clock_cells("end", run.end)
+    hours = train_core_hours(run)
     row |= {
+        "train_core_hours": hours,
+        "train_euros": rates.euros(hours),
+        "train_kwh": rates.kwh(hours),
+    }
+    first, last = thirds(run) or (None, None)
+    row |= {
+        "steps_per_s_first_third": first,
+        "steps_per_s_last_third": last,
+        "relative_speed": relative_speed,
         "evaluations": len(run.evaluations),
         "failed_confirmations": run.failed_confirmations,
         "attempts": run.attempts,
@@ -115,4 +204,4 @@ def _cell(value: Cell) -> str:
     if isinstance(value, int):
         return str(value)
     # A spreadsheet would run a text that begins like a formula.
-    return f"'{value}" if value.startswith(_FORMULA_STARTS) else value
+    return f"'{value}" if value.startswith(FORMULA_STARTS) else value

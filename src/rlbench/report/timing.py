@@ -10,10 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rlbench.report.bootstrap import (
-    RESAMPLES,
-    new_generator,
     percentile_interval,
-    resample_weights,
+    weights_of_strata,
 )
 from rlbench.report.groups import EnvironmentGroups, Group, comparable_pairs
 from rlbench.report.records import UNITS, FloatArray, Run, Unit
@@ -23,6 +21,7 @@ from rlbench.report.survival import (
     identified_until,
     log_rank,
     median,
+    median_interval,
     restricted_mean,
     share_interval,
 )
@@ -49,6 +48,8 @@ class LevelTime:
     low: float | None
     high: float | None
     median: float | None
+    median_low: float | None  # None: nothing is known below, or there is one seed
+    median_high: float | None  # None: nothing is known above
     expected_running_time: float | None
     expected_running_time_low: float | None
     expected_running_time_high: float | None
@@ -131,10 +132,9 @@ def horizon_of(group: Group, level: float, unit: Unit) -> float:
     """
     known: list[float] = []
     for run in group.runs:
-        if unit == "train_s" and run.budget_train_s is not None:
-            known.append(run.budget_train_s)
-        if unit == "env_steps" and run.budget_env_steps is not None:
-            known.append(run.budget_env_steps)
+        budget = run.budget(unit)
+        if budget is not None:
+            known.append(budget)
         if run.status == "budget" and reached_at(run, level, unit) is None:
             known.append(observed_until(run, unit))
     times = censored_times(group, level, unit)
@@ -153,10 +153,11 @@ def level_time(group: Group, level: float, unit: Unit) -> LevelTime:
         if horizon is not None:
             mean = float(restricted_mean(times, horizon, np.ones((1, len(times))))[0])
             if len(times) > 1:
-                weights = resample_weights(len(times), RESAMPLES, new_generator())
+                (weights,) = weights_of_strata((len(times),))
                 interval = percentile_interval(restricted_mean(times, horizon, weights))
     got_there = np.array([run.reached.get(level) is not None for run in group.runs])
     reached = int(np.count_nonzero(got_there))
+    median_low, median_high = (None, None) if times is None else median_interval(times)
     success_low, success_high = share_interval(reached, len(group.runs))
     expected: float | None = None
     expected_interval: tuple[float, float] | None = None
@@ -182,6 +183,8 @@ def level_time(group: Group, level: float, unit: Unit) -> LevelTime:
         low=None if interval is None else interval[0],
         high=None if interval is None else interval[1],
         median=None if times is None else median(times),
+        median_low=median_low,
+        median_high=median_high,
         expected_running_time=expected,
         expected_running_time_low=None if expected_interval is None else expected_interval[0],
         expected_running_time_high=None if expected_interval is None else expected_interval[1],
@@ -271,9 +274,9 @@ def _ratio_interval(
 ) -> tuple[tuple[float, float] | None, str]:
     if len(dqn) < 2 or len(es) < 2:
         return None, "one seed gives no interval"
-    generator = new_generator()
-    dqn_means = restricted_mean(dqn, horizon, resample_weights(len(dqn), RESAMPLES, generator))
-    es_means = restricted_mean(es, horizon, resample_weights(len(es), RESAMPLES, generator))
+    dqn_weights, es_weights = weights_of_strata((len(dqn), len(es)))
+    dqn_means = restricted_mean(dqn, horizon, dqn_weights)
+    es_means = restricted_mean(es, horizon, es_weights)
     with np.errstate(divide="ignore", invalid="ignore"):
         interval = percentile_interval(dqn_means / es_means)
     return interval, "" if interval else "too many resamples have no ratio"
@@ -312,7 +315,7 @@ def _expected_interval(
     table."""
     if len(spent) < 2:
         return None
-    weights = resample_weights(len(spent), RESAMPLES, new_generator())
+    (weights,) = weights_of_strata((len(spent),))
     with np.errstate(divide="ignore", invalid="ignore"):
         return percentile_interval((weights @ spent) / (weights @ got_there))
 

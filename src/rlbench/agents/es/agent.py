@@ -6,52 +6,33 @@ Salimans et al. 2017 (arXiv 1703.03864), Algorithm 2, with mirrored sampling and
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import numpy as np
-from pydantic import Field, model_validator
 
+from rlbench.agents.es.episode_cap import EpisodeCap
 from rlbench.agents.es.gradient import OPTIMIZERS, pair_weights
-from rlbench.agents.es.population import BlockResult, Generation, evaluate_block, weigh_block
+from rlbench.agents.es.population import (
+    Generation,
+    TaskResult,
+    build_lanes,
+    evaluate_blocks,
+    weigh_block,
+)
+from rlbench.agents.es.settings import ESSettings
+from rlbench.agents.es.virtual_norm import ReferencePlay, VirtualNorm, play_reference
 from rlbench.errors import ConfigError
 from rlbench.interfaces import Array, Context, EnvFacts, Scalars, State
 from rlbench.nets.build import make_network
+from rlbench.nets.conv import ConvNet
 from rlbench.nets.heads import Head, argmax_head, native_head
+from rlbench.nets.network import Network
 from rlbench.nets.policy import NetworkPolicy
-from rlbench.settings import Frozen
 
 DEFAULT_BLOCK_MEMBERS = 32
-
-
-class ESSettings(Frozen):
-    """Parameters of ES; the comments of conf/agent/es.yaml say what each one does."""
-
-    population: int = Field(128, gt=0)
-    sigma: float = Field(0.1, gt=0)
-    learning_rate: float = Field(0.05, gt=0)
-    optimizer: Literal["adam", "sgd"] = "adam"
-    weight_decay: float = Field(0.0, ge=0)
-    hidden: tuple[int, ...] = (64, 64)
-    activation: Literal["tanh", "relu"] = "tanh"
-    output_scale: float = Field(0.01, ge=0)
-    normalise_observations: bool = False
-    episodes_per_member: int = Field(1, gt=0)
-    pair_shares_episodes: bool = False
-    bins: int | None = Field(None, ge=2)
-    action_noise: float = Field(0.0, ge=0)
-    block_members: int | None = Field(None, gt=0)
-
-    @model_validator(mode="after")
-    def _even(self) -> ESSettings:
-        for key in ("population", "block_members"):
-            number = getattr(self, key)
-            if number is not None and number % 2:
-                raise ConfigError(
-                    f"agent.{key}", number, "an even number: members come in mirrored pairs"
-                )
-        if any(width < 1 for width in self.hidden):
-            raise ConfigError("agent.hidden", list(self.hidden), "layer widths of 1 or more")
-        return self
+# On frames an episode takes a core a second or more, and a budget ends between blocks. Low-rank
+# members share products, the more the better.
+FRAMES_BLOCK_LANES = {"full": 8, "lowrank": 16}
 
 
 @dataclass
@@ -108,13 +89,24 @@ class ES:
             if settings.normalise_observations
             else None
         )
+        self._cap = EpisodeCap(settings.episode_cap, env)
+        self._normalises = _normalises(self._network, context, settings)
+        self._reference: Array | None = None  # played before the first generation
         self._generation = 0
         self._executor = context.make_executor()
+        # Each worker gets one task: games take a tenth of a second each to build, and that is
+        # startup, not training.
+        workers = self._executor.workers
+        tasks = (generation := self._shared()).tasks(workers)
+        for _ in self._executor.map(build_lanes, range(workers), (generation, tasks)):
+            pass
 
     def advance(self, env_steps: int) -> Scalars:
         done = 0
         scalars: Scalars = {"generation": self._generation}
         while done < env_steps and not self._context.should_stop():
+            if self._normalises and self._reference is None:
+                done += self._play_reference()
             results = self._play()
             if results is None:
                 break
@@ -123,8 +115,15 @@ class ES:
         return scalars
 
     def policy(self) -> NetworkPolicy:
+        """Virtual batch normalisation is folded into kernels and biases. Before the first
+        generation there is no reference batch, and the network is taken as it is."""
         mean, std = self._mean_std()
-        return NetworkPolicy(self._network, self._head, self._theta, mean, std)
+        theta = self._theta
+        if self._reference is not None:
+            assert isinstance(self._network, ConvNet)
+            theta = theta.copy()
+            VirtualNorm(self._network, self._reference).fold(self._network.layers(theta))
+        return NetworkPolicy(self._network, self._head, theta, mean, std)
 
     def get_state(self) -> State:
         statistics = self._statistics
@@ -132,6 +131,8 @@ class ES:
             "theta": self._theta,
             "optimizer": self._optimizer.get_state(),
             "generation": self._generation,
+            "episode_cap": self._cap.steps,
+            "reference": self._reference,
             "statistics": None
             if statistics is None
             else {
@@ -145,25 +146,38 @@ class ES:
         self._theta = state["theta"]
         self._optimizer.set_state(state["optimizer"])
         self._generation = state["generation"]
+        self._cap.steps, self._reference = state["episode_cap"], state["reference"]
         if state["statistics"] is not None:
             self._statistics = ObservationStatistics(**state["statistics"])
 
     def close(self) -> None:
         pass  # the executor belongs to the harness
 
-    def _play(self) -> list[BlockResult] | None:
-        """The results of a whole generation in block order, or None where time ran out."""
+    def _play_reference(self) -> int:
+        """Choose the reference batch; the steps that it took."""
+        play = ReferencePlay(
+            self._settings.reference_frames,
+            self._shared().block_lanes,  # a task has one block on frames
+            self._context.env.action,
+            self._context.seeds.child("reference"),
+        )
+        (self._reference,) = self._executor.map(play_reference, [None], play)
+        return play.env_steps
+
+    def _play(self) -> list[TaskResult] | None:
+        """The results of a whole generation in order, or None where time ran out."""
         generation = self._shared()
-        results: list[BlockResult] = []
-        blocks = self._executor.map(evaluate_block, range(generation.blocks), generation)
-        for result in blocks:
+        tasks = generation.tasks(self._executor.workers)
+        results: list[TaskResult] = []
+        played = self._executor.map(evaluate_blocks, range(len(tasks)), (generation, tasks))
+        for result in played:
             results.append(result)
-            if len(results) < generation.blocks and self._context.should_stop():
-                blocks.close()  # type: ignore[attr-defined]
+            if len(results) < len(tasks) and self._context.should_stop():
+                played.close()  # type: ignore[attr-defined]
                 return None
         return results
 
-    def _learn(self, results: list[BlockResult]) -> Scalars:
+    def _learn(self, results: list[TaskResult]) -> Scalars:
         returns = np.concatenate([result.returns for result in results])
         generation, weights = self._shared(), pair_weights(returns)
         gradient = np.zeros_like(self._theta)
@@ -174,32 +188,36 @@ class ES:
         decay = np.float32(self._settings.weight_decay)
         self._theta = self._theta + self._optimizer.step(gradient - decay * self._theta)
         if self._statistics is not None:
-            for result in results:
-                assert result.obs_sums is not None
-                self._statistics.add(*result.obs_sums)
+            sums = [result.obs_sums for result in results if result.obs_sums is not None]
+            # All members in one array: how they were shared out must not change the rounding.
+            total, squares, count = (np.concatenate(part) for part in zip(*sums, strict=True))
+            self._statistics.add(total.sum(axis=0), squares.sum(axis=0), int(count.sum()))
         self._generation += 1
+        env_steps, episodes = sum(r.env_steps for r in results), sum(r.episodes for r in results)
+        scalars: Scalars = {}
+        if self._cap.steps is not None:
+            scalars["episode_cap"] = self._cap.steps
+            scalars["episodes_capped"] = sum(r.capped for r in results)
+        self._cap.adapt(env_steps / episodes)
         return {
             "generation": self._generation,
             "return_train_mean": float(returns.mean()),
             "return_train_max": float(returns.max()),
-            "episode_length_mean": sum(r.env_steps for r in results)
-            / sum(r.episodes for r in results),
+            "episode_length_mean": env_steps / episodes,
             "gradient_norm": float(np.linalg.norm(gradient)),
             "theta_norm": float(np.linalg.norm(self._theta)),
+            **scalars,
         }
 
     def _shared(self) -> Generation:
         settings = self._settings
         mean, std = self._mean_std()
-        members = settings.block_members or (
-            settings.population if self._context.env.native_vector else DEFAULT_BLOCK_MEMBERS
-        )
         return Generation(
             number=self._generation,
             theta=self._theta,
             sigma=settings.sigma,
             pairs=settings.population // 2,
-            block_pairs=min(members, settings.population) // 2,
+            block_pairs=min(self._block_members(), settings.population) // 2,
             episodes_per_member=settings.episodes_per_member,
             pair_shares_episodes=settings.pair_shares_episodes,
             action_noise=settings.action_noise,
@@ -208,10 +226,43 @@ class ES:
             network=self._network,
             head=self._head,
             seeds=self._context.seeds.child("population"),
+            rank=settings.rank if settings.noise == "lowrank" else None,
+            reference=self._reference,
+            episode_cap=self._cap.steps,
         )
+
+    def _block_members(self) -> int:
+        settings, env = self._settings, self._context.env
+        if settings.block_members is not None:
+            return settings.block_members
+        if env.native_vector:
+            return settings.population
+        if env.pixels:
+            lanes = FRAMES_BLOCK_LANES[settings.noise]
+            return max(lanes // settings.episodes_per_member // 2 * 2, 2)
+        return DEFAULT_BLOCK_MEMBERS
 
     def _mean_std(self) -> tuple[Array | None, Array | None]:
         return (None, None) if self._statistics is None else self._statistics.mean_std()
+
+
+def _normalises(network: Network, context: Context, settings: ESSettings) -> bool:
+    """Whether virtual batch normalisation is on; by default on the paper's network for frames.
+
+    Raises ConfigError where it, or observation normalisation, does not suit the observations.
+    """
+    pixels = context.env.pixels
+    if pixels and settings.normalise_observations:
+        raise ConfigError(
+            "agent.normalise_observations", True, "false: frames are scaled, not normalised"
+        )
+    if settings.virtual_batch_norm is None:
+        return pixels and context.network in ("auto", "a3c")
+    if settings.virtual_batch_norm and not isinstance(network, ConvNet):
+        raise ConfigError(
+            "agent.virtual_batch_norm", True, "null or false: it is for convolutional networks"
+        )
+    return settings.virtual_batch_norm
 
 
 def es_head(env: EnvFacts, settings: ESSettings) -> Head:

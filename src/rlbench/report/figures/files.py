@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 
+from rlbench.report.across import SuiteStatistics
 from rlbench.report.curves import Curve
+from rlbench.report.figures.across import draw_aggregate, draw_profiles, draw_score_curves
 from rlbench.report.figures.learning import draw_learning
 from rlbench.report.figures.ratios import draw_ratios
 from rlbench.report.figures.reaching import draw_reaching
+from rlbench.report.figures.share import draw_share
 from rlbench.report.figures.style import machine, render, styled
 from rlbench.report.groups import EnvironmentGroups, Group
+from rlbench.report.reached import ReachedCurve
 from rlbench.report.timing import LevelTime, SpeedRatio
 
-PARALLEL_FROM = 8  # environments; below, starting workers takes longer than drawing
+PARALLEL_FROM = 10  # jobs; below, starting workers takes longer than drawing
 MAX_WORKERS = 8
+
+Job = Callable[[], dict[str, bytes]]
+"""Draws some figures: file name to content. It must be able to travel to another process."""
 
 
 @dataclass(frozen=True)
@@ -29,21 +36,26 @@ class EnvironmentStatistics:
     groups: EnvironmentGroups
     curves: Sequence[Curve]
     times: Sequence[LevelTime]
+    reached: Sequence[ReachedCurve]
 
 
-def draw_environments(parts: Sequence[EnvironmentStatistics]) -> dict[str, bytes]:
-    """All per-environment figures: file name to content, the same however many cores there are."""
-    workers = min(_usable_cores(), MAX_WORKERS, len(parts))
+def draw_all(jobs: Sequence[Job]) -> dict[str, bytes]:
+    """All files of some jobs, the same however many cores there are.
+
+    Args:
+        jobs: the longest first, so that no worker is left with one at the end.
+    """
+    workers = min(_usable_cores(), MAX_WORKERS, len(jobs))
     drawn: list[dict[str, bytes]] | None = None
-    if len(parts) >= PARALLEL_FROM and workers > 1:
+    if len(jobs) >= PARALLEL_FROM and workers > 1:
         try:
             spawn = multiprocessing.get_context("spawn")
             with ProcessPoolExecutor(workers, mp_context=spawn) as pool:
-                drawn = list(pool.map(draw_environment, parts))
+                drawn = list(pool.map(_draw, jobs))
         except (BrokenProcessPool, OSError):
             drawn = None  # no room for workers, or a main module that cannot be imported again
     if drawn is None:
-        drawn = [draw_environment(part) for part in parts]
+        drawn = [_draw(job) for job in jobs]
     return {name: content for files in drawn for name, content in files.items()}
 
 
@@ -53,6 +65,7 @@ def draw_environment(part: EnvironmentStatistics) -> dict[str, bytes]:
         figures = {
             f"{part.stem}-curves": draw_learning(part.groups, part.curves),
             f"{part.stem}-time": draw_reaching(part.groups, part.times),
+            f"{part.stem}-reached": draw_share(part.groups, part.reached, part.times),
         }
         return {
             name + suffix: content
@@ -69,6 +82,29 @@ def draw_overview(ratios: Sequence[SpeedRatio], compared: Sequence[Group]) -> di
         if figure is None:
             return {}
         return {"speed-ratio" + suffix: content for suffix, content in render(figure).items()}
+
+
+def draw_across(suites: Sequence[SuiteStatistics]) -> dict[str, bytes]:
+    """The figures over several environments: file name to content.
+
+    The largest suite has the plain names; those of the others are numbered from 2.
+    """
+    files: dict[str, bytes] = {}
+    with styled():
+        for index, found in enumerate(suites, start=1):
+            for name, figure in (
+                ("aggregate", draw_aggregate(found)),
+                ("profiles", draw_profiles(found)),
+                ("aggregate-curves", draw_score_curves(found)),
+            ):
+                if figure is not None:
+                    stem = name if index == 1 else f"{name}-{index}"
+                    files |= {stem + suffix: made for suffix, made in render(figure).items()}
+    return files
+
+
+def _draw(job: Job) -> dict[str, bytes]:
+    return job()
 
 
 def _usable_cores() -> int:

@@ -114,7 +114,7 @@ def _draw_ratio(axes: Axes, y: float, ratio: SpeedRatio, low: float, high: float
         axes.text(
             0.01,
             y,
-            ratio.reason,
+            shortened(ratio.reason, 72),
             transform=right,
             va="center",
             color=MUTED,

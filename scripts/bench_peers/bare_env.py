@@ -1,8 +1,8 @@
-"""Bare LunarLander-v3: processes that replay recorded episodes in a loop; prints one JSON line.
+"""Bare environments: processes that replay recorded episodes in a loop; prints one JSON line.
 
-The folder holds files with one episode a line, as `recorded_lunarlander` writes them. The episodes
-are dealt out to the processes by length, so that all end at about the same time; what is timed is
-from the moment when all are ready until the last has ended.
+The folder holds files with one episode a line, as `recorded_envs` writes them. The episodes are
+dealt out to the processes by length, so that all end at about the same time; what is timed is from
+the moment when all are ready until the last has ended.
 """
 
 from __future__ import annotations
@@ -13,33 +13,44 @@ import multiprocessing
 import time
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
+from typing import Any
 
 import gymnasium as gym
+import numpy as np
+from recorded_envs import silence_mujoco
 
-Episode = tuple[int, list[int]]  # reset seed, actions
+Episode = tuple[int, list[bytes]]  # reset seed, actions
 
 
 def load(folder: Path) -> list[Episode]:
     """All recorded episodes, the longest first."""
     lines = [line.split() for file in sorted(folder.glob("*.txt")) for line in file.open()]
-    episodes = [(int(seed), [int(digit) for digit in actions]) for seed, actions in lines]
+    episodes = [(int(seed), [bytes.fromhex(a) for a in actions]) for seed, *actions in lines]
     return sorted(episodes, key=lambda episode: -len(episode[1]))
 
 
-def replay(episodes: list[Episode], ready: Barrier, done: Barrier) -> None:
+def replay(env_id: str, episodes: list[Episode], ready: Barrier, done: Barrier) -> None:
     """Step one environment through `episodes`."""
-    env = gym.make("LunarLander-v3")
+    silence_mujoco()
+    env = gym.make(env_id)
+    played = [(seed, [_action(env.action_space, a) for a in actions]) for seed, actions in episodes]
     env.reset(seed=0)
     ready.wait()
-    for seed, actions in episodes:
+    for seed, actions in played:
         env.reset(seed=seed)
         for action in actions:
             env.step(action)
     done.wait()
 
 
+def _action(space: Any, raw: bytes) -> Any:
+    action = np.frombuffer(raw, space.dtype)
+    return int(action[0]) if isinstance(space, gym.spaces.Discrete) else action
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("env")
     parser.add_argument("folder", type=Path)
     parser.add_argument("--processes", type=int, default=2)
     args = parser.parse_args()
@@ -48,7 +59,9 @@ def main() -> None:
     context = multiprocessing.get_context("spawn")
     ready, done = context.Barrier(args.processes + 1), context.Barrier(args.processes + 1)
     workers = [
-        context.Process(target=replay, args=(episodes[start :: args.processes], ready, done))
+        context.Process(
+            target=replay, args=(args.env, episodes[start :: args.processes], ready, done)
+        )
         for start in range(args.processes)
     ]
     for worker in workers:

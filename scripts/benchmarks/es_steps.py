@@ -1,0 +1,158 @@
+"""Evolution strategies with all cores against the bare environments, and against EvoTorch.
+
+What a step costs depends on what the policy does (legs on the ground cost more than free fall), so
+bare environments under random actions would be another workload. Instead a run is made twice with
+one seed: once as it is, for its speed, and once on the same environment under an id that writes
+down every episode's reset seed and actions. The bare processes, one a core, then replay exactly
+those episodes: Gymnasium's `reset` and `step` in a loop, nothing else.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import yaml
+
+from benchmarks.measure import MeasurementError, RunFiles, alternate, run, scratch, single_run
+from benchmarks.model import Goal, Plan, Result, ratio
+from benchmarks.peers import PROGRAMS, program
+
+SEED = 0
+CORES = os.cpu_count() or 1
+# As the goal for CartPole-v1 names them.
+MLP_AND_POPULATION = ("agent.hidden=[64,64]", "agent.population=256")
+
+
+def _agent_overrides(run_dir: Path) -> list[str]:
+    """The agent's settings of a run, as words of a command line: a tuned YAML may have set them."""
+    agent = yaml.safe_load((run_dir / "config.yaml").read_text())["agent"]
+    settings = {k: v for k, v in agent.items() if k not in ("name", "_target_")}
+    return [f"agent.{key}={yaml.safe_dump(value, default_flow_style=True).splitlines()[0]}"
+            for key, value in settings.items()]  # fmt: skip
+
+
+def _record(env: str, plain: RunFiles, common: list[str], folder: Path) -> Path:
+    """Repeat the run `plain` on the recording environment; the folder with its training episodes.
+
+    Raises MeasurementError unless the recorded training is the plain run's, step for step in sum.
+    """
+    episodes = folder / "episodes"
+    episodes.mkdir()
+    words = ["agent=es", f"env=recorded_envs:Recorded/{env}", *common]
+    recorded = single_run(
+        [*words, *_agent_overrides(plain.directory)],
+        folder / "recorded",
+        {"PYTHONPATH": str(PROGRAMS), "RLBENCH_RECORD_DIR": str(episodes)},
+    )
+    # The main process only evaluates; workers train.
+    for file in episodes.glob(f"{recorded.process.pid}-*.txt"):
+        file.unlink()
+    steps = sum(len(line.split()) - 1 for file in episodes.glob("*.txt") for line in file.open())
+    told = {run.summary["env_steps"] for run in (plain, recorded)}
+    if told != {steps}:
+        raise MeasurementError(
+            f"{env}: {steps} training steps recorded, the runs counted {sorted(told)}"
+        )
+    return episodes
+
+
+def _against_bare(
+    plan: Plan,
+    folder: Path,
+    env: str,
+    env_steps: int,
+    variants: dict[str, tuple[str, ...]],
+    peers: dict[str, Callable[[int], float]],
+) -> dict[str, list[float]]:
+    """Samples of steps a second: of each of `variants` (name to words of the command line), under
+    "bare, NAME" of the bare environments on its episodes, and of `peers`."""
+    sides: dict[str, Callable[[int], float]] = {}
+    for name, settings in variants.items():
+        common = [
+            f"seed={SEED}", "executor=process", f"cores={CORES}", "stop_at_threshold=false",
+            f"budget.env_steps={env_steps}", "budget.train_seconds=null", "eval.episodes=1",
+            "eval.every_steps=1000000000", "eval.first_steps=1000000000", *settings,
+        ]  # fmt: skip
+        home = folder / str(len(sides))
+        home.mkdir()
+        words = ["agent=es", f"env={env}", *common]
+        plain = single_run(words, home / "plain")
+        episodes = _record(env, plain, common, home)
+
+        def ours(number: int, words: list[str] = words, home: Path = home) -> float:
+            return float(single_run(words, home / f"ours{number}").summary["env_steps_per_s"])
+
+        def bare(_: int, episodes: Path = episodes) -> float:
+            script = str(PROGRAMS / "bare_env.py")
+            done = run([sys.executable, script, env, str(episodes), "--processes", str(CORES)])
+            return float(done.last_json()["env_steps_per_s"])
+
+        sides |= {name: ours, f"bare, {name}": bare}
+    return alternate(sides | peers, plan.repeats)
+
+
+def lunarlander(plan: Plan) -> Result:
+    """Training steps a second with all cores as a share of the bare environments'."""
+    env = "LunarLander-v3"
+    variants = {"MLP 64-64, population 256": MLP_AND_POPULATION, "tuned settings": ()}
+    limits = {"MLP 64-64, population 256": 0.8, "tuned settings": None}
+    with scratch() as folder:
+        samples = _against_bare(plan, folder, env, plan.size(700_000, 20_000), variants, {})
+    return Result(
+        goals=tuple(
+            Goal(
+                f"ES, {env}, {CORES} cores, {name}, share of the bare environments' steps/s",
+                ratio(samples[name], samples[f"bare, {name}"]), limits[name],
+            )
+            for name in variants
+        ),
+        samples=samples,
+        units=dict.fromkeys(samples, "steps/s"),
+        notes=(_REPLAYED,),
+    )  # fmt: skip
+
+
+def mujoco(plan: Plan) -> Result:
+    """The same on HalfCheetah and Humanoid, and against EvoTorch with as many actors."""
+    goals: list[Goal] = []
+    samples: dict[str, list[float]] = {}
+    for env, env_steps in (("HalfCheetah-v5", 640_000), ("Humanoid-v5", 160_000)):
+        size = plan.size(env_steps, 8_000)
+        words = (env, "--actors", str(CORES), "--env-steps", str(size // 4))
+
+        def evotorch(_: int, words: tuple[str, ...] = words) -> float:
+            return float(program("evotorch", "evotorch_steps.py", *words).last_json()[
+                "env_steps_per_s"
+            ])  # fmt: skip
+
+        name, peer = f"{env}, rlbench", f"{env}, EvoTorch, {CORES} actors"
+        settings = ("agent.hidden=[64,64]", "agent.population=64",
+                    "agent.normalise_observations=true")  # fmt: skip
+        with scratch() as folder:
+            found = _against_bare(plan, folder, env, size, {name: settings}, {peer: evotorch})
+        samples |= found
+        goals += [
+            Goal(
+                f"ES, {env}, {CORES} cores, share of the bare environments' steps/s",
+                ratio(found[name], found[f"bare, {name}"]), 0.9,
+            ),
+            Goal(
+                f"... times EvoTorch's GymNE with {CORES} actors",
+                ratio(found[name], found[peer]), 4, unit="x",
+            ),
+        ]  # fmt: skip
+    return Result(
+        goals=tuple(goals),
+        samples=samples,
+        units=dict.fromkeys(samples, "steps/s"),
+        notes=(_REPLAYED, "MLP 64-64, population 64 and observation normalisation on both sides."),
+    )
+
+
+_REPLAYED = (
+    f"The bare environments, {CORES} processes, replay the reset seeds and actions of the run's "
+    "own training steps."
+)

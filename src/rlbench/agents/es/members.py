@@ -1,0 +1,220 @@
+"""How the networks of a block's members are evaluated: P members, E lanes each.
+
+What a member's outputs are depends on its own lanes alone, but for low-rank noise, where members
+share products: there they also depend on who is left in the stack, which is a pure function of
+the block. Where a block is done, and with how many workers, never matters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+
+from rlbench.agents.es.noise import FullNoise, LowRankNoise, Noise
+from rlbench.agents.es.virtual_norm import VirtualNorm
+from rlbench.interfaces import Array
+from rlbench.nets.conv import ConvNet
+from rlbench.nets.frame_convs import FrameConvs
+from rlbench.nets.mlp import ACTIVATIONS, MLP
+from rlbench.nets.network import Layers, Network
+
+
+class Members(Protocol):
+    """The networks of the members in the stack. copied_bytes: what `keep` copies a member."""
+
+    copied_bytes: int
+
+    def outputs(self, obs: Array, playing: Array) -> Array:
+        """Outputs [p, E, outputs] for `obs` [p, E, *obs]; where `playing` [p, E] is false they
+        may be anything."""
+        ...
+
+    def keep(self, kept: Array) -> None:
+        """Go on with the members of the stack that `kept` [p] names alone."""
+        ...
+
+
+def make_members(
+    network: Network, theta: Array, sigma: float, noise: Noise, pairs: int, norm: VirtualNorm | None
+) -> Members:
+    """The members theta + sigma e, theta - sigma e of a block, [+, -, +, -, ...]; `norm` needs a
+    `ConvNet`."""
+    if isinstance(noise, LowRankNoise):
+        return _low_rank_members(network, theta, sigma, noise, pairs, norm)
+    assert isinstance(noise, FullNoise)
+    parameters = np.empty((pairs, 2, theta.size), np.float32)
+    plus, minus = parameters[:, 0], parameters[:, 1]
+    np.multiply(noise.values, np.float32(sigma), out=plus)
+    np.subtract(theta, plus, out=minus)
+    np.add(theta, plus, out=plus)
+    stacked = parameters.reshape(2 * pairs, -1)
+    if not isinstance(network, ConvNet):
+        return StackedMembers(network, stacked)
+    members = [network.layers(row) for row in stacked]
+    if norm is not None:
+        for layers in members:
+            norm.fold(layers)
+    depth = range(len(network.convs), len(network.shapes))
+    dense = [OwnDense([layers[n] for layers in members]) for n in depth]
+    return ConvMembers(network, members, dense)
+
+
+def _low_rank_members(
+    network: Network,
+    theta: Array,
+    sigma: float,
+    noise: LowRankNoise,
+    pairs: int,
+    norm: VirtualNorm | None,
+) -> Members:
+    convs = len(network.convs) if isinstance(network, ConvNet) else 0
+    own: list[Layers] = []  # per member: what it does not share
+    scales: list[list[Array]] = [[] for _ in network.shapes]
+    shifts: list[list[Array]] = [[] for _ in network.shapes]
+    for row in range(pairs):
+        step = np.float32(sigma) * noise[row]
+        for parameters in (theta + step, theta - step):
+            layers = network.layers(parameters)
+            affine = norm.fold(layers) if norm is not None else []
+            own.append([(kernel.copy(), bias.copy()) for kernel, bias in layers[:convs]])
+            for number, (_, bias) in enumerate(layers):
+                shifts[number].append(bias.copy())
+                if number < len(affine):
+                    scales[number].append(affine[number][0][None])
+    dense = []
+    for number in range(convs, len(network.shapes)):
+        right = np.repeat(np.float32(sigma) * noise.right[number], 2, axis=0)
+        right[1::2] *= -1
+        dense.append(
+            SharedDense(
+                network.layers(theta)[number][0],
+                np.repeat(noise.left[number], 2, axis=0),
+                right,
+                np.stack(scales[number]) if scales[number] else None,
+                np.stack(shifts[number]),
+            )
+        )
+    if isinstance(network, ConvNet):
+        return ConvMembers(network, own, dense)
+    assert isinstance(network, MLP)
+    return SharedMLP(network, dense)
+
+
+class StackedMembers:
+    """Members with parameters [p, n] of their own, one product over the stack a layer: a member
+    may leave it without changing the others by a bit, a lane within a product may not."""
+
+    def __init__(self, network: Network, parameters: Array) -> None:
+        self._network, self._parameters = network, parameters
+        self.copied_bytes = parameters[0].nbytes
+        self._layers = network.layers(parameters)
+
+    def outputs(self, obs: Array, playing: Array) -> Array:
+        return self._network.forward(self._layers, obs)
+
+    def keep(self, kept: Array) -> None:
+        self._parameters = self._parameters[kept]
+        self._layers = self._network.layers(self._parameters)
+
+
+class Dense(Protocol):
+    """One dense layer of all members in the stack, without an activation."""
+
+    def __call__(self, x: Array) -> Array:
+        """[p, E, out] for x [p, E, in]."""
+        ...
+
+    def keep(self, kept: Array) -> None: ...
+
+
+class OwnDense:
+    """Kernel [in, out] and bias [1, out] a member. A large kernel is read from memory for every
+    product, so several lanes a member cost little more than one."""
+
+    def __init__(self, layers: Layers) -> None:
+        self._layers = layers
+
+    def __call__(self, x: Array) -> Array:
+        out = np.empty((*x.shape[:2], self._layers[0][0].shape[1]), np.float32)
+        for row, (kernel, bias) in enumerate(self._layers):
+            np.matmul(x[row], kernel, out=out[row])
+            out[row] += bias
+        return out
+
+    def keep(self, kept: Array) -> None:
+        self._layers = [layer for layer, stays in zip(self._layers, kept, strict=True) if stays]
+
+
+class SharedDense:
+    """(x W + (x A) B) * scale + shift: kernel W [in, out] is shared by all lanes of the stack,
+    left A [p, in, r], right B [p, r, out], scale and shift [p, 1, out] are the members' own."""
+
+    def __init__(
+        self, kernel: Array, left: Array, right: Array, scale: Array | None, shift: Array
+    ) -> None:
+        self._kernel, self._left, self._right = kernel, left, right
+        self._scale, self._shift = scale, shift
+
+    def __call__(self, x: Array) -> Array:
+        members, lanes, fan_in = x.shape
+        out = (x.reshape(members * lanes, fan_in) @ self._kernel).reshape(members, lanes, -1)
+        out += (x @ self._left) @ self._right
+        if self._scale is not None:
+            out *= self._scale
+        out += self._shift
+        return out
+
+    def keep(self, kept: Array) -> None:
+        self._left, self._right, self._shift = (
+            part[kept] for part in (self._left, self._right, self._shift)
+        )
+        self._scale = None if self._scale is None else self._scale[kept]
+
+
+class ConvMembers:
+    """Convolutions lane by lane with each member's own kernels, which stay in the processor's
+    cache; then dense layers over the lanes. Lanes that have ended cost no convolution."""
+
+    copied_bytes = 0  # next to nothing: kernels stay where they are
+
+    def __init__(self, network: ConvNet, members: list[Layers], dense: Sequence[Dense]) -> None:
+        self._convs = FrameConvs(network)
+        self._kernels = [self._convs.kernels(layers) for layers in members]
+        self._dense = dense
+
+    def outputs(self, obs: Array, playing: Array) -> Array:
+        x = np.zeros((*playing.shape, self._convs.features), np.float32)
+        for row, lane in np.argwhere(playing).tolist():
+            self._convs(obs[row, lane], self._kernels[row], x[row, lane])
+        return _dense_layers(self._dense, x, "relu")
+
+    def keep(self, kept: Array) -> None:
+        self._kernels = [k for k, stays in zip(self._kernels, kept, strict=True) if stays]
+        for layer in self._dense:
+            layer.keep(kept)
+
+
+class SharedMLP:
+    """An MLP under low-rank noise: every product is shared."""
+
+    copied_bytes = 0  # next to nothing: factors are small
+
+    def __init__(self, network: MLP, dense: list[SharedDense]) -> None:
+        self._network, self._dense = network, dense
+
+    def outputs(self, obs: Array, playing: Array) -> Array:
+        return _dense_layers(self._dense, obs, self._network.activation)
+
+    def keep(self, kept: Array) -> None:
+        for layer in self._dense:
+            layer.keep(kept)
+
+
+def _dense_layers(dense: Sequence[Dense], x: Array, activation: str) -> Array:
+    for number, layer in enumerate(dense):
+        x = layer(x)
+        if number < len(dense) - 1:
+            x = ACTIVATIONS[activation](x)
+    return x

@@ -1,0 +1,1 @@
+"""What a popular text claims of evolution strategies, what the paper says, what was measured."""

@@ -1,0 +1,90 @@
+"""`rlbench claims`: the popular claims, what was published, what was measured here, a verdict."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from rlbench.report.claims.examine import Examination, examine
+from rlbench.report.claims.record import claims_files
+from rlbench.report.claims.text import examination_lines
+from rlbench.report.groups import comparable_pairs, group_runs
+from rlbench.report.load import load_runs
+from rlbench.report.names import plural
+from rlbench.report.output import ReportError, add_files
+from rlbench.report.records import UNITS
+from rlbench.report.timing import speed_ratio
+
+DEFAULT_DIRECTORY = Path("results/runs")
+MAX_WIDTH = 100
+
+DESCRIPTION = """\
+State two popular claims about evolution strategies, what the paper behind them reported, what the
+runs below DIR measured, and whether they support the claims. Without runs the published part is
+shown all the same. The rule by which a verdict is reached is in docs/claims.md."""
+EXAMPLE = """\
+examples:
+  rlbench claims                                  with the runs in results/runs
+  rlbench claims results/reference --out claims   also claims.json, claims.csv and two figures"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The subcommand; 0 done, also without runs; 2 a DIR that is named and absent, or no place."""
+    parser = argparse.ArgumentParser(
+        prog="rlbench claims",
+        description=DESCRIPTION,
+        epilog=EXAMPLE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "directory",
+        metavar="DIR",
+        nargs="?",
+        type=Path,
+        help=f"where the runs are, at any depth (default: {DEFAULT_DIRECTORY})",
+    )
+    parser.add_argument(
+        "--out", metavar="DIR", type=Path, help="write claims.json, claims.csv and figures there"
+    )
+    arguments = parser.parse_args(argv)
+    directory = DEFAULT_DIRECTORY if arguments.directory is None else arguments.directory
+    try:
+        if arguments.directory is not None and not directory.is_dir():
+            raise ReportError(f"{directory}: no such directory")
+        examination = examine_directory(directory, arguments.out)
+        width = min(shutil.get_terminal_size().columns, MAX_WIDTH)
+        for line in examination_lines(examination, max(width, 40)):
+            print(line)
+        if arguments.out is not None:
+            # Late: drawing takes half a second to import.
+            from rlbench.report.figures.published import draw_published
+
+            written = add_files(arguments.out, claims_files(examination) | draw_published())
+            print(f"\n{plural(len(written), 'file')} in {arguments.out}")
+    except ReportError as error:
+        print(f"rlbench claims: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def examine_directory(directory: Path, skip: Path | None = None) -> Examination:
+    """Hold the claims against every run below `directory`, which need not exist.
+
+    skip: a folder that is not entered, the command's own output. What cannot be used of the runs
+    is named on stderr.
+    """
+    loaded = load_runs(directory, skip=skip)
+    for problem in loaded.problems:
+        print(f"note: {problem}", file=sys.stderr)
+    environments = group_runs(loaded.runs)
+    ratios = [  # a claim asks for the threshold alone
+        speed_ratio(dqn, es, dqn.threshold, unit)
+        for environment in environments
+        for dqn, es in comparable_pairs(environment)
+        if dqn.threshold is not None
+        for unit in UNITS
+    ]
+    return examine(environments, ratios)

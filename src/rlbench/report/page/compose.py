@@ -1,0 +1,130 @@
+"""Everything that the report found, put together into the page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rlbench.report.amounts import TIMES, significant
+from rlbench.report.claims.examine import Examination, Examined
+from rlbench.report.claims.verdict import per_core_text
+from rlbench.report.names import plural
+from rlbench.report.output import PAGE
+from rlbench.report.page.figures import (
+    CLAIM_FIGURES,
+    OVERVIEW_FIGURES,
+    environment_figures,
+    overview_figures,
+)
+from rlbench.report.page.model import ClaimBlock, EnvironmentData, Page, Section
+from rlbench.report.page.render import render_page
+from rlbench.report.page.runs import run_details
+from rlbench.report.page.tables import UNIT_WORDS, page_tables
+from rlbench.report.page.verdict import answers, hardware_lines, headline, overall_lines, seeds_line
+from rlbench.report.timing import SpeedRatio
+
+_HOLDS = {
+    "runs.csv": "one row a run, with its clocks and the facts of its machine",
+    "time_to_threshold.csv": "time to each level, by group of runs and clock",
+    "speed_ratio.csv": "speed ratios, by environment, level and clock",
+    "survival.csv": "the Kaplan–Meier curves",
+    "curves.csv": "the mean curves with their intervals",
+    "aggregate.csv": "normalised scores over all environments together",
+    "aggregate_curves.csv": "the interquartile mean of scores while learning",
+    "scores.csv": "each run's normalised score",
+    "speed_ratio_overall.csv": "the geometric mean of speed ratios",
+    "profiles.csv": "the performance profiles",
+    "claims.csv": "the claims, one row for each ratio that speaks to them",
+    "claims.json": "the claims with what was published and measured",
+}
+
+
+@dataclass(frozen=True)
+class PageInput:
+    """What the page is made of.
+
+    overall: speed ratios over all environments together. directory: where the runs are. out:
+    where the page will lie. files: the report's other files by name. problems: one line each.
+    """
+
+    data: Sequence[EnvironmentData]
+    overall: Sequence[SpeedRatio]
+    examination: Examination
+    files: Mapping[str, bytes]
+    problems: Sequence[str]
+    directory: Path
+    out: Path
+
+
+def page_file(given: PageInput, *, refresh: bool = False) -> dict[str, bytes]:
+    """The page: file name to content."""
+    return {PAGE: render_page(compose(given), refresh=refresh)}
+
+
+def compose(given: PageInput) -> Page:
+    """The page as data."""
+    claims = given.examination.claims
+    factors = sorted({examined.claim.factor for examined in claims})
+    by_env = {part.groups.env: answers(part, factors) for part in given.data}
+    found = [answer for part in given.data for answer in by_env[part.groups.env]]
+    runs = dict(run_details(given.data, given.directory, given.out))
+    tables = page_tables(given.files, {path: run.anchor for path, run in runs.items()})
+    groups = [group for part in given.data for group in part.groups.groups]
+    units = {row.unit for table in tables for row in table.rows}
+    cores = {run.cores for group in groups for run in group.runs if run.cores is not None}
+    return Page(
+        headline=(*headline(found, factors), *overall_lines(given.overall)),
+        hardware=tuple(hardware_lines(groups)),
+        seeds=seeds_line(given.data),
+        claimed_factors=tuple(f"{significant(factor)}{TIMES}" for factor in factors),
+        answers=tuple(found),
+        overview=tuple(overview_figures(OVERVIEW_FIGURES, given.files, found)),
+        sections=tuple(
+            Section(
+                anchor=f"env-{part.stem}",
+                env=part.groups.env,
+                answers=tuple(by_env[part.groups.env]),
+                figures=tuple(environment_figures(given.files, part)),
+            )
+            for part in given.data
+        ),
+        claims=tuple(_claim(examined) for examined in claims),
+        claim_figures=tuple(overview_figures(CLAIM_FIGURES, given.files, found)),
+        tables=tuple(tables),
+        runs=tuple(runs.values()),
+        problems=tuple(given.problems),
+        files=tuple(
+            (name, _HOLDS.get(name, "a table"))
+            for name in sorted(given.files)
+            if name.endswith((".csv", ".json"))
+        ),
+        envs=tuple(part.groups.env for part in given.data),
+        agents=tuple(dict.fromkeys(group.agent for group in groups)),
+        cores=tuple(map(str, sorted(cores))),
+        units=tuple((unit, words) for unit, words in UNIT_WORDS.items() if unit in units),
+        run_count=len(runs),
+        version=" and ".join(sorted({r.rlbench for g in groups for r in g.runs if r.rlbench})),
+    )
+
+
+def _claim(examined: Examined) -> ClaimBlock:
+    claim, evidence, verdict = examined.claim, examined.evidence, examined.verdict
+    counted = len(evidence.counted)
+    if not evidence.environments:
+        measured = f"Nothing: none of the {claim.environments} was run."
+    else:
+        measured = (
+            f"{plural(evidence.environments, 'environment')} of this kind, of which {counted} "
+            f"{'counts' if counted == 1 else 'count'}. {per_core_text(claim, evidence)}"
+        )
+    return ClaimBlock(
+        title=claim.title,
+        outcome=verdict.outcome,
+        statement=claim.statement,
+        origin=claim.origin,
+        reported=claim.reported,
+        measured=measured.strip(),
+        reason=verdict.reason,
+        needs=verdict.needs,
+    )

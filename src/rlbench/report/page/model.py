@@ -1,0 +1,174 @@
+"""What the page shows, as plain data: made by the other modules, set in HTML by the template."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rlbench.report.curves import Curve
+from rlbench.report.groups import EnvironmentGroups
+from rlbench.report.timing import LevelTime, SpeedRatio
+
+
+@dataclass(frozen=True)
+class EnvironmentData:
+    """What the report knows of one environment."""
+
+    stem: str  # of its figures' file names; safe in a file name and in an anchor
+    groups: EnvironmentGroups
+    curves: Sequence[Curve]
+    times: Sequence[LevelTime]
+    ratios: Sequence[SpeedRatio]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Which agent was faster on one environment, by how much, and how sure that is."""
+
+    env: str
+    anchor: str  # of the environment's section
+    pair: str  # which groups were compared, where an environment has several
+    faster: str  # "ES", "DQN", "not settled" or "no comparison"
+    factor: str  # how many times as fast the faster one was
+    interval: str  # of the factor
+    sure: str
+    seeds: str  # how many of each agent, and how many of them got there
+    ratio: str  # DQN's time over that of ES, with its interval, as in speed_ratio.csv
+    claimed: tuple[str, ...]  # "yes", "no" or "open" for each claimed factor
+    sentences: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One picture."""
+
+    title: str
+    source: str  # a data URI
+    width: int
+    height: int
+    alt: str
+    caption: str
+    files: tuple[str, ...]  # the same picture beside the page
+
+
+@dataclass(frozen=True)
+class Section:
+    """One environment."""
+
+    anchor: str
+    env: str
+    answers: tuple[Answer, ...]
+    figures: tuple[Figure, ...]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table."""
+
+    name: str  # in the CSV file
+    heading: str
+    meaning: str
+    numeric: bool
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One value: as shown, and as it stands in the CSV file."""
+
+    shown: str
+    value: str
+    target: str = ""  # an anchor of the page
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row, with what it can be filtered by; several agents are separated by lines."""
+
+    cells: tuple[Cell, ...]
+    env: str
+    agents: str
+    cores: str
+    unit: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A CSV file's rows with the columns that people look for first."""
+
+    anchor: str
+    file: str
+    title: str
+    meaning: str
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+    hidden_columns: int  # in the file but not here
+    left_out: int = 0  # rows in the file but not here
+
+
+@dataclass(frozen=True)
+class Phase:
+    """A part of a run's wall time."""
+
+    key: str
+    name: str
+    seconds: str
+    share: str
+    start: float  # of the bar's 1000 units
+    width: float
+
+
+@dataclass(frozen=True)
+class RunDetail:
+    """One run: its configuration and where its time went."""
+
+    anchor: str
+    title: str
+    outcome: str
+    env: str
+    agent: str
+    cores: str
+    facts: tuple[tuple[str, str], ...]
+    phases: tuple[Phase, ...]
+    wall: str
+    config: str  # empty where the run directory has none
+    directory: str
+    links: tuple[tuple[str, str], ...]  # (name, address relative to the page)
+
+
+@dataclass(frozen=True)
+class ClaimBlock:
+    """One claim, examined."""
+
+    title: str
+    outcome: str
+    statement: str
+    origin: str
+    reported: tuple[str, ...]
+    measured: str
+    reason: str
+    needs: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Page:
+    """Everything."""
+
+    headline: tuple[str, ...]
+    hardware: tuple[str, ...]
+    seeds: str
+    claimed_factors: tuple[str, ...]
+    answers: tuple[Answer, ...]
+    overview: tuple[Figure, ...]
+    sections: tuple[Section, ...]
+    claims: tuple[ClaimBlock, ...]
+    claim_figures: tuple[Figure, ...]
+    tables: tuple[Table, ...]
+    runs: tuple[RunDetail, ...]
+    problems: tuple[str, ...]
+    files: tuple[tuple[str, str], ...]  # (name, what it holds)
+    envs: tuple[str, ...]
+    agents: tuple[str, ...]
+    cores: tuple[str, ...]
+    units: tuple[tuple[str, str], ...]  # (as in the CSV files, in words)
+    run_count: int
+    version: str

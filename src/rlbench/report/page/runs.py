@@ -1,0 +1,175 @@
+"""One run in detail: its configuration, its machine, and where its wall time went."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from urllib.parse import quote
+
+from rlbench.report.amounts import amount, count, significant
+from rlbench.report.groups import Group
+from rlbench.report.names import agent_name
+from rlbench.report.page.model import EnvironmentData, Phase, RunDetail
+from rlbench.report.reading import UnreadableFileError, open_regular, printable
+from rlbench.report.records import Run
+
+BAR = 1000.0
+MAX_CONFIG_BYTES = 32_000
+MAX_CONFIG_LINES = 400
+RUN_FILES = ("config.yaml", "run.json", "log.jsonl", "summary.json")
+
+_PHASES = (
+    ("startup", "start-up", "startup_s"),
+    ("train", "training", "train_s"),
+    ("eval", "evaluation", "eval_s"),
+    ("checkpoint", "checkpoints", "checkpoint_s"),
+    ("unattributed", "unattributed", "unattributed_s"),
+)
+_FACTS: tuple[tuple[str, str, str], ...] = (
+    ("cpu_s", "CPU time in all", "CPU-s"),
+    ("env_steps_per_s", "Environment steps a training second", ""),
+    ("peak_rss_mb", "Peak memory", "MB"),
+    ("workers", "Workers", ""),
+    ("cpu_count", "Cores of the machine", ""),
+    ("memory_mb", "Memory of the machine", "MB"),
+    ("concurrent_jobs", "Jobs at once", ""),
+    ("others_share", "Share of the cores' time that other processes had", ""),
+    ("stolen_share", "Share of the cores' time given to other machines", ""),
+)
+
+
+def run_details(
+    data: Sequence[EnvironmentData], directory: Path, out: Path
+) -> Iterator[tuple[str, RunDetail]]:
+    """(the run's directory as runs.csv has it, its detail), in the order of runs.csv.
+
+    Args:
+        directory: where the runs are.
+        out: where the page will lie; links are relative to it.
+    """
+    number = 0
+    for part in data:
+        for group in part.groups.groups:
+            for run in group.runs:
+                number += 1
+                yield run.path.as_posix(), _detail(run, group, f"run-{number}", directory, out)
+
+
+def _detail(run: Run, group: Group, anchor: str, directory: Path, out: Path) -> RunDetail:
+    place = directory / run.path
+    phases, wall = _phases(run)
+    return RunDetail(
+        anchor=anchor,
+        title=f"{run.env}, {agent_name(group.label)}, seed {run.seed}",
+        outcome=_outcome(run),
+        env=run.env,
+        agent=run.agent,
+        cores="" if run.cores is None else str(run.cores),
+        facts=tuple(_facts(run)),
+        phases=phases,
+        wall=wall,
+        config=_config(place),
+        directory=run.path.as_posix(),
+        links=tuple(_links(place, out)),
+    )
+
+
+def _outcome(run: Run) -> str:
+    solved = run.solved_at
+    if solved is not None:
+        return f"solved after {amount(solved.at.train_s, 'train_s')} of training"
+    words = {
+        "solved": "ended as solved, without a confirmation in its log",
+        "budget": "used its budget up without solving it",
+        "interrupted": "interrupted",
+        "failed": "failed",
+        "unfinished": "still going, or killed",
+    }[run.status]
+    error = run.facts.get("error")
+    return f"{words}: {error}" if error else words
+
+
+def _phases(run: Run) -> tuple[tuple[Phase, ...], str]:
+    """The parts of the wall time, as far as the summary states them; and their sum."""
+    seconds: list[tuple[str, str, float]] = []
+    for key, name, field in _PHASES:
+        value = run.end.train_s if field == "train_s" else run.facts.get(field)
+        if isinstance(value, float) and math.isfinite(value) and value >= 0:
+            seconds.append((key, name, value))
+    total = sum(value for _, _, value in seconds)
+    if total <= 0 or len(seconds) < len(_PHASES):
+        return (), ""
+    phases = []
+    start = 0.0
+    for key, name, value in seconds:
+        width = BAR * value / total
+        phases.append(
+            Phase(
+                key, name, f"{significant(value)} s", f"{100 * value / total:.1f} %",
+                round(start, 2), round(width, 2),
+            )
+        )  # fmt: skip
+        start += width
+    return tuple(phases), f"{significant(total)} s"
+
+
+def _facts(run: Run) -> Iterator[tuple[str, str]]:
+    if run.threshold is not None:
+        yield "Threshold", f"a mean return of {significant(run.threshold)}"
+    if run.budget_train_s is not None:
+        yield "Budget", amount(run.budget_train_s, "train_s") + " of training"
+    if run.budget_env_steps is not None:
+        yield "Budget in steps", count(run.budget_env_steps)
+    yield "Cores", "unknown" if run.cores is None else str(run.cores)
+    yield "CPU", run.cpu_model or "unknown"
+    yield (
+        "Device, executor, precision",
+        ", ".join(word or "unknown" for word in (run.device, run.executor, run.precision)),
+    )
+    for key, name, unit in _FACTS:
+        value = run.facts.get(key)
+        if isinstance(value, float):
+            share = key.endswith("_share")
+            shown = f"{value:.1%}".replace("%", " %") if share else count(value) + f" {unit}"
+            yield name, shown.strip()
+    yield (
+        "Evaluations",
+        f"{len(run.evaluations)}, of {run.eval_episodes or 'unknown'} episodes each",
+    )
+    if run.failed_confirmations:
+        yield "Confirmations that failed", str(run.failed_confirmations)
+    if run.attempts > 1:
+        yield "Attempts", str(run.attempts)
+    yield "Started (UTC)", run.started_at or "unknown"
+    yield "rlbench", run.rlbench or "unknown"
+    yield "Commit", str(run.facts.get("git_commit") or "unknown")
+    yield "Setup, learning, conditions", ", ".join((run.setup, run.learning, run.fingerprint))
+    yield "Command line", " ".join(run.argv) or "unknown"
+
+
+def _config(place: Path) -> str:
+    """The run's config.yaml as text, made printable; empty where it cannot be read."""
+    try:
+        descriptor = open_regular(place / "config.yaml", MAX_CONFIG_BYTES)
+    except UnreadableFileError:
+        return ""
+    with os.fdopen(descriptor, "rb") as file:
+        try:
+            content = file.read(MAX_CONFIG_BYTES)
+        except OSError:
+            return ""
+    lines = content.decode("utf-8", "replace").splitlines()
+    return "\n".join(printable(line) for line in lines[:MAX_CONFIG_LINES])
+
+
+def _links(place: Path, out: Path) -> Iterator[tuple[str, str]]:
+    try:
+        base = Path(os.path.relpath(place, out)).as_posix()
+    except ValueError:  # another drive
+        return
+    for name in RUN_FILES:
+        if (place / name).is_file():
+            # Quoted wholly, so that no name can pass for an address of another kind.
+            yield name, "./" + quote(f"{base}/{name}", safe="/", errors="replace")

@@ -1,0 +1,75 @@
+"""`rlbench report --watch`: the report is made anew whenever the runs' files have changed."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from threading import Event
+from typing import NoReturn
+
+from rlbench.report.build import build_report
+from rlbench.report.cost import Rates
+from rlbench.report.load import find_run_directories
+from rlbench.report.names import plural
+from rlbench.report.output import NothingToReportError, add_files
+from rlbench.report.page.render import without_refresh
+
+INTERVAL_S = 10.0
+WATCHED = ("run.json", "log.jsonl", "summary.json")
+NICENESS = 19  # what is watched is being timed: drawing must give way to it
+
+State = tuple[tuple[str, int, int], ...]
+
+
+def watch(directory: Path, out: Path | None, rates: Rates, interval_s: float) -> NoReturn:
+    """Look every `interval_s` seconds and rebuild on a change, until interrupted.
+
+    A directory that is absent or has no usable run yet is waited for. Each file of the report is
+    replaced whole, the page last, so that a reader never sees half of one. While this goes on the
+    page loads itself anew; when it ends, the page is left without that.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C, the only good end.
+        ReportError: the report cannot be written.
+    """
+    if hasattr(os, "nice"):
+        os.nice(NICENESS)
+    place = directory / "report" if out is None else out
+    seen: State | None = None
+    said = ""
+    page: Path | None = None
+    pause = Event()
+    try:
+        while True:
+            # Taken before the runs are read: what changes meanwhile is seen the next time.
+            state = state_of(directory, place)
+            if state != seen:
+                seen = state
+                try:
+                    report = build_report(directory, out, rates, refresh=True)
+                    page = report.page
+                    line = f"{plural(report.runs, 'run')}: wrote {page}"
+                    said = ""
+                except NothingToReportError as error:
+                    line = f"waiting for runs: {error}"
+                if line != said:
+                    print(line, flush=True)
+                    said = line
+            pause.wait(interval_s)
+    except KeyboardInterrupt:
+        if page is not None:
+            add_files(page.parent, {page.name: without_refresh(page.read_bytes())})
+        raise
+
+
+def state_of(directory: Path, skip: Path) -> State:
+    """Every run's files with the time of their last change and their size."""
+    found = []
+    for run in find_run_directories(directory, skip):
+        for name in WATCHED:
+            try:
+                status = (run / name).lstat()
+            except OSError:
+                continue
+            found.append((str(run / name), status.st_mtime_ns, status.st_size))
+    return tuple(found)

@@ -1,0 +1,124 @@
+"""TensorBoard's event files: scalars in the protocol buffers and the framing that it reads.
+
+Written here rather than through a library: what is needed of the format is four messages, and the
+libraries write from a thread of their own, whose time would fall into whatever is being timed.
+
+Format: TensorFlow's record files (length, masked CRC-32C of the length, data, masked CRC-32C of
+the data; all little-endian) of `Event` messages, event.proto and summary.proto. CRC-32C: RFC 3720,
+appendix B.4.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+from collections.abc import Iterable
+from pathlib import Path
+
+FILE_VERSION = "brain.Event:2"
+MAX_FLOAT32 = 3.4028234663852886e38
+
+_VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5  # wire types
+_SESSION_START = 1  # SessionLog.START: a reader forgets what it had from this step on
+
+Scalar = tuple[str, float]
+
+
+class EventFile:
+    """An event file that is written in the thread that calls.
+
+    Everything of it that a reader had before is replaced: it begins with the start of a session
+    at step 0.
+    """
+
+    def __init__(self, path: Path, start_s: float) -> None:
+        self.path = path
+        # A link, which a stranger's folder may hold, is not followed.
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0)
+        self._file = os.fdopen(os.open(path, flags, 0o666), "wb")
+        self._file.write(record(_event(start_s, 0) + _field(3, FILE_VERSION.encode())))
+        session = _varint_field(1, _SESSION_START)
+        self._file.write(record(_event(start_s, 0) + _field(7, session)))
+
+    def write(self, wall_s: float, step: int, scalars: Iterable[Scalar]) -> None:
+        """One event.
+
+        Args:
+            wall_s: the time of day, in seconds since 1970.
+            step: the scalars' place on the axis of steps.
+            scalars: (tag, value); what a 32-bit float cannot hold is left out.
+        """
+        values = b"".join(
+            _field(1, _field(1, tag.encode("utf-8", "replace")) + _float_field(2, value))
+            for tag, value in scalars
+            if abs(value) <= MAX_FLOAT32  # and no NaN
+        )
+        if values:
+            self._file.write(record(_event(wall_s, step) + _field(5, values)))
+
+    def flush(self) -> None:
+        """Hand what was written to the system, for a reader beside the run."""
+        self._file.flush()
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def record(data: bytes) -> bytes:
+    """`data` in the framing of a record file."""
+    length = struct.pack("<Q", len(data))
+    return b"".join((length, _masked(length), data, _masked(data)))
+
+
+def crc32c(data: bytes) -> int:
+    """The CRC-32C (Castagnoli) checksum."""
+    crc = 0xFFFFFFFF
+    table = _TABLE
+    for byte in data:
+        crc = table[(crc ^ byte) & 0xFF] ^ (crc >> 8)
+    return crc ^ 0xFFFFFFFF
+
+
+def _table() -> tuple[int, ...]:
+    entries = []
+    for entry in range(256):
+        for _ in range(8):
+            entry = (entry >> 1) ^ (0x82F63B78 if entry & 1 else 0)
+        entries.append(entry)
+    return tuple(entries)
+
+
+_TABLE = _table()
+
+
+def _masked(data: bytes) -> bytes:
+    """The checksum of `data`, rotated and shifted so that it is none of its own."""
+    crc = crc32c(data)
+    return struct.pack("<I", (((crc >> 15) | (crc << 17)) + 0xA282EAD8) & 0xFFFFFFFF)
+
+
+def _event(wall_s: float, step: int) -> bytes:
+    return struct.pack("<Bd", 1 << 3 | _FIXED64, wall_s) + _varint_field(2, step)
+
+
+def _field(number: int, content: bytes) -> bytes:
+    return _varint(number << 3 | _BYTES) + _varint(len(content)) + content
+
+
+def _varint_field(number: int, value: int) -> bytes:
+    return _varint(number << 3 | _VARINT) + _varint(value)
+
+
+def _float_field(number: int, value: float) -> bytes:
+    return struct.pack("<Bf", number << 3 | _FIXED32, value)
+
+
+def _varint(value: int) -> bytes:
+    if value < 0x80:
+        return bytes((value,))
+    encoded = bytearray()
+    while value >= 0x80:
+        encoded.append(value & 0x7F | 0x80)
+        value >>= 7
+    encoded.append(value)
+    return bytes(encoded)

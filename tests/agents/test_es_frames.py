@@ -1,0 +1,294 @@
+"""ES on frames: virtual batch normalisation by hand, members as they would be alone, the cap."""
+
+import json
+
+import numpy as np
+import pytest
+
+from pixel_plan import PixelPlan
+from rlbench.agents.es.agent import ES
+from rlbench.agents.es.episode_cap import EpisodeCap
+from rlbench.agents.es.members import make_members
+from rlbench.agents.es.noise import draw_noise
+from rlbench.agents.es.settings import ESSettings
+from rlbench.agents.es.virtual_norm import ReferencePlay, VirtualNorm, play_reference
+from rlbench.config import compose
+from rlbench.envs.make import plan_env
+from rlbench.errors import ConfigError
+from rlbench.executors.base import LaneWorker
+from rlbench.executors.serial import SerialExecutor
+from rlbench.harness import checkpoint
+from rlbench.harness.experiment import run
+from rlbench.harness.plan import name_run
+from rlbench.interfaces import ActionSpec, Context, EnvFacts
+from rlbench.nets.conv import ConvNet
+from rlbench.nets.mlp import MLP
+from rlbench.seeding import Seeds
+from rlbench.settings import EnvSettings, check
+
+NETWORK = ConvNet((2, 9, 10), ((3, 4, 2), (4, 2, 1)), (5,), 3)
+
+
+def make_es(plan, stop=lambda: False, network="auto", **params):
+    executor = SerialExecutor(plan)
+    context = Context(plan.facts, Seeds(3), plan.lanes, lambda: executor, stop, network=network)
+    return ES(context, ESSettings(**params)), executor
+
+
+# --- virtual batch normalisation ----------------------------------------------------------------
+
+
+def test_normalisation_by_hand():
+    # A 1x1 kernel of weight 51 over one frame of two pixels, then a dense layer of two units.
+    network = ConvNet((1, 1, 2), ((1, 1, 1),), (1,), 1)
+    #             conv k, b   dense k (2), b   output k, b
+    parameters = np.array([51, 0.5, 1, -1, 0.25, 2, 1], np.float32)
+    # Pixels of 5/255 are weighed to 1: two frames give 1, 3 and 5, 7.
+    reference = np.array([[[[5, 15]]], [[[25, 35]]]], np.uint8)
+    layers = network.layers(parameters)
+    affine = VirtualNorm(network, reference).fold(layers)
+    # Mean 4, variance (9 + 1 + 1 + 9) / 4 = 5.
+    scale = 1 / np.sqrt(5 + 1e-3)
+    assert affine[0][0] == pytest.approx([scale]) and affine[0][1] == pytest.approx(0.5 - 4 * scale)
+    low, high = 0.5 - 1 * scale, 0.5 + 1 * scale  # of 3 and 5; 1 is below zero, 7 is 0.5 + 3 scale
+    assert 0.5 - 3 * scale < 0 < low
+    # The dense layer's sums: first pixel minus second, 0 - low and high - (0.5 + 3 scale).
+    sums = np.array([-low, high - (0.5 + 3 * scale)])
+    dense_scale = 1 / np.sqrt(sums.var() + 1e-3)
+    assert affine[1][0] == pytest.approx([dense_scale], rel=1e-4)
+    # Folded into the parameters, the plain network computes the normalised one.
+    frames = np.array([[[[15, 25]]]], np.uint8)
+    hidden = (low - high - sums.mean()) * dense_scale + 0.25
+    out = network.forward(layers, frames)
+    assert out == pytest.approx(np.array([[2 * max(hidden, 0) + 1]]), rel=1e-4)
+
+
+def test_hidden_layers_have_mean_b_and_variance_1_on_the_reference_batch():
+    rng = np.random.default_rng(0)
+    reference = rng.integers(0, 256, (40, *NETWORK.inputs), np.uint8)
+    parameters = NETWORK.initial_fan_in(rng)
+    biases = [bias[0].copy() for _, bias in NETWORK.layers(parameters)]
+    layers = NETWORK.layers(parameters)
+    VirtualNorm(NETWORK, reference).fold(layers)
+    for depth, width in ((1, 3), (2, 4)):
+        # The first `depth` convolutions alone, read out by a dense layer that passes all on.
+        part = ConvNet(NETWORK.inputs, NETWORK.convs[:depth], (), 1)
+        size = part.shapes[-1][0]
+        through = (np.eye(size, dtype=np.float32), np.zeros((1, size), np.float32))
+        # Moved up by 100, no sum is rectified away.
+        up = [*layers[: depth - 1], (layers[depth - 1][0], layers[depth - 1][1] + 100), through]
+        values = part.forward(up, reference).reshape(-1, width) - 100
+        assert values.mean(axis=0) == pytest.approx(biases[depth - 1], abs=1e-3)
+        assert values.var(axis=0) == pytest.approx(np.ones(width), rel=0.15)  # EPSILON: below 1
+
+
+def test_scaling_a_kernel_changes_nothing():
+    rng = np.random.default_rng(1)
+    norm = VirtualNorm(NETWORK, rng.integers(0, 256, (20, *NETWORK.inputs), np.uint8))
+    frames = rng.integers(0, 256, (6, *NETWORK.inputs), np.uint8)
+    parameters = NETWORK.initial(rng)
+    outputs = []
+    for factor in (30, 90):
+        layers = NETWORK.layers(parameters.copy())
+        layers[0][0][...] *= factor
+        norm.fold(layers)
+        outputs.append(NETWORK.forward(layers, frames))
+    assert outputs[0] == pytest.approx(outputs[1], rel=0.01, abs=0.01)
+
+
+def test_the_reference_batch_is_a_pure_function_of_the_seed_and_counted():
+    plan = PixelPlan()
+    batches = []
+    for lanes in (2, 6):
+        worker = LaneWorker(plan)
+        play = ReferencePlay(5, lanes, plan.facts.action, Seeds(1).child("reference"))
+        batches.append(play_reference(worker, play, None))
+        assert worker.counts().env_steps == play.env_steps == 40
+    assert batches[0].shape == (5, 1, 20, 20) and batches[0].dtype == np.uint8
+    assert batches[0].tobytes() == batches[1].tobytes()
+    assert len({frames.tobytes() for frames in batches[0]}) == 5
+
+
+# --- members ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("rank", [None, 1, 2])
+@pytest.mark.parametrize("network", [NETWORK, MLP(4, (6, 5), 3)])
+@pytest.mark.parametrize("normalised", [False, True])
+def test_a_members_outputs_are_those_of_its_own_network(network, rank, normalised):
+    rng = np.random.default_rng(0)
+    theta, pairs, lanes = network.initial_fan_in(rng), 3, 2
+    noise = draw_noise(network, rank, Seeds(1), 0, range(pairs))
+    norm = None
+    if isinstance(network, ConvNet):
+        shape, draw = network.inputs, lambda *n: rng.integers(0, 256, n, np.uint8)
+        if normalised:
+            norm = VirtualNorm(network, draw(10, *shape))
+    else:
+        shape, draw = (4,), lambda *n: rng.standard_normal(n, np.float32)
+    obs, playing = draw(2 * pairs, lanes, *shape), np.ones((2 * pairs, lanes), np.bool_)
+    members = make_members(network, theta, 0.1, noise, pairs, norm)
+    kept = np.arange(2 * pairs)
+    for gone in ([], [1, 4], [0]):
+        keep = ~np.isin(kept, gone)
+        if gone:
+            members.keep(keep)
+        kept = kept[keep]
+        playing = playing[keep]
+        playing[0, 1] = False
+        outputs = members.outputs(obs[kept], playing)
+        for row, member in enumerate(kept):
+            sign = 1 if member % 2 == 0 else -1
+            own = theta + np.float32(sign * 0.1) * noise[member // 2]
+            layers = network.layers(own)
+            if norm is not None:
+                norm.fold(layers)
+            alone = network.forward(layers, obs[member])
+            assert np.allclose(
+                outputs[row][playing[row]], alone[playing[row]], rtol=1e-4, atol=1e-5
+            )
+
+
+def test_full_rank_members_do_not_depend_on_who_shares_the_stack():
+    rng, pairs = np.random.default_rng(0), 3
+    theta = NETWORK.initial_fan_in(rng)
+    noise = draw_noise(NETWORK, None, Seeds(1), 0, range(pairs))
+    obs = rng.integers(0, 256, (6, 2, *NETWORK.inputs), np.uint8)
+    playing = np.ones((6, 2), np.bool_)
+    whole = make_members(NETWORK, theta, 0.1, noise, pairs, None)
+    before = whole.outputs(obs, playing)
+    keep = np.array([False, True, False, False, True, True])
+    whole.keep(keep)
+    assert whole.outputs(obs[keep], playing[keep]).tobytes() == before[keep].tobytes()
+
+
+# --- the cap ------------------------------------------------------------------------------------
+
+
+def test_the_cap_is_twice_the_mean_length():
+    frames = EnvFacts("A", (4, 84, 84), ActionSpec("discrete", (2,)), 27_000)
+    cap = EpisodeCap(None, frames)
+    lengths = [2000.0, 4000.0, 100.25, 20_000.0]
+    caps = [cap.steps]
+    for length in lengths:
+        cap.adapt(length)
+        caps.append(cap.steps)
+    assert caps == [2000, 4000, 8000, 201, 27_000]
+    vector = EnvFacts("B", (4,), ActionSpec("discrete", (2,)), 500)
+    assert EpisodeCap(None, vector).steps is None
+    assert EpisodeCap("adaptive", vector).steps == 500  # never above the environment's own
+    assert EpisodeCap("none", frames).steps is None
+    fixed = EpisodeCap(30, frames)
+    fixed.adapt(7.0)
+    assert fixed.steps == 30
+
+
+def test_a_capped_episode_has_the_return_it_had_and_its_steps_count():
+    plan = PixelPlan(episode_steps=8)
+    common = {"population": 6, "block_members": 4, "virtual_batch_norm": False, "sigma": 1e-9}
+    es, executor = make_es(plan, episode_cap=5, **common)
+    scalars = es.advance(1)
+    assert executor.counts().env_steps == 6 * 5 and executor.counts().episodes == 0
+    assert scalars["episode_length_mean"] == 5
+    assert scalars["episode_cap"] == 5 and scalars["episodes_capped"] == 6
+    # The first five steps of the same episodes, played to their end, paid as much.
+    longer, _ = make_es(PixelPlan(episode_steps=5), episode_cap="none", **common)
+    assert longer.advance(1)["return_train_mean"] == scalars["return_train_mean"] > 0
+    assert "episode_cap" not in longer.advance(1)
+
+
+def test_an_adaptive_cap_follows_the_lengths_and_is_state():
+    es, _ = make_es(PixelPlan(), population=4, reference_frames=2)
+    es.advance(1)
+    state = es.get_state()
+    assert state["episode_cap"] == 16 and state["reference"].shape == (2, 1, 20, 20)
+    other, executor = make_es(PixelPlan(), population=4, reference_frames=2)
+    other.set_state(state)
+    assert other.advance(1)["episode_cap"] == 16
+    assert executor.counts().env_steps == 4 * 8  # the reference batch is not played again
+    es.advance(1)
+    assert es.get_state()["theta"].tobytes() == other.get_state()["theta"].tobytes()
+
+
+# --- the agent ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("noise", ["full", "lowrank"])
+def test_es_finds_what_is_to_be_seen(noise):
+    """8 is the best return, 4 that of chance, and of anything that does not look. Without virtual
+    batch normalisation it is at 5 by then: the two halves differ by little."""
+    es, _ = make_es(
+        PixelPlan(), population=32, episodes_per_member=2, sigma=0.05, learning_rate=0.02,
+        reference_frames=32, block_members=32, noise=noise,
+    )  # fmt: skip
+    assert es.advance(1)["return_train_mean"] < 5
+    for _ in range(14):
+        last = es.advance(1)["return_train_mean"]
+    assert last > 7
+    # The policy as it is saved acts as the normalised network does.
+    policy, lanes = es.policy(), PixelPlan().lanes(50)
+    rng = np.random.default_rng(0)
+    _, rewards, *_ = lanes.step(every := np.arange(50), policy.act(lanes.reset(every, every), rng))
+    assert rewards.mean() > 0.9
+    assert type(policy).from_arrays(policy.arrays()).parameters.tobytes() == (
+        policy.parameters.tobytes()
+    )
+
+
+def test_a_generation_thrown_away_leaves_no_trace_with_low_rank_noise():
+    thetas = []
+    for cut in ([], [False, False, True]):  # before the generation, after its first block
+        answers = iter(cut)
+        es, _ = make_es(
+            PixelPlan(), population=8, block_members=4, noise="lowrank", reference_frames=4,
+            stop=lambda answers=answers: next(answers, False),
+        )  # fmt: skip
+        while es.get_state()["generation"] < 2:
+            es.advance(1)
+        thetas.append(es.get_state()["theta"])
+    assert thetas[0].tobytes() == thetas[1].tobytes()
+
+
+def test_what_does_not_suit_the_observations_is_refused():
+    with pytest.raises(ConfigError, match=r"agent.normalise_observations: got True; takes false"):
+        make_es(PixelPlan(), normalise_observations=True)
+    plan = plan_env(EnvSettings(id="CartPole-v1"))
+    with pytest.raises(ConfigError, match=r"agent.virtual_batch_norm: got True; takes null"):
+        make_es(plan, virtual_batch_norm=True)
+
+
+@pytest.mark.parametrize("bad", [{"episode_cap": 0}, {"episode_cap": "long"}, {"rank": 0}])
+def test_bad_settings_are_named(bad):
+    with pytest.raises(ConfigError, match=f"agent.{next(iter(bad))}: got"):
+        check(ESSettings, bad, "agent")
+
+
+# --- games, in the whole harness ----------------------------------------------------------------
+
+
+def finish(tmp_path, *words, steps=160):
+    asked = compose(
+        [
+            "agent=es", "env=ALE/Pong-v5", f"budget.env_steps={steps}", f"results_dir={tmp_path}",
+            "eval.episodes=1", "eval.confirmation_episodes=1", "stop_at_threshold=false",
+            "env.max_episode_steps=20", "agent.population=4", "agent.block_members=2",
+            "agent.reference_frames=2", "agent.episode_cap=12", "env.threshold=20", *words,
+        ]
+    )  # fmt: skip
+    assert run(asked) == 0
+    directory = name_run(asked).directory
+    state = checkpoint.load(directory / "checkpoint")["agent"]
+    return state, json.loads((directory / "summary.json").read_text())
+
+
+@pytest.mark.parametrize("words", [[], ["agent.noise=lowrank", "agent.episodes_per_member=2"]])
+def test_games_learn_the_same_in_two_halves_and_in_worker_processes(tmp_path, words):
+    whole, summary = finish(tmp_path / "whole", "executor=serial", *words)
+    assert whole["generation"] >= 2 and summary["env_steps"] >= 160
+    # Two halves in worker processes: neither they nor the pause leave a trace.
+    finish(tmp_path / "halves", "executor=process", "cores=2", *words, steps=60)
+    halves, again = finish(tmp_path / "halves", "executor=process", "cores=2", *words)
+    assert again["attempts"] == 2 and again["env_steps"] == summary["env_steps"]
+    assert halves["theta"].tobytes() == whole["theta"].tobytes()
+    assert halves["reference"].tobytes() == whole["reference"].tobytes()
+    assert halves["generation"] == whole["generation"]

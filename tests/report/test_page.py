@@ -1,0 +1,258 @@
+"""The web page without a browser: what it says, that its numbers are the files', and that a
+stranger's text stays text."""
+
+from __future__ import annotations
+
+import csv
+import os
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from report.run_files import RunFiles
+from rlbench.report.build import build_report
+from rlbench.report.page.figures import data_uri
+from rlbench.report.page.tables import TABLES
+from rlbench.report.page.verdict import advantage, reaches, settled_winner, sureness
+from rlbench.report.timing import SpeedRatio
+
+RATIO = SpeedRatio(
+    env="A-v0", dqn="dqn", es="es", level=1.0, is_threshold=True, unit="train_s",
+    n_dqn=5, n_dqn_reached=5, n_es=5, n_es_reached=5, horizon=60.0, dqn_mean=8.0, es_mean=2.0,
+    ratio=4.0, low=2.0, high=8.0, log_rank_p=0.01, bound="", reason="",
+)  # fmt: skip
+
+
+class Parsed(HTMLParser):
+    """Elements and text of a page; tables by their id, as cells' `data-value` or text."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.tags: list[tuple[str, dict[str, str]]] = []
+        self.text: list[str] = []
+        self.tables: dict[str, list[list[str]]] = {}
+        self._table: list[list[str]] | None = None
+        self._cell: list[str] | None = None
+        self._value: str | None = None
+        self._in_code = False
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        self.tags.append((tag, given))
+        self._in_code = tag in ("script", "style")
+        if tag == "table":
+            self._table = self.tables.setdefault(given.get("id", ""), [])
+        elif tag == "tr" and self._table is not None:
+            self._table.append([])
+        elif tag in ("td", "th"):
+            self._cell, self._value = [], given.get("data-value")
+
+    def handle_endtag(self, tag: str) -> None:
+        self._in_code = False
+        if tag in ("td", "th") and self._table and self._cell is not None:
+            self._table[-1].append("".join(self._cell) if self._value is None else self._value)
+            self._cell = None
+        elif tag == "table":
+            self._table = None
+
+    def handle_data(self, data: str) -> None:
+        if self._in_code:
+            return
+        self.text.append(data)
+        if self._cell is not None:
+            self._cell.append(data)
+
+    @property
+    def words(self) -> str:
+        return " ".join("".join(self.text).split())
+
+
+def page_of(root: Path, out: Path | None = None) -> Parsed:
+    return Parsed(build_report(root, out).page.read_text())
+
+
+def write_pair(root: Path, env: str = "CartPole-v1", seeds: int = 5) -> None:
+    for seed in range(seeds):
+        slow = 1.0 + 0.2 * seed
+        RunFiles(
+            agent="es", env=env, seed=seed, history=((0.0, 0.0), (slow, 480.0))
+        ).write(root)  # fmt: skip
+        RunFiles(
+            agent="dqn", env=env, seed=seed, history=((0.0, 0.0), (30 * slow, 480.0))
+        ).write(root)  # fmt: skip
+
+
+def test_the_answer_comes_first_and_is_complete(tmp_path: Path) -> None:
+    write_pair(tmp_path)
+    words = page_of(tmp_path).words
+    answer = words[: words.index("Environment by environment")]
+    for said in (
+        "ES was clearly faster on 1 of 1 environment (CartPole-v1), DQN on 0.",
+        "ES 24 times as fast, as a popular claim has it: yes on 0 of 1 comparison, ruled out on 0",
+        "2 of 2 cores, Example CPU @ 2.00GHz, 23 GB of memory, no GPU used",
+        "5 seeds of ES and 5 seeds of DQN",
+        "not testable here",
+        "30\u00d7",
+        "ES 5 of 5 solved, DQN 5 of 5",
+        "clear: the 95 % interval excludes equally fast; log-rank p = 0.0018",
+    ):
+        assert said in answer, said
+    assert "CartPole-v1, ES, seed 0: solved after 1 s of training" in words
+    assert "ES reached a mean return of 475 sooner, 30\u00d7 as fast (95 % interval" in words
+
+
+def test_tables_hold_what_the_files_hold(tmp_path: Path) -> None:
+    write_pair(tmp_path, seeds=2)
+    write_pair(tmp_path, env="-danger", seeds=1)  # which a spreadsheet would take for a formula
+    parsed = page_of(tmp_path)
+    checked = 0
+    for spec in TABLES:
+        path = tmp_path / "report" / spec.file
+        if not path.exists():
+            continue
+        with path.open(newline="") as file:
+            records = list(csv.DictReader(file))
+        shown = parsed.tables["table-" + spec.file.removesuffix(".csv").replace("_", "-")]
+        headings = {heading: name for name, heading, _ in spec.columns}
+        names = [headings[heading] for heading in shown[0]] if headings else list(records[0])
+        assert len(shown) == len(records) + 1
+        for row, record in zip(shown[1:], records, strict=True):
+            assert row == [record[name].removeprefix("'") for name in names]
+            checked += 1
+    assert checked > 20
+
+
+@pytest.mark.parametrize(
+    ("change", "faster", "factor", "interval"),
+    [
+        ({}, "ES", "4\u00d7", "2 to 8"),
+        ({"ratio": 0.25, "low": 0.1, "high": 0.5}, "DQN", "4\u00d7", "2 to 10"),
+        ({"low": 0.5}, "not settled", "4\u00d7 (ES ahead)", "0.5 to 8"),
+        (
+            {"ratio": 0.5, "low": 0.1, "high": 2.0},
+            "not settled", "2\u00d7 (DQN ahead)", "0.5 to 10",
+        ),
+        ({"bound": ">=", "high": None}, "ES", "at least 4\u00d7", "2 or more"),
+        (
+            {"ratio": 0.25, "bound": "<=", "low": None, "high": 0.5},
+            "DQN", "at least 4\u00d7", "2 or more",
+        ),
+        ({"low": None, "high": None}, "not settled", "4\u00d7 (ES ahead)", ""),
+        ({"ratio": None, "reason": "no one got there"}, "no comparison", "", ""),
+    ],
+)  # fmt: skip
+def test_who_was_faster(
+    change: dict[str, float | str | None], faster: str, factor: str, interval: str
+) -> None:
+    assert advantage(replace(RATIO, **change)) == (faster, factor, interval)  # type: ignore[arg-type]
+
+
+def test_how_sure_and_whether_a_claimed_factor_was_reached() -> None:
+    assert sureness(RATIO).startswith("clear")
+    assert sureness(replace(RATIO, low=0.5)).startswith("open")
+    one = replace(RATIO, low=None, high=None, reason="one seed gives no interval", log_rank_p=None)
+    assert sureness(one) == "one seed gives no interval, so this may be chance"
+    bound = replace(RATIO, bound=">=", high=None)
+    assert "only a bound, since DQN never got there" in sureness(bound)
+    assert settled_winner(one) == ""
+    assert [reaches(RATIO, factor) for factor in (1.5, 4.0, 24.0)] == ["yes", "open", "no"]
+    assert reaches(bound, 24.0) == "open"  # at least 4 times: perhaps more
+    assert reaches(one, 24.0) == "open"
+
+
+def test_where_nothing_can_be_compared_the_page_says_why(tmp_path: Path) -> None:
+    RunFiles(agent="es").write(tmp_path)
+    words = page_of(tmp_path).words
+    assert "DQN and ES cannot be compared on any environment" in words
+    assert "No run of DQN here." in words
+
+
+def test_a_run_s_clock_adds_up_and_an_unfinished_one_has_none(tmp_path: Path) -> None:
+    RunFiles(history=((0.0, 0.0), (1.5, 480.0))).write(tmp_path)
+    RunFiles(seed=1, status=None).write(tmp_path)
+    RunFiles(seed=2, status="failed").write(tmp_path)
+    parsed = page_of(tmp_path)
+    bars = [given["aria-label"] for tag, given in parsed.tags if given.get("class") == "bar"]
+    assert bars[0] == (
+        "Wall time 2 s: start-up 25.0 %, training 75.0 %, evaluation 0.0 %, checkpoints 0.0 %, "
+        "unattributed 0.0 %"
+    )
+    assert len(bars) == 2
+    assert "seed 1: still going, or killed The breakdown of its clock is written" in parsed.words
+    assert "seed 2: failed: env raised ValueError" in parsed.words
+    assert "name: es seed: 2" in parsed.words  # its config.yaml
+
+
+HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'&{{7*7}}"
+
+
+def write_hostile(root: Path) -> None:
+    """Runs whose every text is an attack."""
+    for agent in ("es", "dqn", HOSTILE):
+        header = {
+            "agent": agent, "env": HOSTILE, "cpu_model": HOSTILE, "argv": [HOSTILE],
+            "executor": HOSTILE, "device": HOSTILE, "rlbench": HOSTILE, "precision": HOSTILE,
+            "started_at": HOSTILE, "git_commit": HOSTILE,
+            "setup": f"{HOSTILE}{agent}", "learning": HOSTILE, "fingerprint": HOSTILE,
+        }  # fmt: skip
+        run = RunFiles(agent="x", env="y", header={**header, "setup": "z"}, status="failed")
+        place = run.write(root / str(len(agent)) / "onclick=alert(1) javascript:alert(3)")
+        (place / "config.yaml").write_text(f"name: {HOSTILE}\n\x1b[31m\u202e{HOSTILE}\n")
+        summary = (place / "summary.json").read_text()
+        (place / "summary.json").write_text(
+            summary.replace("env raised ValueError", HOSTILE.replace('"', '\\"'))
+        )
+
+
+def test_a_stranger_s_text_stays_text(tmp_path: Path) -> None:
+    write_hostile(tmp_path / "runs")
+    page = build_report(tmp_path / "runs", tmp_path / "out").page.read_text()
+    parsed = Parsed(page)
+    assert sum(tag == "script" for tag, _ in parsed.tags) == 1
+    allowed = {
+        "html", "head", "meta", "title", "style", "body", "a", "header", "h1", "h2", "h3", "p",
+        "b", "br", "nav", "ul", "li", "main", "section", "div", "span", "table", "caption",
+        "thead", "tbody", "tr", "th", "td", "figure", "figcaption", "img", "form", "label",
+        "select", "option", "button", "details", "summary", "svg", "rect", "dl", "dt", "dd",
+        "pre", "code", "footer", "script",
+    }  # fmt: skip
+    assert {tag for tag, _ in parsed.tags} <= allowed
+    for tag, given in parsed.tags:
+        assert not [name for name in given if name.startswith("on") or name == "style"], tag
+        assert re.match(r"#|\./", given.get("href", "#")), given
+        assert given.get("src", "data:image/svg+xml").startswith("data:image/svg+xml")
+    assert parsed.words.count(HOSTILE) > 30
+    assert "49" not in parsed.words.replace(HOSTILE, "").split()
+    assert "\x1b" not in page
+    assert "\u202e" not in page
+
+
+def test_a_configuration_that_is_no_plain_file_is_left_out(tmp_path: Path) -> None:
+    place = RunFiles().write(tmp_path)
+    (tmp_path / "secret").write_text("secret words")
+    (place / "config.yaml").unlink()
+    (place / "config.yaml").symlink_to(tmp_path / "secret")
+    pipe = RunFiles(seed=1).write(tmp_path)
+    (pipe / "config.yaml").unlink()
+    os.mkfifo(pipe / "config.yaml")
+    words = page_of(tmp_path).words
+    assert "secret words" not in words
+    assert "Configuration (config.yaml):" not in words
+
+
+def test_a_picture_becomes_an_address_without_loss_of_its_words() -> None:
+    svg = b"""<?xml version="1.0"?>
+<svg width="72pt" height="36pt"><metadata>long</metadata>
+ <path d="M 1.23456 7.8 L 3 4.999999"/>
+ <text style="font: 'DejaVu Sans'">0.12345 &lt; 5 % #1</text>
+</svg>"""
+    uri = data_uri(svg)
+    assert uri == (
+        "data:image/svg+xml;charset=utf-8,%3Csvg width=%2272pt%22 height=%2236pt%22%3E"
+        "%3Cpath d=%22M 1.23 7.8 L 3 4.99%22/%3E"
+        "%3Ctext style=%22font: %27DejaVu Sans%27%22%3E0.12345 &lt; 5 %25 %231%3C/text%3E%3C/svg%3E"
+    )

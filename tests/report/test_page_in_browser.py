@@ -1,0 +1,268 @@
+"""The web page in a real browser, opened from the file system."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import itertools
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.select import Select
+
+from report.browser import Browser, chromium
+from report.run_files import RunFiles
+from report.test_page import HOSTILE, write_hostile, write_pair
+from rlbench.report.build import build_report
+
+ROWS = "return [...document.querySelectorAll(arguments[0] + ' tbody tr')]"
+CELLS = ".map(r => r.cells[arguments[1]].dataset.value ?? r.cells[arguments[1]].textContent)"
+VISIBLE = ".filter(r => r.offsetParent !== null)"
+
+# Luminance and contrast as WCAG 2.2 defines them, of every element that holds text of its own.
+LOW_CONTRAST = """
+const light = (rgb) => {
+  const [r, g, b] = rgb.map((v) => v / 255).map(
+    (v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4));
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+};
+const parse = (text) => text.match(/[\\d.]+/g).map(Number);
+const behind = (element) => {
+  for (let e = element; e !== null; e = e.parentElement) {
+    const colour = parse(getComputedStyle(e).backgroundColor);
+    if (colour.length === 3 || colour[3] > 0) return colour.slice(0, 3);
+  }
+  return [255, 255, 255];
+};
+const low = [];
+for (const element of document.querySelectorAll("body *")) {
+  const own = [...element.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim());
+  if (!own || element.offsetParent === null) continue;
+  const a = light(parse(getComputedStyle(element).color).slice(0, 3));
+  const b = light(behind(element));
+  const contrast = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+  if (contrast < 4.5) low.push([element.tagName, element.className, contrast]);
+}
+return low;
+"""
+
+
+@pytest.fixture(scope="module")
+def window(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    with chromium(tmp_path_factory.mktemp("profile")) as found:
+        yield found
+
+
+@pytest.fixture
+def browser(window: Browser) -> Browser:
+    """A window of a desk's size, by day."""
+    window.screen(1280)
+    window.media()
+    return window
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A report over two environments, one of which one seed was run on one core."""
+    root = tmp_path_factory.mktemp("report")
+    write_pair(root, seeds=3)
+    for agent in ("es", "dqn"):
+        one_core = {"cores": 1}
+        RunFiles(agent=agent, env="Acrobot-v1", threshold=-100.0, header=one_core).write(root)
+    return build_report(root).page
+
+
+@pytest.fixture
+def opened(browser: Browser, page: Path) -> Browser:
+    browser.open(page)
+    return browser
+
+
+def rows(browser: Browser, table: str, column: int, only: str = VISIBLE) -> list[str]:
+    found: list[str] = browser.run(ROWS + only + CELLS, table, column)
+    return found
+
+
+def test_it_opens_without_a_complaint_and_asks_for_nothing_else(
+    browser: Browser, page: Path
+) -> None:
+    browser.complaints()
+    assert browser.open(page) == [page.as_uri()]
+    assert browser.complaints() == []
+    sizes = browser.run("return [...document.images].map(i => [i.complete, i.naturalWidth])")
+    assert len(sizes) >= 8
+    assert all(complete and width > 300 for complete, width in sizes)
+    assert browser.run("return document.getElementById('filters').hidden") is False
+
+
+def test_what_screen_readers_need_is_there(opened: Browser) -> None:
+    levels = opened.run(
+        "return [...document.querySelectorAll('h1,h2,h3,h4')].map(h => +h.tagName[1])"
+    )
+    assert levels.count(1) == 1
+    assert levels[0] == 1
+    assert all(b <= a + 1 for a, b in itertools.pairwise(levels))
+    for selector in ("html:not([lang])", "img:not([alt])", "img[alt='']", "th:not([scope])"):
+        assert opened.run("return document.querySelectorAll(arguments[0]).length", selector) == 0
+    for selector in ("header", "nav[aria-label]", "main", "footer", "a.skip[href='#answer']"):
+        assert opened.run("return document.querySelectorAll(arguments[0]).length", selector) == 1
+    assert opened.run("return [...document.querySelectorAll('select')].every(s => s.labels[0])")
+    assert opened.run("return [...document.querySelectorAll('table')].every(t => t.caption)")
+    twice = "const i = [...document.querySelectorAll('[id]')].map(e => e.id);"
+    assert opened.run(twice + "return i.filter((x, n) => i.indexOf(x) !== n)") == []
+    dead = "return [...document.querySelectorAll('a[href^=\"#\"]')].map(a => a.hash.slice(1))"
+    assert opened.run(dead + ".filter(i => !document.getElementById(decodeURIComponent(i)))") == []
+    alts = opened.run("return [...document.images].map(i => i.alt)")
+    assert any("ES: 3 of 3 seeds, mean 1.2 s" in alt for alt in alts)
+    assert any("CartPole-v1: 30 [" in alt for alt in alts)
+    assert any("ES against A3C: better on 23 games, worse on 28" in alt for alt in alts)
+
+
+def test_a_table_sorts_by_keyboard_and_says_how(opened: Browser) -> None:
+    column = 8  # of the runs: environment steps in all
+    opened.run("document.querySelector('#show-all').click()")
+    header = opened.find(f"#table-runs th:nth-child({column + 1})")
+    assert header.text.startswith("Steps")
+    header.find_element("css selector", "button").send_keys(Keys.ENTER)
+    assert header.get_attribute("aria-sort") == "ascending"
+    values = [float(value) for value in rows(opened, "#table-runs", column)]
+    assert values == sorted(values)
+    assert values[0] < values[-1]
+    header.find_element("css selector", "button").send_keys(Keys.SPACE)
+    assert header.get_attribute("aria-sort") == "descending"
+    assert [float(v) for v in rows(opened, "#table-runs", column)] == sorted(values, reverse=True)
+    other = opened.find("#table-runs th:first-child")
+    other.find_element("css selector", "button").send_keys(Keys.ENTER)
+    assert header.get_attribute("aria-sort") is None
+    names = rows(opened, "#table-runs", 0)
+    assert names == sorted(names)
+
+
+def test_tables_and_runs_filter_by_environment_agent_cores_and_clock(
+    opened: Browser, page: Path
+) -> None:
+    def choose(name: str, value: str) -> None:
+        Select(opened.find(f"#filters select[name={name}]")).select_by_value(value)
+
+    with (page.parent / "time_to_threshold.csv").open(newline="") as file:
+        records = list(csv.DictReader(file))
+    times = "#table-time-to-threshold"
+    assert len(rows(opened, times, 0)) == len([r for r in records if r["unit"] == "train_s"])
+    opened.find("#show-all").click()
+    assert len(rows(opened, times, 0)) == len(records)
+    choose("env", "CartPole-v1")
+    assert set(rows(opened, times, 0)) == {"CartPole-v1"}
+    assert set(rows(opened, "#table-runs", 0)) == {"CartPole-v1"}
+    choose("agent", "es")
+    assert rows(opened, "#table-runs", 1) == ["es"] * 3
+    assert "3 of 8 shown" in opened.find("[data-counts=table-runs]").text
+    assert "3 of 8 shown" in opened.find("[data-counts=run-list]").text
+    assert len(rows(opened, "#table-speed-ratio", 0)) > 0  # ES is one side of each
+    choose("cores", "1")
+    assert rows(opened, "#table-runs", 0) == []
+    choose("env", "")
+    assert rows(opened, "#table-runs", 0) == ["Acrobot-v1"]
+    assert set(rows(opened, times, 0)) == {"Acrobot-v1"}
+
+
+def test_a_run_opens_by_keyboard_and_by_its_link(opened: Browser) -> None:
+    summary = opened.find("#run-1 summary")
+    assert not opened.find("#run-1 pre").is_displayed()
+    summary.send_keys(Keys.ENTER)
+    assert "name: es" in opened.find("#run-1 pre").text
+    assert "training" in str(opened.find("#run-1 svg.bar").get_attribute("aria-label"))
+    link = opened.find("#table-runs a[href='#run-4']")
+    link.send_keys(Keys.ENTER)
+    assert opened.find("#run-4").get_attribute("open") is not None
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_can_be_read_in_both_colour_schemes(opened: Browser, scheme: str) -> None:
+    opened.media(scheme)
+    paper = opened.run("return getComputedStyle(document.body).backgroundColor")
+    assert paper == {"light": "rgb(255, 255, 255)", "dark": "rgb(21, 23, 26)"}[scheme]
+    opened.run("document.querySelectorAll('details').forEach(d => { d.open = true; })")
+    assert opened.run(LOW_CONTRAST) == []
+    plates = "return [...document.querySelectorAll('.plate')]"
+    plates += ".map(p => getComputedStyle(p).backgroundColor)"
+    assert set(opened.run(plates)) == {"rgb(255, 255, 255)"}  # figures are drawn for white
+
+
+@pytest.mark.parametrize("width", [320, 390, 768])
+def test_a_telephone_needs_no_sideways_scrolling(opened: Browser, width: int) -> None:
+    opened.screen(width, mobile=True)
+    opened.run("document.querySelectorAll('details').forEach(d => { d.open = true; })")
+    assert opened.run("return document.documentElement.scrollWidth") <= width
+    assert opened.run("return innerWidth") == width
+
+
+def test_on_paper_controls_and_runs_are_left_out(opened: Browser) -> None:
+    opened.media("dark", "print")
+    for selector in (".contents", ".filters", ".runs"):
+        assert not opened.find(selector).is_displayed()
+    assert opened.find("#table-answer").is_displayed()
+    assert opened.find(".paper").is_displayed()
+    assert opened.run(LOW_CONTRAST) == []
+    assert opened.run("return getComputedStyle(document.body).backgroundColor") == (
+        "rgb(255, 255, 255)"
+    )
+    pdf = base64.b64decode(opened.command("Page.printToPDF")["data"])
+    assert pdf.startswith(b"%PDF")
+
+
+def test_without_scripts_the_tables_are_there_in_full(browser: Browser, page: Path) -> None:
+    browser.command("Emulation.setScriptExecutionDisabled", value=True)
+    try:
+        browser.open(page)
+        assert browser.find("#table-runs tbody tr:last-child").is_displayed()
+        assert not browser.find("#filters").is_displayed()
+        assert len(browser.driver.find_elements("css selector", "#table-runs tbody tr")) == 8
+        assert browser.driver.find_elements("css selector", "th button") == []
+    finally:
+        browser.command("Emulation.setScriptExecutionDisabled", value=False)
+
+
+def test_a_stranger_s_runs_execute_nothing(browser: Browser, tmp_path: Path) -> None:
+    write_hostile(tmp_path / "runs")
+    page = build_report(tmp_path / "runs", tmp_path / "out").page
+    browser.complaints()
+    # An alert would make every later command fail; a broken picture would be asked for.
+    assert browser.open(page) == [page.as_uri()]
+    assert browser.complaints() == []
+    assert browser.run("return document.scripts.length") == 1
+    assert HOSTILE in browser.find("main").text
+    browser.run("document.querySelectorAll('details').forEach(d => { d.open = true; })")
+    Select(browser.find("#filters select[name=env]")).select_by_index(1)  # it alone is there
+    assert len(rows(browser, "#table-runs", 0)) == 3
+    assert browser.run("return document.querySelectorAll('img:not([src^=\"data:\"])').length") == 0
+    # Even a script that got into the page would be refused.
+    refused = "const s = document.createElement('script'); s.textContent = 'window.ran = 1';"
+    assert browser.run(refused + "document.body.append(s); return window.ran ?? 0") == 0
+    assert any("Content Security Policy" in line for line in browser.complaints())
+
+
+def test_five_hundred_runs(browser: Browser, tmp_path: Path) -> None:
+    """Built within bounds that hold on a slow, busy machine; scripts/benchmarks has the figures."""
+    for env in ("A-v0", "B-v0"):
+        write_pair(tmp_path, env=env, seeds=125)
+    program = (
+        "import resource, sys; from rlbench.report.command import main\n"
+        f"status = main([{str(tmp_path)!r}])\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)\n"
+        "sys.exit(status)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=100, check=True
+    )
+    assert float(done.stdout.splitlines()[-1]) < 1000  # MB
+    page = tmp_path / "report" / "index.html"
+    assert page.stat().st_size < 10e6
+    browser.open(page)
+    timing = browser.run("return performance.getEntriesByType('navigation')[0].toJSON()")
+    assert timing["domContentLoadedEventEnd"] < 10_000  # ms
+    assert len(browser.driver.find_elements("css selector", "#run-list details")) == 500
+    assert "500 runs" in browser.find("header").text

@@ -1,0 +1,223 @@
+"""Event files of real runs: while they go on, after they were killed, and made afterwards."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rlbench.config import compose
+from rlbench.errors import ConfigError
+from rlbench.harness.experiment import run
+from rlbench.harness.plan import name_run
+from rlbench.settings import Settings
+from rlbench.tensorboard.command import convert, main
+from rlbench.tensorboard.runs import EventLog, seconds_since_1970
+from rlbench.tensorboard.scalars import kept_rows
+
+from .read_events import Point, read_events
+
+TESTS = Path(__file__).parents[1]
+COUNTING = "probe_envs:Counting-v0"
+
+
+def words(tmp_path: Path, *more: str) -> list[str]:
+    return [
+        "agent=es", f"env={COUNTING}", f"results_dir={tmp_path}", "eval.episodes=5",
+        "eval.confirmation_episodes=6", "executor=serial", "budget.train_seconds=30",
+        "agent.population=12", "agent.hidden=[8]", *more,
+    ]  # fmt: skip
+
+
+def asked(tmp_path: Path, *more: str) -> Settings:
+    return compose(words(tmp_path, *more))
+
+
+def log_rows(directory: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (directory / "log.jsonl").read_text().splitlines()]
+
+
+def of(points: list[Point], tag: str) -> list[tuple[int, float]]:
+    return [(point.step, point.value) for point in points if point.tag == tag]
+
+
+def test_a_run_writes_every_evaluation_and_training_row(tmp_path: Path) -> None:
+    settings = asked(tmp_path, "budget.env_steps=3000", "env.threshold=6", "logger=tensorboard",
+                     "stop_at_threshold=false")  # fmt: skip
+    assert run(settings) == 0
+    directory = name_run(settings).directory
+    rows, points = log_rows(directory), read_events(directory / "tensorboard")
+    evals = [row for row in rows if row["kind"] == "eval"]
+    assert len(evals) >= 3
+    assert of(points, "eval/return_mean") == [
+        (row["env_steps"], pytest.approx(row["return_mean"])) for row in evals
+    ]
+    assert of(points, "eval/length_mean") == [
+        (row["env_steps"], pytest.approx(sum(row["lengths"]) / len(row["lengths"])))
+        for row in evals
+    ]
+    trains = [row for row in rows if row["kind"] == "train"]
+    assert of(points, "train/generation") == [
+        (row["env_steps"], row["generation"]) for row in trains
+    ]
+    assert len(of(points, "train/env_steps_per_s")) == len(trains)
+    started = seconds_since_1970(json.loads((directory / "run.json").read_text())["started_at"])
+    last = [point for point in points if point.tag == "eval/return_mean"][-1]
+    assert last.wall_s == pytest.approx(started + evals[-1]["wall_s"])
+
+
+def test_logging_changes_neither_learning_nor_names(tmp_path: Path) -> None:
+    plain = asked(tmp_path / "plain", "budget.env_steps=2000")
+    logged = asked(tmp_path / "logged", "budget.env_steps=2000", "logger=tensorboard")
+    one, other = name_run(plain), name_run(logged)
+    assert (one.setup, one.learning, one.fingerprint) == (
+        other.setup, other.learning, other.fingerprint
+    )  # fmt: skip
+    assert run(plain) == run(logged) == 0
+
+    def learnt(directory: Path) -> list[Any]:
+        rows = [row for row in log_rows(directory) if row["kind"] in ("train", "eval")]
+        return [(row["env_steps"], row.get("returns"), row.get("update_norm")) for row in rows]
+
+    assert learnt(one.directory) == learnt(other.directory)
+    assert not (one.directory / "tensorboard").exists()
+
+
+def test_a_killed_run_goes_on_without_doubled_or_superseded_points(tmp_path: Path) -> None:
+    more = ["env.threshold=99", "checkpoint.every_seconds=0.01", "logger=tensorboard",
+            "agent.population=20"]  # fmt: skip
+    process = subprocess.Popen(
+        [sys.executable, "-m", "rlbench", *words(tmp_path, *more)],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env={**os.environ, "PYTHONPATH": str(TESTS)},
+    )  # fmt: skip
+    assert process.stdout is not None
+    seen = 0
+    for line in process.stdout:
+        seen += " steps | " in line
+        if seen == 3:
+            break
+    process.kill()
+    process.communicate(timeout=60)
+    directory = name_run(asked(tmp_path, *more)).directory
+    steps = [row["env_steps"] for row in log_rows(directory)][-1]
+    assert run(asked(tmp_path, *more, f"budget.env_steps={steps + 500}")) == 0
+    rows = log_rows(directory)
+    assert any(row["kind"] == "resume" for row in rows)
+    kept = [row for row in kept_rows(rows) if row["kind"] == "eval"]
+    points = read_events(directory / "tensorboard")  # of the one file there is
+    found = of(points, "eval/return_mean")
+    assert found == [(row["env_steps"], pytest.approx(row["return_mean"])) for row in kept]
+    assert len({step for step, _ in found}) == len(found)
+
+
+def test_a_run_that_was_begun_without_it_has_its_whole_history(tmp_path: Path) -> None:
+    run(asked(tmp_path, "budget.env_steps=1500", "env.threshold=99"))
+    settings = asked(tmp_path, "budget.env_steps=3000", "env.threshold=99", "logger=tensorboard")
+    run(settings)
+    directory = name_run(settings).directory
+    evals = [row["env_steps"] for row in log_rows(directory) if row["kind"] == "eval"]
+    found = of(read_events(directory / "tensorboard"), "eval/return_mean")
+    assert [step for step, _ in found] == evals
+
+
+def test_overwriting_starts_anew(tmp_path: Path) -> None:
+    settings = asked(tmp_path, "budget.env_steps=500", "logger=tensorboard")
+    run(settings)
+    events = name_run(settings).directory / "tensorboard"
+    run(asked(tmp_path, "budget.env_steps=500", "overwrite=true"))
+    assert not events.exists()
+
+
+def test_superseded_points_are_in_no_file(tmp_path: Path) -> None:
+    def row(kind: str, seq: int, **more: Any) -> dict[str, Any]:
+        return {"kind": kind, "seq": seq, "attempt": 1, "env_steps": 100 * seq, "train_s": seq,
+                "wall_s": seq, **more}  # fmt: skip
+
+    log = EventLog(tmp_path, "2026-01-02T03:04:05Z")
+    earlier = [row("start", 0)] + [row("eval", seq, return_mean=float(seq)) for seq in range(1, 5)]
+    for each in earlier:
+        log.row(each)
+    found = of(read_events(tmp_path), "eval/return_mean")  # though it was never closed
+    assert [step for step, _ in found] == [100, 200, 300, 400]
+    log = EventLog(tmp_path, "2026-01-02T03:04:05Z", earlier)
+    log.row(row("start", 5))
+    (before,) = tmp_path.iterdir()
+    log.row(row("resume", 6, from_seq=2))
+    assert before.stat().st_size == 0
+    (after,) = (file for file in tmp_path.iterdir() if file.stat().st_size)
+    assert before.name < after.name  # a reader goes on to the next file by name
+    log.row(row("eval", 7, return_mean=7.0))
+    log.close()
+    assert of(read_events(tmp_path), "eval/return_mean") == [(100, 1.0), (200, 2.0), (700, 7.0)]
+
+
+def test_files_made_afterwards_are_those_of_the_run_itself(tmp_path: Path) -> None:
+    runs = tmp_path / "runs"
+    settings = asked(runs, "budget.env_steps=1500", "env.threshold=99", "logger=tensorboard")
+    run(settings)
+    run(asked(runs, "budget.env_steps=2500", "env.threshold=99", "logger=tensorboard"))
+    directory = name_run(settings).directory
+    (live,) = (file for file in (directory / "tensorboard").iterdir() if file.stat().st_size)
+    assert convert(runs, tmp_path / "out") == 1
+    (made,) = (tmp_path / "out" / directory.relative_to(runs)).iterdir()
+    assert made.read_bytes() == live.read_bytes()
+
+
+def test_the_command_on_a_strangers_files(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = tmp_path / "runs" / "odd"
+    place.mkdir(parents=True)
+    (place / "run.json").write_text('{"started_at": 5}')
+    good = {"kind": "eval", "seq": 1, "attempt": 1, "env_steps": 7, "wall_s": 1.0, "train_s": 0.5,
+            "return_mean": 2.5, "lengths": "many"}  # fmt: skip
+    odd = [
+        good, good | {"env_steps": "7"}, good | {"wall_s": 1e300}, good | {"kind": ["eval"]},
+        good | {"kind": "resume", "from_seq": None}, [1],
+    ]  # fmt: skip
+    text = "".join(json.dumps(row) + "\n" for row in odd) + '{"kind": "ev'
+    (place / "log.jsonl").write_text(text)
+    torn = tmp_path / "runs" / "torn"
+    torn.mkdir()
+    (torn / "run.json").write_text("hello")
+    assert main([str(tmp_path / "runs")]) == 0
+    printed = capsys.readouterr()
+    assert "note: torn: is not a JSON object: passed over" in printed.err
+    assert f"1 run in {tmp_path / 'runs' / 'tensorboard'}" in printed.out
+    points = read_events(tmp_path / "runs" / "tensorboard" / "odd")
+    assert points == [("eval/return_mean", 7, 2.5, 1.0), ("eval/train_s", 7, 0.5, 1.0)]
+    assert main([str(tmp_path / "runs")]) == 0  # its own output is no run
+    assert main([str(tmp_path / "absent")]) == 2
+    (tmp_path / "empty").mkdir()
+    assert main([str(tmp_path / "empty")]) == 2
+    (tmp_path / "file").write_text("mine")
+    assert main([str(tmp_path / "runs"), "--out", str(tmp_path / "file")]) == 2
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_links_and_files_of_others_are_left(tmp_path: Path) -> None:
+    mine, folder = tmp_path / "mine", tmp_path / "events"
+    mine.write_text("mine")
+    folder.mkdir()
+    other = folder / "events.out.tfevents.1767323045.host.123.0"
+    other.write_text("another program's")
+    name = "events.out.tfevents.1767323045.attempt"
+    (folder / f"{name}0007").symlink_to(mine)
+    EventLog(folder, "2026-01-02T03:04:05Z").close()
+    assert (mine.read_text(), other.read_text()) == ("mine", "another program's")
+    (folder / f"{name}0001").unlink()
+    (folder / f"{name}0001").symlink_to(mine)
+    with pytest.raises(OSError, match="symbolic links"):
+        EventLog(folder, "2026-01-02T03:04:05Z").close()
+    assert mine.read_text() == "mine"
+
+
+def test_another_logger_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="logger: got 'wandb'; takes 'tensorboard'"):
+        asked(tmp_path, "logger=wandb")
