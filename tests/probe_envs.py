@@ -9,6 +9,9 @@ import gymnasium as gym
 import numpy as np
 from gymnasium import spaces
 
+from rlbench.envs.lanes import CountedLanes
+from rlbench.interfaces import ActionSpec, EnvFacts
+
 COUNT_FILE = "RLBENCH_TEST_COUNT_FILE"
 
 
@@ -105,6 +108,45 @@ class Carrying(Counting):
         self._episodes += 1
         obs[1] = 0.5 if self._episodes > 1 else -0.5
         return obs, info
+
+
+class ShownLanes(CountedLanes):
+    """Frames as Atari's lanes give them, of which the newest has its left or right half lit; the
+    reward is 1 where the action named that half (0 left, 1 right). Episodes have 20 steps."""
+
+    facts = EnvFacts("Shown", (4, 84, 84), ActionSpec("discrete", (2,)), 20)
+
+    def __init__(self, num_lanes: int) -> None:
+        super().__init__("Shown", num_lanes)
+        self._rngs = [np.random.default_rng(0)] * num_lanes
+        self._obs = np.zeros((num_lanes, 4, 84, 84), np.uint8)
+        self._side = np.zeros(num_lanes, np.int64)
+        self._steps = np.zeros(num_lanes, np.int64)
+
+    def reset(self, lanes: Any, seeds: Any) -> Any:
+        for lane, seed in zip(lanes, seeds, strict=True):
+            self._rngs[lane] = np.random.default_rng(seed)
+        self._obs[lanes], self._steps[lanes] = 0, 0
+        return self._show(lanes)
+
+    def step(self, lanes: Any, actions: Any) -> Any:
+        rewards = (np.asarray(actions) == self._side[lanes]).astype(np.float64)
+        self._steps[lanes] += 1
+        truncated = self._steps[lanes] == self.facts.max_episode_steps
+        self._count(len(lanes), int(truncated.sum()))
+        return self._show(lanes), rewards, np.zeros(len(lanes), np.bool_), truncated
+
+    def close(self) -> None:
+        pass
+
+    def _show(self, lanes: Any) -> Any:
+        for lane in lanes:
+            self._obs[lane, :3] = self._obs[lane, 1:]
+            self._side[lane] = self._rngs[lane].integers(2)
+            frame = self._obs[lane, 3].reshape(84, 2, 42)
+            frame[:] = 0
+            frame[:, self._side[lane]] = 200
+        return self._obs[lanes].copy()
 
 
 gym.register("Counting-v0", Counting, reward_threshold=8.0, max_episode_steps=100)

@@ -70,7 +70,10 @@ VARIANTS = [
     ("CartPole-v1", {"num_envs": 4, "n_step": 2}),
     ("Mixed-v0", {"num_envs": 2, "n_step": 4}),
     ("Pendulum-v1", {"bins": 5}),
-]
+    ("Mixed-v0", {"num_envs": 2, "n_step": 2, "prioritized": True, "dueling": True}),
+    ("Pendulum-v1", {"bins": 2, "layer_norm": True, "activation": "elu", "prioritized": True,
+                     "overlap": True, "clip_rewards": True}),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("env", "changes"), VARIANTS)
@@ -201,6 +204,7 @@ def test_learns_what_a_fresh_network_cannot(env: str, best: float, changes: dict
         ({"discount": 1.5}, "agent.discount", "less than or equal to 1"),
         ({"optimizer": "sgd"}, "agent.optimizer", "'adam' or 'rmsprop'"),
         ({"hidden": (16, 0)}, "agent.hidden.1", "greater than 0"),
+        ({"hidden": (), "dueling": True}, "agent.dueling", "false where agent.hidden is empty"),
         ({"learning_rat": 1}, "agent.learning_rat", "no such key"),
     ],
 )  # fmt: skip
@@ -240,3 +244,40 @@ def test_state_is_arrays_and_json_values() -> None:
     agent = build("Mixed-v0", num_envs=2, n_step=2)
     agent.advance(70)
     check_plain(agent.get_state())
+
+
+class Losing:
+    """Two lanes of an environment with three lives, of which the second loses one at its third
+    step, and whose rewards are five times as large."""
+
+    def __init__(self, lanes: Lanes) -> None:
+        self._inner, self._steps = lanes, 0
+        self.num_lanes, self.counts = lanes.num_lanes, lanes.counts
+        self.uncounted, self.close = lanes.uncounted, lanes.close
+        self.lives: Any = np.array([3, 3])
+
+    def reset(self, lanes: Any, seeds: Any) -> Any:
+        self.lives[lanes] = 3
+        return self._inner.reset(lanes, seeds)
+
+    def step(self, lanes: Any, actions: Any) -> Any:
+        self._steps += 1
+        if self._steps == 3:
+            self.lives[1] = 2
+        obs, rewards, terminated, truncated = self._inner.step(lanes, actions)
+        return obs, rewards * 5, terminated, truncated
+
+
+@pytest.mark.parametrize("ends", [False, True])
+def test_a_lost_life_ends_an_episode_in_learning_alone(ends: bool) -> None:
+    plan = plan_env(EnvSettings(id="Counting-v0"))
+    context = Context(plan.facts, Seeds(0), lambda n: Losing(plan.lanes(n)), no_executor, cores=1)
+    changes = {"num_envs": 2, "life_loss_ends_episode": ends, "clip_rewards": True}
+    agent = DQN(context, check(DQN.Settings, {**SMALL, **changes}, "agent"))
+    agent.advance(8)  # 4 steps of both lanes; Counting-v0's episodes are longer
+    replay = agent.get_state()["memory"]["replay"]
+    expected = np.full((4, 2), 0.99, np.float32)
+    expected[2, 1] = 0.0 if ends else 0.99
+    np.testing.assert_array_equal(replay["discounts_t"], expected.ravel())
+    assert set(replay["rewards_t"].tolist()) == {0.0, 1.0}
+    assert agent.get_state()["actor"]["episodes"] == [0, 0]

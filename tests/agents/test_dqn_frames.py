@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from probe_envs import ShownLanes
 from rlbench.agents.dqn.agent import DQN
 from rlbench.envs.make import plan_env
 from rlbench.harness import checkpoint
@@ -110,4 +111,28 @@ def test_a_policy_acts_in_numpy_as_the_learner_values() -> None:
     np.testing.assert_allclose(policy.outputs(obs), utilities, rtol=1e-3, atol=1e-5)
     state = copy.deepcopy(agent.get_state())
     assert state["learner"]["parameters"].size < policy.parameters.size
+    agent.close()
+
+
+def share_right(agent: DQN) -> float:
+    """The share of 400 greedy actions that name the lit half."""
+    lanes, policy, total = ShownLanes(20), agent.policy(), 0.0
+    every = np.arange(20)
+    obs = lanes.reset(every, every + 1000)
+    for _ in range(20):
+        obs, rewards, _, _ = lanes.step(every, policy.act(obs, np.random.default_rng(0)))
+        total += float(rewards.sum())
+    return total / 400
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("changes", [{}, {"prioritized": True, "dueling": True, "n_step": 2}])
+def test_learns_to_name_what_it_sees(changes: dict[str, Any]) -> None:
+    context = Context(ShownLanes.facts, Seeds(0), ShownLanes, no_executor, cores=1, network="a3c")
+    learn = {"learning_rate": 5e-4, "discount": 0.5, "batch_size": 16, "num_envs": 4}
+    words = {**SMALL, **GAME, **learn, "epsilon_decay_steps": 400, **changes}
+    agent = DQN(context, check(DQN.Settings, words, "agent"))
+    assert 0.3 < share_right(agent) < 0.7
+    agent.advance(1600)
+    assert share_right(agent) > 0.95
     agent.close()

@@ -7,7 +7,7 @@ from rlbench.agents.dqn.learner import Learner
 from rlbench.agents.dqn.replay import Transitions
 from rlbench.agents.dqn.settings import DQNSettings
 from rlbench.errors import RunError
-from rlbench.nets import keras_build
+from rlbench.nets import dueling, keras_build
 from rlbench.nets.mlp import MLP
 from rlbench.nets.tensorflow_runtime import start_tensorflow
 
@@ -26,6 +26,81 @@ def test_numpy_and_keras_networks_agree(activation: str, hidden: tuple[int, ...]
         mlp.forward(mlp.layers(parameters), obs.copy()), np.asarray(model(obs)), atol=1e-5
     )
     np.testing.assert_array_equal(keras_build.to_parameters(model.get_weights()), parameters)
+
+
+def test_layer_normalisation_agrees_and_starts_at_scale_one() -> None:
+    start_tensorflow(1)
+    mlp = MLP(5, (16, 8), 3, "elu", layer_norm=True)
+    rng = np.random.default_rng(0)
+    parameters = mlp.initial_fan_in(rng)
+    scale, shift = mlp.layers(parameters)[1]
+    assert (scale == 1).all() and (shift == 0).all() and scale.shape == (1, 16)
+    parameters += rng.normal(size=mlp.size, scale=0.1).astype(np.float32)
+    model = keras_build.build(mlp)
+    model.set_weights(keras_build.to_weights(model, parameters))
+    obs = rng.normal(size=(20, 5)).astype(np.float32)
+    ours = mlp.forward(mlp.layers(parameters), obs.copy())
+    np.testing.assert_allclose(ours, np.asarray(model(obs)), atol=1e-5)
+    assert MLP.from_description(mlp.describe()) == mlp
+
+
+def test_layer_normalisation_by_hand() -> None:
+    # One input of 1: kernel (1, 3) gives 1 and 3, mean 2, variance 1, so -1 and 1; scaled by 2 and
+    # 0.5, shifted by 1 and 0: -1 and 0.5; the output is the sum of their tanh.
+    mlp = MLP(1, (2,), 1, "relu", layer_norm=True)
+    parameters = np.array([1, 3, 0, 0, 2, 0.5, 1, 0, 1, 1, 0], np.float32)
+    out = mlp.forward(mlp.layers(parameters), np.ones((1, 1), np.float32))
+    assert out[0, 0] == pytest.approx(np.tanh(-1) + np.tanh(0.5), abs=1e-4)
+
+
+def test_a_dueling_head_by_hand() -> None:
+    start_tensorflow(1)
+    # Hidden value half h = 2, advantage half g = 3; V = 10 h + 1, A = (g, 2 g + 3, -g) per choice.
+    # Two dimensions of 2 and 1 choices: means of A are (3 + 9) / 2 = 6 and -3.
+    streams = [
+        np.array([[10.0]], np.float32),
+        np.array([1.0], np.float32),
+        np.array([[1.0, 2.0, -1.0]], np.float32),
+        np.array([0.0, 3.0, 0.0], np.float32),
+    ]
+    kernel, bias = (np.asarray(part) for part in dueling.fold(streams, (2, 1)))
+    np.testing.assert_allclose(np.array([2.0, 3.0]) @ kernel + bias, [21 - 3, 21 + 3, 21])
+    assert dueling.widened(MLP(2, (8, 4), 3, "relu")).hidden == (8, 8)
+    assert dueling.stream_shapes(MLP(2, (8, 8), 3)) == [(4, 1), (1,), (4, 3), (3,)]
+
+
+def test_importance_weighs_the_loss_and_errors_come_back() -> None:
+    batches = some_batches(np.random.default_rng(3), 3, 4, 2, (3,))
+    plain, weighed, nothing = (linear_learner((3,), False, False) for _ in range(3))
+    first = plain.update(batches)
+    ones = weighed.update(batches, np.ones((3, 4), np.float32))
+    assert first.errors is None and ones.errors is not None
+    np.testing.assert_allclose(plain.parameters, weighed.parameters, atol=1e-6)
+    # Before the first update the errors are those of the parameters it started from.
+    w = linear_learner((3,), False, False).parameters.reshape(3, 3)
+    x, x_t = (np.c_[obs[0], np.ones(4)] for obs in (batches.obs_tm1, batches.obs_t))
+    values = (x @ w)[np.arange(4), batches.actions_tm1[0, :, 0]]
+    targets = batches.rewards_t[0] + batches.discounts_t[0] * (x_t @ w).max(axis=1)
+    np.testing.assert_allclose(ones.errors[0], targets - values, atol=1e-5)
+    assert nothing.update(batches, np.zeros((3, 4), np.float32)).loss == 0.0
+
+
+def test_bfloat16_computes_roughly_the_same_and_keeps_float32() -> None:
+    one, other = (
+        Learner(
+            MLP(2, (8,), 3, "relu"),
+            (3,),
+            DQNSettings(batch_size=4, updates_per_train=3, compile=False, precision=precision),
+            MLP(2, (8,), 3, "relu").initial_fan_in(np.random.default_rng(1)),
+            1,
+        )
+        for precision in ("float32", "bfloat16")
+    )
+    batches = some_batches(np.random.default_rng(3), 3, 4, 2, (3,))
+    a, b = one.update(batches), other.update(batches)
+    assert a.loss == pytest.approx(b.loss, rel=0.05) and a.loss != b.loss
+    assert other.parameters.dtype == np.float32
+    assert other.get_state()["slot_mean"].dtype == np.float32
 
 
 def some_batches(

@@ -116,3 +116,11 @@ def test_every_experiment_composes_every_job(
     assert all("at most" in line for line in plan)
     assert total.startswith(f"{len(plan)} jobs: {len(plan)} waiting; at most ")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_namespace_has_settings_for_all_its_ids_and_the_command_line_wins():
+    pong = compose(["agent=dqn", "env=ALE/Pong-v5", "agent.num_envs=4"])
+    assert pong.agent.params["replay_capacity_steps"] == 1_000_000
+    assert pong.agent.params["overlap"] is True and pong.agent.params["num_envs"] == 4
+    other = compose(["agent=dqn", "env=Acrobot-v1"])
+    assert other.agent.params["overlap"] is False
