@@ -80,10 +80,10 @@ def steps(plan: Plan) -> Result:
         samples=samples | where,
         units=units | dict.fromkeys(where, "ms"),
         notes=(
-            f"{env_steps:,} steps (in bfloat16 a quarter) after learning began, one update of 32 "
-            "transitions per 4 steps, half of the actions at random; SB3 counts with the better of its numbers of "
-            "environments. `update` runs beside the other parts; `wait` is what is left of it "
-            "when the lanes have made their steps.",
+            f"{env_steps:,} steps (in bfloat16 a quarter) after learning began, one update of "
+            "32 transitions per 4 steps, half of the actions at random; SB3 counts with the "
+            "better of its numbers of environments. `update` runs beside the other parts; "
+            "`wait` is what is left of it when the lanes have made their steps.",
         ),
     )
 
