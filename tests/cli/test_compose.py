@@ -98,6 +98,7 @@ def test_a_tuned_file_sets_keys_that_exist_for_a_pair_that_exists(path: Path) ->
     agent, _, env_id = (
         path.relative_to(conf_dir() / "tuned").with_suffix("").as_posix().partition("/")
     )
+    env_id = {"ALE": "ALE/Pong-v5"}.get(env_id, env_id)  # a file for a whole namespace
     settings = compose([f"agent={agent}", f"env={env_id}"])
     load_agent(settings)
     values = yaml.safe_load(path.read_text())
