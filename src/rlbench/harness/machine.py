@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import platform
+import re
 import subprocess
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ import psutil
 from rlbench.errors import ConfigError
 
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+PROC_STATUS = Path("/proc/self/status")
 PACKAGES = ("ale-py", "gymnasium", "keras", "mujoco", "numpy", "ray", "tensorflow")
 
 
@@ -112,6 +114,9 @@ def peak_rss_mb() -> float:
     """The largest resident size this process has had, in MiB, the live workers' sizes added."""
     if os.name == "nt":
         own = float(getattr(psutil.Process().memory_info(), "peak_wset", 0)) / 2**20
+    elif PROC_STATUS.exists():
+        # Not getrusage, whose peak on Linux begins with that of the process that started this one.
+        own = int(re.findall(r"VmHWM:\s+(\d+)", PROC_STATUS.read_text())[0]) / 2**10
     else:
         import resource
 
