@@ -6,14 +6,13 @@ import argparse
 import math
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
+from rlbench.report.arguments import runs_parser
 from rlbench.report.build import build_report
 from rlbench.report.cost import Rates, add_rates
 from rlbench.report.names import plural
 from rlbench.report.output import ReportError
 
-DEFAULT_DIRECTORY = Path("results/runs")
 DESCRIPTION = """\
 Draw figures, write tables and a web page (index.html, which needs nothing beside it) from every
 run below a directory."""
@@ -25,26 +24,8 @@ examples:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The subcommand; 0 done (problems are notes on stderr), 2 nothing to report or no place."""
-    parser = argparse.ArgumentParser(
-        prog="rlbench report",
-        description=DESCRIPTION,
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument(
-        "directory",
-        metavar="DIR",
-        nargs="?",
-        type=Path,
-        default=DEFAULT_DIRECTORY,
-        help=f"where the runs are, at any depth (default: {DEFAULT_DIRECTORY})",
-    )
-    parser.add_argument(
-        "--out",
-        metavar="DIR",
-        type=Path,
-        default=None,
-        help="where the report goes (default: DIR/report)",
+    parser = runs_parser(
+        "report", DESCRIPTION, EXAMPLES, "where the report goes (default: DIR/report)"
     )
     parser.add_argument(
         "--watch",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from rlbench.report.arguments import runs_parser
 from rlbench.report.load import find_run_directories
 from rlbench.report.names import plural
 from rlbench.report.output import ReportError
@@ -26,8 +26,6 @@ from rlbench.report.reading import (
 from rlbench.tensorboard.runs import DIRECTORY, EventLog
 from rlbench.tensorboard.scalars import Row
 
-DEFAULT_DIRECTORY = Path("results/runs")
-
 DESCRIPTION = """\
 Write TensorBoard event files from the logs of every run below DIR: returns, episode lengths, the
 agent's scalars and steps a second, over environment steps. With logger=tensorboard a run writes
@@ -40,25 +38,11 @@ example:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The subcommand; 0 done (problems are notes on stderr), 2 no run there or no place."""
-    parser = argparse.ArgumentParser(
-        prog="rlbench tensorboard",
-        description=DESCRIPTION,
-        epilog=EXAMPLE,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument(
-        "directory",
-        metavar="DIR",
-        nargs="?",
-        type=Path,
-        default=DEFAULT_DIRECTORY,
-        help=f"where the runs are, at any depth (default: {DEFAULT_DIRECTORY})",
-    )
-    parser.add_argument(
-        "--out",
-        metavar="DIR",
-        type=Path,
-        help=f"where the event files go, in folders named as the runs' (default: DIR/{DIRECTORY})",
+    parser = runs_parser(
+        "tensorboard",
+        DESCRIPTION,
+        EXAMPLE,
+        f"where the event files go, in folders named as the runs' (default: DIR/{DIRECTORY})",
     )
     arguments = parser.parse_args(argv)
     try:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
 import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from rlbench.report.arguments import DEFAULT_DIRECTORY, runs_parser
 from rlbench.report.claims.examine import Examination, examine
 from rlbench.report.claims.record import claims_files
 from rlbench.report.claims.text import examination_lines
@@ -18,7 +18,6 @@ from rlbench.report.output import ReportError, add_files
 from rlbench.report.records import UNITS
 from rlbench.report.timing import speed_ratio
 
-DEFAULT_DIRECTORY = Path("results/runs")
 MAX_WIDTH = 100
 
 DESCRIPTION = """\
@@ -33,22 +32,10 @@ examples:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The subcommand; 0 done, also without runs; 2 a DIR that is named and absent, or no place."""
-    parser = argparse.ArgumentParser(
-        prog="rlbench claims",
-        description=DESCRIPTION,
-        epilog=EXAMPLE,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    parser = runs_parser(
+        "claims", DESCRIPTION, EXAMPLE, "write claims.json, claims.csv and figures there"
     )
-    parser.add_argument(
-        "directory",
-        metavar="DIR",
-        nargs="?",
-        type=Path,
-        help=f"where the runs are, at any depth (default: {DEFAULT_DIRECTORY})",
-    )
-    parser.add_argument(
-        "--out", metavar="DIR", type=Path, help="write claims.json, claims.csv and figures there"
-    )
+    parser.set_defaults(directory=None)  # only a DIR that is named has to be there
     arguments = parser.parse_args(argv)
     directory = DEFAULT_DIRECTORY if arguments.directory is None else arguments.directory
     try:

@@ -19,6 +19,7 @@ from rlbench.report.figures.style import (
     MUTED,
     log_axis,
     machine,
+    place_caption,
     place_text,
     score_axis,
 )
@@ -67,7 +68,7 @@ def draw_aggregate(found: SuiteStatistics) -> Figure | None:
     if chances:
         axes = _panel(figure, top_in + scores_in + gap_in, chances_in, height)
         _draw_chances(axes, chances, by_name)
-    _write_caption(figure, caption, height)
+    place_caption(figure, caption)
     return figure
 
 
@@ -92,7 +93,7 @@ def draw_profiles(found: SuiteStatistics) -> Figure | None:
     axes.set_ylabel("share of runs above the score")
     axes.set_xlabel("normalised score at the common horizon")
     _legend(figure, axes, height)
-    _write_caption(figure, caption, height)
+    place_caption(figure, caption)
     return figure
 
 
@@ -130,7 +131,7 @@ def draw_score_curves(found: SuiteStatistics) -> Figure | None:
         else:
             axes.set_ylabel("interquartile mean of scores")
             _legend(figure, axes, height)
-    _write_caption(figure, caption, height)
+    place_caption(figure, caption)
     return figure
 
 
@@ -255,15 +256,3 @@ def _caption(found: SuiteStatistics, words: Sequence[str]) -> list[str]:
     each = f"{seeds}{plural(counts[-1], 'seed')} an agent and environment"
     parts = [each, *machine(groups), *words]
     return textwrap.wrap(" · ".join([*parts, *(reasons or [_BARS])]), 104)[:7]
-
-
-def _write_caption(figure: Figure, caption: Sequence[str], height: float) -> None:
-    place_text(
-        figure,
-        0.2,
-        height - 0.1 - 0.22 * len(caption),
-        "\n".join(caption),
-        muted=True,
-        fontsize=10,
-        linespacing=1.35,
-    )

@@ -18,6 +18,7 @@ from rlbench.report.figures.style import (
     linear_axis,
     log_axis,
     looks,
+    place_caption,
     place_text,
 )
 from rlbench.report.groups import EnvironmentGroups, Group
@@ -87,15 +88,7 @@ def draw_share(
         handlelength=3.2,
         labelspacing=0.35,
     )
-    place_text(
-        figure,
-        0.2,
-        height - 0.1 - 0.22 * len(caption),
-        "\n".join(caption),
-        muted=True,
-        fontsize=10,
-        linespacing=1.35,
-    )
+    place_caption(figure, caption)
     gap_in = 0.42
     panel_in = (WIDTH_IN - LEFT_IN - 0.25 - gap_in * (len(units) - 1)) / len(units)
     for row, level in enumerate(levels):
