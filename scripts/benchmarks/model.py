@@ -74,5 +74,5 @@ class Benchmark:
 
 
 def ratio(above: list[float], below: list[float]) -> float:
-    """Ratio of the medians."""
-    return statistics.median(above) / statistics.median(below)
+    """Median of the rounds' ratios: a machine that is slow in one round is so for both sides."""
+    return statistics.median(a / b for a, b in zip(above, below, strict=True))

@@ -75,7 +75,7 @@ def write_table(folder: Path, order: list[str]) -> Path:
     """Write `<folder>/table.md` from the records there, in `order`."""
     files = [folder / f"{name}.json" for name in order]
     records = [json.loads(file.read_text()) for file in files if file.exists()]
-    lines = ["# Benchmarks", "", "Written by `scripts/bench`; each figure is a median.", ""]
+    lines = ["# Benchmarks", "", "Written by `scripts/bench`; figures are medians of rounds.", ""]
     if any(record["quick"] for record in records):
         lines += ["**A smoke run: the figures mean nothing.**", ""]
     lines += ["| goal | promised | measured | met |", "|---|---|---|---|"]

@@ -95,6 +95,7 @@ class Settings(Frozen):
     network: Literal["auto", "mlp", "nature", "a3c"] = "auto"
     budget: BudgetSettings = BudgetSettings()
     stop_at_threshold: bool = True
+    stop_at_levels: bool = False
     eval: EvalSettings = EvalSettings()
     checkpoint: CheckpointSettings = CheckpointSettings()
     results_dir: Path = Path("results/runs")

@@ -155,7 +155,8 @@ PIXEL_AGENTS = {"random": ["agent.num_envs=2"]}  # agents that play games, and w
 @pytest.mark.parametrize("agent", PIXEL_AGENTS)
 def test_games_from_pixels(agent, tmp_path):
     words = [*PIXEL_AGENTS[agent], "env.max_episode_steps=40", "eval.episodes=2"]
-    words += ["eval.confirmation_episodes=2", "eval.first_steps=60", "env.threshold=100"]
+    words += ["eval.confirmation_episodes=2", "env.threshold=100"]
+    words += ["eval.first_steps=60", "eval.growth=2"]
     env = "ALE/Breakout-v5"
     whole, summary, rows = finish(settings(agent, tmp_path / "a", *words, env=env, steps=120))
     assert summary["env_steps"] >= 120 and summary["env_frames"] == 4 * summary["env_steps"]

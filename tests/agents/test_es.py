@@ -222,6 +222,27 @@ def test_a_generation_cut_short_is_thrown_away_and_its_steps_counted():
     assert executor.counts().episodes == 128  # two of three tasks
 
 
+def test_memory_is_told_beforehand():
+    def memory_bytes(env, **settings):
+        facts = plan_env(EnvSettings(id=env)).facts
+        asked = {"network": "auto", "workers": 2}
+        return ES.memory_mb(facts, ESSettings(**settings), **asked) * 2**20
+
+    # 4 -> 2 -> 2: 16 parameters of 4 bytes, five times; for each of two workers, the noise and
+    # both members of all 10 pairs, and half of the noise again in its cache.
+    small = memory_bytes("CartPole-v1", hidden=[2], population=20)
+    assert small == pytest.approx(4 * 16 * (5 + 2 * (3 * 10 + 10 / 2)))
+    # Of 1,000 pairs a task has no more than 32 (64 lanes).
+    large = memory_bytes("CartPole-v1", hidden=[2], population=2000, block_members=8)
+    assert large == pytest.approx(4 * 16 * (5 + 2 * (3 * 32 + 1000 / 2)))
+    # On frames 8 members of 677,000 parameters and the noise of their pairs, and the full cache.
+    frames = memory_bytes("ALE/Pong-v5", population=400, episodes_per_member=1)
+    n = 16 * 4 * 64 + 16 + 32 * 16 * 16 + 32 + 9 * 9 * 32 * 256 + 256 + 256 * 6 + 6
+    assert frames == pytest.approx(4 * n * (5 + 2 * 3 * 4) + 2 * 64 * 2**20)
+    lowrank = memory_bytes("ALE/Pong-v5", population=400, noise="lowrank")
+    assert lowrank < frames / 5
+
+
 def test_statistics_are_those_of_all_observations():
     statistics = ObservationStatistics.empty(2)
     rng = np.random.default_rng(0)

@@ -10,6 +10,7 @@ import yaml
 from rlbench.cli import main
 from rlbench.config import compose, known_keys
 from rlbench.config_source import conf_dir
+from rlbench.envs.catalogue import find_spec
 from rlbench.harness.plan import load_agent
 from rlbench.settings import (
     BudgetSettings,
@@ -22,6 +23,7 @@ from rlbench.settings import (
 AGENTS = sorted(path.stem for path in (conf_dir() / "agent").glob("*.yaml"))
 TUNED = sorted((conf_dir() / "tuned").rglob("*.yaml"))
 EXPERIMENTS = sorted(path.stem for path in (conf_dir() / "experiment").glob("*.yaml"))
+GAMES = "env=ALE/Freeway-v5,ALE/Skiing-v5"  # for what would plan fifty of them
 
 
 @pytest.mark.parametrize("env_id", ["CartPole-v1", "FrozenLake-v1", "ALE/Breakout-v5"])
@@ -111,12 +113,24 @@ def test_every_experiment_composes_every_job(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert main(["-m", f"experiment={name}", "seed=0", "dry_run=true"]) == 0
+    games = [GAMES] if name in ("atari", "paper_es_atari") else []
+    assert main(["-m", f"experiment={name}", "seed=0", "dry_run=true", *games]) == 0
     *plan, total = capsys.readouterr().out.splitlines()
     assert plan
     assert all("at most" in line for line in plan)
     assert total.startswith(f"{len(plan)} jobs: {len(plan)} waiting; at most ")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_every_environment_of_an_experiment_is_there(name: str) -> None:
+    values = yaml.safe_load((conf_dir() / "experiment" / f"{name}.yaml").read_text())
+    sweeps = values.get("hydra", {}).get("sweeper", {}).get("params", {})
+    asked = sweeps.get("env", "ALE/Pong-v5")
+    ids = [env_id.strip() for env_id in asked.split(",")]
+    assert len(set(ids)) == len(ids)
+    for env_id in ids:
+        find_spec(env_id)
 
 
 def test_a_namespace_has_settings_for_all_its_ids_and_the_command_line_wins():

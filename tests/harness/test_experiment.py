@@ -126,6 +126,28 @@ def test_solved_is_confirmed_and_stops(tmp_path):
     assert summary["reached"]["2.0"]["env_steps"] == first["env_steps"]
 
 
+def test_a_run_can_go_on_past_the_threshold_to_its_highest_level(tmp_path):
+    levels = ("env.threshold=7", "env.thresholds=[1,7,8]")
+    asked = settings(tmp_path, *levels, "stop_at_levels=true")
+    assert run(asked) == 0
+    directory, rows, summary = read(asked)
+    assert summary["status"] == "solved" and summary["env_steps"] > 0
+    last = [row for row in rows if row["kind"] == "eval"][-1]
+    assert last["return_mean"] >= 8 and summary["reached"]["8.0"]["env_steps"] == last["env_steps"]
+    assert summary["solved_at"]["env_steps"] <= last["env_steps"]
+    assert json.loads((directory / "run.json").read_text())["stop_at_levels"] is True
+    # It is done as it is, and has more to do where there is no level to stop at.
+    assert finished(asked).startswith("solved already: ")
+    assert finished(settings(tmp_path, *levels, "stop_at_threshold=false")) is None
+    beyond = settings(
+        tmp_path, "env.threshold=2", "env.thresholds=[2,99]", "stop_at_levels=true",
+        "budget.env_steps=2000",
+    )  # fmt: skip
+    run(beyond)  # solved from the start
+    assert read(beyond)[2]["solved_at"]["env_steps"] == 0
+    assert read(beyond)[2]["env_steps"] >= 2000
+
+
 def test_a_finished_run_is_left_and_overwrite_starts_anew(tmp_path, capsys):
     asked = settings(tmp_path, "budget.env_steps=500", "env.threshold=99")
     run(asked)
@@ -203,6 +225,20 @@ def test_a_killed_run_keeps_its_cost_and_goes_on_from_its_checkpoint(tmp_path):
     assert resume["train_s"] >= last["train_s"] and resume["attempt"] == 2
     assert resume["from_seq"] <= last["seq"]
     assert summary["env_steps"] >= last["env_steps"] + 500
+
+
+def test_a_checkpoint_of_another_version_is_refused_by_name_and_kept(tmp_path):
+    more = ["env.threshold=99", "agent.population=20"]
+    first = settings(tmp_path, *more, "budget.env_steps=1000")
+    run(first)
+    folder = name_run(first).directory / "checkpoint"
+    state = checkpoint.load(folder)
+    del state["agent"]["optimizer"]
+    checkpoint.save(folder, state["seq"] + 1, state)
+    before = (folder / "checkpoint.json").read_bytes()
+    with pytest.raises(RunError, match=r"checkpoint: rlbench .* cannot go on .*overwrite=true"):
+        run(settings(tmp_path, *more, "budget.env_steps=2000"))
+    assert (folder / "checkpoint.json").read_bytes() == before
 
 
 def test_what_was_learnt_before_the_first_checkpoint_and_lost_is_superseded(tmp_path):

@@ -71,6 +71,16 @@ def test_scores_from_random_runs_and_threshold(tmp_path: Path) -> None:
     assert values["es", "probability_of_sooner"] == pytest.approx(0.5)
 
 
+def test_a_run_that_stopped_at_its_highest_level_counts_as_that(tmp_path: Path) -> None:
+    for env in ("A-v0", "B-v0"):
+        header = {"stop_at_threshold": False, "stop_at_levels": True}
+        contest(tmp_path, env, [10.0, None], [20.0, 30.0], levels=(475.0, 490.0), header=header)
+        acting_at_random(tmp_path, env)
+    (suite,), _ = across(tmp_path)
+    # 490 and not the 500 of the last evaluation: (490 - 10) / (475 - 10).
+    assert suite.scores[0].es.tolist() == pytest.approx([480 / 465, 0.5])
+
+
 def test_score_curves_end_at_the_scores_and_step_on_real_times(tmp_path: Path) -> None:
     for env in ("A-v0", "B-v0"):
         contest(tmp_path, env, [10.0, 10.0, None, None], [20.0] * 4)

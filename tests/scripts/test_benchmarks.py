@@ -38,8 +38,10 @@ def test_a_goal_is_met_exactly_from_its_limit_on(measured, limit, sense, met):
     assert Goal("a goal", measured, limit, sense).met is met
 
 
-def test_ratio_is_of_the_medians():
-    assert ratio([1.0, 100.0, 6.0], [3.0, 2.0, 1.0]) == 3.0
+def test_ratio_is_the_median_over_the_rounds():
+    assert ratio([1.0, 100.0, 6.0], [2.0, 2.0, 1.0]) == 6.0
+    with pytest.raises(ValueError, match="zip"):
+        ratio([1.0, 2.0], [1.0])
 
 
 def test_sides_are_measured_in_turn_and_every_second_round_backwards():

@@ -11,8 +11,8 @@ from rlbench.harness.plan import RunPlan
 class Cost:
     """The most that a run may take; None where nothing bounds it, or nobody tells.
 
-    core_hours: of training; evaluation comes on top. memory_mb: what the agent learns from (an
-    agent class may offer `memory_mb(env, settings) -> float`), beside the libraries.
+    core_hours: of training; evaluation comes on top. memory_mb: what the agent learns from,
+    beside the libraries (an agent class may offer `memory_mb(env, settings, network, workers)`).
     """
 
     core_hours: float | None
@@ -24,12 +24,16 @@ class Cost:
 def cost(plan: RunPlan) -> Cost:
     """What the run that `plan` describes may take at most."""
     seconds, steps = plan.settings.budget.train_seconds, plan.settings.budget.env_steps
-    memory_mb = getattr(plan.agent_class, "memory_mb", None)
+    tell = getattr(plan.agent_class, "memory_mb", None)
+    memory_mb = None
+    if tell is not None:
+        facts, network = plan.env.facts, plan.settings.network
+        memory_mb = tell(facts, plan.agent_settings, network=network, workers=plan.workers)
     return Cost(
         core_hours=None if seconds is None else seconds * plan.cores / 3600,
         env_steps=steps,
         env_frames=None if steps is None else steps * plan.env.facts.frame_skip,
-        memory_mb=None if memory_mb is None else memory_mb(plan.env.facts, plan.agent_settings),
+        memory_mb=memory_mb,
     )
 
 

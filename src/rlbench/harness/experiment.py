@@ -8,6 +8,7 @@ import traceback
 from collections.abc import Iterator
 from typing import Any
 
+from rlbench import __version__
 from rlbench.errors import RlbenchError, RunError
 from rlbench.executors import make_executor
 from rlbench.executors.base import LaneExecutor
@@ -21,7 +22,7 @@ from rlbench.harness.progress import Progress
 from rlbench.harness.record import summarise, write_beginning
 from rlbench.harness.rundir import RunDir, budget_used, finished, tell
 from rlbench.harness.runlog import RunLog
-from rlbench.interfaces import Agent, Context, Executor, Lanes
+from rlbench.interfaces import Agent, Context, Executor, Lanes, State
 from rlbench.seeding import Seeds
 from rlbench.settings import Settings
 from rlbench.tensorboard.runs import EventLog
@@ -128,14 +129,24 @@ class Attempt:
         state = checkpoint.load(self.directory.checkpoint)
         self.log.write("start", self.ledger.now())
         if state is not None:
-            agent.set_state(state["agent"])
-            judge.set_state(state["judge"])
+            self._restore(state, agent, judge)
             self.log.write("resume", self.ledger.now(), from_seq=state["seq"])
             self.progress.say(f"going on from {self.directory.checkpoint}")
         elif self.log.attempt > 1:
             # An earlier attempt ended before it could save anything: learning begins anew.
             self.log.write("resume", self.ledger.now(), from_seq=0)
         return agent, judge
+
+    def _restore(self, state: State, agent: Agent, judge: Judge) -> None:
+        try:
+            agent.set_state(state["agent"])
+            judge.set_state(state["judge"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise RunError(
+                f"{self.directory.checkpoint}: rlbench {__version__} cannot go on from it, "
+                f"which another version may have written ({type(error).__name__}: {error}); "
+                "overwrite=true starts anew"
+            ) from error
 
     def _train(self, agent: Agent, judge: Judge) -> str:
         evaluation, budget = self.settings.eval, self.settings.budget
@@ -166,7 +177,7 @@ class Attempt:
                     self._save_checkpoint(agent, judge)
 
     def _status(self, clock: Clock, judge: Judge) -> str | None:
-        if judge.solved_at is not None and self.settings.stop_at_threshold:
+        if judge.is_done(self.settings):
             return "solved"
         if self.interrupted:
             return "interrupted"

@@ -3,6 +3,7 @@ reached and when."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from rlbench.harness.evaluate import Evaluation, evaluate
@@ -11,6 +12,7 @@ from rlbench.harness.plan import RunPlan
 from rlbench.harness.runlog import RunLog
 from rlbench.interfaces import Array, Policy
 from rlbench.seeding import Seeds
+from rlbench.settings import Settings
 
 Moment = dict[str, Any]  # the clock at which a level was reached, as in summary.json
 
@@ -42,6 +44,10 @@ class Judge:
     @property
     def solved_at(self) -> Moment | None:
         return None if self.threshold is None else self.reached[self.threshold]
+
+    def is_done(self, settings: Settings) -> bool:
+        """Whether all that the run is to stop at has been reached."""
+        return is_done(settings, self.solved_at, self.reached)
 
     def judge(self, policy: Policy) -> str:
         """Evaluate `policy`, log it, and see what it has reached; a note on a confirmation."""
@@ -120,6 +126,15 @@ class Judge:
             truncated=result.truncated,
             **before,
         )
+
+
+def is_done(
+    settings: Settings, solved_at: Moment | None, reached: Mapping[Any, Moment | None]
+) -> bool:
+    """Whether a run that was solved then, and reached its levels then, is to stop."""
+    if settings.stop_at_levels:
+        return bool(reached) and None not in reached.values()
+    return solved_at is not None and settings.stop_at_threshold
 
 
 def _moment(clock: Clock) -> Moment:

@@ -45,6 +45,7 @@ def write_beginning(plan: RunPlan, directory: RunDir, affinity: list[int] | None
         "random_return": None,
         "budget": values["budget"],
         "stop_at_threshold": settings.stop_at_threshold,
+        "stop_at_levels": settings.stop_at_levels,
         "cores": plan.cores,
         "cpu_affinity": affinity,
         "executor": plan.executor,

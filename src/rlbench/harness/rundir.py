@@ -12,6 +12,7 @@ import numpy as np
 
 from rlbench.errors import RunError
 from rlbench.harness.checkpoint import write_atomically
+from rlbench.harness.judge import is_done
 from rlbench.harness.plan import name_run
 from rlbench.harness.runlog import to_json
 from rlbench.interfaces import Array
@@ -92,8 +93,7 @@ def read_summary(path: Path) -> dict[str, Any] | None:
 def finished(settings: Settings) -> str | None:
     """One line on the run that `settings` ask for if there is nothing left to do, else None.
 
-    A run is finished when it was solved and is to stop there, or has used up the budget asked
-    for; a larger budget goes on from where it ended. `overwrite` leaves nothing finished.
+    A run is finished when it reached what it is to stop at, or has used up the budget asked for; a larger budget goes on from where it ended. `overwrite` leaves nothing finished.
     """
     if settings.overwrite:
         return None
@@ -101,8 +101,8 @@ def finished(settings: Settings) -> str | None:
     summary = read_summary(directory)
     if summary is None or summary["status"] not in ("solved", "budget"):
         return None
-    solved = summary["solved_at"] is not None and settings.stop_at_threshold
-    if not solved and not budget_used(settings, summary["train_s"], summary["env_steps"]):
+    done = is_done(settings, summary["solved_at"], summary["reached"])
+    if not done and not budget_used(settings, summary["train_s"], summary["env_steps"]):
         return None
     return f"{summary['status']} already: {tell(summary)}; files in {directory}"
 

@@ -168,6 +168,7 @@ def _compose(
         rlbench=text(header.get("rlbench")),
         threshold=threshold,
         levels=levels,
+        stop_level=max(levels, default=None) if header.get("stop_at_levels") is True else threshold,
         random_return=number(header.get("random_return"), -MAX_RETURN, MAX_RETURN),
         budget_train_s=_positive(limits.get("train_seconds"), MAX_SECONDS),
         budget_env_steps=_positive(limits.get("env_steps"), MAX_STEPS),

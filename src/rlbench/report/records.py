@@ -86,6 +86,7 @@ class Run:
     rlbench: str
     threshold: float | None
     levels: tuple[float, ...]  # ascending, the threshold among them
+    stop_level: float | None  # the level that the run was to stop at
     random_return: float | None
     budget_train_s: float | None
     budget_env_steps: float | None

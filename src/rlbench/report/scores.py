@@ -115,15 +115,15 @@ def suite_scores(suite: Suite) -> tuple[tuple[ContestScores, ...], dict[str, str
 def returns_at(group: Group, unit: Unit, times: FloatArray) -> FloatArray:
     """Each run's return in force at some times; NaN where it was cut off before.
 
-    A run that stopped because it was solved counts as the threshold from then on. What its last
-    evaluation showed beyond that is luck: it is the evaluation that happened to end the run.
+    A run that stopped because it got there counts as the level that it was to stop at from then on.
+    What its last evaluation showed beyond is luck: it is the evaluation that ended the run.
 
     Returns:
         One row a run.  # [n, T]
     """
     found = np.array([step_values(run, unit, times) for run in group.runs])
     for row, run in zip(found, group.runs, strict=True):
-        if run.status == "solved" and run.threshold is not None:
+        if run.status == "solved" and run.stop_level is not None:
             stopped = times >= run.evaluations.along(unit)[-1]
-            row[stopped] = np.minimum(row[stopped], run.threshold)
+            row[stopped] = np.minimum(row[stopped], run.stop_level)
     return found

@@ -105,7 +105,9 @@ class DQN:
         self._act_with_newest()
 
     @classmethod
-    def memory_mb(cls, env: EnvFacts, settings: DQNSettings) -> float:
+    def memory_mb(
+        cls, env: EnvFacts, settings: DQNSettings, *, network: str, workers: int
+    ) -> float:
         """What the replay holds when it is full, in MB."""
         dimensions, capacity = env.action.dimensions, settings.replay_capacity_steps
         if env.pixels:

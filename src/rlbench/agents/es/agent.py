@@ -12,7 +12,9 @@ import numpy as np
 
 from rlbench.agents.es.episode_cap import EpisodeCap
 from rlbench.agents.es.gradient import OPTIMIZERS, pair_weights
+from rlbench.agents.es.noise import NOISE_CACHE_BYTES
 from rlbench.agents.es.population import (
+    TASK_LANES,
     Generation,
     TaskResult,
     build_lanes,
@@ -71,14 +73,7 @@ class ES:
         self._settings, self._context = settings, context
         self._head = es_head(context.env, settings)
         env = context.env
-        self._network = make_network(
-            context.network,
-            env,
-            self._head.size,
-            hidden=settings.hidden,
-            activation=settings.activation,
-            pixels="a3c",
-        )
+        self._network = _network(context.network, env, settings, self._head.size)
         rng = context.seeds.child("parameters").generator()
         self._theta = self._network.initial(rng, settings.output_scale)
         self._optimizer = OPTIMIZERS[settings.optimizer].zero(
@@ -100,6 +95,28 @@ class ES:
         tasks = (generation := self._shared()).tasks(workers)
         for _ in self._executor.map(build_lanes, range(workers), (generation, tasks)):
             pass
+
+    @classmethod
+    def memory_mb(cls, env: EnvFacts, settings: ESSettings, *, network: str, workers: int) -> float:
+        """The parameters with the optimiser's moments, and each worker's members and noise, MB."""
+        outputs = es_head(env, settings).size
+        net = _network(network, env, settings, outputs)
+        pairs = settings.population // 2
+        block_pairs = min(_block_members(env, settings), settings.population) // 2
+        # Low-rank noise is factors, and a member adds its own convolutions to what all share.
+        noise, member = net.size, net.size
+        if settings.noise == "lowrank":
+            noise = sum(settings.rank * (rows + units) + units for rows, units in net.shapes)
+            convs = len(net.convs) if isinstance(net, ConvNet) else 0
+            member = noise + sum(rows * units for rows, units in net.shapes[:convs])
+        task_pairs = block_pairs
+        if not isinstance(net, ConvNet):  # several blocks in one lock-step (`Generation.tasks`)
+            task_pairs = max(TASK_LANES // 2 // settings.episodes_per_member, block_pairs)
+        task_pairs = min(task_pairs, pairs)
+        bytes_of_pair = np.dtype(np.float32).itemsize * (noise + 2 * member)
+        cached = min(NOISE_CACHE_BYTES, 4 * noise * pairs / workers)
+        shared = 4 * 5 * net.size  # parameters, two moments, gradient, a block's share of it
+        return float(shared + workers * (task_pairs * bytes_of_pair + cached)) / 2**20
 
     def advance(self, env_steps: int) -> Scalars:
         done = 0
@@ -217,7 +234,7 @@ class ES:
             theta=self._theta,
             sigma=settings.sigma,
             pairs=settings.population // 2,
-            block_pairs=min(self._block_members(), settings.population) // 2,
+            block_pairs=min(_block_members(self._context.env, settings), settings.population) // 2,
             episodes_per_member=settings.episodes_per_member,
             pair_shares_episodes=settings.pair_shares_episodes,
             action_noise=settings.action_noise,
@@ -231,19 +248,30 @@ class ES:
             episode_cap=self._cap.steps,
         )
 
-    def _block_members(self) -> int:
-        settings, env = self._settings, self._context.env
-        if settings.block_members is not None:
-            return settings.block_members
-        if env.native_vector:
-            return settings.population
-        if env.pixels:
-            lanes = FRAMES_BLOCK_LANES[settings.noise]
-            return max(lanes // settings.episodes_per_member // 2 * 2, 2)
-        return DEFAULT_BLOCK_MEMBERS
-
     def _mean_std(self) -> tuple[Array | None, Array | None]:
         return (None, None) if self._statistics is None else self._statistics.mean_std()
+
+
+def _network(name: str, env: EnvFacts, settings: ESSettings, outputs: int) -> Network:
+    return make_network(
+        name,
+        env,
+        outputs,
+        hidden=settings.hidden,
+        activation=settings.activation,
+        pixels="a3c",
+    )
+
+
+def _block_members(env: EnvFacts, settings: ESSettings) -> int:
+    if settings.block_members is not None:
+        return settings.block_members
+    if env.native_vector:
+        return settings.population
+    if env.pixels:
+        lanes = FRAMES_BLOCK_LANES[settings.noise]
+        return max(lanes // settings.episodes_per_member // 2 * 2, 2)
+    return DEFAULT_BLOCK_MEMBERS
 
 
 def _normalises(network: Network, context: Context, settings: ESSettings) -> bool:

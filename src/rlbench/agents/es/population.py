@@ -151,6 +151,14 @@ class _Rollout:
     ) -> None:
         self.lanes, self.generation, self.members, self.pairs = lanes, generation, members, pairs
         self.episodes = generation.episodes_per_member
+        self.statistics: tuple[Array, Array] | None = None
+        if generation.obs_mean is not None and generation.obs_std is not None:
+            # Repeated for every lane: NumPy goes through arrays of one shape in one loop.
+            shape = (2 * len(pairs), self.episodes, 1)
+            self.statistics = (
+                np.tile(generation.obs_mean, shape),
+                np.tile(generation.obs_std, shape),
+            )
         self.action_rng = generation.seeds.child("action noise").generator(
             generation.number, pairs.start
         )
@@ -214,8 +222,9 @@ class _Rollout:
 
     def _act(self, obs: Array, alive: Array) -> Array:
         generation = self.generation
-        if generation.obs_mean is not None and generation.obs_std is not None:
-            obs = normalise(obs, generation.obs_mean, generation.obs_std)
+        if self.statistics is not None:
+            mean, std = self.statistics
+            obs = normalise(obs, mean[: len(obs)], std[: len(obs)])
         actions = generation.head(self.members.outputs(obs, alive))
         if generation.action_noise and actions.dtype.kind == "f":
             noise = self.action_rng.standard_normal(actions.shape, np.float32)
