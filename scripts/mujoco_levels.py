@@ -51,6 +51,8 @@ def _ours(row: Mapping[str, str] | None) -> str:
 
 
 def _millions(steps: float) -> str:
+    if steps == 0:
+        return "0"
     return f"{steps / 1e6:.3g} M" if steps >= 1e5 else f"{steps / 1e6:.2g} M"
 
 

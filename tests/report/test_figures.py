@@ -160,6 +160,20 @@ def test_a_fast_and_a_slow_agent_share_a_readable_axis(tmp_path: Path) -> None:
     assert [axes.get_xscale() for axes in figure.axes] == ["linear", "linear", "linear"]
 
 
+def test_a_return_far_below_random_play_is_cut_off_and_the_figure_says_so(tmp_path: Path) -> None:
+    acting_at_random = RunFiles(agent="random", env="E-v0", history=((0.0, 25.0), (1.0, 25.0)),
+                                status="budget")  # fmt: skip
+    runs = [*pair("E-v0", 30.0, 60.0), acting_at_random]
+    runs[0].history = [(0.0, -9000.0), *runs[0].history[1:]]
+    found = analysis_of(tmp_path, *runs)
+    with styled():
+        figure = draw_learning(found.groups, found.curves)
+        low, high = figure.axes[0].get_ylim()
+        # Random play is 450 below the threshold of 475; the axis goes 450 further, and a margin.
+        assert low == pytest.approx(-425 - 0.06 * (480 + 425)) and high > 480
+        assert any("returns below -425 are cut off" in text for text, _ in boxes(figure))
+
+
 def test_log_ticks_are_few_and_round() -> None:
     assert log_ticks(0.08, 500.0) == pytest.approx([0.1, 1, 10, 100])
     assert log_ticks(1.0, 9.0) == pytest.approx([1, 2, 5])

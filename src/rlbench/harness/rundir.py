@@ -93,7 +93,8 @@ def read_summary(path: Path) -> dict[str, Any] | None:
 def finished(settings: Settings) -> str | None:
     """One line on the run that `settings` ask for if there is nothing left to do, else None.
 
-    A run is finished when it reached what it is to stop at, or has used up the budget asked for; a larger budget goes on from where it ended. `overwrite` leaves nothing finished.
+    A run is finished when it reached what it is to stop at, or has used up the budget asked for;
+    a larger budget goes on from where it ended. `overwrite` leaves nothing finished.
     """
     if settings.overwrite:
         return None

@@ -19,7 +19,7 @@ from rlbench.agents.es.population import (
     TaskResult,
     build_lanes,
     evaluate_blocks,
-    weigh_block,
+    weigh_blocks,
 )
 from rlbench.agents.es.settings import ESSettings
 from rlbench.agents.es.virtual_norm import ReferencePlay, VirtualNorm, play_reference
@@ -31,7 +31,10 @@ from rlbench.nets.heads import Head, argmax_head, native_head
 from rlbench.nets.network import Network
 from rlbench.nets.policy import NetworkPolicy
 
-DEFAULT_BLOCK_MEMBERS = 32
+# Small, so that a small population has blocks for many cores; several of them share a lock-step.
+BLOCK_MEMBERS = 8
+# Members that are tied to each other keep their block alone in a lock-step (`Generation.tasks`).
+TIED_BLOCK_MEMBERS = 32
 # On frames an episode takes a core a second or more, and a budget ends between blocks. Low-rank
 # members share products, the more the better.
 FRAMES_BLOCK_LANES = {"full": 8, "lowrank": 16}
@@ -197,11 +200,14 @@ class ES:
     def _learn(self, results: list[TaskResult]) -> Scalars:
         returns = np.concatenate([result.returns for result in results])
         generation, weights = self._shared(), pair_weights(returns)
+        tasks = generation.tasks(self._executor.workers)
         gradient = np.zeros_like(self._theta)
-        for part in self._executor.map(
-            weigh_block, range(generation.blocks), (generation, weights)
+        for parts in self._executor.map(
+            weigh_blocks, range(len(tasks)), (generation, tasks, weights)
         ):
-            gradient += part
+            # Block by block: how they were shared out must not change the rounding.
+            for part in parts:
+                gradient += part
         decay = np.float32(self._settings.weight_decay)
         self._theta = self._theta + self._optimizer.step(gradient - decay * self._theta)
         if self._statistics is not None:
@@ -271,7 +277,8 @@ def _block_members(env: EnvFacts, settings: ESSettings) -> int:
     if env.pixels:
         lanes = FRAMES_BLOCK_LANES[settings.noise]
         return max(lanes // settings.episodes_per_member // 2 * 2, 2)
-    return DEFAULT_BLOCK_MEMBERS
+    tied = settings.noise == "lowrank" or settings.action_noise > 0
+    return TIED_BLOCK_MEMBERS if tied else BLOCK_MEMBERS
 
 
 def _normalises(network: Network, context: Context, settings: ESSettings) -> bool:

@@ -133,6 +133,14 @@ def weigh_block(worker: Worker, shared: tuple[Generation, Array], block: int) ->
     return block_noise(worker, generation, block).weigh(weights[pairs.start : pairs.stop])
 
 
+def weigh_blocks(
+    worker: Worker, shared: tuple[Generation, list[range], Array], task: int
+) -> list[Array]:
+    """`weigh_block` of each block of one task (see `Generation.tasks`)."""
+    generation, tasks, weights = shared
+    return [weigh_block(worker, (generation, weights), block) for block in tasks[task]]
+
+
 def block_noise(worker: Worker, generation: Generation, block: int) -> Noise:
     """The noise of the pairs of one block."""
     stream = generation.seeds.child("noise")

@@ -43,7 +43,7 @@ _CHANCES = (
 )
 _WHAT_A_SCORE_IS = (
     "score: 0 is acting at random, 1 the threshold (on Atari a human tester); "
-    "a run that stopped when solved counts as its threshold"
+    "a run that stopped because it got there counts as the level it was to reach"
 )
 _BARS = "bars and bands: 95 % stratified bootstrap intervals over seeds, for these environments"
 

@@ -251,8 +251,19 @@ def _set_return_limits(axes: Axes, environment: EnvironmentGroups, curves: Seque
         ),
     ]
     if values:
-        margin = 0.06 * (max(values) - min(values)) or 1.0
-        axes.set_ylim(min(values) - margin, max(values) + margin)
+        lowest = max(min(values), _lowest_shown(environment))
+        margin = 0.06 * (max(values) - lowest) or 1.0
+        axes.set_ylim(lowest - margin, max(values) + margin)
+
+
+def _lowest_shown(environment: EnvironmentGroups) -> float:
+    """As far below acting at random as the threshold is above it: a policy that is for a moment
+    far worse than that would squeeze all that matters into the top of the figure."""
+    acting_at_random = random_return(environment)
+    if acting_at_random is None or not environment.thresholds:
+        return -math.inf
+    above = max(environment.thresholds) - acting_at_random
+    return acting_at_random - above if above > 0.0 else -math.inf
 
 
 def _legend(environment: EnvironmentGroups, look: dict[str, Look]) -> list[Line2D]:
@@ -321,6 +332,10 @@ def _explanations(environment: EnvironmentGroups, curves: Sequence[Curve]) -> li
         words.append("star: solved, confirmed, stopped; dashed: carried forward from there")
     if any(group.count("failed") for group in groups):
         words.append("x: failed")
+    lowest = _lowest_shown(environment)
+    returns = [evaluated(run, "train_s")[1] for group in groups for run in group.runs]
+    if any(values.min(initial=math.inf) < lowest for values in returns):
+        words.append(f"returns below {significant(lowest)} are cut off")
     if curves:
         words.append("evaluation is off the training clock")
     return words
