@@ -243,6 +243,15 @@ def test_memory_is_told_beforehand():
     assert lowrank < frames / 5
 
 
+@pytest.mark.parametrize(("population", "workers", "tasks"), [(32, 2, 2), (32, 4, 4), (64, 8, 8)])
+def test_a_small_population_has_work_for_all_cores(population, workers, tasks):
+    es, _ = make_es(population=population)
+    shares = es._shared().tasks(workers)
+    assert len(shares) == tasks
+    members = [sum(len(es._shared().block(b)) for b in share) * 2 for share in shares]
+    assert members == [population // workers] * tasks
+
+
 def test_statistics_are_those_of_all_observations():
     statistics = ObservationStatistics.empty(2)
     rng = np.random.default_rng(0)

@@ -19,6 +19,7 @@ from rlbench.agents.es.population import (
     TaskResult,
     build_lanes,
     evaluate_blocks,
+    shares_lock_steps,
     weigh_blocks,
 )
 from rlbench.agents.es.settings import ESSettings
@@ -35,6 +36,7 @@ from rlbench.nets.policy import NetworkPolicy
 BLOCK_MEMBERS = 8
 # Members that are tied to each other keep their block alone in a lock-step (`Generation.tasks`).
 TIED_BLOCK_MEMBERS = 32
+FLOAT_BYTES = 4
 # On frames an episode takes a core a second or more, and a budget ends between blocks. Low-rank
 # members share products, the more the better.
 FRAMES_BLOCK_LANES = {"full": 8, "lowrank": 16}
@@ -102,10 +104,9 @@ class ES:
     @classmethod
     def memory_mb(cls, env: EnvFacts, settings: ESSettings, *, network: str, workers: int) -> float:
         """The parameters with the optimiser's moments, and each worker's members and noise, MB."""
-        outputs = es_head(env, settings).size
-        net = _network(network, env, settings, outputs)
+        net = _network(network, env, settings, es_head(env, settings).size)
         pairs = settings.population // 2
-        block_pairs = min(_block_members(env, settings), settings.population) // 2
+        block_pairs = min(_block_members(net, env, settings), settings.population) // 2
         # Low-rank noise is factors, and a member adds its own convolutions to what all share.
         noise, member = net.size, net.size
         if settings.noise == "lowrank":
@@ -113,13 +114,13 @@ class ES:
             convs = len(net.convs) if isinstance(net, ConvNet) else 0
             member = noise + sum(rows * units for rows, units in net.shapes[:convs])
         task_pairs = block_pairs
-        if not isinstance(net, ConvNet):  # several blocks in one lock-step (`Generation.tasks`)
+        if shares_lock_steps(net, _rank(settings), settings.action_noise):
             task_pairs = max(TASK_LANES // 2 // settings.episodes_per_member, block_pairs)
         task_pairs = min(task_pairs, pairs)
-        bytes_of_pair = np.dtype(np.float32).itemsize * (noise + 2 * member)
-        cached = min(NOISE_CACHE_BYTES, 4 * noise * pairs / workers)
-        shared = 4 * 5 * net.size  # parameters, two moments, gradient, a block's share of it
-        return float(shared + workers * (task_pairs * bytes_of_pair + cached)) / 2**20
+        cached = min(NOISE_CACHE_BYTES, FLOAT_BYTES * noise * pairs / workers)
+        # Parameters, two moments, gradient, a block's share of it; a worker's members and noise.
+        shared, own = 5 * net.size, task_pairs * (noise + 2 * member)
+        return float(FLOAT_BYTES * (shared + workers * own) + workers * cached) / 2**20
 
     def advance(self, env_steps: int) -> Scalars:
         done = 0
@@ -240,7 +241,10 @@ class ES:
             theta=self._theta,
             sigma=settings.sigma,
             pairs=settings.population // 2,
-            block_pairs=min(_block_members(self._context.env, settings), settings.population) // 2,
+            block_pairs=min(
+                _block_members(self._network, self._context.env, settings), settings.population
+            )
+            // 2,
             episodes_per_member=settings.episodes_per_member,
             pair_shares_episodes=settings.pair_shares_episodes,
             action_noise=settings.action_noise,
@@ -249,7 +253,7 @@ class ES:
             network=self._network,
             head=self._head,
             seeds=self._context.seeds.child("population"),
-            rank=settings.rank if settings.noise == "lowrank" else None,
+            rank=_rank(settings),
             reference=self._reference,
             episode_cap=self._cap.steps,
         )
@@ -269,7 +273,11 @@ def _network(name: str, env: EnvFacts, settings: ESSettings, outputs: int) -> Ne
     )
 
 
-def _block_members(env: EnvFacts, settings: ESSettings) -> int:
+def _rank(settings: ESSettings) -> int | None:
+    return settings.rank if settings.noise == "lowrank" else None
+
+
+def _block_members(network: Network, env: EnvFacts, settings: ESSettings) -> int:
     if settings.block_members is not None:
         return settings.block_members
     if env.native_vector:
@@ -277,8 +285,8 @@ def _block_members(env: EnvFacts, settings: ESSettings) -> int:
     if env.pixels:
         lanes = FRAMES_BLOCK_LANES[settings.noise]
         return max(lanes // settings.episodes_per_member // 2 * 2, 2)
-    tied = settings.noise == "lowrank" or settings.action_noise > 0
-    return TIED_BLOCK_MEMBERS if tied else BLOCK_MEMBERS
+    shared = shares_lock_steps(network, _rank(settings), settings.action_noise)
+    return BLOCK_MEMBERS if shared else TIED_BLOCK_MEMBERS
 
 
 def _normalises(network: Network, context: Context, settings: ESSettings) -> bool:

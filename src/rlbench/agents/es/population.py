@@ -72,15 +72,22 @@ class Generation:
     def tasks(self, workers: int) -> list[range]:
         """The blocks, in order, as the tasks of so many workers: as few as there are workers where
         `TASK_LANES` allow it, since a lock-step costs little more for many lanes than for few."""
-        # A block's action noise is drawn for its members together, and low-rank members share
-        # products. On frames an emulator and a network of its own cost the same in any company.
         together = 1
-        if not self.action_noise and self.rank is None and not isinstance(self.network, ConvNet):
+        if shares_lock_steps(self.network, self.rank, self.action_noise):
             together = min(max(TASK_LANES // self.block_lanes, 1), -(-self.blocks // workers))
         return [
             range(first, min(first + together, self.blocks))
             for first in range(0, self.blocks, together)
         ]
+
+
+def shares_lock_steps(network: Network, rank: int | None, action_noise: float) -> bool:
+    """Whether blocks may be played together without changing what a member does.
+
+    A block's action noise is drawn for its members together, and low-rank members share products.
+    On frames an emulator and a network of its own cost the same in any company.
+    """
+    return not action_noise and rank is None and not isinstance(network, ConvNet)
 
 
 @dataclass(frozen=True)

@@ -328,7 +328,10 @@ def _explanations(environment: EnvironmentGroups, curves: Sequence[Curve]) -> li
     alone = [agent_name(group.label) for group in groups if len(group.runs) == 1]
     if alone:
         words.append(f"one seed, so no interval: {', '.join(alone)}")
-    if any(group.count("solved") for group in groups):
+    end = common_end(environment, "train_s") or 0.0
+    solved = [run for group in groups for run in group.runs if run.status == "solved"]
+    # As `_draw_runs` has it: a run that went on to the end of the axis has no star.
+    if any(len(x := evaluated(run, "train_s")[0]) and x[-1] <= end for run in solved):
         words.append("star: solved, confirmed, stopped; dashed: carried forward from there")
     if any(group.count("failed") for group in groups):
         words.append("x: failed")
