@@ -1,4 +1,5 @@
-"""Take from ended runs what need not be committed: checkpoints, the best policy, lock files.
+"""Take from ended runs what need not be committed: checkpoints, the best policy, lock files, and
+the last policy where it is large (one that plays from frames has megabytes).
 
     python scripts/prune_runs.py DIR
 
@@ -13,6 +14,7 @@ import shutil
 import sys
 from pathlib import Path
 
+LARGEST_POLICY_BYTES = 512 * 1024
 ENDED = ("solved", "budget")
 
 
@@ -24,6 +26,9 @@ def prune(run_dir: Path) -> bool:
     shutil.rmtree(run_dir / "checkpoint", ignore_errors=True)
     for name in ("policy-best.npz", ".lock"):
         (run_dir / name).unlink(missing_ok=True)
+    policy = run_dir / "policy.npz"
+    if policy.exists() and policy.stat().st_size > LARGEST_POLICY_BYTES:
+        policy.unlink()
     return True
 
 

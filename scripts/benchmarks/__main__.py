@@ -42,6 +42,7 @@ BENCHMARKS = (
         es_steps.mujoco,
         ("evotorch",),
     ),
+    Benchmark("lanes_in_turn", "Environments stepped in turn", es_steps.in_turn),
     Benchmark("pong_es_steps", "ES on Pong against the bare emulator", pong_es.steps),
     Benchmark(
         "cartpole_dqn_steps",

@@ -155,6 +155,25 @@ def mujoco(plan: Plan) -> Result:
     )
 
 
+def in_turn(plan: Plan) -> Result:
+    """What stepping many environments in turn costs: why lock-steps have a number of lanes."""
+    sizes = (1, 4, 8, 16, 32, 64)
+    goals: list[Goal] = []
+    samples: dict[str, list[float]] = {}
+    for env in ("Humanoid-v5", "HalfCheetah-v5", "LunarLander-v3"):
+        words = [env, "--processes", str(CORES), "--rounds", str(plan.size(12, 1)), "--lanes"]
+        script = str(PROGRAMS / "bare_lanes.py")
+        found = run([sys.executable, script, *words, *map(str, sizes)]).last_json()
+        samples |= {f"{env}, {size} in turn": found[str(size)] for size in sizes}
+        goals += [
+            Goal(f"{env}, {size} in turn, share of one's steps/s",
+                 ratio(found[str(size)], found["1"]))
+            for size in sizes[1:]
+        ]  # fmt: skip
+    return Result(tuple(goals), samples, dict.fromkeys(samples, "steps/s"), (_IN_TURN,))
+
+
+_IN_TURN = f"Bare environments in {CORES} processes, random actions, slices of 0.3 s."
 _REPLAYED = (
     f"The bare environments, {CORES} processes, replay the reset seeds and actions of the run's "
     "own training steps."

@@ -49,7 +49,9 @@ class EnvFacts:
     observation_shape: of one observation as the lanes give it: (size,) float32, or for pixels
     (stacked frames, height, width) uint8. frame_skip: emulator frames a step.
     max_episode_steps: the cap that truncates every episode. native_vector: stepping many lanes
-    costs little more than stepping one, so one process serves a whole population.
+    costs little more than stepping one, so one process serves a whole population. lock_step_lanes:
+    with more lanes than this in turn, each finds the processor's cache full of the others' state
+    when it is stepped again; None: no such limit.
     """
 
     id: str
@@ -58,6 +60,7 @@ class EnvFacts:
     max_episode_steps: int
     frame_skip: int = 1
     native_vector: bool = False
+    lock_step_lanes: int | None = None
 
     @property
     def observation_size(self) -> int:

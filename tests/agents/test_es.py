@@ -193,6 +193,35 @@ def test_blocks_played_together_are_the_same_to_the_byte(episodes):
             assert one.tobytes() == other.tobytes()
 
 
+@pytest.mark.parametrize("episodes", [1, 2])
+@pytest.mark.parametrize("cap", [None, 9])
+def test_members_that_wait_for_a_slot_are_played_the_same_to_the_byte(episodes, cap):
+    plan = plan_env(COUNTING)
+    results = []
+    for lanes in (None, 4, 6, 1):
+        shared = generation(
+            plan, 7, episodes_per_member=episodes, episode_cap=cap, lock_step_lanes=lanes
+        )
+        worker = LaneWorker(plan)
+        (result,) = play(worker, shared)
+        assert worker.counts().env_steps == result.env_steps
+        results.append(result)
+    assert [shared.slots(14), generation(plan, 7, lock_step_lanes=4).slots(14)] == [1, 2]
+    first = results[0]
+    assert (first.capped > 0) == (cap is not None) and len(set(first.obs_sums[2])) > 1
+    for result in results[1:]:
+        assert result.returns.tobytes() == first.returns.tobytes()
+        assert (result.env_steps, result.capped) == (first.env_steps, first.capped)
+        for one, other in zip(result.obs_sums, first.obs_sums, strict=True):
+            assert one.tobytes() == other.tobytes()
+
+
+def test_tied_members_all_play_at_once():
+    plan = plan_env(COUNTING)
+    for changes in ({"action_noise": 0.1}, {"rank": 1}):
+        assert generation(plan, 7, lock_step_lanes=4, **changes).slots(14) == 14
+
+
 def test_tasks_are_as_few_as_workers_and_lanes_allow():
     plan = plan_env(COUNTING)
     shared = generation(plan, 4, pairs=40, episodes_per_member=1)  # 10 blocks of 8 lanes
@@ -229,12 +258,13 @@ def test_memory_is_told_beforehand():
         return ES.memory_mb(facts, ESSettings(**settings), **asked) * 2**20
 
     # 4 -> 2 -> 2: 16 parameters of 4 bytes, five times; for each of two workers, the noise and
-    # both members of all 10 pairs, and half of the noise again in its cache.
+    # both members of all 10 pairs, these a second time in the stack, and half of the noise again
+    # in its cache.
     small = memory_bytes("CartPole-v1", hidden=[2], population=20)
-    assert small == pytest.approx(4 * 16 * (5 + 2 * (3 * 10 + 10 / 2)))
+    assert small == pytest.approx(4 * 16 * (5 + 2 * (5 * 10 + 10 / 2)))
     # Of 1,000 pairs a task has no more than 32 (64 lanes).
     large = memory_bytes("CartPole-v1", hidden=[2], population=2000, block_members=8)
-    assert large == pytest.approx(4 * 16 * (5 + 2 * (3 * 32 + 1000 / 2)))
+    assert large == pytest.approx(4 * 16 * (5 + 2 * (5 * 32 + 1000 / 2)))
     # On frames 8 members of 677,000 parameters and the noise of their pairs, and the full cache.
     frames = memory_bytes("ALE/Pong-v5", population=400, episodes_per_member=1)
     n = 16 * 4 * 64 + 16 + 32 * 16 * 16 + 32 + 9 * 9 * 32 * 256 + 256 + 256 * 6 + 6

@@ -131,9 +131,9 @@ def test_a_members_outputs_are_those_of_its_own_network(network, rank, normalise
     kept = np.arange(2 * pairs)
     for gone in ([], [1, 4], [0]):
         keep = ~np.isin(kept, gone)
-        if gone:
-            members.keep(keep)
         kept = kept[keep]
+        if gone:
+            members.select(kept)
         playing = playing[keep]
         playing[0, 1] = False
         outputs = members.outputs(obs[kept], playing)
@@ -157,9 +157,9 @@ def test_full_rank_members_do_not_depend_on_who_shares_the_stack():
     playing = np.ones((6, 2), np.bool_)
     whole = make_members(NETWORK, theta, 0.1, noise, pairs, None)
     before = whole.outputs(obs, playing)
-    keep = np.array([False, True, False, False, True, True])
-    whole.keep(keep)
-    assert whole.outputs(obs[keep], playing[keep]).tobytes() == before[keep].tobytes()
+    kept = np.array([1, 4, 5])
+    whole.select(kept)
+    assert whole.outputs(obs[kept], playing[kept]).tobytes() == before[kept].tobytes()
 
 
 # --- the cap ------------------------------------------------------------------------------------

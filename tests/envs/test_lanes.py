@@ -49,6 +49,16 @@ def test_lanes_give_the_bytes_of_single_environments(env_id):
     assert lanes.counts.env_steps == sum(len(rows) - 1 for rows in expected)
 
 
+@pytest.mark.parametrize(
+    ("env_id", "lanes"),
+    [("Humanoid-v5", 16), ("LunarLander-v3", 32), ("Acrobot-v1", None), ("CartPole-v1", None)],
+)
+def test_environments_of_large_state_share_a_lock_step_in_small_numbers(env_id, lanes):
+    if env_id == "Humanoid-v5":
+        pytest.importorskip("mujoco")
+    assert plan_env(EnvSettings(id=env_id)).facts.lock_step_lanes == lanes
+
+
 def test_cartpole_truncates_at_the_cap_and_restarts_one_lane_alone():
     lanes = CartPoleLanes("CartPole-v1", 4, max_episode_steps=3)
     every = np.arange(4)

@@ -12,6 +12,7 @@ from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
 from rlbench.report.build import Analysis, analyse
+from rlbench.report.dopamine import dopamine_curve
 from rlbench.report.figures.learning import draw_learning
 from rlbench.report.figures.ratios import draw_ratios, ratio_text
 from rlbench.report.figures.reaching import draw_reaching
@@ -172,6 +173,38 @@ def test_a_return_far_below_random_play_is_cut_off_and_the_figure_says_so(tmp_pa
         # Random play is 450 below the threshold of 475; the axis goes 450 further, and a margin.
         assert low == pytest.approx(-425 - 0.06 * (480 + 425)) and high > 480
         assert any("returns below -425 are cut off" in text for text, _ in boxes(figure))
+
+
+def test_a_game_is_shown_beside_dopamines_curve_and_the_conditions_are_told(tmp_path: Path) -> None:
+    header = {"frame_skip": 4, "preprocessing": {"sticky_actions": 0.25}, "eval_episodes": 10}
+    runs = [
+        RunFiles(
+            agent=agent, env="ALE/Pong-v5", status="budget", header=header, threshold=-3.0,
+            history=[(0.0, -21.0), (300.0, -20.0), (600.0, -17.0)],
+        )
+        for agent in ("es", "dqn")
+    ]  # fmt: skip
+    found = analysis_of(tmp_path / "pixels", *runs)
+    curve = dopamine_curve(found.groups)
+    assert curve is not None and curve.runs == 5
+    # The first million frames of the table, 250,000 decisions: mean, worst and best run.
+    first = (curve.env_steps, curve.mean, curve.lowest, curve.highest)
+    assert [values[0] for values in first] == [250_000, -20.349, -20.559, -20.181]
+    with styled():
+        figure = draw_learning(found.groups, found.curves)
+        assert_readable(figure)
+        said = " ".join(" ".join(content for content, _ in boxes(figure)).split())
+        drawn = [line for line in figure.axes[1].lines if line.get_linestyle() == "-."]
+        reaching = draw_reaching(found.groups, found.times)
+        assert reaching is not None
+        assert_readable(reaching)
+    assert len(drawn) == 1 and drawn[0].get_ydata()[0] == -20.349  # type: ignore[index]
+    assert figure.axes[1].get_xlim()[1] < 700_000  # and not the 200 million frames of the curve
+    assert "DQN of Dopamine, published: mean and range of 5 runs" in said
+    assert "sticky actions 0.25, and 0 in the published scores" in said
+    for run in runs:  # vectors of the game's memory, say: nothing published is like it
+        run.header = {"frame_skip": 4}
+    assert dopamine_curve(analysis_of(tmp_path / "vectors", *runs).groups) is None
 
 
 def test_log_ticks_are_few_and_round() -> None:

@@ -23,6 +23,13 @@ def test_an_ended_run_keeps_what_the_report_reads(tmp_path: Path, status: str):
     assert sorted(p.name for p in run.iterdir()) == ["log.jsonl", "policy.npz", "summary.json"]
 
 
+def test_a_large_policy_goes_too(tmp_path: Path):
+    run = make_run(tmp_path / "seed0", "budget")
+    (run / "policy.npz").write_bytes(bytes(600 * 1024))
+    assert prune(run)
+    assert sorted(p.name for p in run.iterdir()) == ["log.jsonl", "summary.json"]
+
+
 @pytest.mark.parametrize("status", ["interrupted", "failed"])
 def test_a_run_that_can_go_on_keeps_its_checkpoint(tmp_path: Path, status: str):
     run = make_run(tmp_path / "seed0", status)

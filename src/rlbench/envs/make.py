@@ -32,6 +32,8 @@ from rlbench.settings import EnvSettings
 DEFAULT_MAX_EPISODE_STEPS = 10_000  # for ids that register no time limit of their own
 VECTORISED_FROM_LANES = 4  # below, arrays cost more than one environment after another
 PROBE_STEPS = 400  # BipedalWalker-v3 needs an episode that ended and one cut short to show it
+# Of families whose environments have a large state (`scripts/bench lanes_in_turn`).
+LOCK_STEP_LANES = {"mujoco": 16, "box2d": 32}
 ATARI_ENTRY_POINT = "ale_py.env:AtariEnv"
 CARTPOLE_ENTRY_POINT = "gymnasium.envs.classic_control.cartpole:CartPoleEnv"
 
@@ -113,6 +115,7 @@ def plan_env(settings: EnvSettings) -> EnvPlan:
         max_episode_steps=cap,
         frame_skip=frame_skip,
         native_vector=native,
+        lock_step_lanes=LOCK_STEP_LANES.get(family),
     )
     make = functools.partial(_make_single, settings.id, kwargs, cap)
     return EnvPlan(

@@ -118,8 +118,10 @@ class ES:
             task_pairs = max(TASK_LANES // 2 // settings.episodes_per_member, block_pairs)
         task_pairs = min(task_pairs, pairs)
         cached = min(NOISE_CACHE_BYTES, FLOAT_BYTES * noise * pairs / workers)
+        # Those in the stack are copies where each has all parameters of its own.
+        stacked = 0 if isinstance(net, ConvNet) or settings.noise == "lowrank" else member
         # Parameters, two moments, gradient, a block's share of it; a worker's members and noise.
-        shared, own = 5 * net.size, task_pairs * (noise + 2 * member)
+        shared, own = 5 * net.size, task_pairs * (noise + 2 * (member + stacked))
         return float(FLOAT_BYTES * (shared + workers * own) + workers * cached) / 2**20
 
     def advance(self, env_steps: int) -> Scalars:
@@ -254,6 +256,7 @@ class ES:
             head=self._head,
             seeds=self._context.seeds.child("population"),
             rank=_rank(settings),
+            lock_step_lanes=self._context.env.lock_step_lanes,
             reference=self._reference,
             episode_cap=self._cap.steps,
         )

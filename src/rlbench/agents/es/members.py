@@ -22,7 +22,8 @@ from rlbench.nets.network import Layers, Network
 
 
 class Members(Protocol):
-    """The networks of the members in the stack. copied_bytes: what `keep` copies a member."""
+    """The networks of a task's members, of which some are in the stack: at first all.
+    copied_bytes: what `select` copies a member."""
 
     copied_bytes: int
 
@@ -31,8 +32,8 @@ class Members(Protocol):
         may be anything."""
         ...
 
-    def keep(self, kept: Array) -> None:
-        """Go on with the members of the stack that `kept` [p] names alone."""
+    def select(self, members: Array) -> None:
+        """Make `members` [p], numbers within the task, the stack."""
         ...
 
 
@@ -103,20 +104,26 @@ def _low_rank_members(
 
 
 class StackedMembers:
-    """Members with parameters [p, n] of their own, one product over the stack a layer: a member
-    may leave it without changing the others by a bit, a lane within a product may not."""
+    """Members with parameters [P, n] of their own, one product over the stack a layer: a member
+    may enter or leave it without changing the others by a bit, a lane within a product may not."""
 
     def __init__(self, network: Network, parameters: Array) -> None:
-        self._network, self._parameters = network, parameters
+        self._network, self._all = network, parameters
         self.copied_bytes = parameters[0].nbytes
-        self._layers = network.layers(parameters)
+        self._stacked, self._stack = np.arange(len(parameters)), parameters
+        self._layers = network.layers(self._stack)
 
     def outputs(self, obs: Array, playing: Array) -> Array:
         return self._network.forward(self._layers, obs)
 
-    def keep(self, kept: Array) -> None:
-        self._parameters = self._parameters[kept]
-        self._layers = self._network.layers(self._parameters)
+    def select(self, members: Array) -> None:
+        if len(members) == len(self._stacked) and self._stack is not self._all:
+            new = np.flatnonzero(members != self._stacked)
+            self._stack[new] = self._all[members[new]]
+        else:
+            self._stack = self._all[members]
+            self._layers = self._network.layers(self._stack)
+        self._stacked = members
 
 
 class Dense(Protocol):
@@ -126,7 +133,7 @@ class Dense(Protocol):
         """[p, E, out] for x [p, E, in]."""
         ...
 
-    def keep(self, kept: Array) -> None: ...
+    def select(self, members: Array) -> None: ...
 
 
 class OwnDense:
@@ -134,7 +141,7 @@ class OwnDense:
     product, so several lanes a member cost little more than one."""
 
     def __init__(self, layers: Layers) -> None:
-        self._layers = layers
+        self._all = self._layers = layers
 
     def __call__(self, x: Array) -> Array:
         out = np.empty((*x.shape[:2], self._layers[0][0].shape[1]), np.float32)
@@ -143,8 +150,8 @@ class OwnDense:
             out[row] += bias
         return out
 
-    def keep(self, kept: Array) -> None:
-        self._layers = [layer for layer, stays in zip(self._layers, kept, strict=True) if stays]
+    def select(self, members: Array) -> None:
+        self._layers = [self._all[member] for member in members]
 
 
 class SharedDense:
@@ -154,8 +161,8 @@ class SharedDense:
     def __init__(
         self, kernel: Array, left: Array, right: Array, scale: Array | None, shift: Array
     ) -> None:
-        self._kernel, self._left, self._right = kernel, left, right
-        self._scale, self._shift = scale, shift
+        self._kernel, self._all = kernel, (left, right, scale, shift)
+        self._left, self._right, self._scale, self._shift = self._all
 
     def __call__(self, x: Array) -> Array:
         members, lanes, fan_in = x.shape
@@ -166,11 +173,10 @@ class SharedDense:
         out += self._shift
         return out
 
-    def keep(self, kept: Array) -> None:
-        self._left, self._right, self._shift = (
-            part[kept] for part in (self._left, self._right, self._shift)
-        )
-        self._scale = None if self._scale is None else self._scale[kept]
+    def select(self, members: Array) -> None:
+        left, right, scale, shift = self._all
+        self._left, self._right, self._shift = left[members], right[members], shift[members]
+        self._scale = None if scale is None else scale[members]
 
 
 class ConvMembers:
@@ -181,7 +187,7 @@ class ConvMembers:
 
     def __init__(self, network: ConvNet, members: list[Layers], dense: Sequence[Dense]) -> None:
         self._convs = FrameConvs(network)
-        self._kernels = [self._convs.kernels(layers) for layers in members]
+        self._all = self._kernels = [self._convs.kernels(layers) for layers in members]
         self._dense = dense
 
     def outputs(self, obs: Array, playing: Array) -> Array:
@@ -190,10 +196,10 @@ class ConvMembers:
             self._convs(obs[row, lane], self._kernels[row], x[row, lane])
         return _dense_layers(self._dense, x, "relu")
 
-    def keep(self, kept: Array) -> None:
-        self._kernels = [k for k, stays in zip(self._kernels, kept, strict=True) if stays]
+    def select(self, members: Array) -> None:
+        self._kernels = [self._all[member] for member in members]
         for layer in self._dense:
-            layer.keep(kept)
+            layer.select(members)
 
 
 class SharedMLP:
@@ -207,9 +213,9 @@ class SharedMLP:
     def outputs(self, obs: Array, playing: Array) -> Array:
         return _dense_layers(self._dense, obs, self._network.activation)
 
-    def keep(self, kept: Array) -> None:
+    def select(self, members: Array) -> None:
         for layer in self._dense:
-            layer.keep(kept)
+            layer.select(members)
 
 
 def _dense_layers(dense: Sequence[Dense], x: Array, activation: str) -> Array:

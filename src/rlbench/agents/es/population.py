@@ -33,9 +33,9 @@ class Generation:
 
     theta: [n]. obs_mean, obs_std: [obs] or None, frozen for the generation. block_pairs: mirrored
     pairs a block (the last may have fewer). action_noise: standard deviation added to the
-    actions of a box. rank: of the noise, None for full. reference: [frames, *obs] that virtual
-    batch normalisation takes its statistics from, or None. episode_cap: steps after which an
-    episode is broken off, with the return that it has until then.
+    actions of a box. rank: of the noise, None for full. lock_step_lanes: see `EnvFacts`. reference:
+    [frames, *obs] that virtual batch normalisation takes its statistics from, or None. episode_cap:
+    steps after which an episode is broken off, with the return that it has until then.
     """
 
     number: int
@@ -52,12 +52,17 @@ class Generation:
     head: Head
     seeds: Seeds
     rank: int | None = None
+    lock_step_lanes: int | None = None
     reference: Array | None = None
     episode_cap: int | None = None
 
     @property
     def blocks(self) -> int:
         return -(-self.pairs // self.block_pairs)
+
+    @property
+    def shares_lock_steps(self) -> bool:
+        return shares_lock_steps(self.network, self.rank, self.action_noise)
 
     @property
     def block_lanes(self) -> int:
@@ -69,11 +74,17 @@ class Generation:
         first = number * self.block_pairs
         return range(first, min(first + self.block_pairs, self.pairs))
 
+    def slots(self, members: int) -> int:
+        """How many of a task's members play at a time."""
+        if self.lock_step_lanes is None or not self.shares_lock_steps:
+            return members
+        return min(members, max(self.lock_step_lanes // self.episodes_per_member, 1))
+
     def tasks(self, workers: int) -> list[range]:
         """The blocks, in order, as the tasks of so many workers: as few as there are workers where
         `TASK_LANES` allow it, since a lock-step costs little more for many lanes than for few."""
         together = 1
-        if shares_lock_steps(self.network, self.rank, self.action_noise):
+        if self.shares_lock_steps:
             together = min(max(TASK_LANES // self.block_lanes, 1), -(-self.blocks // workers))
         return [
             range(first, min(first + together, self.blocks))
@@ -105,8 +116,13 @@ class TaskResult:
 
 def build_lanes(worker: Worker, shared: tuple[Generation, list[range]], task: int) -> None:
     """Have a worker build the lanes that `evaluate_blocks` will ask for."""
-    generation, tasks = shared
-    worker.lanes(generation.block_lanes * len(tasks[0]))
+    worker.lanes(_task_lanes(*shared))
+
+
+def _task_lanes(generation: Generation, tasks: list[range]) -> int:
+    """The first task is the largest: one set of lanes serves them all."""
+    members = 2 * generation.block_pairs * len(tasks[0])
+    return generation.slots(members) * generation.episodes_per_member
 
 
 def evaluate_blocks(
@@ -128,8 +144,7 @@ def evaluate_blocks(
     members = make_members(
         generation.network, generation.theta, generation.sigma, noise, len(pairs), norm
     )
-    # The first task is the largest: one set of lanes serves them all.
-    lanes = worker.lanes(generation.block_lanes * len(tasks[0]))
+    lanes = worker.lanes(_task_lanes(generation, tasks))
     return _Rollout(lanes, generation, members, pairs).play()
 
 
@@ -158,18 +173,20 @@ def block_noise(worker: Worker, generation: Generation, block: int) -> Noise:
 
 
 class _Rollout:
-    """Episodes of P members in lock-step, E lanes a member; a member that has finished leaves the
-    stack (see `members`)."""
+    """Episodes of P members, E lanes a member, in lock-step. Members play in slots, as many at a
+    time as `Generation.slots` says; one that has finished gives its slot to the next member, and
+    when none is left the slot leaves the stack (see `members`)."""
 
     def __init__(
         self, lanes: Lanes, generation: Generation, members: Members, pairs: range
     ) -> None:
         self.lanes, self.generation, self.members, self.pairs = lanes, generation, members, pairs
         self.episodes = generation.episodes_per_member
+        self.slots = generation.slots(2 * len(pairs))
         self.statistics: tuple[Array, Array] | None = None
         if generation.obs_mean is not None and generation.obs_std is not None:
             # Repeated for every lane: NumPy goes through arrays of one shape in one loop.
-            shape = (2 * len(pairs), self.episodes, 1)
+            shape = (self.slots, self.episodes, 1)
             self.statistics = (
                 np.tile(generation.obs_mean, shape),
                 np.tile(generation.obs_std, shape),
@@ -179,17 +196,24 @@ class _Rollout:
         )
 
     def play(self) -> TaskResult:
-        generation, lanes = self.generation, self.lanes
+        generation, lanes, cap = self.generation, self.lanes, self.generation.episode_cap
         P, E = 2 * len(self.pairs), self.episodes
-        every_lane = np.arange(P * E)
-        obs = lanes.reset(every_lane, self._reset_seeds())
-        obs = obs.reshape(P, E, *obs.shape[1:])
+        seeds = self._reset_seeds()
+        # Of each slot in the stack [p]: which of the lanes' it is, its member, and the lock-step
+        # after which this began.
+        slots = stack = np.arange(self.slots)
+        begun = np.zeros(self.slots, np.int64)
+        waiting = self.slots  # the first member that has not begun
+        if waiting < P:
+            self.members.select(stack)
+        alive = np.ones((len(stack), E), np.bool_)  # [p, E] lanes still playing
+        obs = lanes.reset(_lanes_of(slots, E).ravel(), seeds[stack].ravel())
+        obs = obs.reshape(len(stack), E, *obs.shape[1:])
         returns = np.zeros(P * E)
-        stack = np.arange(P)  # [p] members in the stack
-        alive = np.ones((P, E), np.bool_)  # [p, E] lanes still playing
         sums = _ObservationSums(P, E, obs.shape[-1]) if generation.obs_mean is not None else None
         env_steps, capped = 0, 0
-        playing, whole = every_lane, True  # whole: every lane of the stack plays
+        playing = earning = _lanes_of(slots, E).ravel()  # lanes, and their places in `returns`
+        whole = True  # every lane of the stack plays
         for step in itertools.count(1):
             if sums is not None:
                 sums.add(obs, stack, alive)
@@ -198,7 +222,7 @@ class _Rollout:
             new, rewards, terminated, truncated = lanes.step(
                 playing, flat if whole else flat[alive.ravel()]
             )
-            returns[playing] += rewards
+            returns[earning] += rewards
             env_steps += len(playing)
             if whole:
                 obs = new.reshape(obs.shape)
@@ -206,25 +230,34 @@ class _Rollout:
                 obs = obs.copy() if sums is not None else obs  # the sums keep what they were given
                 obs[alive] = new
             ended = terminated | truncated
-            if step == generation.episode_cap:
-                capped = len(ended) - int(np.count_nonzero(ended))
-                if sums is not None:
-                    sums.flush()
-                break
+            if cap is not None:
+                over = np.repeat(step - begun >= cap, E)[alive.ravel()] & ~ended
+                capped += int(np.count_nonzero(over))
+                ended |= over
             if not np.count_nonzero(ended):  # quicker than any(), and this runs at every step
                 continue
             if sums is not None:
                 sums.flush()
             alive[alive] = ~ended
-            keep: Array = np.logical_or.reduce(alive, axis=1)
-            left = np.count_nonzero(keep)
+            busy: Array = np.logical_or.reduce(alive, axis=1)
+            free = np.flatnonzero(~busy)[: P - waiting]
+            if len(free):
+                stack = stack.copy()
+                stack[free] = np.arange(waiting, waiting + len(free))
+                waiting += len(free)
+                self.members.select(stack)
+                first = lanes.reset(_lanes_of(slots[free], E).ravel(), seeds[stack[free]].ravel())
+                obs[free] = first.reshape(len(free), E, *first.shape[1:])
+                begun[free], alive[free], busy[free] = step, True, True
+            left = np.count_nonzero(busy)
             if left == 0:
                 break
             cheap = left * self.members.copied_bytes <= CHEAP_BYTES
             if left < len(stack) and (cheap or left <= COMPACT_BELOW * len(stack)):
-                stack, alive, obs = stack[keep], alive[keep], obs[keep]
-                self.members.keep(keep)
-            playing = (stack[:, None] * E + np.arange(E))[alive]
+                slots, stack, begun = slots[busy], stack[busy], begun[busy]
+                alive, obs = alive[busy], obs[busy]
+                self.members.select(stack)
+            playing, earning = _lanes_of(slots, E)[alive], _lanes_of(stack, E)[alive]
             whole = len(playing) == alive.size
         member_returns = returns.reshape(P, E).mean(axis=1)
         return TaskResult(
@@ -247,6 +280,7 @@ class _Rollout:
         return actions
 
     def _reset_seeds(self) -> Array:
+        """[P, E]."""
         generation = self.generation
         stream = generation.seeds.child("episodes")
         shared = generation.pair_shares_episodes
@@ -257,7 +291,12 @@ class _Rollout:
                 for mirror in (0, 1)
                 for episode in range(self.episodes)
             ]
-        )
+        ).reshape(-1, self.episodes)
+
+
+def _lanes_of(slots: Array, episodes: int) -> Array:
+    """The lanes [p, episodes] of `slots` [p]."""
+    return slots[:, None] * episodes + np.arange(episodes)
 
 
 class _ObservationSums:

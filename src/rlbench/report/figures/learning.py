@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -19,6 +20,7 @@ from rlbench.report.curves import (
     evaluated,
     random_return,
 )
+from rlbench.report.dopamine import DopamineCurve, dopamine_curve
 from rlbench.report.figures.style import (
     INK,
     LEFT_IN,
@@ -39,6 +41,7 @@ PANEL_IN = 3.5
 LOG_FROM_SPREAD = 8.0  # an agent done within this part of the axis would be a wall at its left
 MAX_FAINT_RUNS = 30
 
+_PUBLISHED: Mapping[str, Any] = {"color": MUTED, "linewidth": 1.8, "linestyle": "-."}
 _AXIS_TITLES: dict[Unit, str] = {
     "train_s": "training time (s)",
     "env_steps": "environment steps",
@@ -49,10 +52,20 @@ _AXIS_TITLES: dict[Unit, str] = {
 def draw_learning(environment: EnvironmentGroups, curves: Sequence[Curve]) -> Figure:
     """One figure for one environment; `curves` are that environment's."""
     look = looks(environment)
+    published = dopamine_curve(environment)
     handles = _legend(environment, look)
+    if published is not None:
+        label = f"DQN of Dopamine, published: mean and range of {published.runs} runs"
+        handles.append(Line2D([], [], label=label, **_PUBLISHED))
     columns = 2 if any(len(str(h.get_label())) > 38 for h in handles) else 3
     legend_rows = math.ceil(len(handles) / columns)
-    caption = caption_lines(environment, _explanations(environment, curves), 150)
+    explanations = _explanations(environment, curves)
+    if published is not None:
+        explanations.append(
+            "Dopamine (Castro et al. 2018): returns in training with sticky actions 0.25, each "
+            "point over the million frames before it"
+        )
+    caption = caption_lines(environment, explanations, 150)
     top_in = 0.55 + 0.27 * legend_rows
     bottom_in = 0.75 + 0.22 * len(caption)
     height = top_in + PANEL_IN + bottom_in
@@ -87,9 +100,22 @@ def draw_learning(environment: EnvironmentGroups, curves: Sequence[Curve]) -> Fi
     )
     for axes, unit in zip(panels, CURVE_UNITS, strict=True):
         _draw_panel(axes, environment, [c for c in curves if c.unit == unit], unit, look)
+        if published is not None and unit == "env_steps":
+            _draw_published(axes, published)
     panels[0].set_ylabel("mean return of an evaluation")
     _set_return_limits(panels[0], environment, curves)
     return figure
+
+
+def _draw_published(axes: Axes, published: DopamineCurve) -> None:
+    """Up to the end of the axis, and no further: it goes on for 200 million frames."""
+    limits = axes.get_xlim()
+    axes.fill_between(
+        published.env_steps, published.lowest, published.highest, color=MUTED, alpha=0.12,
+        linewidth=0, zorder=1,
+    )  # fmt: skip
+    axes.plot(published.env_steps, published.mean, zorder=2, **_PUBLISHED)
+    axes.set_xlim(limits)
 
 
 def _draw_panel(

@@ -180,7 +180,7 @@ def caption_lines(environment: EnvironmentGroups, extra: Sequence[str], width: i
 
 
 def machine(groups: Sequence[Group]) -> list[str]:
-    """Cores, CPU model, device, evaluation and version, each once."""
+    """Cores, CPU model, device, evaluation, version and sticky actions, each once."""
     runs = [run for group in groups for run in group.runs]
     cores = sorted({run.cores for run in runs if run.cores is not None})
     models = sorted({run.cpu_model for run in runs if run.cpu_model})
@@ -196,6 +196,12 @@ def machine(groups: Sequence[Group]) -> list[str]:
         parts.append(f"{' or '.join(map(str, episodes))} episodes an evaluation")
     if versions:
         parts.append(f"rlbench {' and '.join(versions)}")
+    sticky = sorted({s for run in runs if isinstance(s := run.facts["sticky_actions"], float)})
+    if sticky:
+        parts.append(
+            f"sticky actions {' or '.join(f'{s:g}' for s in sticky)}, and 0 in the published "
+            "scores that thresholds and normalised scores come from"
+        )
     return parts
 
 

@@ -1,0 +1,51 @@
+"""The tables of docs/reproduced.md are the ones that the committed runs give."""
+
+import csv
+from pathlib import Path
+
+import pytest
+
+import reproduced
+from report.run_files import RunFiles
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+@pytest.mark.parametrize("name", reproduced.TABLES)
+def test_the_tables_in_the_docs_are_those_of_the_committed_runs(name):
+    text = (DOCS / "reproduced.md").read_text()
+    assert "\n".join(reproduced.TABLES[name](reproduced.REFERENCE / name)) in text
+
+
+def test_steps_are_means_where_all_runs_got_there(tmp_path):
+    columns = ["env", "agent", "level", "unit", "n_runs", "n_reached", "restricted_mean"]
+    (tmp_path / "report").mkdir()
+    with (tmp_path / "report" / "time_to_threshold.csv").open("w") as file:
+        table = csv.writer(file)
+        table.writerow(columns)
+        table.writerow(["Swimmer-v5", "es", "41.97", "train_s", 3, 3, 7.5])
+        table.writerow(["Swimmer-v5", "es", "41.97", "env_steps", 3, 3, 612345])
+        table.writerow(["Swimmer-v5", "dqn", "41.97", "env_steps", 3, 2, 800000])
+        table.writerow(["Swimmer-v5", "es", "70.73", "env_steps", 3, 3, 52345])
+    head, rule, *rows = reproduced.mujoco(tmp_path)
+    assert head.count("|") == rule.count("|") == 8
+    assert rows == [
+        "| Swimmer | 25 % | 42 | 1.04 M | 0.588 M | 0.612 M | 2 of 3 runs |",
+        "| Swimmer | 50 % | 71 | 1.82 M | 0.852 M | 0.052 M |  |",
+    ]
+
+
+def test_returns_are_those_at_or_before_the_frames(tmp_path):
+    header = {"frame_skip": 4, "preprocessing": {"sticky_actions": 0.25}}
+    for agent, per_s, status in (("es", 1000.0, "budget"), ("dqn", 100.0, "budget")):
+        history = [(0.0, -21.0), (249.0, -20.5), (251.0, -19.0), (1000.0, -3.25)]
+        RunFiles(agent=agent, env="ALE/Pong-v5", header=header, steps_per_s=per_s, status=status,
+                 threshold=-3.0, history=history).write(tmp_path)  # fmt: skip
+    head, _, *rows = reproduced.pong(tmp_path)
+    assert head == "| frames | Dopamine's DQN | es here | dqn here |"
+    assert rows == [
+        "| 1 M | -20.3 (-20.6 to -20.2) | -20.5 |  |",
+        "| 2 M | -19.1 (-20.7 to -18.0) | -19.0 |  |",
+        "| 3 M | -17.6 (-20.3 to -15.1) | -19.0 |  |",
+        "| 4 M | -16.6 (-20.1 to -14.5) | -3.2 |  |",
+    ]
