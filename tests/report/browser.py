@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from selenium.webdriver import Chrome
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.wait import WebDriverWait
 
 REQUIRED = "RLBENCH_REQUIRE_BROWSER"  # set to 1 where the tests must run
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -54,6 +55,10 @@ class Browser:
     def find(self, selector: str) -> WebElement:
         """The first element."""
         return self.driver.find_element("css selector", selector)
+
+    def until(self, true: Callable[[], object]) -> None:
+        """Wait for what the page does after a command has returned; TimeoutException if never."""
+        WebDriverWait(self.driver, 20, poll_frequency=0.02).until(lambda _: true())
 
     def screen(self, width: int, height: int = 900, *, mobile: bool = False) -> None:
         """Take on a screen's size."""

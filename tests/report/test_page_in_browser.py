@@ -177,7 +177,8 @@ def test_a_run_opens_by_keyboard_and_by_its_link(opened: Browser) -> None:
     assert "training" in str(opened.find("#run-1 svg.bar").get_attribute("aria-label"))
     link = opened.find("#table-runs a[href='#run-4']")
     link.send_keys(Keys.ENTER)
-    assert opened.find("#run-4").get_attribute("open") is not None
+    # The page hears of its new address after the key has done its work.
+    opened.until(lambda: opened.find("#run-4").get_attribute("open") is not None)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
