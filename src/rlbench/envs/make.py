@@ -69,7 +69,7 @@ class EnvPlan:
         if self.facts.native_vector and num_lanes >= VECTORISED_FROM_LANES:
             return CartPoleLanes(self.facts.id, num_lanes, cap)
         make = functools.partial(_make_single, self.facts.id, self.kwargs, cap)
-        return SingleEnvLanes(make, self.facts.id, num_lanes, self.fresh_each_episode)
+        return SingleEnvLanes(make, self.facts.id, num_lanes, cap, self.fresh_each_episode)
 
 
 def plan_env(settings: EnvSettings) -> EnvPlan:

@@ -14,12 +14,12 @@ from rlbench.agents.es.episode_cap import EpisodeCap
 from rlbench.agents.es.gradient import OPTIMIZERS, pair_weights
 from rlbench.agents.es.noise import NOISE_CACHE_BYTES
 from rlbench.agents.es.population import (
-    TASK_LANES,
     Generation,
     TaskResult,
     build_lanes,
     evaluate_blocks,
     shares_lock_steps,
+    task_lanes,
     weigh_blocks,
 )
 from rlbench.agents.es.settings import ESSettings
@@ -115,7 +115,8 @@ class ES:
             member = noise + sum(rows * units for rows, units in net.shapes[:convs])
         task_pairs = block_pairs
         if shares_lock_steps(net, _rank(settings), settings.action_noise):
-            task_pairs = max(TASK_LANES // 2 // settings.episodes_per_member, block_pairs)
+            lanes = task_lanes(env.lock_step_lanes)
+            task_pairs = max(lanes // 2 // settings.episodes_per_member, block_pairs)
         task_pairs = min(task_pairs, pairs)
         cached = min(NOISE_CACHE_BYTES, FLOAT_BYTES * noise * pairs / workers)
         # Those in the stack are copies where each has all parameters of its own.

@@ -24,7 +24,10 @@ from rlbench.seeding import Seeds
 COMPACT_BELOW = 0.75  # of the stacked members still playing; copying their parameters then pays
 CHEAP_BYTES = 2**18  # parameters of so few bytes are copied whenever a member has finished
 SUMMED_TOGETHER = 64  # lock-steps
-TASK_LANES = 64  # more lanes save little, and a time budget can stop only between tasks
+# A lock-step costs little more for many lanes than for few, and every task ends with few; but a
+# time budget can stop only between tasks.
+TASK_LANES = 64
+TASK_TURNS = 4  # ... or as many times the lanes of a lock-step, where these are limited
 
 
 @dataclass(frozen=True)
@@ -82,14 +85,20 @@ class Generation:
 
     def tasks(self, workers: int) -> list[range]:
         """The blocks, in order, as the tasks of so many workers: as few as there are workers where
-        `TASK_LANES` allow it, since a lock-step costs little more for many lanes than for few."""
+        `task_lanes` allow it."""
         together = 1
         if self.shares_lock_steps:
-            together = min(max(TASK_LANES // self.block_lanes, 1), -(-self.blocks // workers))
+            lanes = task_lanes(self.lock_step_lanes)
+            together = min(max(lanes // self.block_lanes, 1), -(-self.blocks // workers))
         return [
             range(first, min(first + together, self.blocks))
             for first in range(0, self.blocks, together)
         ]
+
+
+def task_lanes(lock_step_lanes: int | None) -> int:
+    """How many lanes a task of several blocks may have (see `EnvFacts.lock_step_lanes`)."""
+    return max(TASK_LANES, TASK_TURNS * (lock_step_lanes or 0))
 
 
 def shares_lock_steps(network: Network, rank: int | None, action_noise: float) -> bool:
