@@ -1,6 +1,6 @@
 """Print the tables of docs/reproduced.md: what papers published and what the committed runs did.
 
-python scripts/reproduced.py [mujoco | pong]
+python scripts/reproduced.py [mujoco | noise | pong | games]
 """
 
 from __future__ import annotations
@@ -23,49 +23,83 @@ HEAD = ("task", "level", "return", "TRPO, paper", "ES, paper", "ES here", "DQN h
 
 def mujoco(results: Path) -> Iterator[str]:
     """Steps to TRPO's levels, of the paper and of our runs, in Markdown."""
-    with (results / "report" / "time_to_threshold.csv").open() as file:
-        rows = [row for row in csv.DictReader(file) if row["unit"] == "env_steps"]
+    rows = [row for row in _times(results) if row["unit"] == "env_steps"]
     own = {(row["env"], row["agent"], float(row["level"])): row for row in rows}
-    yield f"| {' | '.join(HEAD)} |"
+    yield _row(*HEAD)
     yield "|---" * 2 + "|--:" * (len(HEAD) - 2) + "|"
     for level in table("es_mujoco"):
         env, score = f"{level['env']}-v5", float(level["trpo_score"])
         if (env, "es", score) not in own:
             continue
-        cells = [
+        yield _row(
             level["env"],
             f"{level['pct_of_trpo_progress']} %",
             f"{score:,.0f}",
             _millions(float(level["trpo_timesteps"])),
             _millions(float(level["es_timesteps"])),
             *(_ours(own.get((env, agent, score))) for agent in ("es", "dqn")),
-        ]
-        yield f"| {' | '.join(cells)} |"
+        )
 
 
-def pong(results: Path) -> Iterator[str]:
-    """Returns at equal frames, of Dopamine's DQN and of our runs, in Markdown."""
-    (environment,) = group_runs(load_runs(results).runs)
-    published = dopamine_curve(environment)
-    assert published is not None
-    contenders = environment.contenders
-    yield f"| frames | Dopamine's DQN | {' | '.join(f'{g.label} here' for g in contenders)} |"
-    yield "|--:" * (2 + len(contenders)) + "|"
-    ends = [_end(group.runs) for group in contenders]
-    for i, env_steps in enumerate(published.env_steps):
-        frames = published.frames[i] / MILLION
-        if env_steps > max(ends):
-            break
-        mean, low, high = (c[i] for c in (published.mean, published.lowest, published.highest))
-        cells = [
-            f"{frames:g} M",
-            f"{mean:.1f} ({low:.1f} to {high:.1f})",
-            *(
-                _returns_at(g.runs, env_steps) if env_steps <= end else ""
-                for g, end in zip(contenders, ends, strict=True)
-            ),
-        ]
-        yield f"| {' | '.join(cells)} |"
+def atari(results: Path) -> Iterator[str]:
+    """Returns at equal frames, of Dopamine's DQN and of our runs, and those at their ends, in
+    Markdown."""
+    environments = group_runs(load_runs(results).runs)
+    agents = [group.label for group in environments[0].contenders]
+    yield f"| game | frames | Dopamine's DQN | {' | '.join(f'{name} here' for name in agents)} |"
+    yield "|---" + "|--:" * (2 + len(agents)) + "|"
+    for environment in environments:
+        game = environment.env.removeprefix("ALE/").removesuffix("-v5")
+        published = dopamine_curve(environment)
+        assert published is not None
+        ends = [_end(group.runs) for group in environment.contenders]
+        for i, env_steps in enumerate(published.env_steps):
+            if env_steps > max(ends):
+                break
+            mean, low, high = (c[i] for c in (published.mean, published.lowest, published.highest))
+            ours = (
+                _returns_at(group.runs, env_steps) if env_steps <= end else ""
+                for group, end in zip(environment.contenders, ends, strict=True)
+            )
+            theirs = f"{mean:.1f} ({low:.1f} to {high:.1f})"
+            yield _row(game, f"{published.frames[i] / MILLION:g} M", theirs, *ours)
+        skip = published.frames[0] / published.env_steps[0]
+        ours = (
+            f"{_returns_at(group.runs, end)} at {skip * end / MILLION:.2g} M"
+            for group, end in zip(environment.contenders, ends, strict=True)
+        )
+        yield _row(game, "at the end", "", *ours)
+
+
+def noise(results: Path) -> Iterator[str]:
+    """Training seconds and steps of full-rank and of low-rank noise to what counts as solved, in
+    Markdown."""
+    yield "| task | noise | solved | training seconds | steps |"
+    yield "|---" * 2 + "|--:" * 3 + "|"
+    rows = [row for row in _times(results) if row["is_threshold"] == "true"]
+    steps = {(row["env"], row["group"]): row for row in rows if row["unit"] == "env_steps"}
+    for row in rows:
+        if row["unit"] != "train_s":
+            continue
+        lowrank = "lowrank" in row["group"]
+        interval = f"{float(row['restricted_mean']):.3g} [{float(row['low']):.3g}, "
+        interval += f"{float(row['high']):.3g}]"
+        yield _row(
+            row["env"],
+            "rank 1" if lowrank else "full",
+            f"{row['n_reached']} of {row['n_runs']}",
+            interval,
+            _millions(float(steps[row["env"], row["group"]]["restricted_mean"])),
+        )
+
+
+def _times(results: Path) -> list[dict[str, str]]:
+    with (results / "report" / "time_to_threshold.csv").open() as file:
+        return list(csv.DictReader(file))
+
+
+def _row(*cells: str) -> str:
+    return f"| {' | '.join(cells)} |"
 
 
 def _end(runs: Sequence[Run]) -> float:
@@ -98,7 +132,7 @@ def _millions(steps: float) -> str:
     return f"{steps / 1e6:.3g} M" if steps >= 1e5 else f"{steps / 1e6:.2g} M"
 
 
-TABLES = {"mujoco": mujoco, "pong": pong}
+TABLES = {"mujoco": mujoco, "noise": noise, "pong": atari, "games": atari}
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or TABLES:

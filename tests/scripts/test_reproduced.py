@@ -41,11 +41,12 @@ def test_returns_are_those_at_or_before_the_frames(tmp_path):
         history = [(0.0, -21.0), (249.0, -20.5), (251.0, -19.0), (1000.0, -3.25)]
         RunFiles(agent=agent, env="ALE/Pong-v5", header=header, steps_per_s=per_s, status=status,
                  threshold=-3.0, history=history).write(tmp_path)  # fmt: skip
-    head, _, *rows = reproduced.pong(tmp_path)
-    assert head == "| frames | Dopamine's DQN | es here | dqn here |"
+    head, _, *rows = reproduced.atari(tmp_path)
+    assert head == "| game | frames | Dopamine's DQN | es here | dqn here |"
     assert rows == [
-        "| 1 M | -20.3 (-20.6 to -20.2) | -20.5 |  |",
-        "| 2 M | -19.1 (-20.7 to -18.0) | -19.0 |  |",
-        "| 3 M | -17.6 (-20.3 to -15.1) | -19.0 |  |",
-        "| 4 M | -16.6 (-20.1 to -14.5) | -3.2 |  |",
+        "| Pong | 1 M | -20.3 (-20.6 to -20.2) | -20.5 |  |",
+        "| Pong | 2 M | -19.1 (-20.7 to -18.0) | -19.0 |  |",
+        "| Pong | 3 M | -17.6 (-20.3 to -15.1) | -19.0 |  |",
+        "| Pong | 4 M | -16.6 (-20.1 to -14.5) | -3.2 |  |",
+        "| Pong | at the end |  | -3.2 at 4 M | -3.2 at 0.4 M |",
     ]
