@@ -135,7 +135,9 @@ def _millions(steps: float) -> str:
 TABLES = {"mujoco": mujoco, "noise": noise, "pong": atari, "games": atari}
 
 if __name__ == "__main__":
-    for name in sys.argv[1:] or TABLES:
+    for name in sys.argv[1:] or [name for name in TABLES if (REFERENCE / name).is_dir()]:
         if name not in TABLES:
             sys.exit(f"reproduced: {name}: no such table; there are {', '.join(TABLES)}")
+        if not (REFERENCE / name).is_dir():
+            sys.exit(f"reproduced: {name}: not run; bash scripts/reference {name} makes it")
         print("\n".join(TABLES[name](REFERENCE / name)), end="\n\n")

@@ -33,15 +33,18 @@ def steps(plan: Plan) -> Result:
 
     def ours(precision: str, seed: int) -> float:
         words = [f"agent.precision={precision}", *SMALL, *HALF]
-        found = _last("parts_atari_dqn.py", cores, lengths[precision], *words)
+        found = _last("parts_atari_dqn.py", cores, "--steps", lengths[precision], *words)
         if precision == "float32":
             for name in PARTS:
                 parts[name].append(float(found[name]))
         return 1000 / float(found["ms_per_step"])
 
     def bare(precision: str, seed: int) -> float:
-        found = _last("bare_atari_dqn.py", cores, lengths[precision], "--precision", precision)
-        return float(found["env_steps_per_s"])
+        words = ("--steps", lengths[precision], "--precision", precision)
+        return float(_last("bare_atari_dqn.py", cores, *words)["env_steps_per_s"])
+
+    def matmul(precision: str, seed: int) -> float:
+        return float(_last("bare_matmul.py", cores, "--precision", precision)["gflop_per_s"])
 
     def sb3(envs: int, seed: int) -> float:
         found = program(
@@ -57,6 +60,7 @@ def steps(plan: Plan) -> Result:
         **{f"bare updates, {name}": partial(bare, name) for name in precisions},
         "SB3, 1 environment": partial(sb3, 1),
         "SB3, 8 environments": partial(sb3, 8),
+        **{f"matrix product, {name}": partial(matmul, name) for name in precisions},
     }
     samples = alternate(sides, min(plan.repeats, 2))
     best = max((samples["SB3, 1 environment"], samples["SB3, 8 environments"]), key=median)
@@ -73,7 +77,14 @@ def steps(plan: Plan) -> Result:
                 ratio(measured, samples[f"bare updates, {name}"]), 0.85,
             ),
         ]  # fmt: skip
-    units = dict.fromkeys(samples, "steps/s")
+    products = [f"matrix product, {name}" for name in precisions]
+    if len(products) > 1:
+        single, half = (samples[name] for name in products)
+        goals.append(
+            Goal("... a bare product of matrices in bfloat16, times its speed in float32",
+                 ratio(half, single), unit="x")
+        )  # fmt: skip
+    units = dict.fromkeys(samples, "steps/s") | dict.fromkeys(products, "GFLOP/s")
     where = {f"float32: {name}, a step": values for name, values in parts.items()}
     return Result(
         goals=tuple(goals),
@@ -88,15 +99,8 @@ def steps(plan: Plan) -> Result:
     )
 
 
-def _last(file: str, cores: int, env_steps: int, *words: str) -> dict[str, Any]:
+def _last(file: str, cores: int, *words: str | int) -> dict[str, Any]:
     """The JSON line of one of our programs, run with one BLAS thread as the project runs."""
     names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-    command: list[str | Path] = [
-        sys.executable,
-        PROGRAMS / file,
-        "--cores",
-        str(cores),
-        "--steps",
-        str(env_steps),
-    ]
-    return run([*command, *words], dict.fromkeys(names, "1")).last_json()
+    command: list[str | Path] = [sys.executable, PROGRAMS / file, "--cores", str(cores)]
+    return run([*command, *map(str, words)], dict.fromkeys(names, "1")).last_json()

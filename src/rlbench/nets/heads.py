@@ -79,8 +79,8 @@ class ContinuousHead:
 
     def __call__(self, outputs: Array) -> Array:
         """Actions [..., D] for `outputs` [..., D]."""
-        low, high, bounded, low_b, half_b = self._bounds
-        if not bounded.any():
+        low, high, bounded, low_b, half_b, how_many = self._bounds
+        if how_many == 0:
             return np.clip(outputs, low, high)
         # Two ufuncs: `np.clip` takes several times as long, and this runs at every step.
         spanned = np.maximum(outputs, np.float32(-1))
@@ -88,17 +88,19 @@ class ContinuousHead:
         spanned += np.float32(1)
         spanned *= half_b
         spanned += low_b
-        if bounded.all():
+        if how_many == self.size:
             return spanned
         return np.where(bounded, spanned, np.clip(outputs, low, high))
 
     @functools.cached_property
-    def _bounds(self) -> tuple[Array, Array, Array, Array, Array]:
-        """Low and high ends [D], which are bounded, and there the low end and half the span."""
+    def _bounds(self) -> tuple[Array, Array, Array, Array, Array, int]:
+        """Low and high ends [D], which are bounded, there the low end and half the span, and how
+        many these are."""
         low, high = np.asarray(self.low, np.float32), np.asarray(self.high, np.float32)
         bounded = np.isfinite(low) & np.isfinite(high)
         low_b, high_b = np.where(bounded, low, -1), np.where(bounded, high, 1)
-        return low, high, bounded, low_b, ((high_b - low_b) / 2).astype(np.float32)
+        half_b = ((high_b - low_b) / 2).astype(np.float32)
+        return low, high, bounded, low_b, half_b, int(np.count_nonzero(bounded))
 
     def describe(self) -> dict[str, Any]:
         # JSON has no infinity: an unbounded side is null.

@@ -336,9 +336,10 @@ class _ObservationSums:
         self._count[stack] += len(obs) * np.count_nonzero(alive, axis=1)
         for sums, terms in zip(self._sums, (obs, np.square(obs)), strict=True):
             # One after another, as a sum cut elsewhere would round otherwise, and where it is cut
-            # depends on when other members finish.
+            # depends on when other members finish. NumPy adds rows so, but halves a single column.
             terms[0] += sums[stack]
-            sums[stack] = np.add.accumulate(terms, axis=0, out=terms)[-1]
+            column = terms[0].size == 1
+            sums[stack] = np.add.accumulate(terms)[-1] if column else np.add.reduce(terms)
 
     def result(self) -> tuple[Array, Array, Array]:
         """Sums and sums of squares [P, obs] and numbers [P] of the observations given."""
