@@ -228,6 +228,14 @@ def test_tasks_are_as_few_as_workers_and_lanes_allow():
     assert shared.tasks(1) == [range(0, 8), range(8, 10)]  # at most 64 lanes
     assert shared.tasks(2) == [range(0, 5), range(5, 10)]
     assert shared.tasks(20) == [range(b, b + 1) for b in range(10)]
+    # Where few play at a time, four turns: 4 x 20 lanes, and no fewer than 64.
+    assert generation(plan, 4, pairs=40, episodes_per_member=1, lock_step_lanes=20).tasks(1) == [
+        range(0, 10)
+    ]
+    assert generation(plan, 4, pairs=40, episodes_per_member=1, lock_step_lanes=2).tasks(1) == [
+        range(0, 8),
+        range(8, 10),
+    ]
     noisy = generation(plan, 4, pairs=40, episodes_per_member=1, action_noise=0.1)
     assert len(noisy.tasks(1)) == 10
 
