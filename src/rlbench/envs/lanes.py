@@ -133,7 +133,7 @@ class SingleEnvLanes(CountedLanes):
 
 def _step_of(env: gym.Env[Any, Any]) -> Callable[[Any], Any]:
     """`env.step` without the wrappers that keep the time limit, which the lanes do, and see to it
-    that a reset came first, as it always does here: they cost some 3 % of a step of LunarLander-v3."""
+    that a reset came first, as it always does here: some 3 % of a step of LunarLander-v3."""
     for wrapper in (TimeLimit, OrderEnforcing):
         if type(env) is wrapper:
             env = env.env
