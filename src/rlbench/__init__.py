@@ -1,3 +1,3 @@
 """rlbench: which reaches a score sooner on your machine, DQN or evolution strategies?"""
 
-__version__ = "0.2.1"
+__version__ = "0.2.2"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rlbench.report.amounts import amount, count, factor, significant
-from rlbench.report.names import agent_name, file_stems, shortened
+from rlbench.report.names import agent_name, file_stems, shortened, telling_apart
 
 
 @pytest.mark.parametrize(
@@ -39,6 +39,21 @@ def test_agent_names() -> None:
     assert [agent_name(n) for n in ("es", "dqn (cores=1)", "essence")] == [
         "ES", "DQN (cores=1)", "essence"
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("labels", "names"),
+    [
+        (["es", "dqn"], ["ES", "DQN"]),
+        (["es (cores=1)", "dqn"], ["ES", "DQN"]),
+        (["es (noise=full)", "es (noise=lowrank)"], ["full", "lowrank"]),
+        (["es", "es (lr=0.02)", "es (lr=0.05)"], ["ES", "lr=0.02", "lr=0.05"]),
+        (["es (lr=0.02)", "es (lr=0.05)", "dqn"], ["0.02", "0.05", "DQN"]),
+        (["es (activation=relu)", "es (activation=sigmoidally)"], ["relu", "sigm\u2026ally"]),
+    ],
+)
+def test_telling_apart(labels: list[str], names: list[str]) -> None:
+    assert telling_apart(labels, 9) == dict(zip(labels, names, strict=True))
 
 
 @pytest.mark.parametrize(

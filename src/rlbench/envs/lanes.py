@@ -48,6 +48,11 @@ class CountedLanes:
             shown = bad[0] if bad.size else "values that overflow when added"
             raise RunError(f"environment {self.env_id} gave {what} that is not finite: {shown}")
 
+    def _raised(self, call: str, error: Exception) -> RunError:
+        return RunError(
+            f"environment {self.env_id} raised {type(error).__name__} in {call}: {error}"
+        )
+
 
 class SingleEnvLanes(CountedLanes):
     """One Gymnasium environment a lane.
@@ -124,11 +129,6 @@ class SingleEnvLanes(CountedLanes):
     def close(self) -> None:
         for env in self._envs:
             env.close()
-
-    def _raised(self, call: str, error: Exception) -> RunError:
-        return RunError(
-            f"environment {self.env_id} raised {type(error).__name__} in {call}: {error}"
-        )
 
 
 def _step_of(env: gym.Env[Any, Any]) -> Callable[[Any], Any]:

@@ -24,6 +24,7 @@ from rlbench.envs.cartpole import CartPoleLanes
 from rlbench.envs.catalogue import ensure_registered, find_spec
 from rlbench.envs.lanes import SingleEnvLanes
 from rlbench.envs.levels import published_levels
+from rlbench.envs.mujoco import MujocoLanes, Robot, robot_of
 from rlbench.envs.spaces import action_adapter, observation_adapter
 from rlbench.errors import ConfigError
 from rlbench.interfaces import ActionSpec, EnvFacts, Lanes
@@ -44,7 +45,8 @@ class EnvPlan:
 
     threshold: the mean return that means solved, or None; levels: all that are timed, ascending.
     family: Gymnasium's folder of the environment ("classic_control", "box2d", ...) or its module.
-    atari: the conditions of a game played from pixels, else None.
+    atari: the conditions of a game played from pixels, else None. robot: the task where all lanes
+    of it are computed together (see `mujoco`), else None.
     """
 
     facts: EnvFacts
@@ -54,6 +56,7 @@ class EnvPlan:
     family: str
     fresh_each_episode: bool
     atari: AtariConditions | None = None
+    robot: Robot | None = None
 
     def lanes(
         self, num_lanes: int, max_episode_steps: int | None = None, threads: int | None = None
@@ -69,6 +72,8 @@ class EnvPlan:
         if self.facts.native_vector and num_lanes >= VECTORISED_FROM_LANES:
             return CartPoleLanes(self.facts.id, num_lanes, cap)
         make = functools.partial(_make_single, self.facts.id, self.kwargs, cap)
+        if self.robot is not None:
+            return MujocoLanes(make, self.robot, self.facts.id, num_lanes, cap)
         return SingleEnvLanes(make, self.facts.id, num_lanes, cap, self.fresh_each_episode)
 
 
@@ -125,6 +130,7 @@ def plan_env(settings: EnvSettings) -> EnvPlan:
         levels=levels,
         family=family,
         fresh_each_episode=not native and carries_over(make),
+        robot=robot_of(spec, settings),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import re
 from collections.abc import Iterable
 
@@ -41,6 +42,27 @@ def agent_name(label: str) -> str:
         if label == short or label.startswith(short + " "):
             return short.upper() + label[len(short) :]
     return label
+
+
+def telling_apart(labels: Iterable[str], length: int) -> dict[str, str]:
+    """For every group's label at most `length` characters that tell it from the others: the agent
+    where each has one of its own, else what its variants differ in (`lowrank` of
+    `es (noise=lowrank)` beside `es (noise=full)`)."""
+    by_agent: dict[str, list[str]] = {}
+    for label in labels:
+        by_agent.setdefault(label.split(" ", 1)[0], []).append(label)
+    found = {}
+    for agent, variants in by_agent.items():
+        if len(variants) == 1:
+            found[variants[0]] = shortened(agent_name(agent), length)
+            continue
+        settings = [label[len(agent) :].lstrip(" (").rstrip(")]") for label in variants]
+        words = [re.split(r"(?<=[ (=,])", text) for text in settings]
+        columns = zip(*words, strict=False)  # as far as the shortest goes
+        same = sum(1 for _ in itertools.takewhile(lambda column: len(set(column)) == 1, columns))
+        for label, parts in zip(variants, words, strict=True):
+            found[label] = shortened("".join(parts[same:]) or agent_name(agent), length)
+    return found
 
 
 def plural(count: int, noun: str) -> str:

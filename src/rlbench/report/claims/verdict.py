@@ -94,7 +94,8 @@ def _shortage(claim: Claim, evidence: Evidence) -> str:
         return f"No {claim.environments.removesuffix('s')} was run here."
     if not evidence.comparisons:
         return (
-            f"{_capital(_members(claim, evidence.environments))} were run here, but on none can "
+            f"{_capital(_members(claim, evidence.environments))} "
+            f"{'was' if evidence.environments == 1 else 'were'} run here, but on none can "
             "DQN and ES be compared under the same conditions."
         )
     counted = len(evidence.counted)

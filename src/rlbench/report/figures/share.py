@@ -22,7 +22,7 @@ from rlbench.report.figures.style import (
     place_text,
 )
 from rlbench.report.groups import EnvironmentGroups, Group
-from rlbench.report.names import agent_name, plural, shortened
+from rlbench.report.names import agent_name, plural, shortened, telling_apart
 from rlbench.report.reached import ReachedCurve
 from rlbench.report.records import FloatArray, Unit
 from rlbench.report.timing import LevelTime
@@ -204,13 +204,14 @@ def _write_at_risk(
     low, high = axes.get_xlim()
     ticks = [float(tick) for tick in axes.get_xticks() if low <= tick <= high]
     by_group = {curve.group: curve for curve in curves}
+    names = telling_apart(order, 9)
     _write_below(axes, "still on the way", None, 0, MUTED)
     for row, label in enumerate(order, start=1):
         found = by_group.get(label)
         if found is None:
             continue
         colour = look[label].colour
-        _write_below(axes, shortened(agent_name(label), 9), None, row, colour)
+        _write_below(axes, names[label], None, row, colour)
         gone = found.curve.reached + found.curve.censored
         for tick in ticks:
             left = found.n_runs - int(np.sum(gone[found.curve.time < tick]))
