@@ -11,6 +11,7 @@ import argparse
 import json
 import multiprocessing
 import time
+from collections.abc import Callable
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from typing import Any
@@ -29,18 +30,35 @@ def load(folder: Path) -> list[Episode]:
     return sorted(episodes, key=lambda episode: -len(episode[1]))
 
 
-def replay(env_id: str, episodes: list[Episode], ready: Barrier, done: Barrier) -> None:
-    """Step one environment through `episodes`."""
+def replay(
+    env_id: str, episodes: list[Episode], simulator: bool, ready: Barrier, done: Barrier
+) -> None:
+    """Step one environment through `episodes`, or only the simulator below it."""
     silence_mujoco()
     env = gym.make(env_id)
     played = [(seed, [_action(env.action_space, a) for a in actions]) for seed, actions in episodes]
     env.reset(seed=0)
+    step = _simulator_step(env) if simulator else env.step
     ready.wait()
     for seed, actions in played:
         env.reset(seed=seed)
         for action in actions:
-            env.step(action)
+            step(action)
     done.wait()
+
+
+def _simulator_step(env: gym.Env[Any, Any]) -> Callable[[Any], Any]:
+    """A step of a MuJoCo environment without what Gymnasium computes around it."""
+    import mujoco
+
+    owner: Any = env.unwrapped
+    model, data, frame_skip, controls = owner.model, owner.data, owner.frame_skip, owner.data.ctrl
+
+    def step(action: Any) -> None:
+        controls[:] = action
+        mujoco.mj_step(model, data, frame_skip)
+
+    return step
 
 
 def _action(space: Any, raw: bytes) -> Any:
@@ -53,6 +71,7 @@ def main() -> None:
     parser.add_argument("env")
     parser.add_argument("folder", type=Path)
     parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--simulator", action="store_true", help="MuJoCo's steps alone")
     args = parser.parse_args()
     episodes = load(args.folder)
     env_steps = sum(len(actions) for _, actions in episodes)
@@ -60,7 +79,8 @@ def main() -> None:
     ready, done = context.Barrier(args.processes + 1), context.Barrier(args.processes + 1)
     workers = [
         context.Process(
-            target=replay, args=(args.env, episodes[start :: args.processes], ready, done)
+            target=replay,
+            args=(args.env, episodes[start :: args.processes], args.simulator, ready, done),
         )
         for start in range(args.processes)
     ]

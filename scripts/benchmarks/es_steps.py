@@ -9,6 +9,7 @@ those episodes: Gymnasium's `reset` and `step` in a loop, nothing else.
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 from collections.abc import Callable
@@ -69,9 +70,11 @@ def _against_bare(
     env_steps: int,
     variants: dict[str, tuple[str, ...]],
     peers: dict[str, Callable[[int], float]],
+    simulator: bool = False,
 ) -> dict[str, list[float]]:
     """Samples of steps a second: of each of `variants` (name to words of the command line), under
-    "bare, NAME" of the bare environments on its episodes, and of `peers`."""
+    "bare, NAME" of the bare environments on its episodes, under "simulator, NAME" of the simulator
+    alone where asked for, and of `peers`."""
     sides: dict[str, Callable[[int], float]] = {}
     for name, settings in variants.items():
         common = [
@@ -88,12 +91,14 @@ def _against_bare(
         def ours(number: int, words: list[str] = words, home: Path = home) -> float:
             return float(single_run(words, home / f"ours{number}").summary["env_steps_per_s"])
 
-        def bare(_: int, episodes: Path = episodes) -> float:
-            script = str(PROGRAMS / "bare_env.py")
-            done = run([sys.executable, script, env, str(episodes), "--processes", str(CORES)])
+        def bare(_: int, episodes: Path = episodes, words: tuple[str, ...] = ()) -> float:
+            command = [sys.executable, str(PROGRAMS / "bare_env.py"), env, str(episodes)]
+            done = run([*command, "--processes", str(CORES), *words])
             return float(done.last_json()["env_steps_per_s"])
 
         sides |= {name: ours, f"bare, {name}": bare}
+        if simulator:
+            sides[f"simulator, {name}"] = functools.partial(bare, words=("--simulator",))
     return alternate(sides | peers, SHORT_ROUNDS * plan.repeats)
 
 
@@ -135,7 +140,9 @@ def mujoco(plan: Plan) -> Result:
         settings = ("agent.hidden=[64,64]", "agent.population=64",
                     "agent.normalise_observations=true")  # fmt: skip
         with scratch() as folder:
-            found = _against_bare(plan, folder, env, size, {name: settings}, {peer: evotorch})
+            found = _against_bare(
+                plan, folder, env, size, {name: settings}, {peer: evotorch}, simulator=True
+            )
         samples |= found
         goals += [
             Goal(
@@ -145,6 +152,10 @@ def mujoco(plan: Plan) -> Result:
             Goal(
                 f"... times EvoTorch's GymNE with {CORES} actors",
                 ratio(found[name], found[peer]), 4, unit="x",
+            ),
+            Goal(
+                "... what MuJoCo's steps alone would be, times EvoTorch's",
+                ratio(found[f"simulator, {name}"], found[peer]), unit="x",
             ),
         ]  # fmt: skip
     return Result(
