@@ -198,10 +198,20 @@ def test_a_game_is_shown_beside_dopamines_curve_and_the_conditions_are_told(tmp_
         reaching = draw_reaching(found.groups, found.times)
         assert reaching is not None
         assert_readable(reaching)
+        ratios = draw_ratios(headline(found.ratios), machine(found.groups.groups))
+        assert ratios is not None
+        assert_readable(ratios)
     assert len(drawn) == 1 and drawn[0].get_ydata()[0] == -20.349  # type: ignore[index]
     assert figure.axes[1].get_xlim()[1] < 700_000  # and not the 200 million frames of the curve
     assert "DQN of Dopamine, published: mean and range of 5 runs" in said
     assert "sticky actions 0.25, and 0 in the published scores" in said
+    for run in runs:
+        run.steps_per_s = 300.0
+    short = analysis_of(tmp_path / "short", *runs)
+    with styled():
+        figure = draw_learning(short.groups, short.curves)
+        said = " ".join(content for content, _ in boxes(figure))
+    assert "Dopamine" not in said, "its first point is beyond the 180,000 steps shown"
     for run in runs:  # vectors of the game's memory, say: nothing published is like it
         run.header = {"frame_skip": 4}
     assert dopamine_curve(analysis_of(tmp_path / "vectors", *runs).groups) is None

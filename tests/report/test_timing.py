@@ -188,7 +188,7 @@ def test_no_ratio_to_no_training_at_all(tmp_path: Path) -> None:
     es = RunFiles(history=((0.0, 480.0),))
     ratio = ratio_of(tmp_path, es, solved("dqn", 0, 3.0))
     assert (ratio.ratio, ratio.es_mean) == (None, 0.0)
-    assert ratio.reason == "es got there before any training"
+    assert ratio.reason == "ES got there before any training"
 
 
 def test_one_seed_has_a_ratio_and_no_interval(tmp_path: Path) -> None:

@@ -230,7 +230,7 @@ def speed_ratio(dqn: Group, es: Group, level: float, unit: Unit) -> SpeedRatio:
         if not dqn_within and not es_within:
             reason = "neither got there within the common horizon"
         elif means[1] <= 0.0:
-            reason = "es got there before any training"
+            reason = "ES got there before any training"
         else:
             ratio = means[0] / means[1]
             bound = ">=" if not dqn_within else "<=" if not es_within else ""

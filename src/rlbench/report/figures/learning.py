@@ -52,7 +52,7 @@ _AXIS_TITLES: dict[Unit, str] = {
 def draw_learning(environment: EnvironmentGroups, curves: Sequence[Curve]) -> Figure:
     """One figure for one environment; `curves` are that environment's."""
     look = looks(environment)
-    published = dopamine_curve(environment)
+    published = _published_here(environment)
     handles = _legend(environment, look)
     if published is not None:
         label = f"DQN of Dopamine, published: mean and range of {published.runs} runs"
@@ -105,6 +105,13 @@ def draw_learning(environment: EnvironmentGroups, curves: Sequence[Curve]) -> Fi
     panels[0].set_ylabel("mean return of an evaluation")
     _set_return_limits(panels[0], environment, curves)
     return figure
+
+
+def _published_here(environment: EnvironmentGroups) -> DopamineCurve | None:
+    """The published curve, where it begins before the axis of steps ends."""
+    published = dopamine_curve(environment)
+    end = common_end(environment, "env_steps")
+    return published if published and end and published.env_steps[0] < end else None
 
 
 def _draw_published(axes: Axes, published: DopamineCurve) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 
 from matplotlib.axes import Axes
@@ -32,9 +33,13 @@ CLAIM_LINES = (
 )
 CLAIM_CAPTION = (
     f"Claims of Salimans et al. 2017. 24{TIMES}: an hour of ES on 720 cores against a day of A3C "
-    f"on 16; in core-hours that is 384/720 = 0.53{TIMES}.\n"
+    f"on 16; in core-hours that is 384/720 = 0.53{TIMES}.",
     f"60{TIMES}: 10 minutes of ES on 1,440 cores; the paper's own long figure is ES itself, 657 "
-    f"minutes on 18 cores: 197/240 = 0.82{TIMES} in core-hours."
+    f"minutes on 18 cores: 197/240 = 0.82{TIMES} in core-hours.",
+)
+_BARS = (
+    "Bars: 95 % bootstrap intervals over seeds. Arrows: one side never got there, so the ratio "
+    "is a bound. Equal cores for both agents: compare with the lines per core."
 )
 
 
@@ -48,7 +53,8 @@ def draw_ratios(ratios: Sequence[SpeedRatio], machine: Sequence[str]) -> Figure 
     rows = list(ratios)[:MAX_ROWS]
     if not rows:
         return None
-    top_in, bottom_in = 0.4 + HEADER_IN, 1.75
+    caption = [*textwrap.wrap(" · ".join(machine), 140), _BARS, *CLAIM_CAPTION]
+    top_in, bottom_in = 0.4 + HEADER_IN, 0.95 + 0.2 * len(caption)
     height = top_in + ROW_IN * len(rows) + bottom_in
     figure = Figure(figsize=(WIDTH_IN, height))
     axes = figure.add_axes(
@@ -80,15 +86,11 @@ def draw_ratios(ratios: Sequence[SpeedRatio], machine: Sequence[str]) -> Figure 
     axes.grid(axis="y", visible=False)
     axes.spines["left"].set_visible(False)
     _draw_header(axes, len(rows))
-    interval = (
-        "Bars: 95 % bootstrap intervals over seeds. Arrows: one side never got there, so the ratio "
-        "is a bound. Equal cores for both agents: compare with the lines per core."
-    )
     place_text(
         figure,
         0.2,
-        height - 1.05,
-        "\n".join([" · ".join(machine), interval, CLAIM_CAPTION]),
+        height - 0.25 - 0.2 * len(caption),
+        "\n".join(caption),
         muted=True,
         fontsize=10,
         linespacing=1.4,
