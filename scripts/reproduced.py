@@ -1,6 +1,6 @@
 """Print the tables of docs/reproduced.md: what papers published and what the committed runs did.
 
-python scripts/reproduced.py [mujoco | noise | pong | games]
+python scripts/reproduced.py [mujoco | legs | noise | pong | games]
 """
 
 from __future__ import annotations
@@ -132,7 +132,7 @@ def _millions(steps: float) -> str:
     return f"{steps / 1e6:.3g} M" if steps >= 1e5 else f"{steps / 1e6:.2g} M"
 
 
-TABLES = {"mujoco": mujoco, "noise": noise, "pong": atari, "games": atari}
+TABLES = {"mujoco": mujoco, "legs": mujoco, "noise": noise, "pong": atari, "games": atari}
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or [name for name in TABLES if (REFERENCE / name).is_dir()]:

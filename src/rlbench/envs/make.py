@@ -33,7 +33,8 @@ from rlbench.settings import EnvSettings
 DEFAULT_MAX_EPISODE_STEPS = 10_000  # for ids that register no time limit of their own
 VECTORISED_FROM_LANES = 4  # below, arrays cost more than one environment after another
 PROBE_STEPS = 400  # BipedalWalker-v3 needs an episode that ended and one cut short to show it
-# Of families whose environments have a large state (`scripts/bench lanes_in_turn`).
+# Of families whose environments have a large state (`scripts/bench lanes_in_turn`). The lanes of a
+# robot share their model, and lose nothing by being many.
 LOCK_STEP_LANES = {"mujoco": 16, "box2d": 32}
 ATARI_ENTRY_POINT = "ale_py.env:AtariEnv"
 CARTPOLE_ENTRY_POINT = "gymnasium.envs.classic_control.cartpole:CartPoleEnv"
@@ -113,6 +114,7 @@ def plan_env(settings: EnvSettings) -> EnvPlan:
     if not isinstance(frame_skip, int):
         raise ConfigError("env.kwargs.frameskip", frame_skip, "one number of frames a step")
     threshold, levels = _levels(settings, spec)
+    robot = robot_of(spec, settings)
     facts = EnvFacts(
         id=settings.id,
         observation_shape=(size,),
@@ -120,7 +122,7 @@ def plan_env(settings: EnvSettings) -> EnvPlan:
         max_episode_steps=cap,
         frame_skip=frame_skip,
         native_vector=native,
-        lock_step_lanes=LOCK_STEP_LANES.get(family),
+        lock_step_lanes=None if robot is not None else LOCK_STEP_LANES.get(family),
     )
     make = functools.partial(_make_single, settings.id, kwargs, cap)
     return EnvPlan(
@@ -130,7 +132,7 @@ def plan_env(settings: EnvSettings) -> EnvPlan:
         levels=levels,
         family=family,
         fresh_each_episode=not native and carries_over(make),
-        robot=robot_of(spec, settings),
+        robot=robot,
     )
 
 
