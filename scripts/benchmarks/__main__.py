@@ -13,6 +13,7 @@ from benchmarks import (
     classic_goals,
     es_steps,
     harness_costs,
+    lanes,
     pong_es,
     suite,
 )
@@ -42,6 +43,7 @@ BENCHMARKS = (
         es_steps.mujoco,
         ("evotorch",),
     ),
+    Benchmark("envpool_lanes", "Lanes against EnvPool's", lanes.envpool, ("envpool",)),
     Benchmark("lanes_in_turn", "Environments stepped in turn", es_steps.in_turn),
     Benchmark("pong_es_steps", "ES on Pong against the bare emulator", pong_es.steps),
     Benchmark(

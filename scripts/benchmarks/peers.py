@@ -35,6 +35,7 @@ PEERS = {
         (TORCH,),
     ),
     "evotorch": Peer(("evotorch==0.6.1", "gymnasium[mujoco]==1.4.0"), (TORCH,)),
+    "envpool": Peer(("envpool==1.2.5", "gymnasium[mujoco]==1.4.0")),
     # gymnax before 1 is the one that evosax's problem class takes; it needs gym and six unasked.
     "evosax": Peer(("evosax==0.3.2", "gymnax<1", "jax==0.10.2", "gym==0.26.2", "six")),
 }
@@ -70,5 +71,15 @@ def versions(name: str) -> dict[str, str]:
     """The versions of what makes peer `name`, as installed."""
     listed = run([UV, "pip", "freeze", "--quiet", "--python", environment(name)]).stdout
     found = dict(line.split("==", 1) for line in listed.splitlines() if "==" in line)
-    kept = ("stable-baselines3", "torch", "evotorch", "ray", "evosax", "gymnax", "jax", "numpy")
+    kept = (
+        "stable-baselines3",
+        "torch",
+        "evotorch",
+        "ray",
+        "evosax",
+        "gymnax",
+        "jax",
+        "numpy",
+        "envpool",
+    )
     return {package: found[package] for package in (*kept, "gymnasium") if package in found}
