@@ -61,6 +61,7 @@ BENCHMARKS = (
         atari_dqn.steps,
         ("sb3_atari",),
     ),
+    Benchmark("pong_dqn_memory", "DQN on Pong, memory with a full replay", atari_dqn.memory),
     Benchmark(
         "classic_solved", "Classic tasks solved (reference runs)", classic_goals.classic_solved
     ),

@@ -1,5 +1,5 @@
 """DQN on Pong under Nature's settings: steps a second against SB3, against the bare updates, and
-where the time goes."""
+where the time goes; memory with a full replay."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks.measure import alternate, run
+from benchmarks.measure import alternate, run, scratch, single_run
 from benchmarks.model import Goal, Plan, Result, ratio
 from benchmarks.peers import PROGRAMS, program
 
@@ -20,6 +20,7 @@ PRECISIONS = ("float32", "bfloat16")
 SMALL = ("agent.replay_capacity_steps=20000", "agent.learning_starts_steps=512")
 # Half the steps ask the network, as in mid-training; the same for SB3.
 HALF = ("agent.epsilon_initial=0.5", "agent.epsilon_final=0.5")
+MEMORY_MB = 9000
 PARTS = ("update", "wait", "env", "act", "sample", "remember")
 
 
@@ -97,6 +98,22 @@ def steps(plan: Plan) -> Result:
             "`wait` is what is left of it when the lanes have made their steps.",
         ),
     )
+
+
+def memory(plan: Plan) -> Result:
+    """The largest resident size of a run whose replay is full when learning begins."""
+    transitions = plan.size(1_000_000, 2_000)
+    words = [
+        "agent=dqn", "env=ALE/Pong-v5", f"agent.replay_capacity_steps={transitions}",
+        f"agent.learning_starts_steps={transitions}", f"budget.env_steps={transitions + 1000}",
+        "budget.train_seconds=null", "stop_at_threshold=false", "eval.episodes=1",
+        "eval.max_episode_steps=20",
+    ]  # fmt: skip
+    with scratch() as folder:
+        measured = float(single_run(words, folder / "run").summary["peak_rss_mb"])
+    text = f"DQN, Pong, memory with a replay of {transitions:,} transitions"
+    note = "One run: the replay is filled at random, then a thousand steps with updates."
+    return Result((Goal(text, measured, MEMORY_MB, "under", "MB"),), notes=(note,))
 
 
 def _last(file: str, cores: int, *words: str | int) -> dict[str, Any]:
