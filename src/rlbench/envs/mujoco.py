@@ -1,7 +1,7 @@
 """Gymnasium's robotics tasks (MuJoCo, version 5) in lanes: the simulator steps one lane after
 another, and what the task makes of its state is computed for all lanes in arrays.
 
-A third of a step of HalfCheetah-v5 is such Python, and it gives the same bytes.
+A quarter of a step of HalfCheetah-v5 in Gymnasium is such Python; it gives the same bytes.
 """
 
 from __future__ import annotations
