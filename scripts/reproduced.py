@@ -10,12 +10,12 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from rlbench.analysis.curves import evaluated
+from rlbench.analysis.groups import group_runs
 from rlbench.published import table
-from rlbench.report.curves import evaluated
-from rlbench.report.dopamine import MILLION, dopamine_curve
-from rlbench.report.groups import group_runs
-from rlbench.report.load import load_runs
-from rlbench.report.records import Run
+from rlbench.published.dopamine import MILLION, dopamine_curve
+from rlbench.runs.load import load_runs
+from rlbench.runs.records import Run
 
 REFERENCE = Path(__file__).resolve().parents[1] / "results" / "reference"
 HEAD = ("task", "level", "return", "TRPO, paper", "ES, paper", "ES here", "DQN here")

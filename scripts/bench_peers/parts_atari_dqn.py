@@ -14,7 +14,7 @@ from collections import defaultdict
 from typing import Any
 
 from rlbench.agents.dqn.agent import DQN
-from rlbench.config import compose
+from rlbench.config.compose import compose
 from rlbench.envs.make import plan_env
 from rlbench.interfaces import Context, Lanes
 from rlbench.seeding import Seeds

@@ -19,7 +19,7 @@ ZOO = (
     "agent.optimizer_epsilon=1e-8", "agent.huber_delta=1.0", "agent.max_gradient_norm=10.0",
     "agent.batch_size=64", "agent.replay_capacity_steps=100000",
     "agent.learning_starts_steps=1000", "agent.train_every_steps=256",
-    "agent.updates_per_train=128", "agent.target_update_steps=10", "agent.num_envs=1",
+    "agent.updates_per_train=128", "agent.target_update_steps=10", "agent.num_lanes=1",
     "agent.epsilon_initial=1.0", "agent.epsilon_final=0.04", "agent.epsilon_decay_steps=8000",
 )  # fmt: skip
 SOLVED_WITHIN_STEPS = 50_000
@@ -40,7 +40,7 @@ def steps(plan: Plan) -> Result:
 
         def bare(seed: int) -> float:
             words = ["--seed", str(seed), "--steps", str(env_steps)]
-            # One BLAS thread, as the project runs: see rlbench.cli.
+            # One BLAS thread, as the project runs: see rlbench.cli.main.
             threads = dict.fromkeys(
                 ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"
             )

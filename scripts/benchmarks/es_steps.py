@@ -138,7 +138,7 @@ def mujoco(plan: Plan) -> Result:
 
         name, peer = f"{env}, rlbench", f"{env}, EvoTorch, {CORES} actors"
         settings = ("agent.hidden=[64,64]", "agent.population=64",
-                    "agent.normalise_observations=true")  # fmt: skip
+                    "agent.normalize_observations=true")  # fmt: skip
         with scratch() as folder:
             found = _against_bare(
                 plan, folder, env, size, {name: settings}, {peer: evotorch}, simulator=True

@@ -20,7 +20,7 @@ REPORT_LIMIT_MB = 1000.0
 # In a process of its own: its peak, and that of the largest of its workers.
 _PEAK = """
 import resource, sys
-from rlbench.report.command import main
+from rlbench.cli.report import main
 main(sys.argv[1:])
 kinds = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
 print(max(resource.getrusage(kind).ru_maxrss for kind in kinds) / 1024)

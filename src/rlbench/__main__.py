@@ -1,6 +1,6 @@
 """`python -m rlbench`."""
 
-from rlbench.cli import main
+from rlbench.cli.main import main
 
 if __name__ == "__main__":
     raise SystemExit(main())

@@ -53,7 +53,7 @@ class EnvSettings(Frozen):
     id: str = Field(min_length=1)
     kwargs: dict[str, Any] = {}
     threshold: float | None = None
-    thresholds: tuple[float, ...] | None = None
+    levels: tuple[float, ...] | None = None
     max_episode_steps: int | None = Field(None, gt=0)
     sticky_actions: float | None = Field(None, ge=0, lt=1)
     noop_max: int | None = Field(None, ge=0, le=10_000)

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 import probe_envs
-from rlbench.config import compose
-from rlbench.harness import checkpoint
+from rlbench.config.compose import compose
 from rlbench.harness.experiment import run
 from rlbench.harness.plan import load_agent, name_run
 from rlbench.nets.policy import NetworkPolicy
+from rlbench.runs import checkpoint
 
 CONF = Path(__file__).parents[2] / "conf"
 AGENTS = sorted(path.stem for path in (CONF / "agent").glob("*.yaml"))
@@ -149,7 +149,9 @@ def test_the_policy_is_a_pure_function_of_observation_and_generator(agent, tmp_p
     assert set(first.tolist()) <= {0, 1}
 
 
-PIXEL_AGENTS = {"random": ["agent.num_envs=2"]}  # agents that play games, and what keeps them small
+PIXEL_AGENTS = {
+    "random": ["agent.num_lanes=2"]
+}  # agents that play games, and what keeps them small
 
 
 @pytest.mark.parametrize("agent", PIXEL_AGENTS)
@@ -181,7 +183,7 @@ def test_other_spaces(agent, tmp_path, env):
 
 
 def test_dqn_on_frames_in_two_halves(tmp_path):
-    words = ["network=a3c", "env.max_episode_steps=20", "agent.compile=false", "agent.num_envs=4"]
+    words = ["network=a3c", "env.max_episode_steps=20", "agent.compile=false", "agent.num_lanes=4"]
     game = {"env": "ALE/Pong-v5", "steps": 192}
     whole, summary, _ = finish(settings("dqn", tmp_path / "whole", *words, **game))
     assert summary["env_steps"] == 192 and summary["env_frames"] == 4 * 192

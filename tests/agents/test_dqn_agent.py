@@ -66,11 +66,11 @@ def assert_same(one: Any, other: Any) -> None:
 
 VARIANTS = [
     ("Counting-v0", {"compile": True}),
-    ("Counting-v0", {"num_envs": 4, "n_step": 3, "double": False, "optimizer": "rmsprop"}),
-    ("CartPole-v1", {"num_envs": 4, "n_step": 2}),
-    ("Mixed-v0", {"num_envs": 2, "n_step": 4}),
+    ("Counting-v0", {"num_lanes": 4, "n_step": 3, "double": False, "optimizer": "rmsprop"}),
+    ("CartPole-v1", {"num_lanes": 4, "n_step": 2}),
+    ("Mixed-v0", {"num_lanes": 2, "n_step": 4}),
     ("Pendulum-v1", {"bins": 5}),
-    ("Mixed-v0", {"num_envs": 2, "n_step": 2, "prioritized": True, "dueling": True}),
+    ("Mixed-v0", {"num_lanes": 2, "n_step": 2, "prioritized": True, "dueling": True}),
     ("Pendulum-v1", {"bins": 2, "layer_norm": True, "activation": "elu", "prioritized": True,
                      "overlap": True, "clip_rewards": True}),
 ]  # fmt: skip
@@ -180,7 +180,7 @@ def mean_return(env: str, agent: DQN) -> float:
 
 @pytest.mark.parametrize(
     ("env", "best", "changes"),
-    [("Counting-v0", 9.5, {}), ("Mixed-v0", 20.0, {"num_envs": 4, "n_step": 2})],
+    [("Counting-v0", 9.5, {}), ("Mixed-v0", 20.0, {"num_lanes": 4, "n_step": 2})],
 )
 def test_learns_what_a_fresh_network_cannot(env: str, best: float, changes: dict[str, Any]) -> None:
     learn = {"learning_rate": 0.01, "updates_per_train": 8, "batch_size": 32, "discount": 0.5}
@@ -195,9 +195,9 @@ def test_learns_what_a_fresh_network_cannot(env: str, best: float, changes: dict
     [
         ({"batch_size": 400}, "agent.batch_size", "replay_capacity_steps"),
         ({"learning_starts_steps": 7}, "agent.learning_starts_steps", "at least 8"),
-        ({"n_step": 5, "num_envs": 8, "learning_starts_steps": 39}, "agent.learning_starts_steps",
+        ({"n_step": 5, "num_lanes": 8, "learning_starts_steps": 39}, "agent.learning_starts_steps",
          "at least 40"),
-        ({"num_envs": 3}, "agent.train_every_steps", "multiple of agent.num_envs"),
+        ({"num_lanes": 3}, "agent.train_every_steps", "multiple of agent.num_lanes"),
         ({"replay_capacity_steps": 8, "n_step": 9}, "agent.replay_capacity_steps", "n_step"),
         ({"epsilon_initial": 0.01}, "agent.epsilon_final", "at most"),
         ({"learning_rate": -1}, "agent.learning_rate", "greater than 0"),
@@ -241,7 +241,7 @@ def test_state_is_arrays_and_json_values() -> None:
         else:
             assert type(value) in (int, float, str, bool, type(None))
 
-    agent = build("Mixed-v0", num_envs=2, n_step=2)
+    agent = build("Mixed-v0", num_lanes=2, n_step=2)
     agent.advance(70)
     check_plain(agent.get_state())
 
@@ -272,7 +272,7 @@ class Losing:
 def test_a_lost_life_ends_an_episode_in_learning_alone(ends: bool) -> None:
     plan = plan_env(EnvSettings(id="Counting-v0"))
     context = Context(plan.facts, Seeds(0), lambda n: Losing(plan.lanes(n)), no_executor, cores=1)
-    changes = {"num_envs": 2, "life_loss_ends_episode": ends, "clip_rewards": True}
+    changes = {"num_lanes": 2, "life_loss_ends_episode": ends, "clip_rewards": True}
     agent = DQN(context, check(DQN.Settings, {**SMALL, **changes}, "agent"))
     agent.advance(8)  # 4 steps of both lanes; Counting-v0's episodes are longer
     replay = agent.get_state()["memory"]["replay"]

@@ -10,16 +10,16 @@ import pytest
 from probe_envs import ShownLanes
 from rlbench.agents.dqn.agent import DQN
 from rlbench.envs.make import plan_env
-from rlbench.harness import checkpoint
 from rlbench.interfaces import Array, Context, EnvFacts
 from rlbench.nets.conv import ConvNet
+from rlbench.runs import checkpoint
 from rlbench.seeding import Seeds
 from rlbench.settings import EnvSettings, check
 
 from .test_dqn_agent import SMALL, assert_same, build, no_executor
 
 GAME = {
-    "num_envs": 2,
+    "num_lanes": 2,
     "learning_starts_steps": 32,
     "train_every_steps": 16,
     "updates_per_train": 2,
@@ -62,7 +62,7 @@ def test_a_game_goes_on_exactly_from_its_checkpoint(changes: dict[str, Any], tmp
         agent.close()
 
 
-@pytest.mark.parametrize("changes", [{}, {"prioritized": True, "n_step": 2, "num_envs": 2}])
+@pytest.mark.parametrize("changes", [{}, {"prioritized": True, "n_step": 2, "num_lanes": 2}])
 def test_where_they_overlap_cuts_change_nothing_either(changes: dict[str, Any]) -> None:
     whole, again = (build("Counting-v0", overlap=True, **changes) for _ in range(2))
     whole.advance(300)
@@ -131,7 +131,7 @@ def share_right(agent: DQN) -> float:
 @pytest.mark.parametrize("changes", [{}, {"prioritized": True, "dueling": True, "n_step": 2}])
 def test_learns_to_name_what_it_sees(changes: dict[str, Any]) -> None:
     context = Context(ShownLanes.facts, Seeds(0), ShownLanes, no_executor, cores=1, network="a3c")
-    learn = {"learning_rate": 5e-4, "discount": 0.5, "batch_size": 16, "num_envs": 4}
+    learn = {"learning_rate": 5e-4, "discount": 0.5, "batch_size": 16, "num_lanes": 4}
     words = {**SMALL, **GAME, **learn, "epsilon_decay_steps": 400, **changes}
     agent = DQN(context, check(DQN.Settings, words, "agent"))
     assert 0.3 < share_right(agent) < 0.7

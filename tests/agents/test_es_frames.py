@@ -5,27 +5,27 @@ import json
 import numpy as np
 import pytest
 
-from pixel_plan import PixelPlan
 from rlbench.agents.es.agent import ES
 from rlbench.agents.es.episode_cap import EpisodeCap
 from rlbench.agents.es.members import make_members
 from rlbench.agents.es.noise import draw_noise
 from rlbench.agents.es.settings import ESSettings
 from rlbench.agents.es.virtual_norm import ReferencePlay, VirtualNorm, play_reference
-from rlbench.config import compose
+from rlbench.config.compose import compose
 from rlbench.envs.make import plan_env
 from rlbench.errors import ConfigError
 from rlbench.executors.base import LaneWorker
 from rlbench.executors.serial import SerialExecutor
-from rlbench.harness import checkpoint
 from rlbench.harness.experiment import run
 from rlbench.harness.machine import available_cores
 from rlbench.harness.plan import name_run
 from rlbench.interfaces import ActionSpec, Context, EnvFacts
 from rlbench.nets.conv import ConvNet
 from rlbench.nets.mlp import MLP
+from rlbench.runs import checkpoint
 from rlbench.seeding import Seeds
 from rlbench.settings import EnvSettings, check
+from support.pixel_plan import PixelPlan
 
 NETWORK = ConvNet((2, 9, 10), ((3, 4, 2), (4, 2, 1)), (5,), 3)
 
@@ -251,8 +251,8 @@ def test_a_generation_thrown_away_leaves_no_trace_with_low_rank_noise():
 
 
 def test_what_does_not_suit_the_observations_is_refused():
-    with pytest.raises(ConfigError, match=r"agent.normalise_observations: got True; takes false"):
-        make_es(PixelPlan(), normalise_observations=True)
+    with pytest.raises(ConfigError, match=r"agent.normalize_observations: got True; takes false"):
+        make_es(PixelPlan(), normalize_observations=True)
     plan = plan_env(EnvSettings(id="CartPole-v1"))
     with pytest.raises(ConfigError, match=r"agent.virtual_batch_norm: got True; takes null"):
         make_es(plan, virtual_batch_norm=True)

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from rlbench.cli import main
-from rlbench.config_errors import unknown_key
-from rlbench.config_source import conf_dir
+from rlbench.cli.main import main
+from rlbench.config.errors import unknown_key
+from rlbench.config.source import conf_dir
 from rlbench.envs.catalogue import near_names
 
 Rlbench = Callable[..., subprocess.CompletedProcess[str]]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import rlbench as package
-from rlbench.cli import main
+from rlbench.cli.main import main
 
 Rlbench = Callable[..., subprocess.CompletedProcess[str]]
 REPOSITORY = Path(__file__).parents[2]
@@ -109,8 +109,8 @@ def test_a_wheel_carries_its_configuration_and_works_elsewhere(tmp_path: Path) -
     assert (installed / "rlbench" / "conf" / "env" / "Pendulum-v1.yaml").is_file()
     probe = (
         f"import sys; sys.path = [{str(installed)!r}, *(p for p in sys.path if p != {SRC!r})]\n"
-        "from rlbench.config_source import conf_dir; print(conf_dir())\n"
-        "from rlbench.cli import main; sys.exit(main(['-m', 'env=Pendulum-v1,ALE/Pong-v5', "
+        "from rlbench.config.source import conf_dir; print(conf_dir())\n"
+        "from rlbench.cli.main import main; sys.exit(main(['-m', 'env=Pendulum-v1,ALE/Pong-v5', "
         "'agent=random', 'dry_run=true']))"
     )
     result = subprocess.run(

@@ -6,7 +6,7 @@ from itertools import product
 
 import pytest
 
-from rlbench.config import compose
+from rlbench.config.compose import compose
 from rlbench.settings import Settings
 from rlbench.sweep.display import count, duration, window
 from rlbench.sweep.jobs import Job, State, interleave, prepare

@@ -143,7 +143,7 @@ def test_environments_that_carry_something_over_are_built_anew():
 
 
 def test_keyword_arguments_and_thresholds():
-    plan = plan_env(EnvSettings(id="CartPole-v1", thresholds=(100, 300)))
+    plan = plan_env(EnvSettings(id="CartPole-v1", levels=(100, 300)))
     assert plan.levels == (100.0, 300.0, 475.0) and plan.threshold == 475.0
     with pytest.raises(ConfigError, match=r"env\.kwargs.*wheels"):
         plan_env(EnvSettings(id="CartPole-v1", kwargs={"wheels": 3}))

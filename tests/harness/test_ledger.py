@@ -6,7 +6,9 @@ import time
 
 import pytest
 
-from rlbench.harness.ledger import Clock, Ledger, Start
+from rlbench.clock import Start
+from rlbench.harness.ledger import Ledger
+from rlbench.runs.columns import Clock
 
 
 def spin(seconds):

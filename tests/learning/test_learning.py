@@ -9,7 +9,7 @@ import json
 
 import pytest
 
-from rlbench.config import compose
+from rlbench.config.compose import compose
 from rlbench.harness.experiment import run
 from rlbench.harness.plan import name_run
 

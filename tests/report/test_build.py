@@ -11,12 +11,11 @@ from xml.etree import ElementTree
 
 import pytest
 
+from rlbench.cli.report import main
 from rlbench.report.build import build_report
-from rlbench.report.command import main
 from rlbench.report.figures import files as figure_files
 from rlbench.report.output import ReportError
-
-from .run_files import RunFiles
+from support.run_files import RunFiles
 
 
 def write_pair(root: Path, env: str = "CartPole-v1", seeds: int = 3, **more: object) -> None:
@@ -87,7 +86,7 @@ def test_files_tables_and_summary(tmp_path: Path) -> None:
 def test_same_input_same_bytes_in_another_process(tmp_path: Path) -> None:
     write_pair(tmp_path / "runs", seeds=2)
     build_report(tmp_path / "runs", tmp_path / "one")
-    code = "import sys; from rlbench.report.command import main; sys.exit(main(sys.argv[1:]))"
+    code = "import sys; from rlbench.cli.report import main; sys.exit(main(sys.argv[1:]))"
     again = subprocess.run(
         [sys.executable, "-c", code, str(tmp_path / "runs"), "--out", str(tmp_path / "two")],
         capture_output=True,
@@ -204,7 +203,7 @@ def test_what_an_older_report_left_is_removed_and_nothing_else(tmp_path: Path) -
 
 def test_help_has_an_example_and_imports_no_drawing() -> None:
     code = (
-        "import sys\nfrom rlbench.report.command import main\n"
+        "import sys\nfrom rlbench.cli.report import main\n"
         "try:\n    main(['--help'])\nexcept SystemExit as stop:\n    assert stop.code == 0\n"
         "print(sorted({'matplotlib', 'pandas', 'tensorflow', 'gymnasium', 'hydra'}"
         " & set(sys.modules)))"

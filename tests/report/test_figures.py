@@ -11,18 +11,17 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
+from rlbench.analysis.groups import group_runs
+from rlbench.analysis.timing import headline
+from rlbench.published.dopamine import dopamine_curve
 from rlbench.report.build import Analysis, analyse
-from rlbench.report.dopamine import dopamine_curve
 from rlbench.report.figures.learning import draw_learning
 from rlbench.report.figures.ratios import draw_ratios, ratio_text
 from rlbench.report.figures.reaching import draw_reaching
 from rlbench.report.figures.share import draw_share
 from rlbench.report.figures.style import log_ticks, looks, machine, styled
-from rlbench.report.groups import group_runs
-from rlbench.report.load import load_runs
-from rlbench.report.timing import headline
-
-from .run_files import RunFiles
+from rlbench.runs.load import load_runs
+from support.run_files import RunFiles
 
 
 def analysis_of(root: Path, *runs: RunFiles) -> Analysis:

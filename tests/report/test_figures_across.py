@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from rlbench.report.across import SuiteStatistics, across_environments
+from rlbench.analysis.across import SuiteStatistics, across_environments
+from rlbench.analysis.groups import group_runs
+from rlbench.analysis.timing import headline, speed_ratios
 from rlbench.report.figures.across import draw_aggregate, draw_profiles, draw_score_curves
 from rlbench.report.figures.ratios import draw_ratios
 from rlbench.report.figures.style import styled
-from rlbench.report.groups import group_runs
-from rlbench.report.load import load_runs
-from rlbench.report.timing import headline, speed_ratios
+from rlbench.runs.load import load_runs
+from support.run_files import RunFiles
 
-from .run_files import RunFiles
 from .test_figures import assert_readable, boxes, pair
 
 

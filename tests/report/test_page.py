@@ -12,16 +12,17 @@ from pathlib import Path
 
 import pytest
 
-from report.run_files import RunFiles
+from rlbench.analysis.timing import SpeedRatio
+from rlbench.report.answers import advantage, reaches, settled_winner, sureness
 from rlbench.report.build import build_report
 from rlbench.report.page.figures import data_uri
 from rlbench.report.page.tables import TABLES
-from rlbench.report.page.verdict import advantage, reaches, settled_winner, sureness
-from rlbench.report.timing import SpeedRatio
+from support.run_files import RunFiles
 
 RATIO = SpeedRatio(
-    env="A-v0", dqn="dqn", es="es", level=1.0, is_threshold=True, unit="train_s",
-    n_dqn=5, n_dqn_reached=5, n_es=5, n_es_reached=5, horizon=60.0, dqn_mean=8.0, es_mean=2.0,
+    env="A-v0", baseline="dqn", challenger="es", level=1.0, is_threshold=True, unit="train_s",
+    n_baseline=5, n_baseline_reached=5, n_challenger=5, n_challenger_reached=5,
+    horizon=60.0, baseline_mean=8.0, challenger_mean=2.0,
     ratio=4.0, low=2.0, high=8.0, log_rank_p=0.01, bound="", reason="",
 )  # fmt: skip
 
@@ -163,7 +164,7 @@ def test_how_sure_and_whether_a_claimed_factor_was_reached() -> None:
     assert reaches(bound, 24.0) == "open"  # at least 4 times: perhaps more
     assert reaches(one, 24.0) == "open"
     # One DQN run never got there, and 30 times the mean of ES is all that its budget could show.
-    short = replace(RATIO, n_dqn_reached=4)
+    short = replace(RATIO, n_baseline_reached=4)
     assert [reaches(short, factor) for factor in (24.0, 60.0)] == ["no", "open"]
 
 

@@ -14,10 +14,10 @@ import pytest
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.select import Select
 
-from report.browser import Browser, chromium
-from report.run_files import RunFiles
 from report.test_page import HOSTILE, write_hostile, write_pair
 from rlbench.report.build import build_report
+from support.browser import Browser, chromium
+from support.run_files import RunFiles
 
 ROWS = "return [...document.querySelectorAll(arguments[0] + ' tbody tr')]"
 CELLS = ".map(r => r.cells[arguments[1]].dataset.value ?? r.cells[arguments[1]].textContent)"
@@ -251,7 +251,7 @@ def test_five_hundred_runs(browser: Browser, tmp_path: Path) -> None:
     for env in ("A-v0", "B-v0"):
         write_pair(tmp_path, env=env, seeds=125)
     program = (
-        "import sys; from rlbench.report.command import main\n"
+        "import sys; from rlbench.cli.report import main\n"
         "from rlbench.harness.machine import peak_rss_mb\n"
         f"status = main([{str(tmp_path)!r}])\n"
         "print(peak_rss_mb())\n"

@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 
-from rlbench.report.across import across_environments
+from rlbench.analysis.across import across_environments
+from rlbench.analysis.groups import group_runs
+from rlbench.analysis.timing import speed_ratios
 from rlbench.report.build import analyse, tables_of
 from rlbench.report.cost import Rates
-from rlbench.report.groups import group_runs
-from rlbench.report.load import load_runs
-from rlbench.report.timing import speed_ratios
+from rlbench.runs.load import load_runs
 
 REFERENCE = Path(__file__).parents[2] / "results" / "reference" / "classic"
 ENV = "LunarLander-v3"

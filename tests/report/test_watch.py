@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from report.run_files import RunFiles
 from rlbench.report.build import build_report
+from support.run_files import RunFiles
 
 REFRESH = '<meta http-equiv="refresh"'
 

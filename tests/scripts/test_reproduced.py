@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import reproduced
-from report.run_files import RunFiles
+from support.run_files import RunFiles
 
 DOCS = Path(__file__).parents[2] / "docs"
 COMMITTED = [name for name in reproduced.TABLES if (reproduced.REFERENCE / name).is_dir()]

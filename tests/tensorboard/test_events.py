@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from rlbench.tensorboard.events import EventFile, crc32c, record
-
-from .read_events import read_events
+from support.read_events import read_events
 
 
 @pytest.mark.parametrize(

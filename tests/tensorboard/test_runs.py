@@ -11,16 +11,15 @@ from typing import Any
 
 import pytest
 
-from rlbench.config import compose
+from rlbench.cli.tensorboard import convert, main
+from rlbench.config.compose import compose
 from rlbench.errors import ConfigError
 from rlbench.harness.experiment import run
 from rlbench.harness.plan import name_run
 from rlbench.settings import Settings
-from rlbench.tensorboard.command import convert, main
 from rlbench.tensorboard.runs import EventLog, seconds_since_1970
 from rlbench.tensorboard.scalars import kept_rows
-
-from .read_events import Point, read_events
+from support.read_events import Point, read_events
 
 TESTS = Path(__file__).parents[1]
 COUNTING = "probe_envs:Counting-v0"

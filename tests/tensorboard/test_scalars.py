@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rlbench.harness.ledger import Clock
+from rlbench.runs.columns import Clock
 from rlbench.tensorboard.runs import seconds_since_1970
 from rlbench.tensorboard.scalars import COMMON_COLUMNS, RowScalars, kept_rows
 

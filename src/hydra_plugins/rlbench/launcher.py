@@ -68,7 +68,7 @@ class RlbenchLauncher(Launcher):
     def launch(
         self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int
     ) -> Sequence[JobReturn]:
-        from rlbench.config import sweep_composer, words_for_jobs
+        from rlbench.config.compose import sweep_composer, words_for_jobs
         from rlbench.sweep.launch import launch
 
         launch(

@@ -14,9 +14,9 @@ from rlbench.settings import Frozen
 
 
 class RandomSettings(Frozen):
-    """num_envs: lanes stepped together."""
+    """num_lanes: lanes stepped together."""
 
-    num_envs: int = Field(8, gt=0)
+    num_lanes: int = Field(8, gt=0)
 
 
 class UniformPolicy:
@@ -47,9 +47,9 @@ class RandomAgent:
 
     def __init__(self, context: Context, settings: RandomSettings) -> None:
         self._context = context
-        self._lanes = context.make_lanes(settings.num_envs)
+        self._lanes = context.make_lanes(settings.num_lanes)
         self._policy = UniformPolicy(context.env.action)
-        self._all = np.arange(settings.num_envs)
+        self._all = np.arange(settings.num_lanes)
         self._rounds = 0  # lock-steps so far
         self._playing = False
 

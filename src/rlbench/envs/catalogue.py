@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import gymnasium
 from gymnasium.envs.registration import EnvSpec, parse_env_id
 
-from rlbench.envs.levels import published_levels
 from rlbench.errors import ConfigError
+from rlbench.published.levels import published_levels
 
 EXTRAS = {"mujoco": "mujoco"}  # package that an environment needs: extra of rlbench that brings it
 NEEDS = {  # folder of gymnasium.envs: package it imports

@@ -23,11 +23,11 @@ from rlbench.envs.atari import (
 from rlbench.envs.cartpole import CartPoleLanes
 from rlbench.envs.catalogue import ensure_registered, find_spec
 from rlbench.envs.lanes import SingleEnvLanes
-from rlbench.envs.levels import published_levels
 from rlbench.envs.mujoco import MujocoLanes, Robot, robot_of
 from rlbench.envs.spaces import action_adapter, observation_adapter
 from rlbench.errors import ConfigError
 from rlbench.interfaces import ActionSpec, EnvFacts, Lanes
+from rlbench.published.levels import published_levels
 from rlbench.settings import EnvSettings
 
 DEFAULT_MAX_EPISODE_STEPS = 10_000  # for ids that register no time limit of their own
@@ -193,7 +193,7 @@ def _levels(settings: EnvSettings, spec: EnvSpec) -> tuple[float | None, tuple[f
     threshold: float | None = spec.reward_threshold if published is None else published.threshold
     if settings.threshold is not None:
         threshold = settings.threshold
-    levels = set(settings.thresholds or (published.levels if published is not None else ()))
+    levels = set(settings.levels or (published.levels if published is not None else ()))
     if threshold is not None:
         threshold = float(threshold)
         levels.add(threshold)

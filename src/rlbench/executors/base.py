@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from rlbench.clock import process_cpu_s
 from rlbench.envs.make import EnvPlan
-from rlbench.harness.ledger import process_cpu_s
 from rlbench.interfaces import Counts, Lanes
 
 TaskFn = Callable[[Any, Any, Any], Any]

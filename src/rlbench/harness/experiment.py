@@ -9,20 +9,23 @@ from collections.abc import Iterator
 from typing import Any
 
 from rlbench import __version__
+from rlbench.clock import Start
 from rlbench.errors import RlbenchError, RunError
 from rlbench.executors import make_executor
 from rlbench.executors.base import LaneExecutor
-from rlbench.harness import checkpoint
 from rlbench.harness.evaluate import schedule
 from rlbench.harness.judge import Judge
-from rlbench.harness.ledger import Clock, Ledger, Start
+from rlbench.harness.ledger import Ledger
 from rlbench.harness.machine import confine, contention, machine_time
 from rlbench.harness.plan import RunPlan, plan_run
 from rlbench.harness.progress import Progress
 from rlbench.harness.record import summarise, write_beginning
-from rlbench.harness.rundir import RunDir, budget_used, finished, tell
-from rlbench.harness.runlog import RunLog
+from rlbench.harness.stopping import budget_used, finished, tell
 from rlbench.interfaces import Agent, Context, Executor, Lanes, State
+from rlbench.runs import checkpoint
+from rlbench.runs.columns import Clock
+from rlbench.runs.directory import RunDir
+from rlbench.runs.writer import RunLog
 from rlbench.seeding import Seeds
 from rlbench.settings import Settings
 from rlbench.tensorboard.runs import EventLog

@@ -3,14 +3,15 @@ reached and when."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from rlbench.harness.evaluate import Evaluation, evaluate
-from rlbench.harness.ledger import Clock, Ledger
+from rlbench.harness.ledger import Ledger
 from rlbench.harness.plan import RunPlan
-from rlbench.harness.runlog import RunLog
+from rlbench.harness.stopping import is_done
 from rlbench.interfaces import Array, Policy
+from rlbench.runs.columns import Clock
+from rlbench.runs.writer import RunLog
 from rlbench.seeding import Seeds
 from rlbench.settings import Settings
 
@@ -126,15 +127,6 @@ class Judge:
             truncated=result.truncated,
             **before,
         )
-
-
-def is_done(
-    settings: Settings, solved_at: Moment | None, reached: Mapping[Any, Moment | None]
-) -> bool:
-    """Whether a run that was solved then, and reached its levels then, is to stop."""
-    if settings.stop_at_levels:
-        return bool(reached) and None not in reached.values()
-    return solved_at is not None and settings.stop_at_threshold
 
 
 def _moment(clock: Clock) -> Moment:

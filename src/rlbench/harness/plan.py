@@ -118,7 +118,7 @@ def _eval_every_steps(env: EnvPlan) -> int:
 
 def _name(settings: Settings, agent_settings: Any, cores: int, executor: str) -> RunName:
     env = settings.env.identity()
-    levels = {key: env.pop(key) for key in ("threshold", "thresholds")}
+    levels = {key: env.pop(key) for key in ("threshold", "levels")}
     conditions = _conditions(settings, env)
     evaluation = settings.eval.model_dump(mode="json")
     learning = {

@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from rlbench.harness.ledger import Clock, monotonic_s
+from rlbench.clock import monotonic_s
+from rlbench.runs.columns import Clock
 
 if TYPE_CHECKING:
     from rich.live import Live

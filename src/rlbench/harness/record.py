@@ -10,12 +10,13 @@ from typing import Any
 import yaml
 
 import rlbench
-from rlbench.harness.checkpoint import write_atomically
+from rlbench.clock import utc_now
 from rlbench.harness.judge import Judge
-from rlbench.harness.ledger import Clock, utc_now
 from rlbench.harness.machine import describe, peak_rss_mb
 from rlbench.harness.plan import RunPlan
-from rlbench.harness.rundir import RunDir
+from rlbench.runs.columns import Clock
+from rlbench.runs.directory import RunDir
+from rlbench.runs.files import write_atomically
 
 SCHEMA = 1
 CONCURRENT_JOBS = "RLBENCH_CONCURRENT_JOBS"  # set by a sweep for its jobs
@@ -41,7 +42,7 @@ def write_beginning(plan: RunPlan, directory: RunDir, affinity: list[int] | None
         "learning": name.learning,
         "fingerprint": name.fingerprint,
         "threshold": env.threshold,
-        "thresholds": env.levels,
+        "levels": env.levels,
         "random_return": None,
         "budget": values["budget"],
         "stop_at_threshold": settings.stop_at_threshold,

@@ -7,24 +7,23 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from rlbench.report.across import SuiteStatistics, across_environments
-from rlbench.report.claims.examine import Examination, examine
-from rlbench.report.claims.record import claims_files
-from rlbench.report.claims.text import verdict_lines
-from rlbench.report.cost import Rates
-from rlbench.report.curves import Curve, environment_curves
-from rlbench.report.drift import drift_notes
-from rlbench.report.groups import (
+from rlbench.analysis.across import SuiteStatistics, across_environments
+from rlbench.analysis.curves import Curve, environment_curves
+from rlbench.analysis.drift import drift_notes
+from rlbench.analysis.groups import (
     EnvironmentGroups,
     budget_notes,
     contention_notes,
     group_runs,
     incomparable_notes,
 )
-from rlbench.report.load import load_runs
-from rlbench.report.names import file_stems, plural
-from rlbench.report.output import PAGE, NothingToReportError, write_files
-from rlbench.report.reached import ReachedCurve, reached_curves
+from rlbench.analysis.reached import ReachedCurve, reached_curves
+from rlbench.analysis.timing import LevelTime, SpeedRatio, headline, level_times, speed_ratios
+from rlbench.claims.examine import Examination, examine
+from rlbench.claims.files import claims_files
+from rlbench.claims.text import verdict_lines
+from rlbench.report.cost import Rates
+from rlbench.report.output import PAGE, NothingToReportError, file_stems, write_files
 from rlbench.report.summary import across_lines, summary_lines
 from rlbench.report.tables import (
     aggregate_table,
@@ -36,7 +35,8 @@ from rlbench.report.tables import (
     speed_ratio_table,
     survival_table,
 )
-from rlbench.report.timing import LevelTime, SpeedRatio, headline, level_times, speed_ratios
+from rlbench.runs.load import load_runs
+from rlbench.wording import plural
 
 
 @dataclass(frozen=True)
@@ -172,7 +172,7 @@ def _figures(analyses: Sequence[Analysis], suites: Sequence[SuiteStatistics]) ->
         for a in analyses
     ]
     ratios = headline([ratio for analysis in analyses for ratio in analysis.ratios])
-    pairs = {(ratio.env, label) for ratio in ratios for label in (ratio.dqn, ratio.es)}
+    pairs = {(ratio.env, label) for ratio in ratios for label in (ratio.baseline, ratio.challenger)}
     compared = [g for a in analyses for g in a.groups.groups if (g.env, g.label) in pairs]
     ratios += headline([ratio for suite in suites for ratio in suite.ratios])
     return draw_all(

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import argparse
 import math
 from dataclasses import dataclass
 
-from rlbench.report.records import Run
+from rlbench.runs.records import Run
 
 # Amazon EC2 c5.4xlarge, on demand, us-east-1: 0.68 USD an hour for 16 vCPUs, so 0.0425 USD a vCPU
 # (Amazon EC2 Auto Scaling User Guide, "Spot price per unit hour example"). A vCPU is a thread.
@@ -35,33 +34,3 @@ def train_core_hours(run: Run) -> float | None:
     """The run's cores times its training time: both agents hold their cores all along."""
     hours = run.end.core_s / 3600.0
     return hours if math.isfinite(hours) else None
-
-
-def add_rates(parser: argparse.ArgumentParser) -> None:
-    """Add the options of `Rates` to a command line."""
-    parser.add_argument(
-        "--euros-per-core-hour",
-        metavar="EUROS",
-        type=_amount,
-        default=EUROS_PER_CORE_HOUR,
-        help="price of a core for an hour, for the cost of a run and of a solve (default: "
-        f"{EUROS_PER_CORE_HOUR}, about the list price of a cloud vCPU-hour)",
-    )
-    parser.add_argument(
-        "--watts-per-core",
-        metavar="WATTS",
-        type=_amount,
-        default=WATTS_PER_CORE,
-        help=f"power of a busy core (default: {WATTS_PER_CORE}, a 40-core server CPU of 270 W; "
-        "memory, disks and cooling not counted)",
-    )
-
-
-def _amount(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not 0.0 <= value < math.inf:
-        raise argparse.ArgumentTypeError(f"{text}: takes a number from 0 up")
-    return value

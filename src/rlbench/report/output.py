@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from rlbench.report.reading import UnreadableFileError, read_object
+from rlbench.runs.reading import UnreadableFileError, read_object
 
 MANIFEST = "report.json"
 PAGE = "index.html"
+MAX_FILE_STEM = 80
+_UNSAFE = re.compile(r"[^A-Za-z0-9._+-]")
 _OWN_SUFFIXES = (".png", ".svg", ".csv", ".html")
 
 
@@ -52,6 +56,23 @@ def add_files(out: Path, files: Mapping[str, bytes]) -> list[Path]:
         return [_replace(out / name, content) for name, content in files.items()]
     except OSError as error:
         raise ReportError(f"--out {out}: cannot be written ({error.strerror or error})") from None
+
+
+def file_stems(envs: Iterable[str]) -> dict[str, str]:
+    """A distinct, harmless file name stem for every environment id.
+
+    Slashes become `__`; whatever else a file system may object to becomes `_`. Ids that would
+    share a stem are told apart by a few digits of their hash.
+    """
+    stems: dict[str, str] = {}
+    taken: set[str] = set()
+    for env in sorted(envs):
+        stem = _UNSAFE.sub("_", env.replace("/", "__")).lstrip(".-")[:MAX_FILE_STEM] or "_"
+        if stem.lower() in taken:  # some file systems ignore case
+            stem += "-" + hashlib.sha256(env.encode("utf-8", "replace")).hexdigest()[:6]
+        taken.add(stem.lower())
+        stems[env] = stem
+    return stems
 
 
 def _written_before(out: Path) -> set[str]:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from rlbench.report.across import SuiteStatistics
-from rlbench.report.amounts import amount, factor, significant
-from rlbench.report.amounts import ratio as number
-from rlbench.report.groups import EnvironmentGroups
-from rlbench.report.names import agent_name, plural, shortened
-from rlbench.report.timing import LevelTime, SpeedRatio
+from rlbench.analysis.across import SuiteStatistics
+from rlbench.analysis.groups import EnvironmentGroups
+from rlbench.analysis.timing import LevelTime, SpeedRatio
+from rlbench.wording import agent_name, amount, factor, plural, shortened, significant
+from rlbench.wording import ratio as number
 
 
 def summary_lines(
@@ -26,8 +25,8 @@ def summary_lines(
         )
         runs = plural(len(group.runs), "seed")
         yield f"  {agent_name(group.label)}: {runs}{_reached_text(time)}"
-    for dqn, es in sorted({(ratio.dqn, ratio.es) for ratio in ratios}):
-        yield from _ratio_lines([r for r in ratios if (r.dqn, r.es) == (dqn, es)])
+    for dqn, es in sorted({(ratio.baseline, ratio.challenger) for ratio in ratios}):
+        yield from _ratio_lines([r for r in ratios if (r.baseline, r.challenger) == (dqn, es)])
 
 
 def across_lines(suites: Sequence[SuiteStatistics], missing: Sequence[str]) -> Iterator[str]:
@@ -68,7 +67,7 @@ def _ratio_lines(ratios: Sequence[SpeedRatio]) -> Iterator[str]:
     head = by_unit.get("train_s")
     if head is None:
         return
-    pair = f"{agent_name(head.dqn)} / {agent_name(head.es)}"
+    pair = f"{agent_name(head.baseline)} / {agent_name(head.challenger)}"
     if head.ratio is None:
         yield f"  {pair}: no speed ratio, {head.reason}"
         return

@@ -8,15 +8,15 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 
-from rlbench.report.across import SuiteStatistics
-from rlbench.report.aggregate import Estimate
+from rlbench.analysis.across import SuiteStatistics
+from rlbench.analysis.aggregate import Estimate
+from rlbench.analysis.curves import Curve
+from rlbench.analysis.drift import relative_speeds, thirds
+from rlbench.analysis.groups import EnvironmentGroups
+from rlbench.analysis.reached import ReachedCurve
+from rlbench.analysis.timing import LevelTime, SpeedRatio
 from rlbench.report.cost import Rates, train_core_hours
-from rlbench.report.curves import Curve
-from rlbench.report.drift import relative_speeds, thirds
-from rlbench.report.groups import EnvironmentGroups
-from rlbench.report.reached import ReachedCurve
-from rlbench.report.records import UNITS, Clock, Run
-from rlbench.report.timing import LevelTime, SpeedRatio
+from rlbench.runs.records import UNITS, Clock, Run
 
 Cell = str | int | float | bool | None
 FORMULA_STARTS = ("=", "+", "-", "@", "\t")
@@ -88,7 +88,10 @@ def scores_table(suites: Iterable[SuiteStatistics]) -> str:
     for found in suites:
         for part in found.scores:
             contest, scale = part.contest, part.scale
-            for group, scores in ((contest.es, part.es), (contest.dqn, part.dqn)):
+            for group, scores in (
+                (contest.challenger, part.challenger),
+                (contest.baseline, part.baseline),
+            ):
                 rows.extend(
                     [
                         found.suite.label, part.env, group.agent, group.label, run.seed,

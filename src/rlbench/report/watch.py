@@ -9,10 +9,10 @@ from typing import NoReturn
 
 from rlbench.report.build import build_report
 from rlbench.report.cost import Rates
-from rlbench.report.load import find_run_directories
-from rlbench.report.names import plural
 from rlbench.report.output import NothingToReportError, add_files
 from rlbench.report.page.render import without_refresh
+from rlbench.runs.load import find_run_directories
+from rlbench.wording import plural
 
 INTERVAL_S = 10.0
 WATCHED = ("run.json", "log.jsonl", "summary.json")

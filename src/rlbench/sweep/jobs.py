@@ -10,7 +10,7 @@ from pathlib import Path
 from rlbench.errors import ConfigError
 from rlbench.harness.machine import resolve_cores
 from rlbench.harness.plan import name_run
-from rlbench.harness.rundir import finished
+from rlbench.harness.stopping import finished
 from rlbench.settings import Settings
 
 LABEL_KEYS = ("agent=", "env=", "seed=")

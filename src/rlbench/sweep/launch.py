@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 import selectors
 import signal
-import time
 from collections.abc import Callable, Iterator, Sequence
 from types import FrameType
 
+from rlbench.clock import monotonic_s
 from rlbench.envs.make import EnvPlan
 from rlbench.errors import ConfigError, RunError
 from rlbench.harness.dry_run import Cost, cost, told_frames
@@ -148,7 +148,7 @@ class _Sweep:
             f"cores={job.wanted_cores}",
         ]
         process = JobProcess(words, job.cores, min(self._limit(job), to_run))
-        self._running[position] = process, time.monotonic()
+        self._running[position] = process, monotonic_s()
         for stream in process.streams:
             selector.register(stream, selectors.EVENT_READ)
         job.state = State.RUNNING
@@ -162,10 +162,10 @@ class _Sweep:
         for position, (process, started) in self._running.items():
             job = self._jobs[position]
             job.note = process.stdout.last or process.stderr.last
-            job.elapsed_s = time.monotonic() - started
-        if time.monotonic() - self._shown >= REFRESH_S:
+            job.elapsed_s = monotonic_s() - started
+        if monotonic_s() - self._shown >= REFRESH_S:
             self._display.refresh()
-            self._shown = time.monotonic()
+            self._shown = monotonic_s()
 
     def _collect(self, selector: selectors.BaseSelector) -> None:
         for position, (process, started) in list(self._running.items()):
@@ -179,7 +179,7 @@ class _Sweep:
             del self._running[position]
             job = self._jobs[position]
             self._free = sorted([*self._free, *job.cores])
-            job.elapsed_s = time.monotonic() - started
+            job.elapsed_s = monotonic_s() - started
             if status == 0:
                 job.state, job.note = State.DONE, process.stdout.last
             elif self._stops and (status in INTERRUPTED or self._stops > 1):

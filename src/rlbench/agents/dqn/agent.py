@@ -94,8 +94,10 @@ class DQN:
             context.cores,
         )
         self._replay_seeds = seeds.child("replay")
-        self._actor = Actor(context.make_lanes(settings.num_envs), self._network, self._head, seeds)
-        self._memory.begin(np.arange(settings.num_envs), self._actor.obs)
+        self._actor = Actor(
+            context.make_lanes(settings.num_lanes), self._network, self._head, seeds
+        )
+        self._memory.begin(np.arange(settings.num_lanes), self._actor.obs)
         self._env_steps = 0
         self._target_moves = 0  # how many multiples of target_update_steps have been acted on
         self._thread = ThreadPoolExecutor(1) if settings.overlap else None
@@ -131,7 +133,7 @@ class DQN:
         while self._env_steps < goal and not should_stop():
             step = self._actor.step(self._layers, settings.epsilon(self._env_steps))
             self._memory.add(self._as_learned(step))
-            self._env_steps += settings.num_envs
+            self._env_steps += settings.num_lanes
             log.returns += step.ended_returns
             log.lengths += step.ended_lengths
             if (
@@ -273,14 +275,14 @@ def _memory(
         return FrameReplay(
             settings.replay_capacity_steps,
             facts.observation_shape,
-            num_lanes=settings.num_envs,
+            num_lanes=settings.num_lanes,
             action_dimensions=dimensions,
             n_step=settings.n_step,
             discount=settings.discount,
             priorities=priorities,
         )
     assembler = NStepAssembler(
-        settings.n_step, settings.discount, settings.num_envs, facts.observation_size, dimensions
+        settings.n_step, settings.discount, settings.num_lanes, facts.observation_size, dimensions
     )
     replay = Replay(settings.replay_capacity_steps, facts.observation_size, dimensions)
     return VectorMemory(assembler, replay, priorities)

@@ -59,7 +59,7 @@ class DQNSettings(Frozen):
     updates_per_train: int = Field(16, gt=0)
     target_update_steps: int = Field(500, gt=0)
 
-    num_envs: int = Field(1, gt=0)
+    num_lanes: int = Field(1, gt=0)
     epsilon_initial: float = Field(1.0, ge=0, le=1)
     epsilon_final: float = Field(0.05, ge=0, le=1)
     epsilon_decay_steps: int = Field(10_000, gt=0)
@@ -78,25 +78,25 @@ class DQNSettings(Frozen):
                 self.batch_size,
                 f"at most agent.replay_capacity_steps ({capacity})",
             )
-        if capacity < self.n_step * self.num_envs:
+        if capacity < self.n_step * self.num_lanes:
             raise ConfigError(
                 "agent.replay_capacity_steps",
                 capacity,
-                f"at least agent.n_step x agent.num_envs ({self.n_step * self.num_envs})",
+                f"at least agent.n_step x agent.num_lanes ({self.n_step * self.num_lanes})",
             )
         # The last n - 1 steps of every lane are not transitions yet.
-        least = self.batch_size + (self.n_step - 1) * self.num_envs
+        least = self.batch_size + (self.n_step - 1) * self.num_lanes
         if self.learning_starts_steps < least:
             raise ConfigError(
                 "agent.learning_starts_steps",
                 self.learning_starts_steps,
                 f"at least {least}, which fills one batch of transitions",
             )
-        if self.train_every_steps % self.num_envs:
+        if self.train_every_steps % self.num_lanes:
             raise ConfigError(
                 "agent.train_every_steps",
                 self.train_every_steps,
-                f"a multiple of agent.num_envs ({self.num_envs}), as the lanes step together",
+                f"a multiple of agent.num_lanes ({self.num_lanes}), as the lanes step together",
             )
         if self.epsilon_final > self.epsilon_initial:
             raise ConfigError(

@@ -86,7 +86,7 @@ class ES:
         )
         self._statistics = (
             ObservationStatistics.empty(env.observation_size)
-            if settings.normalise_observations
+            if settings.normalize_observations
             else None
         )
         self._cap = EpisodeCap(settings.episode_cap, env)
@@ -299,9 +299,9 @@ def _normalises(network: Network, context: Context, settings: ESSettings) -> boo
     Raises ConfigError where it, or observation normalisation, does not suit the observations.
     """
     pixels = context.env.pixels
-    if pixels and settings.normalise_observations:
+    if pixels and settings.normalize_observations:
         raise ConfigError(
-            "agent.normalise_observations", True, "false: frames are scaled, not normalised"
+            "agent.normalize_observations", True, "false: frames are scaled, not normalised"
         )
     if settings.virtual_batch_norm is None:
         return pixels and context.network in ("auto", "a3c")

@@ -21,7 +21,7 @@ class ESSettings(Frozen):
     hidden: tuple[int, ...] = (64, 64)
     activation: Literal["tanh", "relu"] = "tanh"
     output_scale: float = Field(0.01, ge=0)
-    normalise_observations: bool = False
+    normalize_observations: bool = False
     episodes_per_member: int = Field(1, gt=0)
     pair_shares_episodes: bool = False
     bins: int | None = Field(None, ge=2)

@@ -9,10 +9,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from rlbench.report.across import SuiteStatistics
-from rlbench.report.aggregate import AGENTS, Estimate
-from rlbench.report.amounts import significant
-from rlbench.report.curves import Curve
+from rlbench.analysis.across import SuiteStatistics
+from rlbench.analysis.aggregate import AGENTS, Estimate
+from rlbench.analysis.curves import Curve
 from rlbench.report.figures.style import (
     AGENT_LOOKS,
     INK,
@@ -23,8 +22,8 @@ from rlbench.report.figures.style import (
     place_text,
     score_axis,
 )
-from rlbench.report.names import agent_name, plural
-from rlbench.report.records import FloatArray
+from rlbench.runs.records import FloatArray
+from rlbench.wording import agent_name, plural, significant
 
 WIDTH_IN = 9.2
 LEFT_IN = 2.75
@@ -249,7 +248,7 @@ def _environments(found: SuiteStatistics) -> str:
 
 
 def _caption(found: SuiteStatistics, words: Sequence[str]) -> list[str]:
-    groups = [group for c in found.suite.contests for group in (c.dqn, c.es)]
+    groups = [group for c in found.suite.contests for group in (c.baseline, c.challenger)]
     reasons = sorted({e.reason for e in found.estimates if e.reason})
     counts = sorted({len(group.runs) for group in groups})
     seeds = "" if len(counts) == 1 else f"{counts[0]} to "

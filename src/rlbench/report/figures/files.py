@@ -9,17 +9,17 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 
-from rlbench.report.across import SuiteStatistics
-from rlbench.report.curves import Curve
+from rlbench.analysis.across import SuiteStatistics
+from rlbench.analysis.curves import Curve
+from rlbench.analysis.groups import EnvironmentGroups, Group
+from rlbench.analysis.reached import ReachedCurve
+from rlbench.analysis.timing import LevelTime, SpeedRatio
 from rlbench.report.figures.across import draw_aggregate, draw_profiles, draw_score_curves
 from rlbench.report.figures.learning import draw_learning
 from rlbench.report.figures.ratios import draw_ratios
 from rlbench.report.figures.reaching import draw_reaching
 from rlbench.report.figures.share import draw_share
 from rlbench.report.figures.style import machine, render, styled
-from rlbench.report.groups import EnvironmentGroups, Group
-from rlbench.report.reached import ReachedCurve
-from rlbench.report.timing import LevelTime, SpeedRatio
 
 PARALLEL_FROM = 10  # jobs; below, starting workers takes longer than drawing
 MAX_WORKERS = 8

@@ -11,8 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from rlbench.report.amounts import significant
-from rlbench.report.curves import (
+from rlbench.analysis.curves import (
     CURVE_UNITS,
     Curve,
     carried_forward,
@@ -20,7 +19,8 @@ from rlbench.report.curves import (
     evaluated,
     random_return,
 )
-from rlbench.report.dopamine import DopamineCurve, dopamine_curve
+from rlbench.analysis.groups import EnvironmentGroups, Group
+from rlbench.published.dopamine import DopamineCurve, dopamine_curve
 from rlbench.report.figures.style import (
     INK,
     LEFT_IN,
@@ -32,9 +32,8 @@ from rlbench.report.figures.style import (
     looks,
     place_text,
 )
-from rlbench.report.groups import EnvironmentGroups, Group
-from rlbench.report.names import agent_name, plural, shortened
-from rlbench.report.records import FloatArray, Unit
+from rlbench.runs.records import FloatArray, Unit
+from rlbench.wording import agent_name, plural, shortened, significant
 
 WIDTH_IN = 13.5
 PANEL_IN = 3.5

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from rlbench.report.claims.published import (
+from rlbench.published.papers import (
     AtariRecord,
     Game,
     Record,

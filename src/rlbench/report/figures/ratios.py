@@ -8,11 +8,10 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from rlbench.report.amounts import TIMES, factor
-from rlbench.report.amounts import ratio as number
+from rlbench.analysis.timing import SpeedRatio
 from rlbench.report.figures.style import INK, MUTED, log_axis, place_text
-from rlbench.report.names import agent_name, shortened
-from rlbench.report.timing import SpeedRatio
+from rlbench.wording import TIMES, agent_name, factor, shortened
+from rlbench.wording import ratio as number
 
 WIDTH_IN = 12.6
 LABEL_IN = 3.4
@@ -180,12 +179,14 @@ def ratio_text(ratio: SpeedRatio) -> str:
 
 def _label(ratio: SpeedRatio) -> str:
     name = shortened(ratio.env, 32)
-    pair = (
-        ""
-        if (ratio.dqn, ratio.es) == ("dqn", "es")
-        else (f"\n{shortened(agent_name(ratio.dqn), 20)} / {shortened(agent_name(ratio.es), 20)}")
+    pair = ""
+    if (ratio.baseline, ratio.challenger) != ("dqn", "es"):
+        sides = [shortened(agent_name(label), 20) for label in (ratio.baseline, ratio.challenger)]
+        pair = f"\n{' / '.join(sides)}"
+    seeds = (
+        f"DQN {ratio.n_baseline_reached}/{ratio.n_baseline}, "
+        f"ES {ratio.n_challenger_reached}/{ratio.n_challenger} solved"
     )
-    seeds = f"DQN {ratio.n_dqn_reached}/{ratio.n_dqn}, ES {ratio.n_es_reached}/{ratio.n_es} solved"
     return f"{name}{pair}\n{seeds}"
 
 

@@ -9,7 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from rlbench.report.amounts import significant
+from rlbench.analysis.groups import EnvironmentGroups, Group
+from rlbench.analysis.timing import LevelTime, observed_until, reached_at
 from rlbench.report.figures.style import (
     INK,
     MUTED,
@@ -20,9 +21,7 @@ from rlbench.report.figures.style import (
     looks,
     place_text,
 )
-from rlbench.report.groups import EnvironmentGroups, Group
-from rlbench.report.names import agent_name, shortened
-from rlbench.report.timing import LevelTime, observed_until, reached_at
+from rlbench.wording import agent_name, shortened, significant
 
 WIDTH_IN = 11.0
 LABEL_IN = 3.1

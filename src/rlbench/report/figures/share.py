@@ -10,7 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from rlbench.report.amounts import TIMES, amount, significant
+from rlbench.analysis.groups import EnvironmentGroups, Group
+from rlbench.analysis.reached import ReachedCurve
+from rlbench.analysis.timing import LevelTime
 from rlbench.report.figures.style import (
     MUTED,
     Look,
@@ -21,11 +23,8 @@ from rlbench.report.figures.style import (
     place_caption,
     place_text,
 )
-from rlbench.report.groups import EnvironmentGroups, Group
-from rlbench.report.names import agent_name, plural, shortened, telling_apart
-from rlbench.report.reached import ReachedCurve
-from rlbench.report.records import FloatArray, Unit
-from rlbench.report.timing import LevelTime
+from rlbench.runs.records import FloatArray, Unit
+from rlbench.wording import TIMES, agent_name, amount, plural, shortened, significant, telling_apart
 
 WIDTH_IN = 9.2  # narrower than the others: two panels, and letters that a telephone can show
 LEFT_IN = 1.25

@@ -22,9 +22,9 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullFormatter, NullLocator
 
-from rlbench.report.amounts import count, significant
-from rlbench.report.groups import EnvironmentGroups, Group
-from rlbench.report.records import Unit
+from rlbench.analysis.groups import EnvironmentGroups, Group
+from rlbench.runs.records import Unit
+from rlbench.wording import count, significant
 
 DPI = 120  # 150 takes a tenth longer, and the SVG beside it is sharp at any size
 INK = "#222222"

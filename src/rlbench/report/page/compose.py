@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rlbench.report.amounts import TIMES, significant
-from rlbench.report.claims.examine import Examination, Examined
-from rlbench.report.claims.verdict import per_core_text
-from rlbench.report.names import plural
+from rlbench.analysis.timing import SpeedRatio
+from rlbench.claims.examine import Examination, Examined
+from rlbench.claims.verdict import per_core_text
+from rlbench.report.answers import answers, hardware_lines, headline, overall_lines, seeds_line
 from rlbench.report.output import PAGE
 from rlbench.report.page.figures import (
     CLAIM_FIGURES,
@@ -21,8 +21,7 @@ from rlbench.report.page.model import ClaimBlock, EnvironmentData, Page, Section
 from rlbench.report.page.render import render_page
 from rlbench.report.page.runs import run_details
 from rlbench.report.page.tables import UNIT_WORDS, page_tables
-from rlbench.report.page.verdict import answers, hardware_lines, headline, overall_lines, seeds_line
-from rlbench.report.timing import SpeedRatio
+from rlbench.wording import TIMES, plural, significant
 
 _HOLDS = {
     "runs.csv": "one row a run, with its clocks and the facts of its machine",

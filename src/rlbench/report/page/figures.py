@@ -15,9 +15,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rlbench.report.amounts import amount, significant
-from rlbench.report.names import agent_name, plural
 from rlbench.report.page.model import Answer, EnvironmentData, Figure
+from rlbench.wording import agent_name, amount, plural, significant
 
 # What may not stand in a data URI, the per cent sign first. All else stays, so that the page is a
 # quarter smaller than with base64.

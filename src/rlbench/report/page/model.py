@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rlbench.report.curves import Curve
-from rlbench.report.groups import EnvironmentGroups
-from rlbench.report.timing import LevelTime, SpeedRatio
+from rlbench.analysis.curves import Curve
+from rlbench.analysis.groups import EnvironmentGroups
+from rlbench.analysis.timing import LevelTime, SpeedRatio
 
 
 @dataclass(frozen=True)

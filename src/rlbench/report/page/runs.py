@@ -8,12 +8,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
-from rlbench.report.amounts import amount, count, significant
-from rlbench.report.groups import Group
-from rlbench.report.names import agent_name
+from rlbench.analysis.groups import Group
 from rlbench.report.page.model import EnvironmentData, Phase, RunDetail
-from rlbench.report.reading import UnreadableFileError, open_regular, printable
-from rlbench.report.records import Run
+from rlbench.runs.reading import UnreadableFileError, open_regular, printable
+from rlbench.runs.records import Run
+from rlbench.wording import agent_name, amount, count, significant
 
 BAR = 1000.0
 MAX_CONFIG_BYTES = 32_000

@@ -8,10 +8,9 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from rlbench.report.amounts import count, significant
-from rlbench.report.names import agent_name
 from rlbench.report.page.model import Cell, Column, Row, Table
 from rlbench.report.tables import FORMULA_STARTS
+from rlbench.wording import agent_name, count, significant
 
 MAX_ROWS = 3000  # of one table; the rest is in its file, and the page says so
 
@@ -55,8 +54,8 @@ TABLES = (
         "Above 1 ES was faster or cheaper, below 1 DQN was.",
         (
             ("env", "Environment", "the Gymnasium id"),
-            ("dqn", "DQN runs", "which group of DQN's runs"),
-            ("es", "ES runs", "which group of ES's runs"),
+            ("baseline", "DQN runs", "which group of DQN's runs"),
+            ("challenger", "ES runs", "which group of ES's runs"),
             ("level", "Return", "the mean return to be reached"),
             ("unit", "Clock", "in what the cost is counted"),
             ("bound", "Bound", ">= where DQN never got there, <= where ES never did"),
@@ -64,12 +63,12 @@ TABLES = (
             ("low", "From", "lower end of the 95 % bootstrap interval"),
             ("high", "To", "upper end; empty: open"),
             ("log_rank_p", "Log-rank p", "of the hypothesis that both get there at the same rate"),
-            ("n_dqn_reached", "DQN there", "runs of DQN that reached the level"),
-            ("n_dqn", "DQN seeds", "runs of DQN"),
-            ("n_es_reached", "ES there", "runs of ES that reached the level"),
-            ("n_es", "ES seeds", "runs of ES"),
+            ("n_baseline_reached", "DQN there", "runs of DQN that reached the level"),
+            ("n_baseline", "DQN seeds", "runs of DQN"),
+            ("n_challenger_reached", "ES there", "runs of ES that reached the level"),
+            ("n_challenger", "ES seeds", "runs of ES"),
         ),
-        agents=("dqn", "es"),
+        agents=("baseline", "challenger"),
     ),
     TableSpec(
         "time_to_threshold.csv",
@@ -105,13 +104,13 @@ TABLES = (
             ("ratio", "Ratio", "geometric mean of DQN's restricted mean over that of ES"),
             ("low", "From", "lower end of the 95 % bootstrap interval"),
             ("high", "To", "upper end; empty: open"),
-            ("n_dqn_reached", "DQN there", "runs of DQN that were solved"),
-            ("n_dqn", "DQN runs", "in all"),
-            ("n_es_reached", "ES there", "runs of ES that were solved"),
-            ("n_es", "ES runs", "in all"),
+            ("n_baseline_reached", "DQN there", "runs of DQN that were solved"),
+            ("n_baseline", "DQN runs", "in all"),
+            ("n_challenger_reached", "ES there", "runs of ES that were solved"),
+            ("n_challenger", "ES runs", "in all"),
             ("reason", "Remark", "why there is no ratio or interval, or what was left out"),
         ),
-        agents=("dqn", "es"),
+        agents=("baseline", "challenger"),
     ),
     TableSpec(
         "aggregate.csv",
@@ -230,7 +229,7 @@ def _cell(column: Column, fact: Mapping[str, str], run_anchors: Mapping[str, str
         text = plain(raw)
         if column.name == "unit":
             return Cell(UNIT_WORDS.get(text, text), text)
-        if column.name in ("group", "agent", "es", "dqn"):
+        if column.name in ("group", "agent", "challenger", "baseline"):
             return Cell(agent_name(text), text)
         return Cell(_WORDS.get(text, text), text)
     value = _number(raw)

@@ -1,0 +1,1 @@
+"""Statistics of runs, numbers only: usable on plain arrays without a run of rlbench."""

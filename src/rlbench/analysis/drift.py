@@ -1,0 +1,125 @@
+"""Whether the machine became slower or faster while a sweep ran.
+
+A run's own speed says little: episodes grow longer and updates begin as an agent learns. So runs
+of the same setup are compared over the same stretch of steps, and what is left is looked at in
+the order in which the runs were started. Seeds differ too, but not with the hour of the day.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import PurePath
+
+import numpy as np
+
+from rlbench.analysis.groups import EnvironmentGroups, Group
+from rlbench.runs.records import FloatArray, Run
+
+MIN_RUNS = 10  # fewer runs than this show no trend
+MAX_P = 0.01
+MIN_CHANGE = 0.10  # from the first to the last run: a smaller drift changes no conclusion
+
+
+@dataclass(frozen=True)
+class Drift:
+    """The trend of speed over all runs of one machine, in the order of their starts."""
+
+    machine: str
+    n_runs: int
+    change: float  # of speed from the first to the last run: -0.2 is a fifth slower
+    correlation: float  # Spearman's
+    p: float  # two-sided, of no trend
+
+    @property
+    def is_flagged(self) -> bool:
+        """Whether the drift is beyond chance and large enough to matter."""
+        return self.p < MAX_P and abs(self.change) > MIN_CHANGE
+
+
+def thirds(run: Run) -> tuple[float, float] | None:
+    """Steps per training second in the first and in the last third of a run's steps.
+
+    None where fewer than four evaluations say when.
+    """
+    steps, train_s = run.evaluations.env_steps, run.evaluations.train_s
+    if len(steps) < 4 or steps[-1] <= 0.0:
+        return None
+    third = float(steps[-1]) / 3.0
+    at = np.interp([0.0, third, 2.0 * third, 3.0 * third], steps, train_s)
+    first_s, last_s = float(at[1] - at[0]), float(at[3] - at[2])
+    return (third / first_s, third / last_s) if first_s > 0.0 and last_s > 0.0 else None
+
+
+def relative_speeds(group: Group) -> dict[PurePath, float]:
+    """Each run's steps per training second over the steps that all took, over the group's median.
+
+    Empty with fewer than two runs. Between evaluations time is taken to pass evenly.
+    """
+    runs = [run for run in group.runs if len(run.evaluations) > 1]
+    common = min((float(run.evaluations.env_steps[-1]) for run in runs), default=0.0)
+    needed = {
+        run.path: float(np.interp(common, run.evaluations.env_steps, run.evaluations.train_s))
+        for run in runs
+    }
+    needed = {path: seconds for path, seconds in needed.items() if seconds > 0.0}
+    if len(needed) < 2 or common <= 0.0:
+        return {}
+    speeds = {path: common / seconds for path, seconds in needed.items()}
+    median = float(np.median(list(speeds.values())))
+    return {path: speed / median for path, speed in speeds.items()}
+
+
+def drifts(environments: Sequence[EnvironmentGroups]) -> Iterator[Drift]:
+    """The trend on each machine with enough runs; random agents' runs are too short to time."""
+    by_machine: dict[str, list[tuple[str, str, float]]] = defaultdict(list)
+    for environment in environments:
+        for group in environment.contenders:
+            speeds = relative_speeds(group)
+            for run in group.runs:
+                if run.started_at and run.path in speeds:
+                    start = (run.started_at, run.path.as_posix(), speeds[run.path])
+                    by_machine[run.cpu_model].append(start)
+    for machine in sorted(by_machine):
+        started = sorted(by_machine[machine])
+        if len(started) >= MIN_RUNS:
+            yield trend(machine, np.array([speed for _, _, speed in started]))
+
+
+def trend(machine: str, speeds: FloatArray) -> Drift:
+    """The trend of relative speeds in the order of their starts.
+
+    Spearman's rank correlation with the order, its p-value from the normal approximation
+    z = rho sqrt(n - 1), and the slope of log speed by least squares.
+    """
+    n = len(speeds)
+    order = np.arange(n, dtype=np.float64)
+    if np.ptp(speeds) == 0.0:
+        return Drift(machine, n, 0.0, 0.0, 1.0)
+    ranks = average_ranks(speeds)
+    correlation = float(np.corrcoef(order, ranks)[0, 1])
+    p = math.erfc(abs(correlation) * math.sqrt(n - 1) / math.sqrt(2.0))
+    slope = float(np.polyfit(order / (n - 1), np.log(speeds), 1)[0])
+    return Drift(machine, n, math.exp(slope) - 1.0, correlation, p)
+
+
+def average_ranks(values: FloatArray) -> FloatArray:
+    """Ranks from 1 up, ties sharing their average.  # [n]"""
+    _, which, counts = np.unique(values, return_inverse=True, return_counts=True)
+    last = np.cumsum(counts)
+    ranks: FloatArray = (last - (counts - 1) / 2.0)[which]
+    return ranks
+
+
+def drift_notes(environments: Sequence[EnvironmentGroups]) -> Iterator[str]:
+    """One line for each machine that drifted."""
+    for found in drifts(environments):
+        if found.is_flagged:
+            how = "slower" if found.change < 0.0 else "faster"
+            yield (
+                f"{found.machine or 'unknown CPU'}: over {found.n_runs} runs in the order of their "
+                f"starts, runs of the same setup became {abs(found.change):.0%} {how} "
+                f"(rank correlation {found.correlation:.2f}): the machine drifted"
+            )

@@ -1,0 +1,218 @@
+"""Which runs may be averaged: groups of runs that differ in nothing but their seed."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from rlbench.runs.records import Run, Status
+
+CONTENTION_SHARE = 0.05  # of all cores' time: above it a run is named, since its clock suffered
+
+REFERENCE_AGENT = "random"  # measures the return of acting at random; no contender
+_IGNORED_OVERRIDES = ("seed=", "results_dir=", "overwrite=", "env=", "agent=", "-", "hydra")
+
+
+@dataclass(frozen=True)
+class Group:
+    """Runs of one agent on one environment that differ only in their seed."""
+
+    env: str
+    agent: str
+    label: str  # the agent's name, and what sets this group apart where there are several
+    runs: tuple[Run, ...]
+
+    @property
+    def first(self) -> Run:
+        """Any run stands for what all of the group share."""
+        return self.runs[0]
+
+    @property
+    def threshold(self) -> float | None:
+        """The return that means solved."""
+        return self.first.threshold
+
+    @property
+    def levels(self) -> tuple[float, ...]:
+        """Every level that is timed, ascending."""
+        return tuple(sorted({level for run in self.runs for level in run.levels}))
+
+    @property
+    def is_reference(self) -> bool:
+        """Whether this is the agent that acts at random."""
+        return self.agent == REFERENCE_AGENT
+
+    def count(self, status: Status) -> int:
+        """Runs with one status."""
+        return sum(run.status == status for run in self.runs)
+
+
+@dataclass(frozen=True)
+class EnvironmentGroups:
+    """All groups of one environment: ES, DQN, other agents by name, the random agent last."""
+
+    env: str
+    groups: tuple[Group, ...]
+
+    @property
+    def contenders(self) -> tuple[Group, ...]:
+        """The groups that try to learn."""
+        return tuple(group for group in self.groups if not group.is_reference)
+
+    @property
+    def thresholds(self) -> tuple[float, ...]:
+        """The thresholds of all groups, ascending; more than one where conditions differ."""
+        return tuple(sorted({g.threshold for g in self.groups if g.threshold is not None}))
+
+
+def group_runs(runs: Sequence[Run]) -> tuple[EnvironmentGroups, ...]:
+    """Sort runs into groups, environments in name order."""
+    by_env: dict[str, dict[tuple[object, ...], list[Run]]] = defaultdict(lambda: defaultdict(list))
+    for run in runs:
+        by_env[run.env][_key(run)].append(run)
+    return tuple(
+        EnvironmentGroups(env, _labelled(env, list(by_env[env].values()))) for env in sorted(by_env)
+    )
+
+
+def comparable_pairs(environment: EnvironmentGroups) -> Iterator[tuple[Group, Group]]:
+    """Pairs (DQN, ES) that ran under the same conditions: the speed ratio is defined for these."""
+    for dqn in environment.groups:
+        for es in environment.groups:
+            if dqn.agent == "dqn" and es.agent == "es" and not condition_differences(dqn, es):
+                yield dqn, es
+
+
+def condition_differences(one: Group, other: Group) -> list[str]:
+    """What keeps two groups from being compared, in words; empty where nothing does."""
+    a, b = one.first, other.first
+    compared = (
+        ("evaluation or environment settings", a.fingerprint, b.fingerprint),
+        ("threshold", a.threshold, b.threshold),
+        ("cores", a.cores, b.cores),
+        ("CPU model", a.cpu_model, b.cpu_model),
+        ("device", a.device, b.device),
+        ("rlbench version", a.rlbench, b.rlbench),
+    )
+    return [f"{name} ({x} and {y})" for name, x, y in compared if x != y]
+
+
+def incomparable_notes(environment: EnvironmentGroups) -> Iterator[str]:
+    """One line where both DQN and ES ran but no pair of groups may be compared."""
+    dqn = [group for group in environment.groups if group.agent == "dqn"]
+    es = [group for group in environment.groups if group.agent == "es"]
+    if dqn and es and not any(True for _ in comparable_pairs(environment)):
+        differences = ", ".join(condition_differences(dqn[0], es[0]))
+        yield f"{environment.env}: no speed ratio, dqn and es differ in {differences}"
+
+
+def budget_notes(environment: EnvironmentGroups) -> Iterator[str]:
+    """One line for each group whose runs had different budgets."""
+    for group in environment.groups:
+        budgets = {(run.budget_train_s, run.budget_env_steps) for run in group.runs}
+        if len(budgets) > 1:
+            yield (
+                f"{environment.env}, {group.label}: budgets differ between seeds; "
+                "compared up to the shortest"
+            )
+
+
+def _key(run: Run) -> tuple[object, ...]:
+    return (
+        run.agent,
+        run.setup,
+        run.fingerprint,
+        run.threshold,
+        run.cores,
+        run.cpu_model,
+        run.device,
+        run.rlbench,
+    )
+
+
+def _rank(agent: str) -> tuple[int, str]:
+    return ({"es": 0, "dqn": 1, REFERENCE_AGENT: 3}.get(agent, 2), agent)
+
+
+def _labelled(env: str, parts: list[list[Run]]) -> tuple[Group, ...]:
+    contenders = [part[0] for part in parts if part[0].agent != REFERENCE_AGENT]
+    groups = []
+    for part in parts:
+        words = list(_conditions_of(part[0], contenders))
+        siblings = [other for other in parts if other[0].agent == part[0].agent]
+        if len(siblings) > 1:
+            words.extend(_settings_of(part, siblings, words))
+        label = part[0].agent + (f" ({', '.join(words)})" if words else "")
+        groups.append(Group(env, part[0].agent, label, tuple(part)))
+    repeated = Counter(group.label for group in groups)
+    # A label that two groups share would make two lines look like one agent's.
+    groups = [
+        group
+        if repeated[group.label] == 1
+        else Group(env, group.agent, f"{group.label} [setup {group.first.setup[:8]}]", group.runs)
+        for group in groups
+    ]
+    return tuple(sorted(groups, key=lambda group: (_rank(group.agent), group.label)))
+
+
+def contention_notes(runs: Iterable[Run]) -> Iterator[str]:
+    """Runs that did not have the machine to themselves, besides jobs of their own sweep."""
+    for run in runs:
+        stolen, others = run.facts.get("stolen_share"), run.facts.get("others_share")
+        if run.facts.get("concurrent_jobs") not in (None, 1):
+            others = None  # its siblings are among them
+        for share, who in ((others, "other processes"), (stolen, "other machines of the host")):
+            if isinstance(share, float) and share > CONTENTION_SHARE:
+                yield f"{run.path}: {who} had {share:.0%} of the cores' time while it ran"
+
+
+def _conditions_of(run: Run, all_runs: Iterable[Run]) -> Iterator[str]:
+    """Conditions in which the environment's contenders differ, as this run has them."""
+    others = list(all_runs)
+
+    def differ(attribute: str) -> bool:
+        return len({getattr(other, attribute) for other in others}) > 1
+
+    if differ("cores"):
+        yield f"cores={run.cores}"
+    if differ("device"):
+        yield f"device={run.device}"
+    if differ("cpu_model"):
+        yield run.cpu_model or "unknown CPU"
+    if differ("rlbench"):
+        yield f"rlbench {run.rlbench}"
+    if differ("threshold"):
+        yield f"threshold {run.threshold:g}" if run.threshold is not None else "no threshold"
+    elif differ("fingerprint"):
+        yield f"conditions {run.fingerprint[:6]}"
+
+
+def _settings_of(part: list[Run], siblings: list[list[Run]], words: Sequence[str]) -> Iterator[str]:
+    """Settings in which groups of one agent differ, as this group has them."""
+    firsts = [sibling[0] for sibling in siblings]
+    named = False
+    for attribute in ("executor", "precision"):
+        if len({getattr(run, attribute) for run in firsts}) > 1:
+            named = True
+            yield f"{attribute}={getattr(part[0], attribute)}"
+    if len({run.learning for run in firsts}) > 1:
+        mine = _overrides(part)
+        shared = set.intersection(*(set(_overrides(sibling)) for sibling in siblings))
+        own = [word for word in mine if word not in shared and word not in words]
+        if own and len(", ".join(own)) <= 40:
+            yield from own
+        else:
+            yield f"settings {part[0].learning[:6]}"
+    elif not named and not words:
+        yield f"setup {part[0].setup[:6]}"
+
+
+def _overrides(part: list[Run]) -> list[str]:
+    """Command-line words that all of a group's runs share, the ones that never matter left out."""
+    common = set.intersection(*(set(run.argv) for run in part))
+    return [
+        word
+        for word in part[0].argv
+        if word in common and "=" in word and not word.startswith(_IGNORED_OVERRIDES)
+    ]

@@ -1,0 +1,132 @@
+"""Normalised scores: 0 is acting at random, 1 is what means solved (on Atari: a human tester)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+
+from rlbench.analysis.curves import group_end, step_values
+from rlbench.analysis.groups import EnvironmentGroups, Group
+from rlbench.analysis.suites import Contest, Suite
+from rlbench.published import number, table
+from rlbench.runs.records import FloatArray, Unit
+
+
+@dataclass(frozen=True)
+class Scale:
+    """The two returns that a normalised score is measured between."""
+
+    random: float  # the score 0
+    reference: float  # the score 1
+    source: str  # where the two come from, in words
+
+    def score(self, returns: FloatArray) -> FloatArray:
+        """(return - random) / (reference - random)."""
+        scores: FloatArray = (returns - self.random) / (self.reference - self.random)
+        return scores
+
+
+@dataclass(frozen=True)
+class ContestScores:
+    """Every run's normalised score on one environment at its common horizon."""
+
+    contest: Contest
+    scale: Scale
+    horizon: float  # training seconds; infinite where all stopped early and no budget is known
+    baseline: FloatArray  # [n], NaN for a run that was cut off before the horizon
+    challenger: FloatArray  # [m]
+
+    @property
+    def env(self) -> str:
+        """The environment's id."""
+        return self.contest.env
+
+
+def scale_of(environment: EnvironmentGroups, group: Group) -> Scale | str:
+    """How returns of a group are normalised; where they cannot be, why.
+
+    On Atari both ends are published (no-op starts; Wang et al. 2016, arXiv 1511.06581, table 2),
+    elsewhere 0 is the mean return of the runs of the random agent under the same conditions
+    (fingerprint) and 1 the threshold.
+    """
+    game = re.fullmatch(r"ALE/(\w+)-v5", environment.env)
+    if game is not None:
+        for row in table("human_random"):
+            random, human = number(row["random_noop"]), number(row["human_noop"])
+            if row["game"].replace("_", "") == game[1].lower() and random != human:
+                if random is None or human is None:
+                    break
+                return Scale(random, human, "published random and human scores")
+    if group.threshold is None:
+        return "no threshold"
+    acting_at_random = measured_random_return(environment, group.first.fingerprint)
+    if acting_at_random is None:
+        return "no run of agent=random under the same conditions"
+    if acting_at_random >= group.threshold:
+        return "acting at random reaches the threshold"
+    return Scale(acting_at_random, group.threshold, "runs of agent=random and the threshold")
+
+
+def measured_random_return(environment: EnvironmentGroups, fingerprint: str) -> float | None:
+    """The mean over runs of the random agent of their final returns; else what run.json states."""
+    finals = [
+        float(known[-1])
+        for group in environment.groups
+        if group.is_reference
+        for run in group.runs
+        if run.fingerprint == fingerprint
+        and len(known := run.evaluations.return_mean[np.isfinite(run.evaluations.return_mean)])
+    ]
+    if finals:
+        return float(np.mean(finals))
+    stated = [
+        run.random_return
+        for group in environment.groups
+        for run in group.runs
+        if run.fingerprint == fingerprint and run.random_return is not None
+    ]
+    return stated[0] if stated else None
+
+
+def contest_scores(contest: Contest) -> ContestScores | str:
+    """The scores of one environment; where there are none, why."""
+    scale = scale_of(contest.environment, contest.challenger)
+    if isinstance(scale, str):
+        return scale
+    horizon = min(group_end(contest.baseline, "train_s"), group_end(contest.challenger, "train_s"))
+    at = np.array([horizon])
+    dqn, es = (
+        scale.score(returns_at(g, "train_s", at)[:, 0])
+        for g in (contest.baseline, contest.challenger)
+    )
+    if np.isnan(dqn).all() or np.isnan(es).all():
+        return "no run is known up to the common horizon"
+    return ContestScores(contest, scale, horizon, dqn, es)
+
+
+def suite_scores(suite: Suite) -> tuple[tuple[ContestScores, ...], dict[str, str]]:
+    """The scores of every environment that has any, and why the others have none."""
+    found = {contest.env: contest_scores(contest) for contest in suite.contests}
+    return (
+        tuple(part for part in found.values() if not isinstance(part, str)),
+        {env: part for env, part in found.items() if isinstance(part, str)},
+    )
+
+
+def returns_at(group: Group, unit: Unit, times: FloatArray) -> FloatArray:
+    """Each run's return in force at some times; NaN where it was cut off before.
+
+    A run that stopped because it got there counts as the level that it was to stop at from then on.
+    What its last evaluation showed beyond is luck: it is the evaluation that ended the run.
+
+    Returns:
+        One row a run.  # [n, T]
+    """
+    found = np.array([step_values(run, unit, times) for run in group.runs])
+    for row, run in zip(found, group.runs, strict=True):
+        if run.status == "solved" and run.stop_level is not None:
+            stopped = times >= run.evaluations.along(unit)[-1]
+            row[stopped] = np.minimum(row[stopped], run.stop_level)
+    return found

@@ -1,0 +1,337 @@
+"""Time to a level for each group, and the speed ratio of DQN to ES."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rlbench.analysis.bootstrap import (
+    percentile_interval,
+    weights_of_strata,
+)
+from rlbench.analysis.groups import EnvironmentGroups, Group, comparable_pairs
+from rlbench.analysis.survival import (
+    CensoredTimes,
+    expected_running_time,
+    identified_until,
+    log_rank,
+    median,
+    median_interval,
+    restricted_mean,
+    share_interval,
+)
+from rlbench.runs.records import UNITS, FloatArray, Run, Unit
+
+
+@dataclass(frozen=True)
+class LevelTime:
+    """How long the runs of a group took to a level, in one unit."""
+
+    env: str
+    agent: str
+    group: str
+    level: float
+    is_threshold: bool
+    unit: Unit
+    n_runs: int
+    n_reached: int
+    success_low: float
+    success_high: float
+    n_failed: int
+    n_unfinished: int  # interrupted, still going or killed
+    horizon: float | None  # the restricted mean counts no time beyond this
+    restricted_mean: float | None
+    low: float | None
+    high: float | None
+    median: float | None
+    median_low: float | None  # None: nothing is known below, or there is one seed
+    median_high: float | None  # None: nothing is known above
+    expected_running_time: float | None
+    expected_running_time_low: float | None
+    expected_running_time_high: float | None
+    core_hours_per_solve: float | None  # expected running time × cores, for training seconds only
+
+    @property
+    def success_fraction(self) -> float:
+        """Runs that reached the level, over all runs."""
+        return self.n_reached / self.n_runs
+
+
+@dataclass(frozen=True)
+class SpeedRatio:
+    """Restricted mean time of DQN over that of ES, at their common horizon."""
+
+    env: str
+    baseline: str
+    challenger: str
+    level: float
+    is_threshold: bool
+    unit: Unit
+    n_baseline: int
+    n_baseline_reached: int
+    n_challenger: int
+    n_challenger_reached: int
+    horizon: float | None
+    baseline_mean: float | None
+    challenger_mean: float | None
+    ratio: float | None
+    low: float | None
+    high: float | None
+    log_rank_p: float | None  # of the hypothesis that both get there at the same rate
+    bound: str  # ">=": DQN never got there, "<=": ES never did, "": neither
+    reason: str  # why there is no ratio or no interval; empty where there is nothing to say
+
+    def could_show(self, factor: float) -> bool:
+        """Whether the horizon leaves room for a ratio of `factor`. A run of DQN that did not get
+        there counts the horizon, so the ratio cannot exceed horizon over mean of ES: below the
+        factor that refutes nothing."""
+        if (
+            self.n_baseline_reached == self.n_baseline
+            or not self.challenger_mean
+            or self.horizon is None
+        ):
+            return True
+        return self.horizon / self.challenger_mean >= factor
+
+
+def reached_at(run: Run, level: float, unit: Unit) -> float | None:
+    """When a run reached a level; None where it did not."""
+    mark = run.reached.get(level)
+    return None if mark is None else mark.at.along(unit)
+
+
+def observed_until(run: Run, unit: Unit) -> float:
+    """How long a run that did not reach a level was watched.
+
+    A run that was cut off is known only as far as its last evaluation; one that used up its budget
+    was evaluated at its end.
+    """
+    if run.status in ("interrupted", "unfinished"):
+        return float(run.evaluations.along(unit)[-1])
+    return run.end.along(unit)
+
+
+def censored_times(group: Group, level: float, unit: Unit) -> CensoredTimes | None:
+    """The group's times to a level; None where the logs lack this clock.
+
+    A failed run never gets there. Any other run without the level is censored where it ended.
+    """
+    times: list[float] = []
+    events: list[bool] = []
+    for run in group.runs:
+        reached = reached_at(run, level, unit)
+        events.append(reached is not None)
+        if reached is not None:
+            times.append(reached)
+        elif run.status == "failed":
+            times.append(math.inf)
+        else:
+            times.append(observed_until(run, unit))
+    found = CensoredTimes(np.array(times), np.array(events))
+    return None if np.isnan(found.time).any() else found
+
+
+def horizon_of(group: Group, level: float, unit: Unit) -> float:
+    """Up to when every run of a group was, or could have been, observed.
+
+    The budget in this unit where there is one; no more than the end of any run that used up its
+    budget without the level. A run that stopped because it got there had its whole budget. Infinite
+    where all got there and no budget is known in this unit.
+    """
+    known: list[float] = []
+    for run in group.runs:
+        budget = run.budget(unit)
+        if budget is not None:
+            known.append(budget)
+        if run.status == "budget" and reached_at(run, level, unit) is None:
+            known.append(observed_until(run, unit))
+    times = censored_times(group, level, unit)
+    known.append(math.inf if times is None else identified_until(times))
+    return min(known)
+
+
+def level_time(group: Group, level: float, unit: Unit) -> LevelTime:
+    """Everything about a group's time to one level in one unit."""
+    times = censored_times(group, level, unit)
+    mean: float | None = None
+    interval: tuple[float, float] | None = None
+    horizon: float | None = None
+    if times is not None:
+        horizon = _settled(horizon_of(group, level, unit), times)
+        if horizon is not None:
+            mean = float(restricted_mean(times, horizon, np.ones((1, len(times))))[0])
+            if len(times) > 1:
+                (weights,) = weights_of_strata((len(times),))
+                interval = percentile_interval(restricted_mean(times, horizon, weights))
+    got_there = np.array([run.reached.get(level) is not None for run in group.runs])
+    reached = int(np.count_nonzero(got_there))
+    median_low, median_high = (None, None) if times is None else median_interval(times)
+    success_low, success_high = share_interval(reached, len(group.runs))
+    expected: float | None = None
+    expected_interval: tuple[float, float] | None = None
+    if times is not None:
+        spent = _spent(group, level, unit)
+        expected = expected_running_time(spent, reached)
+        expected_interval = _expected_interval(spent, got_there)
+    return LevelTime(
+        env=group.env,
+        agent=group.agent,
+        group=group.label,
+        level=level,
+        is_threshold=level == group.threshold,
+        unit=unit,
+        n_runs=len(group.runs),
+        n_reached=reached,
+        success_low=success_low,
+        success_high=success_high,
+        n_failed=group.count("failed"),
+        n_unfinished=group.count("interrupted") + group.count("unfinished"),
+        horizon=horizon,
+        restricted_mean=mean,
+        low=None if interval is None else interval[0],
+        high=None if interval is None else interval[1],
+        median=None if times is None else median(times),
+        median_low=median_low,
+        median_high=median_high,
+        expected_running_time=expected,
+        expected_running_time_low=None if expected_interval is None else expected_interval[0],
+        expected_running_time_high=None if expected_interval is None else expected_interval[1],
+        core_hours_per_solve=_core_hours(group, expected) if unit == "train_s" else None,
+    )
+
+
+def level_times(environment: EnvironmentGroups) -> Iterator[LevelTime]:
+    """Every group, level and unit of one environment."""
+    for group in environment.groups:
+        for level in group.levels:
+            for unit in UNITS:
+                yield level_time(group, level, unit)
+
+
+def speed_ratio(dqn: Group, es: Group, level: float, unit: Unit) -> SpeedRatio:
+    """The headline number for one pair of groups."""
+    dqn_times = censored_times(dqn, level, unit)
+    es_times = censored_times(es, level, unit)
+    n_baseline = sum(run.reached.get(level) is not None for run in dqn.runs)
+    n_challenger = sum(run.reached.get(level) is not None for run in es.runs)
+    horizon: float | None = None
+    means: tuple[float, float] | None = None
+    ratio: float | None = None
+    interval: tuple[float, float] | None = None
+    bound = reason = ""
+    if dqn_times is None or es_times is None:
+        reason = "the logs lack this clock"
+    else:
+        common = min(horizon_of(dqn, level, unit), horizon_of(es, level, unit))
+        horizon = _settled(common, dqn_times, es_times)
+    if horizon is not None and dqn_times is not None and es_times is not None:
+        means = (_plain_mean(dqn_times, horizon), _plain_mean(es_times, horizon))
+        dqn_within, es_within = _any_within(dqn_times, horizon), _any_within(es_times, horizon)
+        if not dqn_within and not es_within:
+            reason = "neither got there within the common horizon"
+        elif means[1] <= 0.0:
+            reason = "ES got there before any training"
+        else:
+            ratio = means[0] / means[1]
+            bound = ">=" if not dqn_within else "<=" if not es_within else ""
+            interval, reason = _ratio_interval(dqn_times, es_times, horizon)
+    elif not reason:
+        reason = "no time was spent on training"
+    low, high = interval or (None, None)
+    return SpeedRatio(
+        env=dqn.env,
+        baseline=dqn.label,
+        challenger=es.label,
+        level=level,
+        is_threshold=level == dqn.threshold,
+        unit=unit,
+        n_baseline=len(dqn.runs),
+        n_baseline_reached=n_baseline,
+        n_challenger=len(es.runs),
+        n_challenger_reached=n_challenger,
+        horizon=horizon,
+        baseline_mean=None if means is None else means[0],
+        challenger_mean=None if means is None else means[1],
+        ratio=ratio,
+        # Where one side is a bound, so is its end of the interval: nothing is known beyond.
+        low=None if bound == "<=" else low,
+        high=None if bound == ">=" else high,
+        log_rank_p=(
+            None if dqn_times is None or es_times is None else log_rank(dqn_times, es_times)
+        ),
+        bound=bound,
+        reason=reason,
+    )
+
+
+def speed_ratios(environment: EnvironmentGroups) -> Iterator[SpeedRatio]:
+    """Every comparable pair, shared level and unit of one environment."""
+    for dqn, es in comparable_pairs(environment):
+        for level in sorted(set(dqn.levels) & set(es.levels)):
+            for unit in UNITS:
+                yield speed_ratio(dqn, es, level, unit)
+
+
+def headline(ratios: Sequence[SpeedRatio], unit: Unit = "train_s") -> list[SpeedRatio]:
+    """The ratios to the threshold in one unit."""
+    return [ratio for ratio in ratios if ratio.is_threshold and ratio.unit == unit]
+
+
+def _ratio_interval(
+    dqn: CensoredTimes, es: CensoredTimes, horizon: float
+) -> tuple[tuple[float, float] | None, str]:
+    if len(dqn) < 2 or len(es) < 2:
+        return None, "one seed gives no interval"
+    dqn_weights, es_weights = weights_of_strata((len(dqn), len(es)))
+    dqn_means = restricted_mean(dqn, horizon, dqn_weights)
+    es_means = restricted_mean(es, horizon, es_weights)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        interval = percentile_interval(dqn_means / es_means)
+    return interval, "" if interval else "too many resamples have no ratio"
+
+
+def _settled(horizon: float, *times: CensoredTimes) -> float | None:
+    """A finite horizon: where there is no limit, the last event. None where nothing was timed."""
+    if math.isinf(horizon):
+        finite = [float(t) for part in times for t in part.time if math.isfinite(t)]
+        return max(finite, default=None)
+    return horizon if horizon > 0.0 else None
+
+
+def _plain_mean(times: CensoredTimes, horizon: float) -> float:
+    return float(restricted_mean(times, horizon, np.ones((1, len(times))))[0])
+
+
+def _any_within(times: CensoredTimes, horizon: float) -> bool:
+    return bool(np.any(times.event & (times.time <= horizon)))
+
+
+def _spent(group: Group, level: float, unit: Unit) -> FloatArray:
+    """Each run's time until it reached the level, or until it ended."""
+    spent = []
+    for run in group.runs:
+        reached = reached_at(run, level, unit)
+        spent.append(run.end.along(unit) if reached is None else reached)
+    return np.array(spent)
+
+
+def _expected_interval(
+    spent: FloatArray, got_there: NDArray[np.bool_]
+) -> tuple[float, float] | None:
+    """Bootstrap interval of the expected running time, None with one seed. A resample without a
+    success costs infinity: where there are many, the upper end is infinite, an empty cell in the
+    table."""
+    if len(spent) < 2:
+        return None
+    (weights,) = weights_of_strata((len(spent),))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return percentile_interval((weights @ spent) / (weights @ got_there))
+
+
+def _core_hours(group: Group, train_s: float | None) -> float | None:
+    cores = group.runs[0].cores
+    return None if train_s is None or cores is None else train_s * cores / 3600

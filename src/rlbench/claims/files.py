@@ -1,0 +1,157 @@
+"""The examination as data: claims.json and claims.csv."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+from rlbench.analysis.timing import SpeedRatio
+from rlbench.claims.evidence import Comparison, Evidence, Pooled
+from rlbench.claims.examine import Examination
+from rlbench.claims.verdict import per_core_text
+from rlbench.published.papers import atari_record, humanoid_record, step_ratios
+from rlbench.report.tables import Cell, table_of
+
+SCHEMA = 1
+
+_COLUMNS = (
+    "claim", "env", "unit", "ratio", "low", "high", "bound", "n_baseline", "n_baseline_reached",
+    "n_challenger", "n_challenger_reached", "horizon", "counts", "left_out", "claimed_factor",
+    "core_hour_factor", "outcome",
+)  # fmt: skip
+
+
+def claims_files(examination: Examination) -> dict[str, bytes]:
+    """claims.json (everything) and claims.csv (one row for each ratio): file name to content."""
+    text = json.dumps(as_json(examination), indent=1, allow_nan=False, ensure_ascii=False)
+    return {
+        "claims.json": (text + "\n").encode("utf-8", "replace"),
+        "claims.csv": table_of(_COLUMNS, _rows(examination)).encode("utf-8", "replace"),
+    }
+
+
+def as_json(examination: Examination) -> dict[str, Any]:
+    """The examination as JSON values; a number that is unknown or infinite is null."""
+    atari, humanoid = atari_record(), humanoid_record()
+    return {
+        "schema": SCHEMA,
+        "claims": [
+            {
+                "key": examined.claim.key,
+                "title": examined.claim.title,
+                "statement": examined.claim.statement,
+                "origin": examined.claim.origin,
+                "claimed_factor": examined.claim.factor,
+                "core_hour_factor": examined.claim.core_hour_factor,
+                "reported": list(examined.claim.reported),
+                "measured": _evidence(examined.evidence),
+                "per_core": per_core_text(examined.claim, examined.evidence),
+                "verdict": {
+                    "outcome": examined.verdict.outcome,
+                    "reason": examined.verdict.reason,
+                    "needs": list(examined.verdict.needs),
+                },
+            }
+            for examined in examination.claims
+        ],
+        "other": _evidence(examination.other),
+        "published": {
+            "atari": {
+                "against_a3c": asdict(atari.against_a3c),
+                "against_dqn": asdict(atari.against_dqn),
+                "es_iqm": atari.es_iqm,
+                "dqn_iqm": atari.dqn_iqm,
+                "es_core_hours": atari.es.core_hours,
+                "a3c_core_hours": atari.a3c.core_hours,
+                "games": [asdict(game) for game in atari.games],
+            },
+            "humanoid": {
+                "few": asdict(humanoid.few) | {"core_hours": humanoid.few.core_hours},
+                "many": asdict(humanoid.many) | {"core_hours": humanoid.many.core_hours},
+            },
+            "es_over_trpo_steps": [asdict(ratio) for ratio in step_ratios()],
+        },
+    }
+
+
+def _evidence(evidence: Evidence) -> dict[str, Any]:
+    return {
+        "environments": [_comparison(comparison) for comparison in evidence.comparisons],
+        "environments_run": evidence.environments,
+        "pooled": {unit: _pooled(pooled) for unit, pooled in evidence.pooled.items()},
+        "rates": [asdict(rate) for rate in evidence.rates],
+        "cores": list(evidence.cores),
+    }
+
+
+def _comparison(comparison: Comparison) -> dict[str, Any]:
+    return {
+        "env": comparison.env,
+        "dqn": comparison.baseline.label,
+        "es": comparison.challenger.label,
+        "counts": comparison.counts,
+        "left_out": comparison.left_out,
+        "too_short": comparison.too_short,
+        "ratios": {unit: _ratio(ratio) for unit, ratio in comparison.ratios.items()},
+    }
+
+
+def _ratio(ratio: SpeedRatio) -> dict[str, Any]:
+    numbers = ("ratio", "low", "high", "horizon", "baseline_mean", "challenger_mean", "log_rank_p")
+    counts = (
+        "n_baseline",
+        "n_baseline_reached",
+        "n_challenger",
+        "n_challenger_reached",
+        "bound",
+        "reason",
+        "level",
+    )
+    return {name: _finite(getattr(ratio, name)) for name in numbers} | {
+        name: getattr(ratio, name) for name in counts
+    }
+
+
+def _pooled(pooled: Pooled) -> dict[str, Any]:
+    return {
+        "environments": pooled.environments,
+        "ratio": _finite(pooled.ratio),
+        "low": _finite(pooled.low),
+        "high": _finite(pooled.high),
+        "bound": pooled.bound,
+    }
+
+
+def _rows(examination: Examination) -> Iterator[dict[str, Cell]]:
+    for examined in examination.claims:
+        told: dict[str, Cell] = {
+            "claim": examined.claim.key,
+            "claimed_factor": examined.claim.factor,
+            "core_hour_factor": examined.claim.core_hour_factor,
+            "outcome": examined.verdict.outcome,
+        }
+        yield told  # a claim without a run has a row too
+        yield from (told | row for row in _evidence_rows(examined.evidence))
+    other: dict[str, Cell] = {"claim": "other"}
+    yield from (other | row for row in _evidence_rows(examination.other))
+
+
+def _evidence_rows(evidence: Evidence) -> Iterator[dict[str, Cell]]:
+    for comparison in evidence.comparisons:
+        for ratio in comparison.ratios.values():
+            yield {name: getattr(ratio, name) for name in _COLUMNS[1:12]} | {
+                "counts": comparison.counts,
+                "left_out": comparison.left_out,
+            }
+    for pooled in evidence.pooled.values():
+        if pooled.ratio is not None:
+            names = ("unit", "ratio", "low", "high", "bound")
+            row: dict[str, Cell] = {name: getattr(pooled, name) for name in names}
+            yield row | {"env": f"geometric mean of {pooled.environments}"}
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None

@@ -1,0 +1,141 @@
+"""The examination as plain text for a terminal."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+
+from rlbench.claims.evidence import Comparison, Evidence
+from rlbench.claims.examine import Examination, Examined
+from rlbench.claims.verdict import per_core_text, ratio_text
+from rlbench.runs.records import Unit
+from rlbench.wording import factor, shortened
+
+MAX_ROWS = 60
+
+OTHER_TITLE = "The same question on other environments"
+OTHER_NOTE = (
+    "These are neither Atari games nor MuJoCo tasks. They can neither confirm nor refute the "
+    "claims; they show what the same two agents did here."
+)
+RL_NOTE = "The reinforcement learning measured here is this package's DQN."
+_MEAN_NOTE = "its interval: environments and their seeds drawn anew"
+_SHOWN: dict[Unit, str] = {
+    "train_s": "training time",
+    "train_cpu_s": "CPU time",
+    "env_steps": "environment steps",
+}
+
+
+def examination_lines(examination: Examination, width: int) -> Iterator[str]:
+    """Verdicts first, then each claim in full, then the other environments."""
+    yield from _wrapped(
+        "Two claims about evolution strategies (ES), held against what was published and what "
+        f"was measured here. {RL_NOTE}",
+        width,
+    )
+    yield ""
+    for number, examined in enumerate(examination.claims, 1):
+        yield from _wrapped(
+            f"{examined.verdict.outcome.upper()}: {examined.claim.title}", width, f"{number}. "
+        )
+    for number, examined in enumerate(examination.claims, 1):
+        yield ""
+        yield from _claim_lines(number, examined, width)
+    if examination.other.environments:
+        yield ""
+        yield from _heading(OTHER_TITLE)
+        yield from _wrapped(OTHER_NOTE, width)
+        yield from _evidence_lines(examination.other, width)
+
+
+def verdict_lines(examination: Examination) -> Iterator[str]:
+    """One line a claim, for the end of a summary."""
+    yield "Popular claims (rlbench claims says more)"
+    for examined in examination.claims:
+        yield f"  {examined.claim.title}: {examined.verdict.outcome}"
+
+
+def _claim_lines(number: int, examined: Examined, width: int) -> Iterator[str]:
+    claim, verdict = examined.claim, examined.verdict
+    yield from _heading(f"{number}. {claim.title}")
+    yield from _wrapped(f"The claim: {claim.statement} ({factor(claim.factor)})", width)
+    yield from _wrapped(f"Origin: {claim.origin}", width)
+    yield "What was reported:"
+    for line in claim.reported:
+        yield from _wrapped(line, width, "  - ")
+    yield "What was measured here:"
+    if examined.evidence.comparisons:
+        yield from _evidence_lines(examined.evidence, width)
+        note = per_core_text(claim, examined.evidence)
+        if note:
+            yield from _wrapped(note, width, "  ")
+    else:
+        yield "  nothing"
+    yield from _wrapped(f"Verdict: {verdict.outcome}. {verdict.reason}", width)
+    if verdict.needs:
+        yield "What it would take:"
+        for line in verdict.needs:
+            yield from _wrapped(line, width, "  - ")
+
+
+def _evidence_lines(evidence: Evidence, width: int) -> Iterator[str]:
+    if not evidence.comparisons:
+        yield "  DQN and ES can be compared on none of them"
+        return
+    yield from _wrapped(
+        "DQN's cost over that of ES until solved, in three currencies: above 1 ES was cheaper. "
+        "95 % bootstrap intervals over seeds in brackets.",
+        width,
+        "  ",
+    )
+    rows = [["", "solved", *_SHOWN.values(), ""]]
+    rows += [_row(comparison) for comparison in evidence.comparisons[:MAX_ROWS]]
+    if len(evidence.counted) > 1 and evidence.pooled:
+        means = [ratio_text(evidence.pooled[unit]) for unit in _SHOWN]
+        rows.append([f"geometric mean of {len(evidence.counted)}", "", *means, _MEAN_NOTE])
+    yield from _table(rows, width)
+    hidden = len(evidence.comparisons) - MAX_ROWS
+    if hidden > 0:
+        yield f"  and {hidden} more"
+
+
+def _row(comparison: Comparison) -> list[str]:
+    head = comparison.ratios["train_s"]
+    solved = (
+        f"DQN {head.n_baseline_reached}/{head.n_baseline} "
+        f"ES {head.n_challenger_reached}/{head.n_challenger}"
+    )
+    ratios = [
+        ratio_text(comparison.ratios[unit]) if unit in comparison.ratios else "" for unit in _SHOWN
+    ]
+    remark = f"not counted: {comparison.left_out}" if comparison.left_out else comparison.too_short
+    return [shortened(comparison.env, 28), solved, *ratios, remark]
+
+
+def _table(rows: list[list[str]], width: int) -> Iterator[str]:
+    """Columns side by side where they fit, else one line a value; the last cell of a row, a
+    remark, has a line of its own."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]) - 1)]
+    fits = 2 + sum(widths) + 2 * (len(widths) - 1) <= width
+    for row in rows:
+        *cells, remark = row
+        if fits:
+            yield f"  {'  '.join(map(str.ljust, cells, widths))}".rstrip()
+        elif row is not rows[0]:
+            yield f"  {cells[0]}  {cells[1]}".rstrip()
+            for name, cell in zip(_SHOWN.values(), cells[2:], strict=True):
+                yield f"    {name:<18} {cell}"
+        if remark:
+            yield from _wrapped(remark, width, "    ")
+
+
+def _heading(text: str) -> Iterator[str]:
+    yield text
+    yield "-" * len(text)
+
+
+def _wrapped(text: str, width: int, start: str = "") -> list[str]:
+    return textwrap.wrap(
+        text, width, initial_indent=start, subsequent_indent=" " * (len(start) + 2 * (not start))
+    )

@@ -1,0 +1,206 @@
+"""The decision rule: what a claim's evidence amounts to, and what would be needed to decide.
+
+Documented in docs/claims.md; a change here is a change there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from rlbench.analysis.timing import SpeedRatio
+from rlbench.claims.evidence import Evidence, Pooled
+from rlbench.claims.statements import MINIMUM_SEEDS, Claim, frames_text
+from rlbench.published.papers import atari_record, humanoid_record
+from rlbench.wording import count, factor, plural, ratio, significant
+
+Outcome = Literal["supported", "not supported", "not testable here"]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The outcome, why, and what it would take where the runs do not decide."""
+
+    outcome: Outcome
+    reason: str
+    needs: tuple[str, ...]
+
+
+def decide(claim: Claim, evidence: Evidence) -> Verdict:
+    """Supported: the whole interval of the mean speed ratio in training time lies at or above the
+    claimed factor. Not supported: all of it lies below. Otherwise, or with too few environments
+    or seeds, not testable here."""
+    shortage = _shortage(claim, evidence)
+    if shortage:
+        return Verdict("not testable here", shortage, tuple(_needs(claim, evidence)))
+    pooled = evidence.pooled["train_s"]
+    where = _environments(claim, evidence)
+    measured = (
+        f"on {where}, equal cores and at least {MINIMUM_SEEDS} seeds an agent, DQN took "
+        f"{ratio_text(pooled)} times the training time of ES"
+    )
+    if pooled.low is not None and pooled.low >= claim.factor:
+        reason = f"{measured}; the claim's {factor(claim.factor)} lies at or below all of that"
+        return Verdict("supported", _sentence(reason), ())
+    if pooled.high is not None and pooled.high < claim.factor:
+        reason = f"{measured}; the claim's {factor(claim.factor)} lies above all of that"
+        return Verdict("not supported", _sentence(reason), ())
+    if pooled.ratio is None:
+        reason = (
+            f"undecided: {where} were measured, but on some DQN never got there and on others ES "
+            "never did, so nothing bounds the mean"
+        )
+    else:
+        reason = f"undecided: {measured}, which does not settle {factor(claim.factor)}"
+    return Verdict("not testable here", _sentence(reason), tuple(_to_settle(claim, pooled)))
+
+
+def ratio_text(found: Pooled | SpeedRatio) -> str:
+    """A ratio with its interval: `2.1 [1.4, 3.0]`, `≥ 30 [25, \u221e)`."""
+    if found.ratio is None:
+        return "none"
+    sign = {"": "", ">=": "≥ ", "<=": "≤ "}[found.bound]
+    shown = f"{sign}{ratio(found.ratio)}"
+    if found.low is None and found.high is None:
+        return f"{shown} (no interval)"
+    low = "(0" if found.low is None else f"[{ratio(found.low)}"
+    high = "\u221e)" if found.high is None else f"{ratio(found.high)}]"
+    return f"{shown} {low}, {high}"
+
+
+def per_core_text(claim: Claim, evidence: Evidence) -> str:
+    """How the measurement compares with what the reported runs amount to on equal cores; empty
+    where there is no interval."""
+    pooled = evidence.pooled["train_s"]
+    if pooled.ratio is None or not evidence.counted:
+        return ""
+    place = "contains it"
+    if pooled.low is not None and pooled.low > claim.core_hour_factor:
+        place = "lies above it"
+    if pooled.high is not None and pooled.high < claim.core_hour_factor:
+        place = "lies below it"
+    return (
+        f"On equal cores the reported runs amount to {factor(claim.core_hour_factor)}; the "
+        f"interval measured here {place}."
+    )
+
+
+def _shortage(claim: Claim, evidence: Evidence) -> str:
+    """What there is too little of for a verdict; empty where there is enough."""
+    if not evidence.environments:
+        return f"No {claim.environments.removesuffix('s')} was run here."
+    if not evidence.comparisons:
+        return (
+            f"{_capital(_members(claim, evidence.environments))} "
+            f"{'was' if evidence.environments == 1 else 'were'} run here, but on none can "
+            "DQN and ES be compared under the same conditions."
+        )
+    counted = len(evidence.counted)
+    needed = _needed(claim, evidence)
+    if counted >= needed:
+        return ""
+    left_out = [f"{c.env}: {c.left_out}" for c in evidence.comparisons if not c.counts]
+    shown = "; ".join(left_out[:4]) + ("; ..." if len(left_out) > 4 else "")
+    return f"Only {counted} of the at least {needed} {claim.environments} that are needed count" + (
+        f" ({shown})." if left_out else "."
+    )
+
+
+def _needed(claim: Claim, evidence: Evidence) -> int:
+    """The claim's own task is enough by itself."""
+    return 1 if _own_task_counts(claim, evidence) else claim.minimum_environments
+
+
+def _own_task_counts(claim: Claim, evidence: Evidence) -> bool:
+    own = claim.own_task
+    return own is not None and any(re.fullmatch(own, c.env) for c in evidence.counted)
+
+
+def _needs(claim: Claim, evidence: Evidence) -> Iterator[str]:
+    """What it would take, in runs and in core-hours."""
+    if claim.key == "atari":
+        yield (
+            f"Both agents on at least {claim.minimum_environments} Atari games, at least "
+            f"{MINIMUM_SEEDS} seeds each, with equal cores and budgets in which at least one of "
+            "the two reaches the level (half of the way from random play to a human tester)."
+        )
+        yield from _atari_hours(claim, evidence)
+    else:
+        record = humanoid_record()
+        yield (
+            f"Both agents on Humanoid-v5 to a return of {record.score:g}, at least "
+            f"{MINIMUM_SEEDS} seeds each, with equal cores; or on at least "
+            f"{claim.minimum_environments} other MuJoCo tasks, which stand in for it."
+        )
+        few = record.few.core_hours
+        text = f"The paper's ES took {few:.0f} core-hours to get there on {record.few.cores} cores"
+        for cores in evidence.cores[-1:]:
+            text += f", so some {significant(few / cores)} hours a seed on {plural(cores, 'core')}"
+        yield f"{text}; how long DQN needs is not published."
+
+
+def _to_settle(claim: Claim, pooled: Pooled) -> Iterator[str]:
+    """What it would take where enough was measured and it decides nothing."""
+    never = {">=": "DQN gets", "<=": "ES gets"}.get(pooled.bound)
+    if never is None and pooled.ratio is None:
+        never = "both agents get"
+    if never is not None:
+        yield (
+            f"Larger budgets, in which {never} there on more of the {claim.environments}: until "
+            "then one end of the interval stays open."
+        )
+    yield (
+        f"More seeds and more {claim.environments}, until the whole interval lies on one side of "
+        f"{factor(claim.factor)}."
+    )
+
+
+def _atari_hours(claim: Claim, evidence: Evidence) -> Iterator[str]:
+    """The published lengths of training at the speed measured here, or what they took there."""
+    record = atari_record()
+    rates = {rate.agent: rate for rate in evidence.rates}
+    published = {
+        "es": (record.es_frames, f"{record.es.core_hours:,.0f} core-hours"),
+        "dqn": (record.dqn_frames, f"{record.dqn_gpu_hours:,.0f} hours on a GPU"),
+    }
+    total = 0.0
+    for agent, (frames, took) in published.items():
+        text = (
+            f"The {frames_text(frames)} frames a game of the published {agent.upper()} took {took}"
+        )
+        if agent in rates:
+            rate = rates[agent]
+            total += rate.core_hours(frames)
+            text += (
+                f"; at the {count(rate.env_steps_per_core_s)} steps/s a core measured "
+                f"here they would take {significant(rate.core_hours(frames))} core-hours"
+            )
+        yield f"{text}."
+    if len(rates) == len(published):
+        runs = claim.minimum_environments * MINIMUM_SEEDS
+        yield (
+            f"For {claim.minimum_environments} games and {MINIMUM_SEEDS} seeds at these lengths "
+            f"that is {total * runs:,.0f} core-hours; runs that are solved sooner need less."
+        )
+
+
+def _environments(claim: Claim, evidence: Evidence) -> str:
+    counted = evidence.counted
+    if _own_task_counts(claim, evidence):
+        return " and ".join(sorted(c.env for c in counted))
+    return _members(claim, len(counted))
+
+
+def _members(claim: Claim, number: int) -> str:
+    names = claim.environments if number != 1 else claim.environments.removesuffix("s")
+    return f"{number} {names}"
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _sentence(text: str) -> str:
+    return f"{_capital(text)}."

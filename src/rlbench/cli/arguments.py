@@ -1,0 +1,61 @@
+"""What the subcommands that read runs share on their command lines."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from pathlib import Path
+
+from rlbench.report.cost import EUROS_PER_CORE_HOUR, WATTS_PER_CORE
+
+DEFAULT_DIRECTORY = Path("results/runs")
+
+
+def runs_parser(name: str, description: str, examples: str, out: str) -> argparse.ArgumentParser:
+    """The parser of `rlbench NAME [DIR] [--out DIR]`; `out` says what `--out` is."""
+    parser = argparse.ArgumentParser(
+        prog=f"rlbench {name}",
+        description=description,
+        epilog=examples,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "directory",
+        metavar="DIR",
+        nargs="?",
+        type=Path,
+        default=DEFAULT_DIRECTORY,
+        help=f"where the runs are, at any depth (default: {DEFAULT_DIRECTORY})",
+    )
+    parser.add_argument("--out", metavar="DIR", type=Path, help=out)
+    return parser
+
+
+def add_rates(parser: argparse.ArgumentParser) -> None:
+    """Add the options of `Rates` to a command line."""
+    parser.add_argument(
+        "--euros-per-core-hour",
+        metavar="EUROS",
+        type=_amount,
+        default=EUROS_PER_CORE_HOUR,
+        help="price of a core for an hour, for the cost of a run and of a solve (default: "
+        f"{EUROS_PER_CORE_HOUR}, about the list price of a cloud vCPU-hour)",
+    )
+    parser.add_argument(
+        "--watts-per-core",
+        metavar="WATTS",
+        type=_amount,
+        default=WATTS_PER_CORE,
+        help=f"power of a busy core (default: {WATTS_PER_CORE}, a 40-core server CPU of 270 W; "
+        "memory, disks and cooling not counted)",
+    )
+
+
+def _amount(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0.0 <= value < math.inf:
+        raise argparse.ArgumentTypeError(f"{text}: takes a number from 0 up")
+    return value

@@ -1,0 +1,77 @@
+"""`rlbench claims`: the popular claims, what was published, what was measured here, a verdict."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from rlbench.analysis.groups import comparable_pairs, group_runs
+from rlbench.analysis.timing import speed_ratio
+from rlbench.claims.examine import Examination, examine
+from rlbench.claims.files import claims_files
+from rlbench.claims.text import examination_lines
+from rlbench.cli.arguments import DEFAULT_DIRECTORY, runs_parser
+from rlbench.report.output import ReportError, add_files
+from rlbench.runs.load import load_runs
+from rlbench.runs.records import UNITS
+from rlbench.wording import plural
+
+MAX_WIDTH = 100
+
+DESCRIPTION = """\
+State two popular claims about evolution strategies, what the paper behind them reported, what the
+runs below DIR measured, and whether they support the claims. Without runs the published part is
+shown all the same. The rule by which a verdict is reached is in docs/claims.md."""
+EXAMPLE = """\
+examples:
+  rlbench claims                                  with the runs in results/runs
+  rlbench claims results/reference --out claims   also claims.json, claims.csv and two figures"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The subcommand; 0 done, also without runs; 2 a DIR that is named and absent, or no place."""
+    parser = runs_parser(
+        "claims", DESCRIPTION, EXAMPLE, "write claims.json, claims.csv and figures there"
+    )
+    parser.set_defaults(directory=None)  # only a DIR that is named has to be there
+    arguments = parser.parse_args(argv)
+    directory = DEFAULT_DIRECTORY if arguments.directory is None else arguments.directory
+    try:
+        if arguments.directory is not None and not directory.is_dir():
+            raise ReportError(f"{directory}: no such directory")
+        examination = examine_directory(directory, arguments.out)
+        width = min(shutil.get_terminal_size().columns, MAX_WIDTH)
+        for line in examination_lines(examination, max(width, 40)):
+            print(line)
+        if arguments.out is not None:
+            # Late: drawing takes half a second to import.
+            from rlbench.report.figures.published import draw_published
+
+            written = add_files(arguments.out, claims_files(examination) | draw_published())
+            print(f"\n{plural(len(written), 'file')} in {arguments.out}")
+    except ReportError as error:
+        print(f"rlbench claims: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def examine_directory(directory: Path, skip: Path | None = None) -> Examination:
+    """Hold the claims against every run below `directory`, which need not exist.
+
+    skip: a folder that is not entered, the command's own output. What cannot be used of the runs
+    is named on stderr.
+    """
+    loaded = load_runs(directory, skip=skip)
+    for problem in loaded.problems:
+        print(f"note: {problem}", file=sys.stderr)
+    environments = group_runs(loaded.runs)
+    ratios = [  # a claim asks for the threshold alone
+        speed_ratio(dqn, es, dqn.threshold, unit)
+        for environment in environments
+        for dqn, es in comparable_pairs(environment)
+        if dqn.threshold is not None
+        for unit in UNITS
+    ]
+    return examine(environments, ratios)

@@ -1,0 +1,72 @@
+"""`rlbench report`: the command line of the report."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import sys
+from collections.abc import Sequence
+
+from rlbench.cli.arguments import add_rates, runs_parser
+from rlbench.report.build import build_report
+from rlbench.report.cost import Rates
+from rlbench.report.output import ReportError
+from rlbench.wording import plural
+
+DESCRIPTION = """\
+Draw figures, write tables and a web page (index.html, which needs nothing beside it) from every
+run below a directory."""
+EXAMPLES = """\
+examples:
+  rlbench report results/runs --out results/report
+  rlbench report --watch     again and again while a sweep runs; Ctrl-C ends it, exit status 130"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The subcommand; 0 done (problems are notes on stderr), 2 nothing to report or no place."""
+    parser = runs_parser(
+        "report", DESCRIPTION, EXAMPLES, "where the report goes (default: DIR/report)"
+    )
+    parser.add_argument(
+        "--watch",
+        action="store_true",
+        help="wait for runs, rebuild whenever they change, until Ctrl-C",
+    )
+    parser.add_argument(
+        "--interval",
+        metavar="SECONDS",
+        type=_interval,
+        default=None,
+        help="with --watch: how often to look (default: 10)",
+    )
+    add_rates(parser)
+    arguments = parser.parse_args(argv)
+    if arguments.interval is not None and not arguments.watch:
+        parser.error("--interval: goes with --watch")
+    rates = Rates(arguments.euros_per_core_hour, arguments.watts_per_core)
+    try:
+        if arguments.watch:
+            from rlbench.report.watch import INTERVAL_S, watch
+
+            watch(arguments.directory, arguments.out, rates, arguments.interval or INTERVAL_S)
+        report = build_report(arguments.directory, arguments.out, rates)
+    except ReportError as error:
+        print(f"rlbench report: {error}", file=sys.stderr)
+        return 2
+    for line in report.lines:
+        print(line)
+    for problem in report.problems:
+        print(f"note: {problem}", file=sys.stderr)
+    place = report.files[0].parent
+    print(f"{plural(len(report.files), 'file')} in {place}; open {report.page} in a browser")
+    return 0
+
+
+def _interval(word: str) -> float:
+    try:
+        seconds = float(word)
+    except ValueError:
+        seconds = math.nan
+    if not 0.05 <= seconds <= 86400:
+        raise argparse.ArgumentTypeError(f"got {word}, takes seconds from 0.05 to 86400")
+    return seconds

@@ -1,0 +1,116 @@
+"""From words on the command line to `Settings`: no part of Hydra gets past this file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from hydra import compose as hydra_compose
+from hydra import initialize_config_dir
+from hydra.core.config_loader import ConfigLoader
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf, flag_override
+from omegaconf.errors import OmegaConfBaseException
+
+from rlbench.config.errors import explain
+from rlbench.config.source import conf_dir, register
+from rlbench.errors import ConfigError
+from rlbench.settings import Settings, check
+
+VERSION_BASE = "1.3"
+CONFIG_NAME = "config"
+
+
+def compose(overrides: Sequence[str]) -> Settings:
+    """The settings that `overrides` (KEY=VALUE words) amount to.
+
+    Raises ConfigError: a bad key or value, or an environment that is not there.
+    """
+    try:
+        return from_config(_compose(overrides))
+    except (HydraException, OmegaConfBaseException) as error:
+        raise explain(error, overrides, lambda: known_keys(overrides)) from None
+
+
+def from_config(config: DictConfig) -> Settings:
+    """Checked settings from a composed configuration (without its `hydra` node)."""
+    try:
+        values = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
+    except OmegaConfBaseException as error:  # an interpolation that leads nowhere, a missing value
+        raise explain(error, (), list) from None
+    assert isinstance(values, dict)
+    plain = {str(key): value for key, value in values.items()}
+    plain["agent"] = _agent(plain.get("agent"))
+    settings = check(Settings, plain)
+    from rlbench.envs.catalogue import find_spec  # imports Gymnasium, which --cfg needs not
+
+    find_spec(settings.env.id)
+    return settings
+
+
+def known_keys(overrides: Iterable[str] = ()) -> list[str]:
+    """All keys of the configuration under the choices of agent and the like in `overrides`."""
+    choices = [word for word in overrides if "." not in word.partition("=")[0]]
+    for words in (choices, []):
+        try:
+            return list(_flat(OmegaConf.to_container(_compose(words), resolve=False), ""))
+        except (HydraException, OmegaConfBaseException):
+            continue
+    return []
+
+
+def sweep_composer(loader: ConfigLoader, master: DictConfig) -> Callable[[Sequence[str]], Settings]:
+    """Composes the jobs of the sweep whose own configuration is `master`."""
+
+    def compose_job(words: Sequence[str]) -> Settings:
+        try:
+            config = loader.load_sweep_config(master, list(words))
+            with flag_override(config, ["struct", "readonly"], [False, False]):
+                del config["hydra"]
+            return from_config(config)
+        except (HydraException, OmegaConfBaseException) as error:
+            raise explain(error, words, lambda: known_keys(words)) from None
+
+    return compose_job
+
+
+def words_for_jobs(master: DictConfig) -> list[str]:
+    """What every process of the sweep is given besides its job's words: the flags that say where
+    configurations are, the words that set Hydra itself, and that it is one run."""
+    hydra = master.hydra
+    flags = []
+    for source in hydra.runtime.config_sources:
+        if source.provider == "command-line":
+            flags += ["--config-dir", str(source.path)]
+        elif source.provider == "main" and str(source.path) != str(conf_dir()):
+            path = str(source.path)
+            flags += ["--config-path", path if source.schema == "file" else f"pkg://{path}"]
+    if hydra.job.config_name != CONFIG_NAME:
+        flags += ["--config-name", str(hydra.job.config_name)]
+    words = [str(word) for word in hydra.overrides.hydra if not word.startswith("hydra.mode=")]
+    return [*flags, *words, "hydra.mode=RUN"]
+
+
+def _compose(overrides: Iterable[str]) -> DictConfig:
+    register()
+    with initialize_config_dir(version_base=VERSION_BASE, config_dir=str(conf_dir())):
+        return hydra_compose(CONFIG_NAME, list(overrides))
+
+
+def _agent(values: Any) -> dict[str, Any]:
+    """An agent's YAML, {name, _target_, **params}, as the fields of AgentSettings."""
+    if not isinstance(values, dict):
+        names = sorted(path.stem for path in (conf_dir() / "agent").glob("*.yaml"))
+        raise ConfigError("agent", values, " or ".join(names))
+    params = {str(key): value for key, value in values.items()}
+    name, target = params.pop("name", None), params.pop("_target_", None)
+    if target is None:
+        raise ConfigError("agent._target_", None, "the import path of the agent's class")
+    return {"name": name, "target": target, "params": params}
+
+
+def _flat(node: Any, prefix: str) -> Iterable[str]:
+    for key, value in node.items():
+        yield f"{prefix}{key}"
+        if isinstance(value, dict):
+            yield from _flat(value, f"{prefix}{key}.")

@@ -1,0 +1,126 @@
+"""Mean curves: step functions on real timestamps, carried forward only where that is true."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rlbench.analysis.curves import (
+    MAX_POINTS,
+    common_end,
+    environment_curves,
+    group_curve,
+    random_return,
+    step_values,
+)
+from rlbench.analysis.groups import EnvironmentGroups, group_runs
+from rlbench.runs.load import load_runs
+from support.run_files import RunFiles
+
+
+def environment(root: Path, *runs: RunFiles) -> EnvironmentGroups:
+    for run in runs:
+        run.write(root)
+    (found,) = group_runs(load_runs(root).runs)
+    return found
+
+
+def test_the_last_evaluation_holds_until_the_next(tmp_path: Path) -> None:
+    run = environment(
+        tmp_path, RunFiles(history=((0.0, 1.0), (2.0, 5.0), (4.0, 480.0)))
+    ).groups[0].runs[0]  # fmt: skip
+    grid = np.array([0.0, 1.9, 2.0, 3.0, 4.0, 100.0])
+    assert step_values(run, "train_s", grid).tolist() == [1.0, 1.0, 5.0, 5.0, 480.0, 480.0]
+    assert step_values(run, "env_steps", np.array([2000.0])).tolist() == [5.0]
+
+
+@pytest.mark.parametrize(
+    ("status", "after"),
+    [("solved", 480.0), ("failed", 480.0), ("interrupted", None), (None, None), ("budget", None)],
+)
+def test_what_stands_for_the_time_after_the_last_evaluation(
+    tmp_path: Path, status: str | None, after: float | None
+) -> None:
+    run = environment(tmp_path, RunFiles(status=status)).groups[0].runs[0]
+    (value,) = step_values(run, "train_s", np.array([5.0]))
+    assert math.isnan(value) if after is None else value == after
+
+
+def test_null_returns_are_skipped(tmp_path: Path) -> None:
+    run = environment(
+        tmp_path, RunFiles(history=((0.0, None), (1.0, 5.0), (2.0, None), (3.0, 480.0)))
+    ).groups[0].runs[0]  # fmt: skip
+    values = step_values(run, "train_s", np.array([0.5, 1.0, 2.5, 3.0]))
+    assert math.isnan(values[0])
+    assert values[1:].tolist() == [5.0, 5.0, 480.0]
+
+
+def test_mean_on_the_union_of_real_times(tmp_path: Path) -> None:
+    found = environment(
+        tmp_path,
+        RunFiles(seed=0, history=((0.0, 0.0), (1.0, 100.0), (3.0, 480.0))),
+        RunFiles(seed=1, history=((0.0, 20.0), (2.0, 480.0))),
+    )
+    curve = group_curve(found.groups[0], "train_s", 10.0)
+    assert curve is not None
+    assert curve.x.tolist() == [0.0, 1.0, 2.0, 3.0, 10.0]
+    assert curve.mean.tolist() == [10.0, 60.0, 290.0, 480.0, 480.0]
+    assert curve.low.tolist() == [0.0, 20.0, 100.0, 480.0, 480.0]
+    assert curve.high.tolist() == [20.0, 100.0, 480.0, 480.0, 480.0]
+    assert curve.n.tolist() == [2.0] * 5
+    assert curve.live_until == 3.0
+
+
+def test_an_unfinished_seed_leaves_the_mean_where_it_ends(tmp_path: Path) -> None:
+    found = environment(
+        tmp_path,
+        RunFiles(seed=0, history=((0.0, 0.0), (4.0, 480.0))),
+        RunFiles(seed=1, history=((0.0, 20.0), (1.0, 40.0)), status=None),
+    )
+    curve = group_curve(found.groups[0], "train_s", 5.0)
+    assert curve is not None
+    assert curve.x.tolist() == [0.0, 1.0, 4.0, 5.0]
+    assert curve.mean.tolist() == [10.0, 20.0, 480.0, 480.0]
+    assert curve.n.tolist() == [2.0, 2.0, 1.0, 1.0]
+    assert np.isnan(curve.low[2:]).all()
+
+
+def test_curves_end_at_the_common_horizon(tmp_path: Path) -> None:
+    found = environment(
+        tmp_path,
+        RunFiles(agent="es", history=((0.0, 0.0), (100.0, 1.0)), status="budget",
+                 budget_train_s=100.0, steps_per_s=1e6),
+        RunFiles(agent="dqn", history=((0.0, 0.0), (300.0, 1.0)), status="budget",
+                 budget_train_s=300.0, steps_per_s=1e3),
+        RunFiles(agent="random", history=((0.0, 7.0), (2.0, 9.0)), status="budget",
+                 budget_train_s=2.0),
+    )  # fmt: skip
+    assert common_end(found, "train_s") == 100.0
+    assert common_end(found, "env_steps") == 300_000.0
+    ends = {(c.agent, c.unit): c.x[-1] for c in environment_curves(found)}
+    assert ends["dqn", "train_s"] == 100.0
+    assert ends["es", "env_steps"] == 300_000.0
+    assert random_return(found) == 8.0
+
+
+def test_where_all_stopped_early_the_axis_does_not_run_to_an_empty_budget(tmp_path: Path) -> None:
+    found = environment(tmp_path, RunFiles(agent="es"), RunFiles(agent="dqn", seed=1))
+    assert common_end(found, "train_s") == pytest.approx(1.25)
+
+
+def test_long_logs_are_thinned_to_real_times(tmp_path: Path) -> None:
+    times = [(float(t), float(t)) for t in range(1000)]
+    found = environment(tmp_path, RunFiles(history=times, status="budget"))
+    curve = group_curve(found.groups[0], "train_s", 999.0)
+    assert curve is not None
+    assert len(curve.x) == MAX_POINTS
+    assert (curve.x == curve.mean).all()
+    assert (curve.x[0], curve.x[-1]) == (0.0, 999.0)
+
+
+def test_nothing_but_nulls_gives_no_curve(tmp_path: Path) -> None:
+    found = environment(tmp_path, RunFiles(history=((0.0, None), (1.0, None)), status="failed"))
+    assert list(environment_curves(found)) == []

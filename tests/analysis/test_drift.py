@@ -1,0 +1,91 @@
+"""Drift of a machine: found where it is, and not where agents merely learn."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from rlbench.analysis.drift import (
+    average_ranks,
+    drift_notes,
+    drifts,
+    relative_speeds,
+    thirds,
+    trend,
+)
+from rlbench.analysis.groups import EnvironmentGroups, group_runs
+from rlbench.runs.load import load_runs
+from support.run_files import RunFiles
+
+
+def sweep(root: Path, slower: float, learning: float = 1.0) -> tuple[EnvironmentGroups, ...]:
+    """Two agents, ten seeds each, alternating; the last start `slower` times as slow as the first.
+
+    learning: how much slower each run is in its second half, for reasons of its own.
+    """
+    for seed in range(10):
+        for agent, base in (("es", 2.0), ("dqn", 20.0)):
+            start = 2 * seed + (agent == "dqn")
+            seconds = base * slower ** (start / 19) * (1.0 + 0.05 * (seed % 3))
+            RunFiles(
+                agent=agent, seed=seed, steps_per_s=10_000.0 / seconds,
+                history=[(0.0, 1.0), (seconds / 2, 2.0), (seconds * 0.8, 3.0),
+                         (seconds * learning, 480.0)],
+                header={"started_at": f"2026-01-02T03:{start:02d}:05Z"},
+            ).write(root)  # fmt: skip
+    return group_runs(load_runs(root).runs)
+
+
+def test_relative_speed_by_hand(tmp_path: Path) -> None:
+    # 1000, 500 and 250 steps a second; all took 4000 steps, the last one more.
+    for seed, (speed, end) in enumerate(((1000.0, 4.0), (500.0, 8.0), (250.0, 40.0))):
+        RunFiles(seed=seed, steps_per_s=speed, history=((0.0, 1.0), (end, 480.0))).write(tmp_path)
+    (group,) = group_runs(load_runs(tmp_path).runs)[0].groups
+    assert list(relative_speeds(group).values()) == pytest.approx([2.0, 1.0, 0.5])
+
+
+def test_thirds_by_hand(tmp_path: Path) -> None:
+    path = RunFiles(history=((0.0, 1.0), (1.0, 2.0), (2.0, 3.0), (3.0, 480.0))).write(tmp_path)
+    (group,) = group_runs(load_runs(tmp_path).runs)[0].groups
+    assert thirds(group.runs[0]) == pytest.approx((1000.0, 1000.0))
+    # The log of a run whose last third took twice as long.
+    log = (path / "log.jsonl").read_text().replace('"train_s": 3.0', '"train_s": 4.0')
+    (path / "log.jsonl").write_text(log)
+    (group,) = group_runs(load_runs(tmp_path).runs)[0].groups
+    assert thirds(group.runs[0]) == pytest.approx((1000.0, 500.0))
+
+
+def test_a_machine_that_slows_down_is_named(tmp_path: Path) -> None:
+    environments = sweep(tmp_path, slower=1.5)
+    (found,) = drifts(environments)
+    assert found.is_flagged
+    assert found.n_runs == 20
+    assert found.change == pytest.approx(1 / 1.5 - 1, abs=0.05)
+    (note,) = drift_notes(environments)
+    assert "20 runs in the order of their starts, runs of the same setup became 3" in note
+    assert "% slower" in note
+
+
+def test_learning_is_no_drift(tmp_path: Path) -> None:
+    assert list(drift_notes(sweep(tmp_path, slower=1.0, learning=3.0))) == []
+
+
+@given(st.lists(st.floats(0.5, 2.0), min_size=10, max_size=40).filter(lambda v: len(set(v)) > 2))
+def test_trend_agrees_with_scipy(speeds: list[float]) -> None:
+    found = trend("m", np.array(speeds))
+    order = np.arange(len(speeds))
+    assert found.correlation == pytest.approx(stats.spearmanr(order, speeds).statistic, abs=1e-9)
+    line = stats.linregress(order / (len(speeds) - 1), np.log(speeds))
+    assert np.log1p(found.change) == pytest.approx(line.slope, abs=1e-9)
+    assert average_ranks(np.array(speeds)).tolist() == stats.rankdata(speeds).tolist()
+
+
+def test_few_false_alarms() -> None:
+    rng = np.random.default_rng(0)
+    flags = [trend("m", np.exp(rng.normal(0.0, 0.2, 50))).is_flagged for _ in range(500)]
+    assert sum(flags) <= 12  # 1 % of 500 are 5

@@ -1,0 +1,450 @@
+"""The claims: published numbers, the decision rule on made-up runs of each kind, the command."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from rlbench.claims.evidence import pool
+from rlbench.claims.examine import Examined
+from rlbench.claims.files import as_json
+from rlbench.claims.statements import MINIMUM_GAMES, all_claims, family_of
+from rlbench.claims.text import examination_lines
+from rlbench.cli.claims import examine_directory, main
+from rlbench.published.levels import published_levels
+from rlbench.published.papers import (
+    atari_record,
+    humanoid_record,
+    interquartile_mean,
+    step_ratios,
+)
+from rlbench.report.figures.published import draw_atari, draw_published
+from rlbench.report.figures.ratios import CLAIM_LINES
+from rlbench.report.figures.style import styled
+from support.run_files import RunFiles
+
+GAMES = [
+    f"ALE/{name}-v5"
+    for name in ("Pong", "Breakout", "Freeway", "Seaquest", "Qbert", "Boxing", "Enduro", "Alien",
+                 "Amidar", "Assault", "Asterix", "Krull")
+]  # fmt: skip
+ROBOTS = ["HalfCheetah-v5", "Hopper-v5", "Swimmer-v5", "Walker2d-v5"]
+SPREAD = (0.8, 0.9, 1.0, 1.1, 1.2)  # of the seeds' times around their mean
+
+
+def write(root: Path, agent: str, env: str, mean_s: float, seeds: int = 5, **more: object) -> float:
+    """Runs of one agent that reach the level after about `mean_s`; returns the level."""
+    levels = published_levels(env)
+    level = 475.0 if levels is None else levels.threshold
+    for seed in range(seeds):
+        solved = mean_s * SPREAD[seed % len(SPREAD)]
+        asked: dict[str, object] = {
+            "agent": agent, "env": env, "seed": seed, "threshold": level,
+            "history": ((0.0, level - 100.0), (solved, level + 1.0)),
+            "budget_train_s": 1e4,
+        }  # fmt: skip
+        RunFiles(**(asked | more)).write(root)  # type: ignore[arg-type]
+    return level
+
+
+def never(root: Path, agent: str, env: str, budget_s: float, seeds: int = 5) -> None:
+    """Runs that used up their budget in vain."""
+    levels = published_levels(env)
+    level = 475.0 if levels is None else levels.threshold
+    for seed in range(seeds):
+        RunFiles(
+            agent=agent, env=env, seed=seed, threshold=level, status="budget",
+            history=((0.0, level - 100.0), (budget_s, level - 50.0)), budget_train_s=budget_s,
+        ).write(root)  # fmt: skip
+
+
+def pair(root: Path, env: str, factor: float, seeds: int = 5) -> None:
+    write(root, "es", env, 10.0, seeds)
+    write(root, "dqn", env, 10.0 * factor, seeds)
+
+
+def examined(root: Path) -> dict[str, Examined]:
+    return {e.claim.key: e for e in examine_directory(root).claims}
+
+
+# --- what was published -------------------------------------------------------------------------
+
+
+def test_the_published_counts_are_those_of_the_papers() -> None:
+    record = atari_record()
+    assert len(record.games) == 51
+    against = record.against_a3c
+    assert (against.won, against.lost, against.tied) == (23, 28, 0)
+    against = record.against_dqn
+    assert (against.won, against.lost, against.tied) == (17, 33, 1)
+    assert round(record.es_iqm, 2) == 0.44
+    assert round(record.dqn_iqm, 2) == 0.98
+    assert (record.es.core_hours, record.a3c.core_hours) == (720.0, 384.0)
+    assert record.time_factor == 24.0
+    assert round(record.core_hour_factor, 2) == 0.53
+    assert (record.es_frames, record.a3c_frames, record.dqn_frames) == (1e9, 3.2e8, 2e8)
+    pong = next(game for game in record.games if game.name == "Pong")
+    # From -20.7 (random) to 14.6 (human): 41.7 of 35.3 points.
+    assert (pong.es, pong.a3c) == (21.0, 11.4)
+    assert pong.es_place == pytest.approx(41.7 / 35.3)
+
+
+def test_the_humanoid_is_657_minutes_on_18_cores_and_10_on_1440() -> None:
+    record = humanoid_record()
+    assert record.few.hours * 60 == pytest.approx(657)
+    assert (record.few.cores, record.many.cores, record.score) == (18, 1440, 6000)
+    assert record.few.core_hours == pytest.approx(197.1)
+    assert record.many.core_hours == pytest.approx(240.0)
+    assert round(record.core_hour_factor, 2) == 0.82
+
+
+def test_step_ratios_agree_with_the_papers_own_column() -> None:
+    ratios = {(r.task, r.percent): r.ratio for r in step_ratios()}
+    assert len(ratios) == 24
+    assert ratios["Hopper", 100] == pytest.approx(6.94, abs=0.02)
+    assert ratios["HalfCheetah", 25] == pytest.approx(0.15, abs=0.005)
+
+
+def test_the_lines_of_the_ratio_figure_are_the_claims() -> None:
+    claims = all_claims()
+    drawn = sorted(value for value, _, _ in CLAIM_LINES)
+    own = sorted([c.factor for c in claims] + [round(c.core_hour_factor, 2) for c in claims])
+    assert drawn == own
+
+
+def test_interquartile_mean_cuts_a_quarter_rounded_down() -> None:
+    assert interquartile_mean([100.0, 1.0, 2.0, 3.0, -50.0]) == 2.0  # one from either end
+    assert interquartile_mean([1.0, 2.0, 6.0]) == 3.0
+
+
+@pytest.mark.parametrize(
+    ("env", "family"),
+    [
+        ("ALE/Pong-v5", "atari"),
+        ("PongNoFrameskip-v4", "atari"),
+        ("MontezumaRevenge-v4", "other"),  # spelt otherwise in the tables: not guessed
+        ("Humanoid-v5", "robotics"),
+        ("Walker2d-v4", "robotics"),
+        ("CartPole-v1", "other"),
+        ("mine:ALE/Pong-v5", "other"),
+        ("Humanoid-v5x", "other"),
+    ],
+)
+def test_family(env: str, family: str) -> None:
+    assert family_of(env) == family
+
+
+# --- the verdict changes with the runs ----------------------------------------------------------
+
+
+def test_no_runs_are_not_testable_and_say_what_it_would_take(tmp_path: Path) -> None:
+    for found in examined(tmp_path / "absent").values():
+        assert found.verdict.outcome == "not testable here"
+        assert found.verdict.needs
+    atari = examined(tmp_path)["atari"].verdict
+    assert atari.reason == "No Atari game was run here."
+    assert "720 core-hours" in " ".join(atari.needs)
+
+
+def test_es_a_hundred_times_faster_on_many_games_is_supported(tmp_path: Path) -> None:
+    for game in GAMES:
+        pair(tmp_path, game, 100.0)
+    found = examined(tmp_path)
+    verdict, pooled = found["atari"].verdict, found["atari"].evidence.pooled["train_s"]
+    assert verdict.outcome == "supported"
+    assert "12 Atari games" in verdict.reason
+    assert pooled.ratio == pytest.approx(100.0)
+    assert pooled.low is not None and 24 < pooled.low < 100
+    assert verdict.needs == ()
+    assert found["robotics"].verdict.outcome == "not testable here"
+
+
+def test_equal_agents_do_not_support_it(tmp_path: Path) -> None:
+    for game in GAMES:
+        pair(tmp_path, game, 1.0)
+    verdict = examined(tmp_path)["atari"].verdict
+    assert verdict.outcome == "not supported"
+    assert "24\u00d7 lies above all of that" in verdict.reason
+
+
+@pytest.mark.parametrize("middle", [20.0, 30.0])
+def test_an_interval_around_the_claim_decides_nothing(tmp_path: Path, middle: float) -> None:
+    for index, game in enumerate(GAMES):
+        pair(tmp_path, game, middle * (4.0 if index % 2 else 0.25))
+    verdict = examined(tmp_path)["atari"].verdict
+    assert verdict.outcome == "not testable here"
+    assert verdict.reason.startswith("Undecided: ")
+
+
+def test_too_few_games_or_seeds_decide_nothing(tmp_path: Path) -> None:
+    for game in GAMES[: MINIMUM_GAMES - 1]:
+        pair(tmp_path / "games", game, 100.0)
+    verdict = examined(tmp_path / "games")["atari"].verdict
+    assert verdict.outcome == "not testable here"
+    assert verdict.reason == "Only 9 of the at least 10 Atari games that are needed count."
+    for game in GAMES:
+        pair(tmp_path / "seeds", game, 100.0, seeds=4)
+    verdict = examined(tmp_path / "seeds")["atari"].verdict
+    assert verdict.outcome == "not testable here"
+    assert "ALE/Alien-v5: 4 of 5 seeds" in verdict.reason
+
+
+def test_one_game_more_tips_the_balance(tmp_path: Path) -> None:
+    for game in GAMES[: MINIMUM_GAMES - 1]:
+        pair(tmp_path, game, 1.0)
+    assert examined(tmp_path)["atari"].verdict.outcome == "not testable here"
+    pair(tmp_path, GAMES[MINIMUM_GAMES], 1.0)
+    assert examined(tmp_path)["atari"].verdict.outcome == "not supported"
+
+
+def test_where_dqn_never_got_there_the_mean_is_a_bound(tmp_path: Path) -> None:
+    for game in GAMES:
+        write(tmp_path, "es", game, 1.0, budget_train_s=100.0)
+        never(tmp_path, "dqn", game, 100.0)
+    found = examined(tmp_path)["atari"]
+    pooled = found.evidence.pooled["train_s"]
+    assert (pooled.bound, pooled.high) == (">=", None)
+    assert found.verdict.outcome == "supported"
+    assert "\u2265 100 [" in found.verdict.reason
+
+
+def test_a_bound_below_the_claim_does_not_refute_it(tmp_path: Path) -> None:
+    for game in GAMES:
+        write(tmp_path, "es", game, 50.0, budget_train_s=100.0)
+        never(tmp_path, "dqn", game, 100.0)
+    verdict = examined(tmp_path)["atari"].verdict
+    assert verdict.outcome == "not testable here"
+    assert "\u2265 2 [" in verdict.reason
+    assert verdict.needs[0].startswith("Larger budgets, in which DQN gets there")
+
+
+@pytest.mark.parametrize(
+    ("budget_s", "outcome"),
+    [
+        (60.0, "not testable here"),  # at most 60/10 could have come out
+        (300.0, "not supported"),  # (3 × 50 + 2 × 300) / 5 / 10 = 15, where 30 could have
+    ],
+)
+def test_a_budget_too_short_to_show_the_claim_refutes_nothing(
+    tmp_path: Path, budget_s: float, outcome: str
+) -> None:
+    for game in GAMES:
+        write(tmp_path, "es", game, 10.0, budget_train_s=budget_s)
+        level = write(tmp_path, "dqn", game, 50.0, seeds=3, budget_train_s=budget_s)
+        for seed in (3, 4):
+            RunFiles(
+                agent="dqn", env=game, seed=seed, threshold=level, status="budget",
+                history=((0.0, level - 100.0), (budget_s, level - 50.0)), budget_train_s=budget_s,
+            ).write(tmp_path)  # fmt: skip
+    found = examined(tmp_path)["atari"]
+    assert found.verdict.outcome == outcome
+    (remark,) = {c.too_short for c in found.evidence.comparisons}
+    assert bool(remark) == (outcome != "not supported")
+
+
+def test_where_es_never_got_there_it_is_not_supported(tmp_path: Path) -> None:
+    for game in GAMES:
+        write(tmp_path, "dqn", game, 50.0, budget_train_s=100.0)
+        never(tmp_path, "es", game, 100.0)
+    found = examined(tmp_path)["atari"]
+    assert found.evidence.pooled["train_s"].low is None
+    assert found.verdict.outcome == "not supported"
+
+
+def test_bounds_of_both_kinds_leave_the_mean_unknown(tmp_path: Path) -> None:
+    for game in GAMES[:6]:
+        write(tmp_path, "dqn", game, 50.0, budget_train_s=100.0)
+        never(tmp_path, "es", game, 100.0)
+    for game in GAMES[6:]:
+        write(tmp_path, "es", game, 1.0, budget_train_s=100.0)
+        never(tmp_path, "dqn", game, 100.0)
+    found = examined(tmp_path)["atari"]
+    assert found.evidence.pooled["train_s"].ratio is None
+    assert found.verdict.outcome == "not testable here"
+    assert "nothing bounds the mean" in found.verdict.reason
+
+
+def test_games_that_nobody_solved_do_not_count(tmp_path: Path) -> None:
+    for game in GAMES:
+        never(tmp_path, "dqn", game, 100.0)
+        never(tmp_path, "es", game, 100.0)
+    verdict = examined(tmp_path)["atari"].verdict
+    assert verdict.outcome == "not testable here"
+    assert "neither got there within the common horizon" in verdict.reason
+
+
+def test_an_easier_level_than_the_published_one_does_not_count(tmp_path: Path) -> None:
+    for game in GAMES:
+        for agent, mean in (("es", 1.0), ("dqn", 100.0)):
+            write(tmp_path, agent, game, mean, threshold=-900.0,
+                  history=((0.0, -1000.0), (mean, -800.0)))  # fmt: skip
+    verdict = examined(tmp_path)["atari"].verdict
+    assert verdict.outcome == "not testable here"
+    assert "below the published level" in verdict.reason
+
+
+def test_games_played_from_memory_do_not_count(tmp_path: Path) -> None:
+    for game in GAMES:
+        for agent, mean in (("es", 1.0), ("dqn", 100.0)):
+            write(tmp_path, agent, game, mean, header={"argv": ["+env.kwargs.obs_type=ram"]})
+    verdict = examined(tmp_path)["atari"].verdict
+    assert verdict.outcome == "not testable here"
+    assert "from the console's memory" in verdict.reason
+
+
+def test_one_claim_each_way(tmp_path: Path) -> None:
+    for game in GAMES:
+        pair(tmp_path, game, 100.0)
+    for task in ROBOTS:
+        pair(tmp_path, task, 2.0)
+    found = examined(tmp_path)
+    assert found["atari"].verdict.outcome == "supported"
+    assert found["robotics"].verdict.outcome == "not supported"
+    assert "4 MuJoCo tasks" in found["robotics"].verdict.reason
+
+
+def test_the_humanoid_alone_decides_the_second_claim(tmp_path: Path) -> None:
+    for task in ROBOTS:
+        pair(tmp_path, task, 2.0)
+    pair(tmp_path, "Humanoid-v5", 500.0)
+    found = examined(tmp_path)["robotics"]
+    assert found.verdict.outcome == "supported"
+    assert [c.env for c in found.evidence.counted] == ["Humanoid-v5"]
+    assert "Humanoid-v5" in found.verdict.reason
+    left_out = {c.left_out for c in found.evidence.comparisons if not c.counts}
+    assert left_out == {"the claim's own task was measured"}
+
+
+def test_small_tasks_are_shown_and_decide_nothing(tmp_path: Path) -> None:
+    for index in range(12):
+        pair(tmp_path, f"Small-v{index}", 100.0)
+    found = examine_directory(tmp_path)
+    assert {e.verdict.outcome for e in found.claims} == {"not testable here"}
+    assert len(found.other.comparisons) == 12
+    text = "\n".join(examination_lines(found, 100))
+    assert "can neither confirm nor refute the claims" in " ".join(text.split())
+    assert "geometric mean" not in text  # the report has one, over seeds alone
+
+
+def test_the_mean_over_environments_is_geometric(tmp_path: Path) -> None:
+    pair(tmp_path, "One-v0", 2.0)
+    pair(tmp_path, "Two-v0", 8.0)
+    pooled = pool(examine_directory(tmp_path).other.counted, "train_s")
+    assert pooled.ratio == pytest.approx(math.sqrt(2.0 * 8.0))
+    # Drawn anew, both environments may be the slower or the faster one.
+    assert pooled.low is not None and pooled.low < 2.2
+    assert pooled.high is not None and pooled.high > 7.3
+
+
+def test_core_hours_follow_from_the_measured_speed(tmp_path: Path) -> None:
+    for agent in ("es", "dqn"):
+        write(tmp_path, agent, "ALE/Pong-v5", 10.0, header={"frame_skip": 4, "cores": 2})
+    needs = " ".join(examined(tmp_path)["atari"].verdict.needs)
+    # 1000 steps/s on 2 cores: 10^9 frames / 4 / 500 / 3600 = 139 core-hours, DQN's fifth 27.8.
+    assert "at the 500 steps/s a core measured here they would take 139 core-hours" in needs
+    assert "27.8 core-hours" in needs
+    assert "8,333 core-hours" in needs  # 50 runs of each
+
+
+# --- the command --------------------------------------------------------------------------------
+
+
+def test_the_command_without_runs_states_what_was_published(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "72")
+    assert main([]) == 0
+    printed = capsys.readouterr().out
+    words = " ".join(printed.split())
+    assert "better than A3C on 23 of 51 games and worse on 28" in words
+    assert "wins 17 games, loses 33 and ties 1" in words
+    assert words.count("What was measured here: nothing") == 2
+    assert max(map(len, printed.splitlines())) <= 72
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_command_writes_data_and_figures(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for game in GAMES:
+        pair(tmp_path / "runs", game, 100.0)
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "report.json").write_text('{"schema": 1, "files": ["kept.csv"]}')
+    (out / "kept.csv").write_text("mine")
+    assert main([str(tmp_path / "runs"), "--out", str(out)]) == 0
+    assert "1. SUPPORTED: Atari" in capsys.readouterr().out
+    assert {path.name for path in out.iterdir()} == {
+        "report.json", "kept.csv", "claims.json", "claims.csv", "published-atari.png",
+        "published-atari.svg", "published-mujoco.png", "published-mujoco.svg",
+    }  # fmt: skip
+    data = json.loads((out / "claims.json").read_text())
+    assert data == json.loads(json.dumps(as_json(examine_directory(tmp_path / "runs"))))
+    assert [claim["verdict"]["outcome"] for claim in data["claims"]] == [
+        "supported", "not testable here"
+    ]  # fmt: skip
+    assert data["claims"][0]["measured"]["pooled"]["train_s"]["ratio"] == pytest.approx(100.0)
+    assert len(data["published"]["atari"]["games"]) == 51
+    with (out / "claims.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    pong = next(r for r in rows if r["env"] == "ALE/Pong-v5" and r["unit"] == "train_s")
+    assert (pong["claim"], pong["outcome"], pong["counts"]) == ("atari", "supported", "true")
+    assert float(pong["ratio"]) == pytest.approx(100.0)
+
+
+def test_a_named_directory_must_be_there(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([str(tmp_path / "absent")]) == 2
+    assert "absent: no such directory" in capsys.readouterr().err
+
+
+def test_text_needs_no_drawing_and_help_has_an_example() -> None:
+    code = (
+        "import sys\nfrom rlbench.cli.main import main\n"
+        "assert main(['claims']) == 0\n"
+        "heavy = {'tensorflow', 'gymnasium', 'hydra', 'matplotlib', 'pandas'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+        "main(['claims', '--help'])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "rlbench claims results/reference --out claims" in done.stdout
+
+
+# --- the figures --------------------------------------------------------------------------------
+
+
+def test_the_figure_of_the_games_counts_and_names_them_all() -> None:
+    record = atari_record()
+    with styled():
+        figure = draw_atari(record)
+    (axes,) = figure.axes
+    names = [label.get_text() for label in axes.get_yticklabels()]
+    assert sorted(names) == sorted(game.name for game in record.games)
+    assert names[:2] == ["Atlantis", "Double Dunk"] and names[-1] == "Q*Bert"
+    assert [names.index(name) < 23 for name in ("Pitfall!", "Video Pinball")] == [True, False]
+    words = {text.get_text() for text in (*axes.texts, *figure.texts)}
+    assert {"A3C\n\u25b2 23\n\u25bd 28", "DQN\n\u25b2 17\n\u25bd 33\n= 1"} <= words
+    assert any(text.startswith("The starts differ") for text in words)
+    marks = [line for line in axes.lines if line.get_marker() in ("^", "v")]
+    assert [len(line.get_xdata()) for line in marks] == [23, 28, 17, 33]  # type: ignore[arg-type]
+    (legend,) = figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == [
+        "ES: 1 hour on 720 cores = 720 core-hours",
+        "A3C: 24 hours on 16 cores = 384 core-hours",
+        "DQN: 200 million frames, about 8 days on a GPU",
+    ]
+    es = next(line for line in axes.lines if line.get_marker() == "o")
+    assert es.get_xdata()[0] == pytest.approx(100 * 77.5468, rel=1e-3)  # type: ignore[index]
+
+
+def test_the_figures_are_the_same_bytes_each_time() -> None:
+    assert draw_published() == draw_published()

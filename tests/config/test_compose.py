@@ -1,0 +1,141 @@
+"""Configuration: what composes, what wins over what, and that every file of conf is sound."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from rlbench.cli.main import main
+from rlbench.config.compose import compose, known_keys
+from rlbench.config.source import conf_dir
+from rlbench.envs.catalogue import find_spec
+from rlbench.harness.plan import load_agent
+from rlbench.settings import (
+    BudgetSettings,
+    CheckpointSettings,
+    EnvSettings,
+    EvalSettings,
+    Settings,
+)
+
+AGENTS = sorted(path.stem for path in (conf_dir() / "agent").glob("*.yaml"))
+TUNED = sorted((conf_dir() / "tuned").rglob("*.yaml"))
+EXPERIMENTS = sorted(path.stem for path in (conf_dir() / "experiment").glob("*.yaml"))
+GAMES = "env=ALE/Freeway-v5,ALE/Skiing-v5"  # for what would plan fifty of them
+
+
+@pytest.mark.parametrize("env_id", ["CartPole-v1", "FrozenLake-v1", "ALE/Breakout-v5"])
+def test_any_id_composes_without_a_file(env_id: str) -> None:
+    assert not (conf_dir() / "env" / f"{env_id}.yaml").exists()
+    assert compose([f"env={env_id}"]).env == EnvSettings(id=env_id)
+
+
+@pytest.mark.parametrize("word", ["env=a_package:Foo-v0", "env=a_package\\:Foo-v0"])
+def test_an_id_of_another_package_composes_and_imports_it(
+    word: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a_package.py").write_text(
+        "import gymnasium\n"
+        "gymnasium.register('Foo-v0', 'gymnasium.envs.classic_control:CartPoleEnv')\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    assert compose([word]).env.id == "a_package:Foo-v0"
+
+
+def test_a_file_wins_over_the_bare_id() -> None:
+    assert compose(["env=Pendulum-v1"]).env == EnvSettings(id="Pendulum-v1", threshold=-200)
+
+
+def test_the_defaults_are_those_of_the_design() -> None:
+    settings = compose([])
+    assert settings.agent.name == "es"
+    assert settings.env == EnvSettings(id="CartPole-v1")
+    plain = Settings(agent=settings.agent, env=settings.env)
+    untuned = {"budget", "eval", "stop_at_threshold"}  # which conf/tuned may set for the pair
+    assert settings.model_dump(exclude=untuned) == plain.model_dump(exclude=untuned)
+
+
+def test_config_yaml_repeats_the_defaults_of_the_settings_exactly() -> None:
+    values = yaml.safe_load((conf_dir() / "config.yaml").read_text())
+    assert BudgetSettings(**values["budget"]) == BudgetSettings()
+    assert EvalSettings(**values["eval"]) == EvalSettings()
+    assert CheckpointSettings(**values["checkpoint"]) == CheckpointSettings()
+    assert EnvSettings(**{**values["env"], "id": "X-v0"}) == EnvSettings(id="X-v0")
+    keys = set(values) - {"defaults", "hydra"} | {"agent"}
+    assert keys == set(Settings.model_fields)
+
+
+def test_precedence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The command line over the experiment over the tuned pair over the agent's own file."""
+    for name, text in {
+        "agent/mine.yaml": "{name: mine, _target_: rlbench.agents.random.RandomAgent, a: 0, "
+        "b: 0, c: 0, d: 0}",
+        "tuned/mine/ALE/Pong-v5.yaml": "{agent: {b: 1, c: 1, d: 1}, eval: {episodes: 7}}",
+        "experiment/mine.yaml": "# @package _global_\n{agent: {c: 2, d: 2}}",
+    }.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    words = ["agent=mine", "env=ALE/Pong-v5", "experiment=mine", "agent.d=3"]
+    assert main(["--config-dir", str(tmp_path), *words, "--cfg", "job"]) == 0
+    shown = yaml.safe_load(capsys.readouterr().out)
+    assert [shown["agent"][key] for key in "abcd"] == [0, 1, 2, 3]
+    assert shown["eval"]["episodes"] == 7
+    assert shown["env"]["id"] == "ALE/Pong-v5"
+
+
+@pytest.mark.parametrize("agent", AGENTS)
+def test_an_agents_file_names_all_its_parameters(agent: str) -> None:
+    """Else a parameter could only be set with a plus sign, and a mistyped one not be told."""
+    settings = compose([f"agent={agent}"])
+    assert settings.agent.name == agent
+    agent_class, checked = load_agent(settings)
+    assert set(settings.agent.params) == set(type(checked).model_fields), agent_class
+
+
+@pytest.mark.parametrize("path", TUNED, ids=lambda path: str(path.relative_to(conf_dir())))
+def test_a_tuned_file_sets_keys_that_exist_for_a_pair_that_exists(path: Path) -> None:
+    agent, _, env_id = (
+        path.relative_to(conf_dir() / "tuned").with_suffix("").as_posix().partition("/")
+    )
+    env_id = {"ALE": "ALE/Pong-v5"}.get(env_id, env_id)  # a file for a whole namespace
+    settings = compose([f"agent={agent}", f"env={env_id}"])
+    load_agent(settings)
+    values = yaml.safe_load(path.read_text())
+    keys = {f"{top}.{key}" for top, inner in values.items() for key in inner}
+    assert keys <= set(known_keys([f"agent={agent}", "env=Blackjack-v1"]))
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_every_experiment_composes_every_job(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    games = [GAMES] if name in ("atari", "paper_es_atari") else []
+    assert main(["-m", f"experiment={name}", "seed=0", "dry_run=true", *games]) == 0
+    *plan, total = capsys.readouterr().out.splitlines()
+    assert plan
+    assert all("at most" in line for line in plan)
+    assert total.startswith(f"{len(plan)} jobs: {len(plan)} waiting; at most ")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_every_environment_of_an_experiment_is_there(name: str) -> None:
+    values = yaml.safe_load((conf_dir() / "experiment" / f"{name}.yaml").read_text())
+    sweeps = values.get("hydra", {}).get("sweeper", {}).get("params", {})
+    asked = sweeps.get("env", "ALE/Pong-v5")
+    ids = [env_id.strip() for env_id in asked.split(",")]
+    assert len(set(ids)) == len(ids)
+    for env_id in ids:
+        find_spec(env_id)
+
+
+def test_a_namespace_has_settings_for_all_its_ids_and_the_command_line_wins():
+    pong = compose(["agent=dqn", "env=ALE/Pong-v5", "agent.num_lanes=4"])
+    assert pong.agent.params["replay_capacity_steps"] == 1_000_000
+    assert pong.agent.params["overlap"] is True and pong.agent.params["num_lanes"] == 4
+    other = compose(["agent=dqn", "env=Acrobot-v1"])
+    assert other.agent.params["overlap"] is False

@@ -1,0 +1,81 @@
+"""File names and numbers for people."""
+
+from __future__ import annotations
+
+import pytest
+
+from rlbench.report.output import file_stems
+from rlbench.wording import agent_name, amount, count, factor, shortened, significant, telling_apart
+
+
+@pytest.mark.parametrize(
+    ("env", "stem"),
+    [
+        ("CartPole-v1", "CartPole-v1"),
+        ("ALE/Pong-v5", "ALE__Pong-v5"),
+        ("pkg:Foo-v0", "pkg_Foo-v0"),
+        ("../../etc/passwd", "__..__etc__passwd"),
+        ("..", "_"),
+        ("<script>", "_script_"),
+        ("a b\u00e9", "a_b_"),
+    ],
+)
+def test_file_stems(env: str, stem: str) -> None:
+    assert file_stems([env]) == {env: stem}
+
+
+def test_stems_never_meet() -> None:
+    stems = file_stems(["a:b", "a;b", "A_B", "x" * 200, "x" * 201])
+    assert len({stem.lower() for stem in stems.values()}) == 5
+    assert max(map(len, stems.values())) <= 87
+
+
+def test_shortened_keeps_both_ends() -> None:
+    assert shortened("abcdefghij", 10) == "abcdefghij"
+    assert shortened("abcdefghijk", 7) == "abc\u2026ijk"
+
+
+def test_agent_names() -> None:
+    assert [agent_name(n) for n in ("es", "dqn (cores=1)", "essence")] == [
+        "ES", "DQN (cores=1)", "essence"
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("labels", "names"),
+    [
+        (["es", "dqn"], ["ES", "DQN"]),
+        (["es (cores=1)", "dqn"], ["ES", "DQN"]),
+        (["es (noise=full)", "es (noise=lowrank)"], ["full", "lowrank"]),
+        (["es", "es (lr=0.02)", "es (lr=0.05)"], ["ES", "lr=0.02", "lr=0.05"]),
+        (["es (lr=0.02)", "es (lr=0.05)", "dqn"], ["0.02", "0.05", "DQN"]),
+        (["es (activation=relu)", "es (activation=sigmoidally)"], ["relu", "sigm\u2026ally"]),
+    ],
+)
+def test_telling_apart(labels: list[str], names: list[str]) -> None:
+    assert telling_apart(labels, 9) == dict(zip(labels, names, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (0.0, "0"),
+        (0.00012, "0.00012"),
+        (0.0000959321, "0.0000959"),
+        (0.5312, "0.531"),
+        (31.42, "31.4"),
+        (-110.0, "-110"),
+        (1234.5, "1234"),
+        (2.0, "2"),
+    ],
+)
+def test_significant(value: float, shown: str) -> None:
+    assert significant(value) == shown
+
+
+def test_amounts() -> None:
+    assert [count(v) for v in (950, 12_000, 1_500_000)] == ["950", "12k", "1.5M"]
+    assert amount(0.934, "train_s") == "0.93 s"
+    assert amount(31.42, "train_cpu_s") == "31.4 CPU-s"
+    assert amount(12_000, "env_steps") == "12k steps"
+    assert [factor(v) for v in (0.5312, 31.4, 240.0)] == ["0.53\u00d7", "31\u00d7", "240\u00d7"]
