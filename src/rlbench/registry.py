@@ -1,0 +1,84 @@
+"""Things that are chosen by name: executors, networks, figures and the like.
+
+What rlbench has is listed in code; what an installed package adds is found through the package's
+entry points. Neither is imported before it is asked for.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator, Mapping
+from importlib.metadata import EntryPoint, entry_points
+from typing import Generic, TypeVar, cast
+
+from rlbench.errors import ConfigError
+
+T = TypeVar("T")
+
+
+class Registry(Generic[T]):
+    """Objects of one kind by name.
+
+    key: the key of the configuration that names one, for errors. group: the entry points of
+    installed packages, as `rlbench.executors`. built_in: "module:attribute" by name; such a name
+    always means the built-in object, so that no package can change what a known name does.
+    """
+
+    def __init__(self, key: str, group: str, built_in: Mapping[str, str]) -> None:
+        self.key, self.group = key, group
+        self._built_in = {name: EntryPoint(name, value, group) for name, value in built_in.items()}
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._built_in or name in self._installed()
+
+    def __iter__(self) -> Iterator[str]:
+        """The names: the built-in ones in their order, then those of packages in the alphabet's."""
+        yield from self._built_in
+        yield from sorted(self._installed().keys() - self._built_in.keys())
+
+    def __getitem__(self, name: str) -> T:
+        """The object of that name, imported now.
+
+        Raises ConfigError where there is none, where two packages claim the name, and where its
+        module cannot be imported.
+        """
+        point = self._built_in.get(name) or self._only(name)
+        try:
+            return cast(T, point.load())
+        except ConfigError:
+            raise
+        except Exception as error:  # the module of a package may raise anything at all
+            if point.dist is None:  # a mistake in rlbench itself, to be seen as one
+                raise
+            failed = f"{type(error).__name__}: {error}"
+            takes = f"something else: {_package(point)} fails when it is imported ({failed})"
+            raise ConfigError(self.key, name, takes) from error
+
+    def _only(self, name: str) -> EntryPoint:
+        points = self._installed().get(name, [])
+        if not points:
+            raise ConfigError(self.key, name, choices(name, self))
+        if len(points) > 1:
+            packages = " and ".join(sorted(_package(point) for point in points))
+            raise ConfigError(self.key, name, f"a name that is taken once: it is of {packages}")
+        return points[0]
+
+    def _installed(self) -> dict[str, list[EntryPoint]]:
+        # Looked up each time: it takes milliseconds, and a package may come while a notebook runs.
+        found: dict[str, list[EntryPoint]] = {}
+        for point in entry_points(group=self.group):
+            found.setdefault(point.name, []).append(point)
+        return found
+
+
+def choices(asked: str, names: Iterable[str]) -> str:
+    """`names` as "a, b or c", and which of them `asked` may have meant."""
+    known = list(names)
+    near = difflib.get_close_matches(asked, known, n=1)
+    listed = " or ".join(part for part in (", ".join(known[:-1]), *known[-1:]) if part)
+    meant = f"; did you mean {near[0]}?" if near else ""
+    return (listed or "nothing: there is none here") + meant
+
+
+def _package(point: EntryPoint) -> str:
+    return "rlbench" if point.dist is None else f"{point.dist.name} {point.dist.version}"
