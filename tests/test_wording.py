@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rlbench.report.output import file_stems
+from rlbench.reports.output import file_stems
 from rlbench.wording import agent_name, amount, count, factor, shortened, significant, telling_apart
 
 

@@ -24,9 +24,9 @@ from rlbench.published.papers import (
     interquartile_mean,
     step_ratios,
 )
-from rlbench.report.figures.published import draw_atari, draw_published
-from rlbench.report.figures.ratios import CLAIM_LINES
-from rlbench.report.figures.style import styled
+from rlbench.reports.figures.published import draw_atari, draw_published
+from rlbench.reports.figures.ratios import CLAIM_LINES
+from rlbench.reports.figures.style import styled
 from support.run_files import RunFiles
 
 GAMES = [

@@ -8,8 +8,8 @@ import pytest
 
 from rlbench.config.compose import compose
 from rlbench.settings import Settings
-from rlbench.sweep.display import count, duration, window
-from rlbench.sweep.jobs import Job, State, interleave, prepare
+from rlbench.sweeps.display import count, duration, window
+from rlbench.sweeps.jobs import Job, State, interleave, prepare
 
 
 def jobs(*groups: list[str]) -> list[Job]:

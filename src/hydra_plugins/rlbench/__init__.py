@@ -1,1 +1,1 @@
-"""Hydra's doors into rlbench: its sweeper and its launcher. What they do is in rlbench.sweep."""
+"""Hydra's doors into rlbench: its sweeper and its launcher. What they do is in rlbench.sweeps."""

@@ -54,7 +54,7 @@ class RlbenchSweeper(BasicSweeper):
 
 
 class RlbenchLauncher(Launcher):
-    """Runs each job in a fresh process on cores of its own (see `rlbench.sweep.launch`)."""
+    """Runs each job in a fresh process on cores of its own (see `rlbench.sweeps.launch`)."""
 
     def __init__(self, jobs: int | None = None) -> None:
         self.jobs = jobs
@@ -69,7 +69,7 @@ class RlbenchLauncher(Launcher):
         self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int
     ) -> Sequence[JobReturn]:
         from rlbench.config.compose import sweep_composer, words_for_jobs
-        from rlbench.sweep.launch import launch
+        from rlbench.sweeps.launch import launch
 
         launch(
             job_overrides,

@@ -13,7 +13,7 @@ from rlbench.claims.evidence import Comparison, Evidence, Pooled
 from rlbench.claims.examine import Examination
 from rlbench.claims.verdict import per_core_text
 from rlbench.published.papers import atari_record, humanoid_record, step_ratios
-from rlbench.report.tables import Cell, table_of
+from rlbench.reports.tables import Cell, table_of
 
 SCHEMA = 1
 

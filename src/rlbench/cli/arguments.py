@@ -6,7 +6,7 @@ import argparse
 import math
 from pathlib import Path
 
-from rlbench.report.cost import EUROS_PER_CORE_HOUR, WATTS_PER_CORE
+from rlbench.reports.cost import EUROS_PER_CORE_HOUR, WATTS_PER_CORE
 
 DEFAULT_DIRECTORY = Path("results/runs")
 

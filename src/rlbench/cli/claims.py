@@ -13,7 +13,7 @@ from rlbench.claims.examine import Examination, examine
 from rlbench.claims.files import claims_files
 from rlbench.claims.text import examination_lines
 from rlbench.cli.arguments import DEFAULT_DIRECTORY, runs_parser
-from rlbench.report.output import ReportError, add_files
+from rlbench.reports.output import ReportError, add_files
 from rlbench.runs.load import load_runs
 from rlbench.runs.records import UNITS
 from rlbench.wording import plural
@@ -47,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             print(line)
         if arguments.out is not None:
             # Late: drawing takes half a second to import.
-            from rlbench.report.figures.published import draw_published
+            from rlbench.reports.figures.published import draw_published
 
             written = add_files(arguments.out, claims_files(examination) | draw_published())
             print(f"\n{plural(len(written), 'file')} in {arguments.out}")

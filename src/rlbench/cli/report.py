@@ -8,9 +8,9 @@ import sys
 from collections.abc import Sequence
 
 from rlbench.cli.arguments import add_rates, runs_parser
-from rlbench.report.build import build_report
-from rlbench.report.cost import Rates
-from rlbench.report.output import ReportError
+from rlbench.reports.build import build_report
+from rlbench.reports.cost import Rates
+from rlbench.reports.output import ReportError
 from rlbench.wording import plural
 
 DESCRIPTION = """\
@@ -46,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     rates = Rates(arguments.euros_per_core_hour, arguments.watts_per_core)
     try:
         if arguments.watch:
-            from rlbench.report.watch import INTERVAL_S, watch
+            from rlbench.reports.watch import INTERVAL_S, watch
 
             watch(arguments.directory, arguments.out, rates, arguments.interval or INTERVAL_S)
         report = build_report(arguments.directory, arguments.out, rates)

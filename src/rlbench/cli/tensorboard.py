@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from rlbench.cli.arguments import runs_parser
-from rlbench.report.output import ReportError
+from rlbench.reports.output import ReportError
 from rlbench.runs.load import find_run_directories
 from rlbench.runs.reading import (
     MAX_SECONDS,

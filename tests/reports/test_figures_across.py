@@ -9,9 +9,9 @@ import pytest
 from rlbench.analysis.across import SuiteStatistics, across_environments
 from rlbench.analysis.groups import group_runs
 from rlbench.analysis.timing import headline, speed_ratios
-from rlbench.report.figures.across import draw_aggregate, draw_profiles, draw_score_curves
-from rlbench.report.figures.ratios import draw_ratios
-from rlbench.report.figures.style import styled
+from rlbench.reports.figures.across import draw_aggregate, draw_profiles, draw_score_curves
+from rlbench.reports.figures.ratios import draw_ratios
+from rlbench.reports.figures.style import styled
 from rlbench.runs.load import load_runs
 from support.run_files import RunFiles
 

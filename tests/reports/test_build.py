@@ -12,9 +12,9 @@ from xml.etree import ElementTree
 import pytest
 
 from rlbench.cli.report import main
-from rlbench.report.build import build_report
-from rlbench.report.figures import files as figure_files
-from rlbench.report.output import ReportError
+from rlbench.reports.build import build_report
+from rlbench.reports.figures import files as figure_files
+from rlbench.reports.output import ReportError
 from support.run_files import RunFiles
 
 

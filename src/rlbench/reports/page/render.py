@@ -9,7 +9,7 @@ from importlib.resources import files as package_files
 from jinja2 import BaseLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
-from rlbench.report.page.model import Page
+from rlbench.reports.page.model import Page
 
 REFRESH_S = 10
 _REFRESH = f'<meta http-equiv="refresh" content="{REFRESH_S}">\n'
@@ -46,7 +46,7 @@ def without_refresh(content: bytes) -> bytes:
 
 
 def _part(name: str) -> str:
-    return package_files("rlbench.report.page").joinpath(name).read_text("utf-8")
+    return package_files("rlbench.reports.page").joinpath(name).read_text("utf-8")
 
 
 def _hash(content: str) -> str:

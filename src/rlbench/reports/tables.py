@@ -15,7 +15,7 @@ from rlbench.analysis.drift import relative_speeds, thirds
 from rlbench.analysis.groups import EnvironmentGroups
 from rlbench.analysis.reached import ReachedCurve
 from rlbench.analysis.timing import LevelTime, SpeedRatio
-from rlbench.report.cost import Rates, train_core_hours
+from rlbench.reports.cost import Rates, train_core_hours
 from rlbench.runs.records import UNITS, Clock, Run
 
 Cell = str | int | float | bool | None

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rlbench.report.page.model import Answer, EnvironmentData, Figure
+from rlbench.reports.page.model import Answer, EnvironmentData, Figure
 from rlbench.wording import agent_name, amount, plural, significant
 
 # What may not stand in a data URI, the per cent sign first. All else stays, so that the page is a

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from rlbench.report.build import build_report
+from rlbench.reports.build import build_report
 from support.run_files import RunFiles
 
 REFRESH = '<meta http-equiv="refresh"'

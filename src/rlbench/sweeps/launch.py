@@ -15,9 +15,9 @@ from rlbench.harness.dry_run import Cost, cost, told_frames
 from rlbench.harness.machine import available_cores
 from rlbench.harness.plan import plan_run
 from rlbench.settings import Settings
-from rlbench.sweep.display import Display, count, duration
-from rlbench.sweep.jobs import Job, State, prepare
-from rlbench.sweep.process import INTERRUPTED, JobProcess
+from rlbench.sweeps.display import Display, count, duration
+from rlbench.sweeps.jobs import Job, State, prepare
+from rlbench.sweeps.process import INTERRUPTED, JobProcess
 
 REFRESH_S = 0.5  # the sweep shares its cores with what it times: it should look up rarely
 STOPPING = "stopping: each job writes its checkpoint; once more kills them"

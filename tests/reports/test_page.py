@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from rlbench.analysis.timing import SpeedRatio
-from rlbench.report.answers import advantage, reaches, settled_winner, sureness
-from rlbench.report.build import build_report
-from rlbench.report.page.figures import data_uri
-from rlbench.report.page.tables import TABLES
+from rlbench.reports.answers import advantage, reaches, settled_winner, sureness
+from rlbench.reports.build import build_report
+from rlbench.reports.page.figures import data_uri
+from rlbench.reports.page.tables import TABLES
 from support.run_files import RunFiles
 
 RATIO = SpeedRatio(

@@ -14,12 +14,12 @@ from rlbench.analysis.curves import Curve
 from rlbench.analysis.groups import EnvironmentGroups, Group
 from rlbench.analysis.reached import ReachedCurve
 from rlbench.analysis.timing import LevelTime, SpeedRatio
-from rlbench.report.figures.across import draw_aggregate, draw_profiles, draw_score_curves
-from rlbench.report.figures.learning import draw_learning
-from rlbench.report.figures.ratios import draw_ratios
-from rlbench.report.figures.reaching import draw_reaching
-from rlbench.report.figures.share import draw_share
-from rlbench.report.figures.style import machine, render, styled
+from rlbench.reports.figures.across import draw_aggregate, draw_profiles, draw_score_curves
+from rlbench.reports.figures.learning import draw_learning
+from rlbench.reports.figures.ratios import draw_ratios
+from rlbench.reports.figures.reaching import draw_reaching
+from rlbench.reports.figures.share import draw_share
+from rlbench.reports.figures.style import machine, render, styled
 
 PARALLEL_FROM = 10  # jobs; below, starting workers takes longer than drawing
 MAX_WORKERS = 8

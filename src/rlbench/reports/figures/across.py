@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from rlbench.analysis.across import SuiteStatistics
 from rlbench.analysis.aggregate import AGENTS, Estimate
 from rlbench.analysis.curves import Curve
-from rlbench.report.figures.style import (
+from rlbench.reports.figures.style import (
     AGENT_LOOKS,
     INK,
     MUTED,

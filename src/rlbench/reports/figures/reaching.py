@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 
 from rlbench.analysis.groups import EnvironmentGroups, Group
 from rlbench.analysis.timing import LevelTime, observed_until, reached_at
-from rlbench.report.figures.style import (
+from rlbench.reports.figures.style import (
     INK,
     MUTED,
     Look,

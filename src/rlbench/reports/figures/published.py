@@ -19,7 +19,7 @@ from rlbench.published.papers import (
     atari_record,
     step_ratios,
 )
-from rlbench.report.figures.style import INK, MUTED, log_axis, place_text, render, styled
+from rlbench.reports.figures.style import INK, MUTED, log_axis, place_text, render, styled
 
 WIDTH_IN = 7.6  # narrow: a phone shows it whole
 LABEL_IN = 1.85

@@ -14,8 +14,8 @@ import pytest
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.select import Select
 
-from report.test_page import HOSTILE, write_hostile, write_pair
-from rlbench.report.build import build_report
+from reports.test_page import HOSTILE, write_hostile, write_pair
+from rlbench.reports.build import build_report
 from support.browser import Browser, chromium
 from support.run_files import RunFiles
 

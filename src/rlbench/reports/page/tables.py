@@ -8,8 +8,8 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from rlbench.report.page.model import Cell, Column, Row, Table
-from rlbench.report.tables import FORMULA_STARTS
+from rlbench.reports.page.model import Cell, Column, Row, Table
+from rlbench.reports.tables import FORMULA_STARTS
 from rlbench.wording import agent_name, count, significant
 
 MAX_ROWS = 3000  # of one table; the rest is in its file, and the page says so

@@ -9,18 +9,18 @@ from pathlib import Path
 from rlbench.analysis.timing import SpeedRatio
 from rlbench.claims.examine import Examination, Examined
 from rlbench.claims.verdict import per_core_text
-from rlbench.report.answers import answers, hardware_lines, headline, overall_lines, seeds_line
-from rlbench.report.output import PAGE
-from rlbench.report.page.figures import (
+from rlbench.reports.answers import answers, hardware_lines, headline, overall_lines, seeds_line
+from rlbench.reports.output import PAGE
+from rlbench.reports.page.figures import (
     CLAIM_FIGURES,
     OVERVIEW_FIGURES,
     environment_figures,
     overview_figures,
 )
-from rlbench.report.page.model import ClaimBlock, EnvironmentData, Page, Section
-from rlbench.report.page.render import render_page
-from rlbench.report.page.runs import run_details
-from rlbench.report.page.tables import UNIT_WORDS, page_tables
+from rlbench.reports.page.model import ClaimBlock, EnvironmentData, Page, Section
+from rlbench.reports.page.render import render_page
+from rlbench.reports.page.runs import run_details
+from rlbench.reports.page.tables import UNIT_WORDS, page_tables
 from rlbench.wording import TIMES, plural, significant
 
 _HOLDS = {

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from rlbench.analysis.groups import Group, incomparable_notes
 from rlbench.analysis.timing import LevelTime, SpeedRatio
-from rlbench.report.page.model import Answer, EnvironmentData
+from rlbench.reports.page.model import Answer, EnvironmentData
 from rlbench.runs.records import Unit
 from rlbench.wording import TIMES, agent_name, amount, plural, significant
 from rlbench.wording import ratio as short

@@ -14,12 +14,12 @@ from matplotlib.transforms import Bbox
 from rlbench.analysis.groups import group_runs
 from rlbench.analysis.timing import headline
 from rlbench.published.dopamine import dopamine_curve
-from rlbench.report.build import Analysis, analyse
-from rlbench.report.figures.learning import draw_learning
-from rlbench.report.figures.ratios import draw_ratios, ratio_text
-from rlbench.report.figures.reaching import draw_reaching
-from rlbench.report.figures.share import draw_share
-from rlbench.report.figures.style import log_ticks, looks, machine, styled
+from rlbench.reports.build import Analysis, analyse
+from rlbench.reports.figures.learning import draw_learning
+from rlbench.reports.figures.ratios import draw_ratios, ratio_text
+from rlbench.reports.figures.reaching import draw_reaching
+from rlbench.reports.figures.share import draw_share
+from rlbench.reports.figures.style import log_ticks, looks, machine, styled
 from rlbench.runs.load import load_runs
 from support.run_files import RunFiles
 

@@ -21,7 +21,7 @@ from rlbench.analysis.curves import (
 )
 from rlbench.analysis.groups import EnvironmentGroups, Group
 from rlbench.published.dopamine import DopamineCurve, dopamine_curve
-from rlbench.report.figures.style import (
+from rlbench.reports.figures.style import (
     INK,
     LEFT_IN,
     MUTED,

@@ -13,7 +13,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from rlbench.sweep.jobs import Job, State
+from rlbench.sweeps.jobs import Job, State
 
 STYLES = {State.FAILED: "red", State.RUNNING: "green", State.STOPPING: "yellow"}
 IMPORTANCE = (

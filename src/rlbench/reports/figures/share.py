@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 from rlbench.analysis.groups import EnvironmentGroups, Group
 from rlbench.analysis.reached import ReachedCurve
 from rlbench.analysis.timing import LevelTime
-from rlbench.report.figures.style import (
+from rlbench.reports.figures.style import (
     MUTED,
     Look,
     caption_lines,

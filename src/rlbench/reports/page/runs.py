@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from rlbench.analysis.groups import Group
-from rlbench.report.page.model import EnvironmentData, Phase, RunDetail
+from rlbench.reports.page.model import EnvironmentData, Phase, RunDetail
 from rlbench.runs.reading import UnreadableFileError, open_regular, printable
 from rlbench.runs.records import Run
 from rlbench.wording import agent_name, amount, count, significant

@@ -16,8 +16,8 @@ import pytest
 from rlbench.analysis.across import across_environments
 from rlbench.analysis.groups import group_runs
 from rlbench.analysis.timing import speed_ratios
-from rlbench.report.build import analyse, tables_of
-from rlbench.report.cost import Rates
+from rlbench.reports.build import analyse, tables_of
+from rlbench.reports.cost import Rates
 from rlbench.runs.load import load_runs
 
 REFERENCE = Path(__file__).parents[2] / "results" / "reference" / "classic"

@@ -22,10 +22,10 @@ from rlbench.analysis.timing import LevelTime, SpeedRatio, headline, level_times
 from rlbench.claims.examine import Examination, examine
 from rlbench.claims.files import claims_files
 from rlbench.claims.text import verdict_lines
-from rlbench.report.cost import Rates
-from rlbench.report.output import PAGE, NothingToReportError, file_stems, write_files
-from rlbench.report.summary import across_lines, summary_lines
-from rlbench.report.tables import (
+from rlbench.reports.cost import Rates
+from rlbench.reports.output import PAGE, NothingToReportError, file_stems, write_files
+from rlbench.reports.summary import across_lines, summary_lines
+from rlbench.reports.tables import (
     aggregate_table,
     curves_table,
     level_times_table,
@@ -157,14 +157,14 @@ def tables_of(
 
 def _figures(analyses: Sequence[Analysis], suites: Sequence[SuiteStatistics]) -> dict[str, bytes]:
     # Late: drawing takes half a second to import, and `--help` draws nothing.
-    from rlbench.report.figures.files import (
+    from rlbench.reports.figures.files import (
         EnvironmentStatistics,
         draw_across,
         draw_all,
         draw_environment,
         draw_overview,
     )
-    from rlbench.report.figures.published import draw_published
+    from rlbench.reports.figures.published import draw_published
 
     stems = file_stems(analysis.groups.env for analysis in analyses)
     parts = [
@@ -196,8 +196,8 @@ def _page(
     refresh: bool,
 ) -> dict[str, bytes]:
     # Late, as the figures are: `--help` sets no page.
-    from rlbench.report.page.compose import PageInput, page_file
-    from rlbench.report.page.model import EnvironmentData
+    from rlbench.reports.page.compose import PageInput, page_file
+    from rlbench.reports.page.model import EnvironmentData
 
     stems = file_stems(analysis.groups.env for analysis in analyses)
     data = [

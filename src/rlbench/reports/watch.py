@@ -7,10 +7,10 @@ from pathlib import Path
 from threading import Event
 from typing import NoReturn
 
-from rlbench.report.build import build_report
-from rlbench.report.cost import Rates
-from rlbench.report.output import NothingToReportError, add_files
-from rlbench.report.page.render import without_refresh
+from rlbench.reports.build import build_report
+from rlbench.reports.cost import Rates
+from rlbench.reports.output import NothingToReportError, add_files
+from rlbench.reports.page.render import without_refresh
 from rlbench.runs.load import find_run_directories
 from rlbench.wording import plural
 
