@@ -11,10 +11,10 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
+from rlbench.analysis.environment import EnvironmentAnalysis, analyze
 from rlbench.analysis.groups import group_runs
 from rlbench.analysis.timing import headline
 from rlbench.published.dopamine import dopamine_curve
-from rlbench.reports.build import Analysis, analyse
 from rlbench.reports.figures.learning import draw_learning
 from rlbench.reports.figures.ratios import draw_ratios, ratio_text
 from rlbench.reports.figures.reaching import draw_reaching
@@ -24,11 +24,11 @@ from rlbench.runs.load import load_runs
 from support.run_files import RunFiles
 
 
-def analysis_of(root: Path, *runs: RunFiles) -> Analysis:
+def analysis_of(root: Path, *runs: RunFiles) -> EnvironmentAnalysis:
     for run in runs:
         run.write(root)
     (environment,) = group_runs(load_runs(root).runs)
-    return analyse(environment)
+    return analyze(environment)
 
 
 def pair(env: str, es_s: float, dqn_s: float | None, seeds: int = 3) -> list[RunFiles]:

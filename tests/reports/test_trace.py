@@ -14,9 +14,10 @@ from typing import Any
 import pytest
 
 from rlbench.analysis.across import across_environments
+from rlbench.analysis.environment import analyze
 from rlbench.analysis.groups import group_runs
 from rlbench.analysis.timing import speed_ratios
-from rlbench.reports.build import analyse, tables_of
+from rlbench.reports.build import tables_of
 from rlbench.reports.cost import Rates
 from rlbench.runs.load import load_runs
 
@@ -34,7 +35,7 @@ def report() -> Tables:
     suites, _ = across_environments(
         environments, [ratio for e in environments for ratio in speed_ratios(e)]
     )
-    made = tables_of([analyse(e) for e in environments], suites, Rates())
+    made = tables_of([analyze(e) for e in environments], suites, Rates())
     return {name: list(csv.DictReader(text.decode().splitlines())) for name, text in made.items()}
 
 

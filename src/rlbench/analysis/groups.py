@@ -76,7 +76,9 @@ def group_runs(runs: Sequence[Run]) -> tuple[EnvironmentGroups, ...]:
     )
 
 
-def comparable_pairs(environment: EnvironmentGroups) -> Iterator[tuple[Group, Group]]:
+def comparable_pairs(
+    environment: EnvironmentGroups, baseline: str | None = None
+) -> Iterator[tuple[Group, Group]]:
     """Pairs (DQN, ES) that ran under the same conditions: the speed ratio is defined for these."""
     for dqn in environment.groups:
         for es in environment.groups:

@@ -268,9 +268,11 @@ def speed_ratio(dqn: Group, es: Group, level: float, unit: Unit) -> SpeedRatio:
     )
 
 
-def speed_ratios(environment: EnvironmentGroups) -> Iterator[SpeedRatio]:
+def speed_ratios(
+    environment: EnvironmentGroups, baseline: str | None = None
+) -> Iterator[SpeedRatio]:
     """Every comparable pair, shared level and unit of one environment."""
-    for dqn, es in comparable_pairs(environment):
+    for dqn, es in comparable_pairs(environment, baseline):
         for level in sorted(set(dqn.levels) & set(es.levels)):
             for unit in UNITS:
                 yield speed_ratio(dqn, es, level, unit)

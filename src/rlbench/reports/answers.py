@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 
+from rlbench.analysis.environment import EnvironmentAnalysis
 from rlbench.analysis.groups import Group, incomparable_notes
 from rlbench.analysis.timing import LevelTime, SpeedRatio
-from rlbench.reports.page.model import Answer, EnvironmentData
+from rlbench.reports.page.model import Answer
 from rlbench.runs.records import Unit
 from rlbench.wording import TIMES, agent_name, amount, plural, significant
 from rlbench.wording import ratio as short
@@ -23,9 +24,11 @@ _OTHER_CLOCKS: tuple[tuple[Unit, str], ...] = (
 )
 
 
-def answers(data: EnvironmentData, claimed: Sequence[float]) -> list[Answer]:
-    """One answer for each pair of groups that may be compared; one that says why not if none."""
-    anchor = f"env-{data.stem}"
+def answers(data: EnvironmentAnalysis, claimed: Sequence[float], anchor: str = "") -> list[Answer]:
+    """One answer for each pair of groups that may be compared; one that says why not if none.
+
+    anchor: of the environment's section on the page.
+    """
     pairs = sorted(
         {(ratio.baseline, ratio.challenger) for ratio in data.ratios if ratio.is_threshold}
     )
@@ -33,7 +36,7 @@ def answers(data: EnvironmentData, claimed: Sequence[float]) -> list[Answer]:
         reason = _why_not(data)
         return [
             Answer(
-                data.groups.env, anchor, "", NO_COMPARISON, "", "", reason, _seeds_of(data),
+                data.env, anchor, "", NO_COMPARISON, "", "", reason, _seeds_of(data),
                 "", (), (f"{reason}.",),
             )
         ]  # fmt: skip
@@ -51,7 +54,7 @@ def answers(data: EnvironmentData, claimed: Sequence[float]) -> list[Answer]:
 
 
 def _answer(
-    data: EnvironmentData,
+    data: EnvironmentAnalysis,
     anchor: str,
     pair: str,
     ratios: dict[Unit, SpeedRatio],
@@ -60,7 +63,7 @@ def _answer(
     head = ratios["train_s"]
     faster, shown, interval = advantage(head)
     return Answer(
-        env=data.groups.env,
+        env=data.env,
         anchor=anchor,
         pair=pair,
         faster=faster,
@@ -189,7 +192,7 @@ def overall_lines(ratios: Iterable[SpeedRatio]) -> Iterator[str]:
         yield f"All together, {ratio.env}: {said}{shown}{inside}."
 
 
-def seeds_line(data: Iterable[EnvironmentData]) -> str:
+def seeds_line(data: Iterable[EnvironmentAnalysis]) -> str:
     """How many seeds there are, and what that is worth."""
     sizes_of: dict[str, list[int]] = {"es": [], "dqn": []}
     for part in data:
@@ -236,7 +239,7 @@ def hardware_lines(groups: Iterable[Group]) -> list[str]:
 
 
 def _sentences(
-    data: EnvironmentData, head: SpeedRatio, ratios: dict[Unit, SpeedRatio]
+    data: EnvironmentAnalysis, head: SpeedRatio, ratios: dict[Unit, SpeedRatio]
 ) -> Iterator[str]:
     names = {"ES": agent_name(head.challenger), "DQN": agent_name(head.baseline)}
     if head.ratio is None:
@@ -284,7 +287,7 @@ def _mean(time: LevelTime | None) -> str:
     return f"{text}."
 
 
-def _why_not(data: EnvironmentData) -> str:
+def _why_not(data: EnvironmentAnalysis) -> str:
     note = next(iter(incomparable_notes(data.groups)), "")
     if note:
         return "DQN and ES ran under different conditions, see the notes"
@@ -297,7 +300,7 @@ def _why_not(data: EnvironmentData) -> str:
     return "DQN and ES cannot be compared here"
 
 
-def _seeds_of(data: EnvironmentData) -> str:
+def _seeds_of(data: EnvironmentAnalysis) -> str:
     return ", ".join(f"{agent_name(g.label)} {len(g.runs)}" for g in data.groups.groups)
 
 

@@ -8,17 +8,15 @@ from functools import partial
 from pathlib import Path
 
 from rlbench.analysis.across import SuiteStatistics, across_environments
-from rlbench.analysis.curves import Curve, environment_curves
 from rlbench.analysis.drift import drift_notes
+from rlbench.analysis.environment import EnvironmentAnalysis, analyze
 from rlbench.analysis.groups import (
-    EnvironmentGroups,
     budget_notes,
     contention_notes,
     group_runs,
     incomparable_notes,
 )
-from rlbench.analysis.reached import ReachedCurve, reached_curves
-from rlbench.analysis.timing import LevelTime, SpeedRatio, headline, level_times, speed_ratios
+from rlbench.analysis.timing import headline
 from rlbench.claims.examine import Examination, examine
 from rlbench.claims.files import claims_files
 from rlbench.claims.text import verdict_lines
@@ -50,19 +48,13 @@ class Report:
     lines: tuple[str, ...]  # the summary to print
 
 
-@dataclass(frozen=True)
-class Analysis:
-    """One environment's statistics."""
-
-    groups: EnvironmentGroups
-    curves: tuple[Curve, ...]
-    times: tuple[LevelTime, ...]
-    ratios: tuple[SpeedRatio, ...]
-    reached: tuple[ReachedCurve, ...]
-
-
 def build_report(
-    directory: Path, out: Path | None = None, rates: Rates | None = None, *, refresh: bool = False
+    directory: Path,
+    out: Path | None = None,
+    rates: Rates | None = None,
+    *,
+    baseline: str | None = None,
+    refresh: bool = False,
 ) -> Report:
     """Load every run below `directory`; write figures (PNG, SVG), tables (CSV) and the web page.
 
@@ -70,6 +62,8 @@ def build_report(
         directory: searched at any depth for run directories.
         out: where the files go; `directory/report` where None.
         rates: what a core costs; the defaults of `Rates` where None.
+        baseline: the agent, or the label of one group, that the others are compared with; None:
+            DQN where it was run, else the first group.
         refresh: the page loads itself anew every few seconds.
 
     Raises:
@@ -89,7 +83,7 @@ def build_report(
         detail = f"; the first: {loaded.problems[0]}" if loaded.problems else ""
         raise NothingToReportError(f"{directory}: {found}{detail}")
     environments = group_runs(loaded.runs)
-    analyses = [analyse(environment) for environment in environments]
+    analyses = [analyze(environment, baseline) for environment in environments]
     notes = [
         note
         for environment in environments
@@ -121,19 +115,8 @@ def build_report(
     return Report(tuple(written), out / PAGE, len(loaded.runs), problems, tuple(lines))
 
 
-def analyse(environment: EnvironmentGroups) -> Analysis:
-    """All statistics of one environment."""
-    return Analysis(
-        groups=environment,
-        curves=tuple(environment_curves(environment)),
-        times=tuple(level_times(environment)),
-        ratios=tuple(speed_ratios(environment)),
-        reached=tuple(reached_curves(environment)),
-    )
-
-
 def tables_of(
-    analyses: Sequence[Analysis], suites: Sequence[SuiteStatistics], rates: Rates
+    analyses: Sequence[EnvironmentAnalysis], suites: Sequence[SuiteStatistics], rates: Rates
 ) -> dict[str, bytes]:
     """Every table: file name to content."""
     tables = {
@@ -155,10 +138,11 @@ def tables_of(
     return {name: text.encode("utf-8", "replace") for name, text in tables.items()}
 
 
-def _figures(analyses: Sequence[Analysis], suites: Sequence[SuiteStatistics]) -> dict[str, bytes]:
+def _figures(
+    analyses: Sequence[EnvironmentAnalysis], suites: Sequence[SuiteStatistics]
+) -> dict[str, bytes]:
     # Late: drawing takes half a second to import, and `--help` draws nothing.
     from rlbench.reports.figures.files import (
-        EnvironmentStatistics,
         draw_across,
         draw_all,
         draw_environment,
@@ -166,11 +150,7 @@ def _figures(analyses: Sequence[Analysis], suites: Sequence[SuiteStatistics]) ->
     )
     from rlbench.reports.figures.published import draw_published
 
-    stems = file_stems(analysis.groups.env for analysis in analyses)
-    parts = [
-        EnvironmentStatistics(stems[a.groups.env], a.groups, a.curves, a.times, a.reached)
-        for a in analyses
-    ]
+    stems = file_stems(analysis.env for analysis in analyses)
     ratios = headline([ratio for analysis in analyses for ratio in analysis.ratios])
     pairs = {(ratio.env, label) for ratio in ratios for label in (ratio.baseline, ratio.challenger)}
     compared = [g for a in analyses for g in a.groups.groups if (g.env, g.label) in pairs]
@@ -180,13 +160,13 @@ def _figures(analyses: Sequence[Analysis], suites: Sequence[SuiteStatistics]) ->
             draw_published,
             partial(draw_across, suites),
             partial(draw_overview, ratios, compared),
-            *(partial(draw_environment, part) for part in parts),
+            *(partial(draw_environment, part, stems[part.env]) for part in analyses),
         ]
     )
 
 
 def _page(
-    analyses: Sequence[Analysis],
+    analyses: Sequence[EnvironmentAnalysis],
     suites: Sequence[SuiteStatistics],
     examination: Examination,
     files: Mapping[str, bytes],
@@ -197,13 +177,8 @@ def _page(
 ) -> dict[str, bytes]:
     # Late, as the figures are: `--help` sets no page.
     from rlbench.reports.page.compose import PageInput, page_file
-    from rlbench.reports.page.model import EnvironmentData
 
-    stems = file_stems(analysis.groups.env for analysis in analyses)
-    data = [
-        EnvironmentData(stems[a.groups.env], a.groups, a.curves, a.times, a.ratios)
-        for a in analyses
-    ]
+    stems = file_stems(analysis.env for analysis in analyses)
     overall = [ratio for suite in suites for ratio in suite.ratios]
-    given = PageInput(data, overall, examination, files, problems, directory, out)
+    given = PageInput(analyses, stems, overall, examination, files, problems, directory, out)
     return page_file(given, refresh=refresh)

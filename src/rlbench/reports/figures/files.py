@@ -7,13 +7,11 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
 
 from rlbench.analysis.across import SuiteStatistics
-from rlbench.analysis.curves import Curve
-from rlbench.analysis.groups import EnvironmentGroups, Group
-from rlbench.analysis.reached import ReachedCurve
-from rlbench.analysis.timing import LevelTime, SpeedRatio
+from rlbench.analysis.environment import EnvironmentAnalysis
+from rlbench.analysis.groups import Group
+from rlbench.analysis.timing import SpeedRatio
 from rlbench.reports.figures.across import draw_aggregate, draw_profiles, draw_score_curves
 from rlbench.reports.figures.learning import draw_learning
 from rlbench.reports.figures.ratios import draw_ratios
@@ -26,17 +24,6 @@ MAX_WORKERS = 8
 
 Job = Callable[[], dict[str, bytes]]
 """Draws some figures: file name to content. It must be able to travel to another process."""
-
-
-@dataclass(frozen=True)
-class EnvironmentStatistics:
-    """What the figures of one environment show."""
-
-    stem: str  # of the files' names
-    groups: EnvironmentGroups
-    curves: Sequence[Curve]
-    times: Sequence[LevelTime]
-    reached: Sequence[ReachedCurve]
 
 
 def draw_all(jobs: Sequence[Job]) -> dict[str, bytes]:
@@ -59,13 +46,16 @@ def draw_all(jobs: Sequence[Job]) -> dict[str, bytes]:
     return {name: content for files in drawn for name, content in files.items()}
 
 
-def draw_environment(part: EnvironmentStatistics) -> dict[str, bytes]:
-    """The figures of one environment: file name to content."""
+def draw_environment(part: EnvironmentAnalysis, stem: str) -> dict[str, bytes]:
+    """The figures of one environment: file name to content.
+
+    stem: what the names of its files begin with.
+    """
     with styled():
         figures = {
-            f"{part.stem}-curves": draw_learning(part.groups, part.curves),
-            f"{part.stem}-time": draw_reaching(part.groups, part.times),
-            f"{part.stem}-reached": draw_share(part.groups, part.reached, part.times),
+            f"{stem}-curves": draw_learning(part.groups, part.curves),
+            f"{stem}-time": draw_reaching(part.groups, part.times),
+            f"{stem}-reached": draw_share(part.groups, part.reached, part.times),
         }
         return {
             name + suffix: content

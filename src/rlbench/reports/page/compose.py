@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from rlbench.analysis.environment import EnvironmentAnalysis
 from rlbench.analysis.timing import SpeedRatio
 from rlbench.claims.examine import Examination, Examined
 from rlbench.claims.verdict import per_core_text
@@ -17,7 +18,7 @@ from rlbench.reports.page.figures import (
     environment_figures,
     overview_figures,
 )
-from rlbench.reports.page.model import ClaimBlock, EnvironmentData, Page, Section
+from rlbench.reports.page.model import ClaimBlock, Page, Section
 from rlbench.reports.page.render import render_page
 from rlbench.reports.page.runs import run_details
 from rlbench.reports.page.tables import UNIT_WORDS, page_tables
@@ -43,11 +44,13 @@ _HOLDS = {
 class PageInput:
     """What the page is made of.
 
-    overall: speed ratios over all environments together. directory: where the runs are. out:
-    where the page will lie. files: the report's other files by name. problems: one line each.
+    stems: of the environments' file names. overall: speed ratios over all environments together.
+    directory: where the runs are. out: where the page will lie. files: the report's other files by
+    name. problems: one line each.
     """
 
-    data: Sequence[EnvironmentData]
+    data: Sequence[EnvironmentAnalysis]
+    stems: Mapping[str, str]
     overall: Sequence[SpeedRatio]
     examination: Examination
     files: Mapping[str, bytes]
@@ -65,8 +68,8 @@ def compose(given: PageInput) -> Page:
     """The page as data."""
     claims = given.examination.claims
     factors = sorted({examined.claim.factor for examined in claims})
-    by_env = {part.groups.env: answers(part, factors) for part in given.data}
-    found = [answer for part in given.data for answer in by_env[part.groups.env]]
+    by_env = {part.env: answers(part, factors, _anchor(given, part)) for part in given.data}
+    found = [answer for part in given.data for answer in by_env[part.env]]
     runs = dict(run_details(given.data, given.directory, given.out))
     tables = page_tables(given.files, {path: run.anchor for path, run in runs.items()})
     groups = [group for part in given.data for group in part.groups.groups]
@@ -81,10 +84,10 @@ def compose(given: PageInput) -> Page:
         overview=tuple(overview_figures(OVERVIEW_FIGURES, given.files, found)),
         sections=tuple(
             Section(
-                anchor=f"env-{part.stem}",
-                env=part.groups.env,
-                answers=tuple(by_env[part.groups.env]),
-                figures=tuple(environment_figures(given.files, part)),
+                anchor=_anchor(given, part),
+                env=part.env,
+                answers=tuple(by_env[part.env]),
+                figures=tuple(environment_figures(given.files, part, given.stems[part.env])),
             )
             for part in given.data
         ),
@@ -98,13 +101,17 @@ def compose(given: PageInput) -> Page:
             for name in sorted(given.files)
             if name.endswith((".csv", ".json"))
         ),
-        envs=tuple(part.groups.env for part in given.data),
+        envs=tuple(part.env for part in given.data),
         agents=tuple(dict.fromkeys(group.agent for group in groups)),
         cores=tuple(map(str, sorted(cores))),
         units=tuple((unit, words) for unit, words in UNIT_WORDS.items() if unit in units),
         run_count=len(runs),
         version=" and ".join(sorted({r.rlbench for g in groups for r in g.runs if r.rlbench})),
     )
+
+
+def _anchor(given: PageInput, part: EnvironmentAnalysis) -> str:
+    return f"env-{given.stems[part.env]}"
 
 
 def _claim(examined: Examined) -> ClaimBlock:

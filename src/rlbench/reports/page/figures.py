@@ -15,7 +15,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rlbench.reports.page.model import Answer, EnvironmentData, Figure
+from rlbench.analysis.environment import EnvironmentAnalysis
+from rlbench.reports.page.model import Answer, Figure
 from rlbench.wording import agent_name, amount, plural, significant
 
 # What may not stand in a data URI, the per cent sign first. All else stays, so that the page is a
@@ -37,7 +38,7 @@ class EnvironmentFigure:
     suffix: str
     title: str
     caption: str
-    words: Callable[[EnvironmentData], str]  # the numbers in it, for who cannot see it
+    words: Callable[[EnvironmentAnalysis], str]  # the numbers in it, for who cannot see it
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class OverviewFigure:
     words: Callable[[Mapping[str, bytes], Sequence[Answer]], str]  # from the report's files
 
 
-def _times(data: EnvironmentData) -> str:
+def _times(data: EnvironmentAnalysis) -> str:
     parts = []
     for time in data.times:
         if not time.is_threshold or time.unit != "train_s":
@@ -64,7 +65,7 @@ def _times(data: EnvironmentData) -> str:
     return "; ".join(parts) or "no level is timed"
 
 
-def _last_returns(data: EnvironmentData) -> str:
+def _last_returns(data: EnvironmentAnalysis) -> str:
     parts = []
     for curve in data.curves:
         if curve.unit != "train_s" or not len(curve.mean):
@@ -199,12 +200,17 @@ CLAIM_FIGURES = (
 )
 
 
-def environment_figures(files: Mapping[str, bytes], data: EnvironmentData) -> Iterator[Figure]:
-    """Those figures of one environment that were drawn."""
+def environment_figures(
+    files: Mapping[str, bytes], data: EnvironmentAnalysis, stem: str
+) -> Iterator[Figure]:
+    """Those figures of one environment that were drawn.
+
+    stem: what the names of its files begin with.
+    """
     for spec in ENVIRONMENT_FIGURES:
-        name = f"{data.stem}{spec.suffix}"
+        name = f"{stem}{spec.suffix}"
         if f"{name}.svg" in files:
-            alt = f"{spec.title} on {data.groups.env}. {spec.words(data)}."
+            alt = f"{spec.title} on {data.env}. {spec.words(data)}."
             yield _figure(files, name, spec.title, alt, spec.caption)
 
 

@@ -2,23 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-
-from rlbench.analysis.curves import Curve
-from rlbench.analysis.groups import EnvironmentGroups
-from rlbench.analysis.timing import LevelTime, SpeedRatio
-
-
-@dataclass(frozen=True)
-class EnvironmentData:
-    """What the report knows of one environment."""
-
-    stem: str  # of its figures' file names; safe in a file name and in an anchor
-    groups: EnvironmentGroups
-    curves: Sequence[Curve]
-    times: Sequence[LevelTime]
-    ratios: Sequence[SpeedRatio]
 
 
 @dataclass(frozen=True)

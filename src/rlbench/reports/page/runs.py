@@ -8,8 +8,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
+from rlbench.analysis.environment import EnvironmentAnalysis
 from rlbench.analysis.groups import Group
-from rlbench.reports.page.model import EnvironmentData, Phase, RunDetail
+from rlbench.reports.page.model import Phase, RunDetail
 from rlbench.runs.reading import UnreadableFileError, open_regular, printable
 from rlbench.runs.records import Run
 from rlbench.wording import agent_name, amount, count, significant
@@ -40,7 +41,7 @@ _FACTS: tuple[tuple[str, str, str], ...] = (
 
 
 def run_details(
-    data: Sequence[EnvironmentData], directory: Path, out: Path
+    data: Sequence[EnvironmentAnalysis], directory: Path, out: Path
 ) -> Iterator[tuple[str, RunDetail]]:
     """(the run's directory as runs.csv has it, its detail), in the order of runs.csv.
 

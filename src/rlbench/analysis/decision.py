@@ -1,0 +1,113 @@
+"""Who was faster, by how much and how sure: decided here and nowhere else."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+from rlbench.analysis.timing import SpeedRatio
+
+Side = Literal["challenger", "baseline"]
+Winner = Literal["challenger", "baseline", "open", "none"]
+"""`open`: the seeds do not settle who was faster. `none`: there is no ratio."""
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What a speed ratio says of its two groups, from the side of the one that was ahead.
+
+    The factor says how many times as fast the side that was ahead was: at least 1. `low` and
+    `high` are the ends of its 95 % interval; None for an open end, and both None without an
+    interval.
+    """
+
+    winner: Winner
+    ahead: Side | None  # None without a ratio
+    baseline: str  # the label of the baseline's group
+    challenger: str
+    factor: float | None
+    low: float | None
+    high: float | None
+    bound: str  # of the factor: ">=" where it is at least that, "<=" where at most, "" neither
+    never: str  # the label of the group that never reached the level, which makes it a bound
+    p: float | None  # of the log-rank test
+    reason: str  # why there is no ratio or no interval; empty where there is nothing to say
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether one side won."""
+        return self.winner in ("challenger", "baseline")
+
+    @property
+    def has_interval(self) -> bool:
+        """Whether one end of the interval is known, or both."""
+        return self.low is not None or self.high is not None
+
+    @property
+    def is_bound(self) -> bool:
+        """Whether the factor is only a bound, since one side never reached the level."""
+        return bool(self.bound)
+
+    @property
+    def winner_label(self) -> str | None:
+        """The label of the group that won; None where none did."""
+        return getattr(self, self.winner) if self.is_settled else None
+
+    @property
+    def ahead_label(self) -> str | None:
+        """The label of the group that was ahead, settled or not; None without a ratio."""
+        return None if self.ahead is None else getattr(self, self.ahead)
+
+
+def decide(ratio: SpeedRatio) -> Decision:
+    """Who was faster.
+
+    A side wins where the 95 % interval lies wholly on its side of 1. Where one group never reached
+    the level, the ratio is a bound and its interval is open to that side; the end that is known
+    decides. With one seed a side there is no interval, so nothing is settled, with or without a
+    bound.
+    """
+    if ratio.ratio is None:
+        return Decision(
+            "none", None, ratio.baseline, ratio.challenger, None, None, None, "", "", None,
+            ratio.reason,
+        )  # fmt: skip
+    winner: Winner = "open"
+    if ratio.low is not None and ratio.low > 1:
+        winner = "challenger"
+    elif ratio.high is not None and ratio.high < 1:
+        winner = "baseline"
+    ahead: Side = "challenger" if ratio.ratio >= 1 else "baseline"
+    factor, low, high = (
+        (ratio.ratio, ratio.low, ratio.high)
+        if ahead == "challenger"
+        else (_inverse(ratio.ratio), _inverse(ratio.high), _inverse(ratio.low))
+    )
+    bound = ratio.bound
+    if ahead == "baseline":
+        bound = {">=": "<=", "<=": ">=", "": ""}[bound]
+    return Decision(
+        winner=winner,
+        ahead=ahead,
+        baseline=ratio.baseline,
+        challenger=ratio.challenger,
+        factor=factor,
+        low=_known(low),
+        high=_known(high),
+        bound=bound,
+        never={">=": ratio.baseline, "<=": ratio.challenger, "": ""}[ratio.bound],
+        p=ratio.log_rank_p,
+        reason=ratio.reason,
+    )
+
+
+def _inverse(value: float | None) -> float | None:
+    """One over a factor; an open end stays open."""
+    if value is None:
+        return None
+    return math.inf if value == 0 else 1.0 / value
+
+
+def _known(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None
