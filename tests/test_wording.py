@@ -5,7 +5,15 @@ from __future__ import annotations
 import pytest
 
 from rlbench.reports.output import file_stems
-from rlbench.wording import agent_name, amount, count, factor, shortened, significant, telling_apart
+from rlbench.wording import (
+    agent_name,
+    amount,
+    count,
+    distinct_names,
+    factor,
+    shortened,
+    significant,
+)
 
 
 @pytest.mark.parametrize(
@@ -52,8 +60,8 @@ def test_agent_names() -> None:
         (["es (activation=relu)", "es (activation=sigmoidally)"], ["relu", "sigm\u2026ally"]),
     ],
 )
-def test_telling_apart(labels: list[str], names: list[str]) -> None:
-    assert telling_apart(labels, 9) == dict(zip(labels, names, strict=True))
+def test_distinct_names(labels: list[str], names: list[str]) -> None:
+    assert distinct_names(labels, 9) == dict(zip(labels, names, strict=True))
 
 
 @pytest.mark.parametrize(

@@ -69,7 +69,7 @@ def agent_name(label: str) -> str:
     return label
 
 
-def telling_apart(labels: Iterable[str], length: int) -> dict[str, str]:
+def distinct_names(labels: Iterable[str], length: int) -> dict[str, str]:
     """For every group's label at most `length` characters that tell it from the others: the agent
     where each has one of its own, else what its variants differ in (`lowrank` of
     `es (noise=lowrank)` beside `es (noise=full)`)."""

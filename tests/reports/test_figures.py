@@ -13,7 +13,7 @@ from matplotlib.transforms import Bbox
 
 from rlbench.analysis.environment import EnvironmentAnalysis, analyze
 from rlbench.analysis.groups import group_runs
-from rlbench.analysis.timing import headline
+from rlbench.analysis.speed_ratios import threshold_ratios
 from rlbench.published.dopamine import dopamine_curve
 from rlbench.reports.figures.learning import draw_learning
 from rlbench.reports.figures.ratios import draw_ratios, ratio_text
@@ -117,7 +117,7 @@ def test_no_text_of_the_ratio_figure_meets_another(tmp_path: Path) -> None:
             )
         )
     ]
-    ratios = headline([ratio for part in parts for ratio in part.ratios])
+    ratios = threshold_ratios([ratio for part in parts for ratio in part.ratios])
     assert len(ratios) == 6
     with styled():
         figure = draw_ratios(ratios, machine(parts[0].groups.groups))
@@ -134,7 +134,9 @@ def test_no_text_of_the_ratio_figure_meets_another(tmp_path: Path) -> None:
 
 def test_ratios_are_written_as_bounds_and_intervals(tmp_path: Path) -> None:
     def text(name: str, *args: float | None, seeds: int = 3) -> str:
-        (ratio,) = headline(analysis_of(tmp_path / name, *pair(name, *args, seeds=seeds)).ratios)  # type: ignore[arg-type]
+        (ratio,) = threshold_ratios(
+            analysis_of(tmp_path / name, *pair(name, *args, seeds=seeds)).ratios
+        )  # type: ignore[arg-type]
         return ratio_text(ratio)
 
     assert text("a", 1.0, None) == "\u2265 462\u00d7 [375, \u221e)"
@@ -197,7 +199,7 @@ def test_a_game_is_shown_beside_dopamines_curve_and_the_conditions_are_told(tmp_
         reaching = draw_reaching(found.groups, found.times)
         assert reaching is not None
         assert_readable(reaching)
-        ratios = draw_ratios(headline(found.ratios), machine(found.groups.groups))
+        ratios = draw_ratios(threshold_ratios(found.ratios), machine(found.groups.groups))
         assert ratios is not None
         assert_readable(ratios)
     assert len(drawn) == 1 and drawn[0].get_ydata()[0] == -20.349  # type: ignore[index]

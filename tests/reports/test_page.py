@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from rlbench.analysis.timing import SpeedRatio
+from rlbench.analysis.speed_ratios import SpeedRatio
 from rlbench.reports.answers import advantage, reaches, settled_winner, sureness
 from rlbench.reports.build import build_report
 from rlbench.reports.page.figures import data_uri

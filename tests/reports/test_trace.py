@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from rlbench.analysis.across import across_environments
 from rlbench.analysis.environment import analyze
 from rlbench.analysis.groups import group_runs
-from rlbench.analysis.timing import speed_ratios
+from rlbench.analysis.speed_ratios import speed_ratios
+from rlbench.analysis.suite_statistics import across_environments
 from rlbench.reports.build import tables_of
 from rlbench.reports.cost import Rates
 from rlbench.runs.load import load_runs

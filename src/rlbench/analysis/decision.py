@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from rlbench.analysis.timing import SpeedRatio
+from rlbench.analysis.speed_ratios import SpeedRatio
 
 Side = Literal["challenger", "baseline"]
 Winner = Literal["challenger", "baseline", "open", "none"]

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from rlbench.analysis.curves import Curve, environment_curves
 from rlbench.analysis.groups import EnvironmentGroups
+from rlbench.analysis.level_times import LevelTime, level_times
 from rlbench.analysis.reached import ReachedCurve, reached_curves
-from rlbench.analysis.timing import LevelTime, SpeedRatio, level_times, speed_ratios
+from rlbench.analysis.speed_ratios import SpeedRatio, speed_ratios
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rlbench.analysis.groups import EnvironmentGroups, Group
+from rlbench.analysis.level_times import censored_times
 from rlbench.analysis.survival import ProductLimit, identified_until, product_limit
-from rlbench.analysis.timing import censored_times
 from rlbench.runs.records import UNITS, Unit
 
 

@@ -17,8 +17,9 @@ from rlbench.analysis.bootstrap import (
     resample_weights,
 )
 from rlbench.analysis.groups import EnvironmentGroups, Group
+from rlbench.analysis.level_times import censored_times
+from rlbench.analysis.speed_ratios import SpeedRatio
 from rlbench.analysis.survival import restricted_mean
-from rlbench.analysis.timing import SpeedRatio, censored_times
 from rlbench.claims.statements import MINIMUM_SEEDS, Claim, family_of
 from rlbench.published.levels import published_levels
 from rlbench.runs.records import UNITS, FloatArray, Unit

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rlbench.analysis.groups import EnvironmentGroups
-from rlbench.analysis.timing import SpeedRatio
+from rlbench.analysis.speed_ratios import SpeedRatio
 from rlbench.claims.evidence import Evidence, gather
 from rlbench.claims.statements import Claim, all_claims
 from rlbench.claims.verdict import Verdict, decide

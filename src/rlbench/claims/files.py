@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
-from rlbench.analysis.timing import SpeedRatio
+from rlbench.analysis.speed_ratios import SpeedRatio
 from rlbench.claims.evidence import Comparison, Evidence, Pooled
 from rlbench.claims.examine import Examination
 from rlbench.claims.verdict import per_core_text

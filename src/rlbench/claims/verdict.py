@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from rlbench.analysis.timing import SpeedRatio
+from rlbench.analysis.speed_ratios import SpeedRatio
 from rlbench.claims.evidence import Evidence, Pooled
 from rlbench.claims.statements import MINIMUM_SEEDS, Claim, frames_text
 from rlbench.published.papers import atari_record, humanoid_record

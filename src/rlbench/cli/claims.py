@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rlbench.analysis.groups import comparable_pairs, group_runs
-from rlbench.analysis.timing import speed_ratio
+from rlbench.analysis.speed_ratios import speed_ratio
 from rlbench.claims.examine import Examination, examine
 from rlbench.claims.files import claims_files
 from rlbench.claims.text import examination_lines

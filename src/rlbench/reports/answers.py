@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from rlbench.analysis.environment import EnvironmentAnalysis
 from rlbench.analysis.groups import Group, incomparable_notes
-from rlbench.analysis.timing import LevelTime, SpeedRatio
+from rlbench.analysis.level_times import LevelTime
+from rlbench.analysis.speed_ratios import SpeedRatio
 from rlbench.reports.page.model import Answer
 from rlbench.runs.records import Unit
 from rlbench.wording import TIMES, agent_name, amount, plural, significant

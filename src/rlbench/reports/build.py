@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from rlbench.analysis.across import SuiteStatistics, across_environments
 from rlbench.analysis.drift import drift_notes
 from rlbench.analysis.environment import EnvironmentAnalysis, analyze
 from rlbench.analysis.groups import (
@@ -16,13 +15,13 @@ from rlbench.analysis.groups import (
     group_runs,
     incomparable_notes,
 )
-from rlbench.analysis.timing import headline
+from rlbench.analysis.speed_ratios import threshold_ratios
+from rlbench.analysis.suite_statistics import SuiteStatistics, across_environments
 from rlbench.claims.examine import Examination, examine
 from rlbench.claims.files import claims_files
 from rlbench.claims.text import verdict_lines
 from rlbench.reports.cost import Rates
 from rlbench.reports.output import PAGE, NothingToReportError, file_stems, write_files
-from rlbench.reports.summary import across_lines, summary_lines
 from rlbench.reports.tables import (
     aggregate_table,
     curves_table,
@@ -33,6 +32,7 @@ from rlbench.reports.tables import (
     speed_ratio_table,
     survival_table,
 )
+from rlbench.reports.terminal import across_lines, summary_lines
 from rlbench.runs.load import load_runs
 from rlbench.wording import plural
 
@@ -151,10 +151,10 @@ def _figures(
     from rlbench.reports.figures.published import draw_published
 
     stems = file_stems(analysis.env for analysis in analyses)
-    ratios = headline([ratio for analysis in analyses for ratio in analysis.ratios])
+    ratios = threshold_ratios([ratio for analysis in analyses for ratio in analysis.ratios])
     pairs = {(ratio.env, label) for ratio in ratios for label in (ratio.baseline, ratio.challenger)}
     compared = [g for a in analyses for g in a.groups.groups if (g.env, g.label) in pairs]
-    ratios += headline([ratio for suite in suites for ratio in suite.ratios])
+    ratios += threshold_ratios([ratio for suite in suites for ratio in suite.ratios])
     return draw_all(
         [
             draw_published,

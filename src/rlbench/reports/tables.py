@@ -8,13 +8,14 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 
-from rlbench.analysis.across import SuiteStatistics
-from rlbench.analysis.aggregate import Estimate
 from rlbench.analysis.curves import Curve
 from rlbench.analysis.drift import relative_speeds, thirds
 from rlbench.analysis.groups import EnvironmentGroups
+from rlbench.analysis.level_times import LevelTime
 from rlbench.analysis.reached import ReachedCurve
-from rlbench.analysis.timing import LevelTime, SpeedRatio
+from rlbench.analysis.score_statistics import Estimate
+from rlbench.analysis.speed_ratios import SpeedRatio
+from rlbench.analysis.suite_statistics import SuiteStatistics
 from rlbench.reports.cost import Rates, train_core_hours
 from rlbench.runs.records import UNITS, Clock, Run
 

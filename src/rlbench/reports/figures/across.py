@@ -9,9 +9,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from rlbench.analysis.across import SuiteStatistics
-from rlbench.analysis.aggregate import AGENTS, Estimate
 from rlbench.analysis.curves import Curve
+from rlbench.analysis.score_statistics import AGENTS, Estimate
+from rlbench.analysis.suite_statistics import SuiteStatistics
 from rlbench.reports.figures.style import (
     AGENT_LOOKS,
     INK,

@@ -8,10 +8,10 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 
-from rlbench.analysis.across import SuiteStatistics
 from rlbench.analysis.environment import EnvironmentAnalysis
 from rlbench.analysis.groups import Group
-from rlbench.analysis.timing import SpeedRatio
+from rlbench.analysis.speed_ratios import SpeedRatio
+from rlbench.analysis.suite_statistics import SuiteStatistics
 from rlbench.reports.figures.across import draw_aggregate, draw_profiles, draw_score_curves
 from rlbench.reports.figures.learning import draw_learning
 from rlbench.reports.figures.ratios import draw_ratios

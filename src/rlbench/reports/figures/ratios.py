@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from rlbench.analysis.timing import SpeedRatio
+from rlbench.analysis.speed_ratios import SpeedRatio
 from rlbench.reports.figures.style import INK, MUTED, log_axis, place_text
 from rlbench.wording import TIMES, agent_name, factor, shortened
 from rlbench.wording import ratio as number

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from rlbench.analysis.groups import EnvironmentGroups, Group
-from rlbench.analysis.timing import LevelTime, observed_until, reached_at
+from rlbench.analysis.level_times import LevelTime, observed_until, reached_at
 from rlbench.reports.figures.style import (
     INK,
     MUTED,

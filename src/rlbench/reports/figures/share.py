@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from rlbench.analysis.groups import EnvironmentGroups, Group
+from rlbench.analysis.level_times import LevelTime
 from rlbench.analysis.reached import ReachedCurve
-from rlbench.analysis.timing import LevelTime
 from rlbench.reports.figures.style import (
     MUTED,
     Look,
@@ -24,7 +24,15 @@ from rlbench.reports.figures.style import (
     place_text,
 )
 from rlbench.runs.records import FloatArray, Unit
-from rlbench.wording import TIMES, agent_name, amount, plural, shortened, significant, telling_apart
+from rlbench.wording import (
+    TIMES,
+    agent_name,
+    amount,
+    distinct_names,
+    plural,
+    shortened,
+    significant,
+)
 
 WIDTH_IN = 9.2  # narrower than the others: two panels, and letters that a telephone can show
 LEFT_IN = 1.25
@@ -203,7 +211,7 @@ def _write_at_risk(
     low, high = axes.get_xlim()
     ticks = [float(tick) for tick in axes.get_xticks() if low <= tick <= high]
     by_group = {curve.group: curve for curve in curves}
-    names = telling_apart(order, 9)
+    names = distinct_names(order, 9)
     _write_below(axes, "still on the way", None, 0, MUTED)
     for row, label in enumerate(order, start=1):
         found = by_group.get(label)

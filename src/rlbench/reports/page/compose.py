@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rlbench.analysis.environment import EnvironmentAnalysis
-from rlbench.analysis.timing import SpeedRatio
+from rlbench.analysis.speed_ratios import SpeedRatio
 from rlbench.claims.examine import Examination, Examined
 from rlbench.claims.verdict import per_core_text
 from rlbench.reports.answers import answers, hardware_lines, headline, overall_lines, seeds_line

@@ -8,7 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rlbench.analysis.aggregate import (
+from rlbench.analysis.bootstrap import weights_of_strata
+from rlbench.analysis.curves import Curve, evaluated, group_end
+from rlbench.analysis.groups import EnvironmentGroups
+from rlbench.analysis.normalized_scores import ContestScores, returns_at, suite_scores
+from rlbench.analysis.score_statistics import (
     AGENTS,
     SIDES,
     Estimate,
@@ -19,13 +23,9 @@ from rlbench.analysis.aggregate import (
     no_interval_reason,
     profiles,
 )
-from rlbench.analysis.bootstrap import weights_of_strata
-from rlbench.analysis.curves import Curve, evaluated, group_end
-from rlbench.analysis.groups import EnvironmentGroups
-from rlbench.analysis.pooled import overall_ratios, sooner
-from rlbench.analysis.scores import ContestScores, returns_at, suite_scores
+from rlbench.analysis.speed_ratios import SpeedRatio
+from rlbench.analysis.suite_ratios import overall_ratios, sooner
 from rlbench.analysis.suites import Suite, ambiguous_notes, find_suites
-from rlbench.analysis.timing import SpeedRatio
 from rlbench.runs.records import Unit
 
 SCORE_CURVE_UNITS: tuple[Unit, ...] = ("train_s", "env_steps")

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from rlbench.analysis.across import SuiteStatistics, across_environments
 from rlbench.analysis.groups import group_runs
-from rlbench.analysis.pooled import pairs_won
+from rlbench.analysis.speed_ratios import SpeedRatio, speed_ratios
+from rlbench.analysis.suite_ratios import pairs_won
+from rlbench.analysis.suite_statistics import SuiteStatistics, across_environments
 from rlbench.analysis.survival import CensoredTimes
-from rlbench.analysis.timing import SpeedRatio, speed_ratios
 from rlbench.runs.load import load_runs
 from support.run_files import RunFiles
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rlbench.analysis.bootstrap import percentile_interval, weights_of_strata
-from rlbench.analysis.scores import ContestScores
+from rlbench.analysis.normalized_scores import ContestScores
 from rlbench.runs.records import FloatArray
 
 AGENTS = ("es", "dqn")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from rlbench.analysis.across import SuiteStatistics
 from rlbench.analysis.groups import EnvironmentGroups
-from rlbench.analysis.timing import LevelTime, SpeedRatio
+from rlbench.analysis.level_times import LevelTime
+from rlbench.analysis.speed_ratios import SpeedRatio
+from rlbench.analysis.suite_statistics import SuiteStatistics
 from rlbench.wording import agent_name, amount, factor, plural, shortened, significant
 from rlbench.wording import ratio as number
 

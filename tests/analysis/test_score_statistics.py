@@ -11,7 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from rlbench.analysis.aggregate import (
+from rlbench.analysis.groups import EnvironmentGroups, Group
+from rlbench.analysis.normalized_scores import ContestScores, Scale
+from rlbench.analysis.score_statistics import (
     Estimate,
     Strata,
     estimates,
@@ -21,8 +23,6 @@ from rlbench.analysis.aggregate import (
     statistic,
     strata,
 )
-from rlbench.analysis.groups import EnvironmentGroups, Group
-from rlbench.analysis.scores import ContestScores, Scale
 from rlbench.analysis.suites import Contest
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from rlbench.analysis.groups import EnvironmentGroups, group_runs
-from rlbench.analysis.timing import LevelTime, SpeedRatio, level_times, speed_ratios
+from rlbench.analysis.level_times import LevelTime, level_times
+from rlbench.analysis.speed_ratios import SpeedRatio, speed_ratios
 from rlbench.runs.load import load_runs
 from support.run_files import RunFiles
 

@@ -10,11 +10,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from rlbench.analysis.aggregate import Estimate, mean_of_pairs
 from rlbench.analysis.bootstrap import percentile_interval, weights_of_strata
+from rlbench.analysis.level_times import censored_times
+from rlbench.analysis.score_statistics import Estimate, mean_of_pairs
+from rlbench.analysis.speed_ratios import SpeedRatio
 from rlbench.analysis.suites import Contest, Suite
 from rlbench.analysis.survival import CensoredTimes, restricted_mean
-from rlbench.analysis.timing import SpeedRatio, censored_times
 from rlbench.runs.records import UNITS, FloatArray, Unit
 
 
