@@ -16,8 +16,7 @@ from typing import Any
 from rlbench.agents.dqn.agent import DQN
 from rlbench.config.compose import compose
 from rlbench.envs.make import plan_env
-from rlbench.interfaces import Context, Lanes
-from rlbench.seeding import Seeds
+from rlbench.harness.resources import Resources
 from rlbench.settings import check
 
 
@@ -28,18 +27,9 @@ def main() -> None:
     parser.add_argument("words", nargs="*", help="settings, as KEY=VALUE")
     args = parser.parse_args()
     asked = compose(["agent=dqn", "env=ALE/Pong-v5", *args.words])
-    plan, made = plan_env(asked.env), list[Lanes]()
-
-    def make_lanes(num_lanes: int) -> Lanes:
-        made.append(plan.lanes(num_lanes))
-        return made[0]
-
-    def no_executor() -> Any:
-        raise AssertionError("DQN asks for no executor")
-
-    context = Context(plan.facts, Seeds(0), make_lanes, no_executor, cores=args.cores)
+    resources = Resources(plan_env(asked.env), cores=args.cores)
     settings = check(DQN.Settings, asked.agent.params, "agent")
-    agent = DQN(context, settings)
+    agent = DQN(resources.context(asked.seed), settings)
     spent: dict[str, float] = defaultdict(float)
 
     def watch(part: Any, method: str, name: str) -> None:
@@ -60,7 +50,7 @@ def main() -> None:
     watch(agent._memory, "gather", "sample")
     watch(agent._memory, "add", "remember")
     watch(agent._actor, "_choose", "act")
-    watch(made[0], "step", "env")
+    watch(resources.lanes[0], "step", "env")
     agent.advance(settings.learning_starts_steps)
     spent.clear()
     start = time.perf_counter()

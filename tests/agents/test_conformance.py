@@ -14,6 +14,7 @@ from rlbench.harness.experiment import run
 from rlbench.harness.plan import load_agent, name_run
 from rlbench.nets.policy import NetworkPolicy
 from rlbench.runs import checkpoint
+from support.states import assert_same
 
 CONF = Path(__file__).parents[2] / "conf"
 AGENTS = sorted(path.stem for path in (CONF / "agent").glob("*.yaml"))
@@ -61,24 +62,6 @@ def learned(directory):
     return checkpoint.load(directory / "checkpoint")["agent"]
 
 
-def same(one, other, path=""):
-    """Assert that two states are equal to the byte."""
-    assert type(one) is type(other), path
-    if isinstance(one, dict):
-        assert one.keys() == other.keys(), path
-        for key in one:
-            same(one[key], other[key], f"{path}/{key}")
-    elif isinstance(one, list):
-        assert len(one) == len(other), path
-        for i, (a, b) in enumerate(zip(one, other, strict=True)):
-            same(a, b, f"{path}/{i}")
-    elif isinstance(one, np.ndarray):
-        assert one.dtype == other.dtype and one.shape == other.shape, path
-        assert one.tobytes() == other.tobytes(), path
-    else:
-        assert one == other, path
-
-
 @pytest.fixture(params=AGENTS)
 def agent(request):
     return request.param
@@ -104,13 +87,13 @@ def test_two_halves_equal_the_whole(agent, tmp_path):
     finish(settings(agent, tmp_path / "halves", steps=300))
     halves, summary, rows = finish(settings(agent, tmp_path / "halves"))
     assert summary["attempts"] == 2 and any(row["kind"] == "resume" for row in rows)
-    same(learned(halves), learned(whole))
+    assert_same(learned(halves), learned(whole))
 
 
 def test_one_seed_is_one_run_and_another_seed_another(agent, tmp_path):
     first, one, rows = finish(settings(agent, tmp_path / "a"))
     second, other, again = finish(settings(agent, tmp_path / "b"))
-    same(learned(first), learned(second))
+    assert_same(learned(first), learned(second))
     returns = [row["returns"] for row in rows if row["kind"] == "eval"]
     assert returns == [row["returns"] for row in again if row["kind"] == "eval"]
     assert one["env_steps"] == other["env_steps"]
@@ -127,7 +110,7 @@ def test_executors_learn_the_same(agent, executor, tmp_path):
             return
     serial, _, rows = finish(settings(agent, tmp_path, "executor=serial"))
     other, _, again = finish(asked)
-    same(learned(serial), learned(other))
+    assert_same(learned(serial), learned(other))
     returns = [row["returns"] for row in rows if row["kind"] == "eval"]
     assert returns == [row["returns"] for row in again if row["kind"] == "eval"]
     names = [json.loads((d / "run.json").read_text())["learning"] for d in (serial, other)]
@@ -167,7 +150,7 @@ def test_games_from_pixels(agent, tmp_path):
     again, _, _ = finish(
         settings(agent, tmp_path / "b", *words, "executor=process", env=env, steps=120)
     )
-    same(learned(whole), learned(again))
+    assert_same(learned(whole), learned(again))
     facts = json.loads((whole / "run.json").read_text())
     assert facts["preprocessing"]["sticky_actions"] == 0.25 and facts["frame_skip"] == 4
 
@@ -190,5 +173,5 @@ def test_dqn_on_frames_in_two_halves(tmp_path):
     finish(settings("dqn", tmp_path / "halves", *words, env="ALE/Pong-v5", steps=100))
     halves, summary, _ = finish(settings("dqn", tmp_path / "halves", *words, **game))
     assert summary["attempts"] == 2
-    same(learned(halves), learned(whole))
+    assert_same(learned(halves), learned(whole))
     assert learned(whole)["learner"]["updates"] == 4 * ((192 - 64) // 16 + 1)

@@ -3,7 +3,6 @@
 import copy
 import subprocess
 import sys
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -14,54 +13,14 @@ from rlbench.agents.dqn.agent import DQN
 from rlbench.agents.dqn.replay import Replay
 from rlbench.envs.make import plan_env
 from rlbench.errors import ConfigError, RunError
-from rlbench.interfaces import Array, Context, Lanes, State
-from rlbench.seeding import Seeds
+from rlbench.interfaces import Array, Lanes, State
 from rlbench.settings import EnvSettings, check
-
-SMALL = {
-    "hidden": (16,),
-    "batch_size": 8,
-    "replay_capacity_steps": 300,
-    "learning_starts_steps": 40,
-    "train_every_steps": 8,
-    "updates_per_train": 2,
-    "target_update_steps": 24,
-    "epsilon_decay_steps": 200,
-    "learning_rate": 0.005,
-    "compile": False,  # compiling takes longer than all that is learned here
-}
+from support.agents import SMALL_DQN, LanesPlan, build_dqn
+from support.states import assert_same
 
 
-def no_executor() -> Any:
-    raise AssertionError("DQN asks for no executor")
-
-
-def build(
-    env: str,
-    seed: int = 0,
-    should_stop: Callable[[], bool] = lambda: False,
-    made: list[Lanes] | None = None,
-    **changes: Any,
-) -> DQN:
-    plan = plan_env(EnvSettings(id=env))
-
-    def make_lanes(num_lanes: int) -> Lanes:
-        lanes = plan.lanes(num_lanes)
-        if made is not None:
-            made.append(lanes)
-        return lanes
-
-    context = Context(plan.facts, Seeds(seed), make_lanes, no_executor, should_stop, cores=1)
-    return DQN(context, check(DQN.Settings, {**SMALL, **changes}, "agent"))
-
-
-def assert_same(one: Any, other: Any) -> None:
-    if isinstance(one, dict):
-        assert one.keys() == other.keys()
-        for key in one:
-            assert_same(one[key], other[key])
-    else:
-        np.testing.assert_array_equal(one, other)
+def build(env: str | LanesPlan, **changes: Any) -> DQN:
+    return build_dqn(env, **changes)[0]
 
 
 VARIANTS = [
@@ -80,12 +39,12 @@ VARIANTS = [
 def test_goes_on_exactly_from_its_state_wherever_it_was_cut(
     env: str, changes: dict[str, Any]
 ) -> None:
-    whole, made = build(env, **changes), list[Lanes]()
+    whole = build(env, **changes)
     whole.advance(217)
-    resumed = build(env, made=made, **changes)
+    resumed, resources = build_dqn(env, **changes)
     resumed.set_state(copy.deepcopy(whole.get_state()))
     assert_same(resumed.get_state(), whole.get_state())
-    assert made[0].counts.env_steps == 0  # what was played again was counted before
+    assert resources.counts().env_steps == 0  # what was played again was counted before
     whole.advance(183)
     resumed.advance(183)
     assert_same(resumed.get_state(), whole.get_state())
@@ -210,7 +169,7 @@ def test_learns_what_a_fresh_network_cannot(env: str, best: float, changes: dict
 )  # fmt: skip
 def test_impossible_settings_name_the_key(changes: dict[str, Any], key: str, takes: str) -> None:
     with pytest.raises(ConfigError) as raised:
-        check(DQN.Settings, {**SMALL, **changes}, "agent")
+        check(DQN.Settings, {**SMALL_DQN, **changes}, "agent")
     assert raised.value.key == key and takes in str(raised.value)
 
 
@@ -271,9 +230,8 @@ class Losing:
 @pytest.mark.parametrize("ends", [False, True])
 def test_a_lost_life_ends_an_episode_in_learning_alone(ends: bool) -> None:
     plan = plan_env(EnvSettings(id="Counting-v0"))
-    context = Context(plan.facts, Seeds(0), lambda n: Losing(plan.lanes(n)), no_executor, cores=1)
-    changes = {"num_lanes": 2, "life_loss_ends_episode": ends, "clip_rewards": True}
-    agent = DQN(context, check(DQN.Settings, {**SMALL, **changes}, "agent"))
+    losing = LanesPlan(plan.facts, lambda n: Losing(plan.lanes(n)))
+    agent = build(losing, num_lanes=2, life_loss_ends_episode=ends, clip_rewards=True)
     agent.advance(8)  # 4 steps of both lanes; Counting-v0's episodes are longer
     replay = agent.get_state()["memory"]["replay"]
     expected = np.full((4, 2), 0.99, np.float32)

@@ -10,13 +10,12 @@ import pytest
 from probe_envs import ShownLanes
 from rlbench.agents.dqn.agent import DQN
 from rlbench.envs.make import plan_env
-from rlbench.interfaces import Array, Context, EnvFacts
+from rlbench.interfaces import Array, EnvFacts
 from rlbench.nets.conv import ConvNet
 from rlbench.runs import checkpoint
-from rlbench.seeding import Seeds
-from rlbench.settings import EnvSettings, check
-
-from .test_dqn_agent import SMALL, assert_same, build, no_executor
+from rlbench.settings import EnvSettings
+from support.agents import LanesPlan, build_dqn
+from support.states import assert_same
 
 GAME = {
     "num_lanes": 2,
@@ -32,10 +31,7 @@ GAME = {
 
 def play(game: str, should_stop: Callable[[], bool] = lambda: False, **changes: Any) -> DQN:
     plan = plan_env(EnvSettings(id=f"ALE/{game}-v5", max_episode_steps=30))
-    context = Context(
-        plan.facts, Seeds(0), plan.lanes, no_executor, should_stop, cores=1, network="a3c"
-    )
-    return DQN(context, check(DQN.Settings, {**SMALL, **GAME, **changes}, "agent"))
+    return build_dqn(plan, should_stop=should_stop, network="a3c", **{**GAME, **changes})[0]
 
 
 @pytest.mark.parametrize(
@@ -64,7 +60,7 @@ def test_a_game_goes_on_exactly_from_its_checkpoint(changes: dict[str, Any], tmp
 
 @pytest.mark.parametrize("changes", [{}, {"prioritized": True, "n_step": 2, "num_lanes": 2}])
 def test_where_they_overlap_cuts_change_nothing_either(changes: dict[str, Any]) -> None:
-    whole, again = (build("Counting-v0", overlap=True, **changes) for _ in range(2))
+    whole, again = (build_dqn("Counting-v0", overlap=True, **changes)[0] for _ in range(2))
     whole.advance(300)
     for steps in (2, 40, 62, 4, 192):
         again.advance(steps)
@@ -74,7 +70,7 @@ def test_where_they_overlap_cuts_change_nothing_either(changes: dict[str, Any]) 
 def acting(overlap: bool) -> tuple[list[Array], list[Array]]:
     """After each block of 8 steps from the first learning at 40 on: the parameters that acted in
     the next step, and those that the updates left."""
-    agent = build("Counting-v0", overlap=overlap)
+    agent, _ = build_dqn("Counting-v0", overlap=overlap)
     agent.advance(40)
     acted, left = [], []
     for _ in range(5):
@@ -130,10 +126,9 @@ def share_right(agent: DQN) -> float:
 @pytest.mark.slow
 @pytest.mark.parametrize("changes", [{}, {"prioritized": True, "dueling": True, "n_step": 2}])
 def test_learns_to_name_what_it_sees(changes: dict[str, Any]) -> None:
-    context = Context(ShownLanes.facts, Seeds(0), ShownLanes, no_executor, cores=1, network="a3c")
     learn = {"learning_rate": 5e-4, "discount": 0.5, "batch_size": 16, "num_lanes": 4}
-    words = {**SMALL, **GAME, **learn, "epsilon_decay_steps": 400, **changes}
-    agent = DQN(context, check(DQN.Settings, words, "agent"))
+    changes = {**GAME, **learn, "epsilon_decay_steps": 400, **changes}
+    agent, _ = build_dqn(LanesPlan(ShownLanes.facts, ShownLanes), network="a3c", **changes)
     assert 0.3 < share_right(agent) < 0.7
     agent.advance(1600)
     assert share_right(agent) > 0.95

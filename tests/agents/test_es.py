@@ -12,22 +12,14 @@ from rlbench.agents.es.population import Generation, block_noise, evaluate_block
 from rlbench.envs.make import plan_env
 from rlbench.errors import ConfigError
 from rlbench.executors.base import LaneWorker
-from rlbench.executors.serial import SerialExecutor
-from rlbench.interfaces import Context
 from rlbench.nets.heads import native_head
 from rlbench.nets.mlp import MLP
 from rlbench.nets.policy import NetworkPolicy
 from rlbench.seeding import Seeds
 from rlbench.settings import EnvSettings, check
+from support.agents import build_es
 
-COUNTING = EnvSettings(id="probe_envs:Counting-v0")
-
-
-def make_es(env=COUNTING, stop=lambda: False, **params):
-    plan = plan_env(env)
-    executor = SerialExecutor(plan)
-    context = Context(plan.facts, Seeds(3), plan.lanes, lambda: executor, stop)
-    return ES(context, ESSettings(**params)), executor
+COUNTING = "probe_envs:Counting-v0"
 
 
 def test_centred_ranks_by_hand():
@@ -126,7 +118,7 @@ def play(worker, shared, *, together=1):
 
 def test_a_member_is_played_as_its_policy_would_be_alone():
     """Block by block against one plain loop per member: noise, seeds, normalisation, returns."""
-    plan = plan_env(COUNTING)
+    plan = plan_env(EnvSettings(id=COUNTING))
     shared = generation(plan, 3, obs_mean=np.full(3, 0.2, np.float32))
     worker = LaneWorker(plan)
     env_steps = 0
@@ -162,7 +154,7 @@ def test_a_member_is_played_as_its_policy_would_be_alone():
 
 
 def test_blocks_do_not_change_returns_or_gradient():
-    plan = plan_env(COUNTING)
+    plan = plan_env(EnvSettings(id=COUNTING))
     outcomes = []
     for block_pairs in (1, 3, 7):
         shared, worker = generation(plan, block_pairs), LaneWorker(plan)
@@ -177,7 +169,7 @@ def test_blocks_do_not_change_returns_or_gradient():
 
 @pytest.mark.parametrize("episodes", [1, 2])
 def test_blocks_played_together_are_the_same_to_the_byte(episodes):
-    plan = plan_env(COUNTING)
+    plan = plan_env(EnvSettings(id=COUNTING))
     shared = generation(plan, 2, episodes_per_member=episodes)
     apart = play(LaneWorker(plan), shared)
     for together in (2, 4):
@@ -196,7 +188,7 @@ def test_blocks_played_together_are_the_same_to_the_byte(episodes):
 @pytest.mark.parametrize("episodes", [1, 2])
 @pytest.mark.parametrize("cap", [None, 9])
 def test_members_that_wait_for_a_slot_are_played_the_same_to_the_byte(episodes, cap):
-    plan = plan_env(COUNTING)
+    plan = plan_env(EnvSettings(id=COUNTING))
     results = []
     for lanes in (None, 4, 6, 1):
         shared = generation(
@@ -217,13 +209,13 @@ def test_members_that_wait_for_a_slot_are_played_the_same_to_the_byte(episodes, 
 
 
 def test_tied_members_all_play_at_once():
-    plan = plan_env(COUNTING)
+    plan = plan_env(EnvSettings(id=COUNTING))
     for changes in ({"action_noise": 0.1}, {"rank": 1}):
         assert generation(plan, 7, lock_step_lanes=4, **changes).slots(14) == 14
 
 
 def test_tasks_are_as_few_as_workers_and_lanes_allow():
-    plan = plan_env(COUNTING)
+    plan = plan_env(EnvSettings(id=COUNTING))
     shared = generation(plan, 4, pairs=40, episodes_per_member=1)  # 10 blocks of 8 lanes
     assert shared.tasks(1) == [range(0, 8), range(8, 10)]  # at most 64 lanes
     assert shared.tasks(2) == [range(0, 5), range(5, 10)]
@@ -241,7 +233,7 @@ def test_tasks_are_as_few_as_workers_and_lanes_allow():
 
 
 def test_a_pair_can_share_its_episodes():
-    plan = plan_env(COUNTING)
+    plan = plan_env(EnvSettings(id=COUNTING))
     shared = generation(plan, 7, pair_shares_episodes=True, sigma=1e-9)
     returns = play(LaneWorker(plan), shared)[0].returns
     assert np.array_equal(returns[:, 0], returns[:, 1])
@@ -251,12 +243,14 @@ def test_a_pair_can_share_its_episodes():
 
 def test_a_generation_cut_short_is_thrown_away_and_its_steps_counted():
     answers = iter([False, False, True])
-    es, executor = make_es(stop=lambda: next(answers), population=160, block_members=32)
+    es, resources = build_es(
+        COUNTING, should_stop=lambda: next(answers), population=160, block_members=32
+    )
     before = es.get_state()
     es.advance(1)
     after = es.get_state()
     assert after["generation"] == 0 and np.array_equal(after["theta"], before["theta"])
-    assert executor.counts().episodes == 128  # two of three tasks
+    assert resources.counts().episodes == 128  # two of three tasks
 
 
 def test_memory_is_told_beforehand():
@@ -283,7 +277,7 @@ def test_memory_is_told_beforehand():
 
 @pytest.mark.parametrize(("population", "workers", "tasks"), [(32, 2, 2), (32, 4, 4), (64, 8, 8)])
 def test_a_small_population_has_work_for_all_cores(population, workers, tasks):
-    es, _ = make_es(population=population)
+    es, _ = build_es(COUNTING, population=population)
     shares = es._shared().tasks(workers)
     assert len(shares) == tasks
     members = [sum(len(es._shared().block(b)) for b in share) * 2 for share in shares]
@@ -320,9 +314,10 @@ def test_bad_settings_are_named(params, message):
 
 @pytest.mark.parametrize("env_id", ["probe_envs:Mixed-v0", "Pendulum-v1"])
 def test_multi_discrete_and_box_actions(env_id):
-    es, _ = make_es(EnvSettings(id=env_id, max_episode_steps=12), population=4, action_noise=0.1)
+    plan = plan_env(EnvSettings(id=env_id, max_episode_steps=12))
+    es, _ = build_es(plan, population=4, action_noise=0.1)
     es.advance(1)
-    binned, _ = make_es(EnvSettings(id=env_id, max_episode_steps=12), population=4, bins=3)
+    binned, _ = build_es(plan, population=4, bins=3)
     binned.advance(1)
     obs = np.zeros((2, es.policy().network.inputs), np.float32)
     action = binned.policy().act(obs, np.random.default_rng())

@@ -5,7 +5,6 @@ import json
 import numpy as np
 import pytest
 
-from rlbench.agents.es.agent import ES
 from rlbench.agents.es.episode_cap import EpisodeCap
 from rlbench.agents.es.members import make_members
 from rlbench.agents.es.noise import draw_noise
@@ -15,25 +14,19 @@ from rlbench.config.compose import compose
 from rlbench.envs.make import plan_env
 from rlbench.errors import ConfigError
 from rlbench.executors.base import LaneWorker
-from rlbench.executors.serial import SerialExecutor
 from rlbench.harness.experiment import run
 from rlbench.harness.machine import available_cores
 from rlbench.harness.plan import name_run
-from rlbench.interfaces import ActionSpec, Context, EnvFacts
+from rlbench.interfaces import ActionSpec, EnvFacts
 from rlbench.nets.conv import ConvNet
 from rlbench.nets.mlp import MLP
 from rlbench.runs import checkpoint
 from rlbench.seeding import Seeds
 from rlbench.settings import EnvSettings, check
+from support.agents import build_es
 from support.pixel_plan import PixelPlan
 
 NETWORK = ConvNet((2, 9, 10), ((3, 4, 2), (4, 2, 1)), (5,), 3)
-
-
-def make_es(plan, stop=lambda: False, network="auto", **params):
-    executor = SerialExecutor(plan)
-    context = Context(plan.facts, Seeds(3), plan.lanes, lambda: executor, stop, network=network)
-    return ES(context, ESSettings(**params)), executor
 
 
 # --- virtual batch normalisation ----------------------------------------------------------------
@@ -187,26 +180,26 @@ def test_the_cap_is_twice_the_mean_length():
 def test_a_capped_episode_has_the_return_it_had_and_its_steps_count():
     plan = PixelPlan(episode_steps=8)
     common = {"population": 6, "block_members": 4, "virtual_batch_norm": False, "sigma": 1e-9}
-    es, executor = make_es(plan, episode_cap=5, **common)
+    es, resources = build_es(plan, episode_cap=5, **common)
     scalars = es.advance(1)
-    assert executor.counts().env_steps == 6 * 5 and executor.counts().episodes == 0
+    assert resources.counts().env_steps == 6 * 5 and resources.counts().episodes == 0
     assert scalars["episode_length_mean"] == 5
     assert scalars["episode_cap"] == 5 and scalars["episodes_capped"] == 6
     # The first five steps of the same episodes, played to their end, paid as much.
-    longer, _ = make_es(PixelPlan(episode_steps=5), episode_cap="none", **common)
+    longer, _ = build_es(PixelPlan(episode_steps=5), episode_cap="none", **common)
     assert longer.advance(1)["return_train_mean"] == scalars["return_train_mean"] > 0
     assert "episode_cap" not in longer.advance(1)
 
 
 def test_an_adaptive_cap_follows_the_lengths_and_is_state():
-    es, _ = make_es(PixelPlan(), population=4, reference_frames=2)
+    es, _ = build_es(PixelPlan(), population=4, reference_frames=2)
     es.advance(1)
     state = es.get_state()
     assert state["episode_cap"] == 16 and state["reference"].shape == (2, 1, 20, 20)
-    other, executor = make_es(PixelPlan(), population=4, reference_frames=2)
+    other, resources = build_es(PixelPlan(), population=4, reference_frames=2)
     other.set_state(state)
     assert other.advance(1)["episode_cap"] == 16
-    assert executor.counts().env_steps == 4 * 8  # the reference batch is not played again
+    assert resources.counts().env_steps == 4 * 8  # the reference batch is not played again
     es.advance(1)
     assert es.get_state()["theta"].tobytes() == other.get_state()["theta"].tobytes()
 
@@ -218,7 +211,7 @@ def test_an_adaptive_cap_follows_the_lengths_and_is_state():
 def test_es_finds_what_is_to_be_seen(noise):
     """8 is the best return, 4 that of chance, and of anything that does not look. Without virtual
     batch normalisation it is at 5 by then: the two halves differ by little."""
-    es, _ = make_es(
+    es, _ = build_es(
         PixelPlan(), population=32, episodes_per_member=2, sigma=0.05, learning_rate=0.02,
         reference_frames=32, block_members=32, noise=noise,
     )  # fmt: skip
@@ -240,9 +233,9 @@ def test_a_generation_thrown_away_leaves_no_trace_with_low_rank_noise():
     thetas = []
     for cut in ([], [False, False, True]):  # before the generation, after its first block
         answers = iter(cut)
-        es, _ = make_es(
+        es, _ = build_es(
             PixelPlan(), population=8, block_members=4, noise="lowrank", reference_frames=4,
-            stop=lambda answers=answers: next(answers, False),
+            should_stop=lambda answers=answers: next(answers, False),
         )  # fmt: skip
         while es.get_state()["generation"] < 2:
             es.advance(1)
@@ -252,10 +245,10 @@ def test_a_generation_thrown_away_leaves_no_trace_with_low_rank_noise():
 
 def test_what_does_not_suit_the_observations_is_refused():
     with pytest.raises(ConfigError, match=r"agent.normalize_observations: got True; takes false"):
-        make_es(PixelPlan(), normalize_observations=True)
+        build_es(PixelPlan(), normalize_observations=True)
     plan = plan_env(EnvSettings(id="CartPole-v1"))
     with pytest.raises(ConfigError, match=r"agent.virtual_batch_norm: got True; takes null"):
-        make_es(plan, virtual_batch_norm=True)
+        build_es(plan, virtual_batch_norm=True)
 
 
 @pytest.mark.parametrize("bad", [{"episode_cap": 0}, {"episode_cap": "long"}, {"rank": 0}])

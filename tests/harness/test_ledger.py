@@ -8,6 +8,7 @@ import pytest
 
 from rlbench.clock import Start
 from rlbench.harness.ledger import Ledger
+from rlbench.interfaces import Counts
 from rlbench.runs.columns import Clock
 
 
@@ -21,7 +22,7 @@ def spin(seconds):
 def test_phases_and_the_rest_add_up_to_wall_time():
     start = Start.now()
     ledger = Ledger(start, frame_skip=4)
-    ledger.connect(lambda: (10, 2), lambda: 1.5)
+    ledger.connect(lambda: Counts(10, 2), lambda: 1.5)
     spin(0.02)
     ledger.started()
     with ledger.phase("train"):
@@ -46,7 +47,7 @@ def test_phases_and_the_rest_add_up_to_wall_time():
 def test_a_later_attempt_goes_on_from_the_earlier_clock():
     earlier = Clock(100, 100, 3, 50.0, 40.0, 5.0, 4.0, 1.0, 0.0, 60.0, 55.0)
     ledger = Ledger(Start.now(), Clock.from_row(earlier.row()))
-    ledger.connect(lambda: (7, 1), lambda: 0.0)
+    ledger.connect(lambda: Counts(7, 1), lambda: 0.0)
     ledger.started()
     with ledger.phase("train"):
         spin(0.01)

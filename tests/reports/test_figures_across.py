@@ -13,9 +13,8 @@ from rlbench.reports.figures.across import draw_aggregate, draw_profiles, draw_s
 from rlbench.reports.figures.ratios import draw_ratios
 from rlbench.reports.figures.style import styled
 from rlbench.runs.load import load_runs
+from support.figures import assert_readable, boxes, pair
 from support.run_files import RunFiles
-
-from .test_figures import assert_readable, boxes, pair
 
 
 def suite(root: Path, seeds: int, *, random: bool = True) -> SuiteStatistics:

@@ -17,6 +17,7 @@ from rlbench.reports.answers import advantage, reaches, settled_winner, sureness
 from rlbench.reports.build import build_report
 from rlbench.reports.page.figures import data_uri
 from rlbench.reports.page.tables import TABLES
+from support.page_runs import HOSTILE, write_hostile, write_pair
 from support.run_files import RunFiles
 
 RATIO = SpeedRatio(
@@ -74,17 +75,6 @@ class Parsed(HTMLParser):
 
 def page_of(root: Path, out: Path | None = None) -> Parsed:
     return Parsed(build_report(root, out).page.read_text())
-
-
-def write_pair(root: Path, env: str = "CartPole-v1", seeds: int = 5) -> None:
-    for seed in range(seeds):
-        slow = 1.0 + 0.2 * seed
-        RunFiles(
-            agent="es", env=env, seed=seed, history=((0.0, 0.0), (slow, 480.0))
-        ).write(root)  # fmt: skip
-        RunFiles(
-            agent="dqn", env=env, seed=seed, history=((0.0, 0.0), (30 * slow, 480.0))
-        ).write(root)  # fmt: skip
 
 
 def test_the_answer_comes_first_and_is_complete(tmp_path: Path) -> None:
@@ -189,27 +179,6 @@ def test_a_run_s_clock_adds_up_and_an_unfinished_one_has_none(tmp_path: Path) ->
     assert "seed 1: still going, or killed The breakdown of its clock is written" in parsed.words
     assert "seed 2: failed: env raised ValueError" in parsed.words
     assert "name: es seed: 2" in parsed.words  # its config.yaml
-
-
-HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'&{{7*7}}"
-
-
-def write_hostile(root: Path) -> None:
-    """Runs whose every text is an attack."""
-    for agent in ("es", "dqn", HOSTILE):
-        header = {
-            "agent": agent, "env": HOSTILE, "cpu_model": HOSTILE, "argv": [HOSTILE],
-            "executor": HOSTILE, "device": HOSTILE, "rlbench": HOSTILE, "precision": HOSTILE,
-            "started_at": HOSTILE, "git_commit": HOSTILE,
-            "setup": f"{HOSTILE}{agent}", "learning": HOSTILE, "fingerprint": HOSTILE,
-        }  # fmt: skip
-        run = RunFiles(agent="x", env="y", header={**header, "setup": "z"}, status="failed")
-        place = run.write(root / str(len(agent)) / "onclick=alert(1) javascript:alert(3)")
-        (place / "config.yaml").write_text(f"name: {HOSTILE}\n\x1b[31m\u202e{HOSTILE}\n")
-        summary = (place / "summary.json").read_text()
-        (place / "summary.json").write_text(
-            summary.replace("env raised ValueError", HOSTILE.replace('"', '\\"'))
-        )
 
 
 def test_a_stranger_s_text_stays_text(tmp_path: Path) -> None:

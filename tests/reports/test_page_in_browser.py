@@ -14,9 +14,9 @@ import pytest
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.select import Select
 
-from reports.test_page import HOSTILE, write_hostile, write_pair
 from rlbench.reports.build import build_report
 from support.browser import Browser, chromium
+from support.page_runs import HOSTILE, write_hostile, write_pair
 from support.run_files import RunFiles
 
 ROWS = "return [...document.querySelectorAll(arguments[0] + ' tbody tr')]"

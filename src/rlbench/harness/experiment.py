@@ -11,8 +11,6 @@ from typing import Any
 from rlbench import __version__
 from rlbench.clock import Start
 from rlbench.errors import RlbenchError, RunError
-from rlbench.executors import make_executor
-from rlbench.executors.base import LaneExecutor
 from rlbench.harness.evaluate import schedule
 from rlbench.harness.judge import Judge
 from rlbench.harness.ledger import Ledger
@@ -20,13 +18,13 @@ from rlbench.harness.machine import confine, contention, machine_time
 from rlbench.harness.plan import RunPlan, plan_run
 from rlbench.harness.progress import Progress
 from rlbench.harness.record import summarise, write_beginning
+from rlbench.harness.resources import Resources
 from rlbench.harness.stopping import budget_used, finished, tell
-from rlbench.interfaces import Agent, Context, Executor, Lanes, State
+from rlbench.interfaces import Agent, State
 from rlbench.runs import checkpoint
 from rlbench.runs.columns import Clock
 from rlbench.runs.directory import RunDir
 from rlbench.runs.writer import RunLog
-from rlbench.seeding import Seeds
 from rlbench.settings import Settings
 from rlbench.tensorboard.runs import EventLog
 
@@ -74,12 +72,13 @@ class Attempt:
         budget = self.settings.budget
         label = f"{self.settings.agent.name} {plan.env.facts.id} seed {self.settings.seed}"
         self.progress = Progress(label, plan.env.threshold, budget.train_seconds, budget.env_steps)
+        self.resources = Resources(
+            plan.env, cores=plan.cores, executor=plan.executor, workers=plan.workers
+        )
         self.interrupted = False
         self.checkpointed_train_s = 0.0
         self.judge: Judge | None = None
         self.agent: Agent | None = None
-        self.executor: LaneExecutor | None = None
-        self.training_lanes: list[Lanes] = []
         self.events: EventLog | None = None
 
     def run(self) -> int:
@@ -100,7 +99,7 @@ class Attempt:
         return EXIT_INTERRUPTED if status == "interrupted" else EXIT_DONE
 
     def close(self) -> None:
-        for part in (self.agent, self.judge, *self.training_lanes, self.executor, self.events):
+        for part in (self.agent, self.judge, self.resources, self.events):
             if part is not None:
                 part.close()
         self.progress.close()
@@ -116,15 +115,9 @@ class Attempt:
         if self.settings.logger == "tensorboard":
             self.events = EventLog(self.directory.events, started_at, self.log.rows)
             self.log.followers.append(self.events.row)
-        self.ledger.connect(self._count, self._workers_cpu_s)
-        context = Context(
-            env=plan.env.facts,
-            seeds=Seeds(self.settings.seed).child("agent"),
-            make_lanes=self._make_lanes,
-            make_executor=self._make_executor,
-            should_stop=self._should_stop,
-            cores=plan.cores,
-            network=self.settings.network,
+        self.ledger.connect(self.resources.counts, self.resources.workers_cpu_s)
+        context = self.resources.context(
+            self.settings.seed, self._should_stop, self.settings.network
         )
         agent: Agent = plan.agent_class(context, plan.agent_settings)
         judge = Judge(plan, self.ledger, self.log)
@@ -237,27 +230,6 @@ class Attempt:
     ) -> dict[str, Any]:
         shared = contention(self.machine_began, machine_time(), clock.cpu_s - self.cpu_began_s)
         return summarise(self.plan, judge, status, clock, self.log.attempt, error, shared)
-
-    # --- what the agent is lent ---------------------------------------------------------------
-
-    def _make_lanes(self, num_lanes: int) -> Lanes:
-        lanes = self.plan.env.lanes(num_lanes)
-        self.training_lanes.append(lanes)
-        return lanes
-
-    def _make_executor(self) -> Executor:
-        if self.executor is None:
-            self.executor = make_executor(self.plan.executor, self.plan.env, self.plan.workers)
-        return self.executor
-
-    def _count(self) -> tuple[int, int]:
-        counts = [lanes.counts for lanes in self.training_lanes]
-        if self.executor is not None:
-            counts.append(self.executor.counts())
-        return sum(c.env_steps for c in counts), sum(c.episodes for c in counts)
-
-    def _workers_cpu_s(self) -> float:
-        return 0.0 if self.executor is None else self.executor.cpu_s()
 
     def _should_stop(self) -> bool:
         if self.progress.due():

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rlbench.clock import Start, process_cpu_s, seconds_since, wall_s
+from rlbench.interfaces import Counts
 from rlbench.runs.columns import Clock
 
 PHASES = ("startup", "train", "eval", "checkpoint")
@@ -21,7 +22,7 @@ class Ledger:
 
     def __init__(self, start: Start, earlier: Clock | None = None, frame_skip: int = 1) -> None:
         self._earlier = earlier or Clock()
-        self._steps: Callable[[], tuple[int, int]] = lambda: (0, 0)
+        self._counts: Callable[[], Counts] = Counts
         self._workers_cpu_s: Callable[[], float] = lambda: 0.0
         self._frame_skip = frame_skip
         self._start = start
@@ -31,11 +32,9 @@ class Ledger:
         self._spent = dict.fromkeys(PHASES, 0.0)
         self._train_cpu_s = 0.0
 
-    def connect(
-        self, steps: Callable[[], tuple[int, int]], workers_cpu_s: Callable[[], float]
-    ) -> None:
-        """Where the counts (env_steps, episodes) and the workers' CPU-seconds are read from."""
-        self._steps, self._workers_cpu_s = steps, workers_cpu_s
+    def connect(self, counts: Callable[[], Counts], workers_cpu_s: Callable[[], float]) -> None:
+        """Where the counts and the workers' CPU-seconds are read from."""
+        self._counts, self._workers_cpu_s = counts, workers_cpu_s
 
     def started(self) -> None:
         """The startup is over."""
@@ -74,11 +73,11 @@ class Ledger:
             if self._phase == "train":
                 train_cpu_s += cpu_s - self._entered_cpu
         elapsed_s = moment - self._began
-        env_steps, episodes = self._steps()
+        counts = self._counts()
         return Clock(
-            env_steps=earlier.env_steps + env_steps,
-            env_frames=earlier.env_frames + env_steps * self._frame_skip,
-            episodes=earlier.episodes + episodes,
+            env_steps=earlier.env_steps + counts.env_steps,
+            env_frames=earlier.env_frames + counts.env_steps * self._frame_skip,
+            episodes=earlier.episodes + counts.episodes,
             wall_s=earlier.wall_s + elapsed_s,
             train_s=earlier.train_s + spent["train"],
             eval_s=earlier.eval_s + spent["eval"],

@@ -1,0 +1,70 @@
+"""What an agent trains with: lanes and an executor, made when it asks for them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from rlbench.envs.make import EnvPlan
+from rlbench.executors import make_executor
+from rlbench.executors.base import LaneExecutor
+from rlbench.interfaces import Context, Counts, Executor, Lanes
+from rlbench.seeding import Seeds
+
+
+class Resources:
+    """The training lanes and the executor of one agent, and the count of their steps.
+
+    env: the plan of the environment. cores: what the agent may use in this process. executor,
+    workers: the name of the executor and the number of its workers.
+    """
+
+    def __init__(
+        self, env: EnvPlan, *, cores: int = 1, executor: str = "serial", workers: int = 1
+    ) -> None:
+        self._env, self._cores = env, cores
+        self._executor_name, self._workers = executor, workers
+        self._executor: LaneExecutor | None = None
+        self.lanes: list[Lanes] = []
+
+    def context(
+        self,
+        seed: int,
+        should_stop: Callable[[], bool] = lambda: False,
+        network: str = "auto",
+    ) -> Context:
+        """What the agent of the run with this seed is built from."""
+        return Context(
+            env=self._env.facts,
+            seeds=Seeds(seed).child("agent"),
+            make_lanes=self._make_lanes,
+            make_executor=self._make_executor,
+            should_stop=should_stop,
+            cores=self._cores,
+            network=network,
+        )
+
+    def counts(self) -> Counts:
+        """Everything that lanes and workers have stepped so far."""
+        total = Counts() if self._executor is None else self._executor.counts()
+        for lanes in self.lanes:
+            total.add(lanes.counts)
+        return total
+
+    def workers_cpu_s(self) -> float:
+        """CPU-seconds of workers that are other processes."""
+        return 0.0 if self._executor is None else self._executor.cpu_s()
+
+    def close(self) -> None:
+        for part in (*self.lanes, self._executor):
+            if part is not None:
+                part.close()
+
+    def _make_lanes(self, num_lanes: int) -> Lanes:
+        lanes = self._env.lanes(num_lanes)
+        self.lanes.append(lanes)
+        return lanes
+
+    def _make_executor(self) -> Executor:
+        if self._executor is None:
+            self._executor = make_executor(self._executor_name, self._env, self._workers)
+        return self._executor
