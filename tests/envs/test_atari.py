@@ -6,9 +6,9 @@ import gymnasium as gym
 import numpy as np
 import pytest
 
-from rlbench.envs.atari import AtariConditions, AtariLanes, make_game
+from rlbench.envs.atari import AtariConditions, AtariFamily, AtariLanes, make_game
 from rlbench.envs.catalogue import entries
-from rlbench.envs.make import plan_env
+from rlbench.envs.make import family_of, plan_env
 from rlbench.errors import ConfigError, RunError
 from rlbench.settings import EnvSettings
 
@@ -183,26 +183,23 @@ def test_facts_and_conditions():
     assert plan.facts.observation_shape == (4, 84, 84) and plan.facts.pixels
     assert plan.facts.max_episode_steps * plan.facts.frame_skip == 108_000
     assert plan.facts.action.nvec == (6,) and not plan.facts.native_vector
-    assert not plan.fresh_each_episode and plan.family == "ale"
-    assert plan.atari.record() | {"sticky_actions": 0.25, "noop_max": 30} == plan.atari.record()
+    assert not plan.fresh_each_episode
+    assert plan.preprocessing | {"sticky_actions": 0.25, "noop_max": 30} == plan.preprocessing
     full = plan_env(EnvSettings(id=PONG, kwargs={"full_action_space": True, "frameskip": 3}))
     assert full.facts.action.nvec == (18,) and full.facts.max_episode_steps == 36_000
 
 
 def test_no_ops_can_be_left_out():
-    native = make_game(plan_env(EnvSettings(id=PONG, noop_max=0)).atari, 10)
+    native = make_game(plan_env(EnvSettings(id=PONG, noop_max=0)).builder.conditions, 10)
     assert native.reset(seed=np.array([5]))[1]["frame_number"][0] == 0
 
 
 def test_every_game_of_the_wheel_has_what_a_plan_needs():
-    from rlbench.envs.catalogue import find_spec
-    from rlbench.envs.make import resolve_atari
-
     games = [entry.id for entry in entries() if entry.id.startswith("ALE/")]
     assert len(games) > 95
-    conditions = [resolve_atari(find_spec(game), EnvSettings(id=game)) for game in games]
-    assert all(isinstance(one, AtariConditions) for one in conditions)
-    assert len({one.game for one in conditions}) == len(games)
+    families = [family_of(EnvSettings(id=game)) for game in games]
+    assert all(isinstance(family, AtariFamily) for family in families)
+    assert len({family.atari.game for family in families}) == len(games)
 
 
 @pytest.mark.parametrize(

@@ -1,18 +1,18 @@
-"""Robots in lanes against Gymnasium's own environments, exactly."""
-
-from dataclasses import replace
+"""MuJoCo tasks in lanes against Gymnasium's own environments, exactly."""
 
 import numpy as np
 import pytest
 
 from rlbench.envs.lanes import SingleEnvLanes
 from rlbench.envs.make import plan_env
-from rlbench.envs.mujoco import ROBOTS, MujocoLanes
+from rlbench.envs.mujoco import MujocoLanes, MujocoTasks
+from rlbench.envs.mujoco_tasks import TASKS
+from rlbench.envs.single import SingleEnvs
 from rlbench.settings import EnvSettings
 
 pytest.importorskip("mujoco")
 
-TASKS = ["InvertedPendulum", "InvertedDoublePendulum", "Swimmer", "Hopper", "HalfCheetah",
+NAMES = ["InvertedPendulum", "InvertedDoublePendulum", "Swimmer", "Hopper", "HalfCheetah",
          "Walker2d", "Ant", "Humanoid"]  # fmt: skip
 
 
@@ -21,13 +21,14 @@ def both(env_id, lanes, cap):
     plan = plan_env(EnvSettings(id=env_id))
     together = plan.lanes(lanes, cap)
     assert isinstance(together, MujocoLanes)
-    alone = replace(plan, robot=None).lanes(lanes, cap)
+    assert isinstance(plan.builder, MujocoTasks)
+    alone = plan.builder.single.lanes(lanes, cap, None)
     assert isinstance(alone, SingleEnvLanes)
     return together, alone
 
 
-@pytest.mark.parametrize("task", TASKS)
-def test_robots_give_the_bytes_of_single_environments(task):
+@pytest.mark.parametrize("task", NAMES)
+def test_tasks_give_the_bytes_of_single_environments(task):
     """300 steps of five lanes, of which some rest at times, with several episodes each."""
     cap = 70
     together, alone = both(f"{task}-v5", 5, cap)
@@ -58,11 +59,11 @@ def test_robots_give_the_bytes_of_single_environments(task):
     alone.close()
 
 
-def test_every_robot_is_tested():
-    assert len(ROBOTS) == len(TASKS)
+def test_every_task_is_tested():
+    assert len(TASKS) == len(NAMES)
 
 
 def test_settings_of_ones_own_are_left_to_gymnasium():
     plan = plan_env(EnvSettings(id="HalfCheetah-v5", kwargs={"ctrl_cost_weight": 0.2}))
-    assert plan.robot is None and isinstance(plan.lanes(2), SingleEnvLanes)
-    assert plan_env(EnvSettings(id="HalfCheetah-v4")).robot is None
+    assert isinstance(plan.builder, SingleEnvs) and isinstance(plan.lanes(2), SingleEnvLanes)
+    assert isinstance(plan_env(EnvSettings(id="HalfCheetah-v4")).builder, SingleEnvs)

@@ -14,9 +14,11 @@ from typing import Any
 import numpy as np
 from gymnasium.envs.registration import EnvSpec
 
+from rlbench.envs.family import EnvPlan, Family
 from rlbench.envs.lanes import CountedLanes
+from rlbench.envs.single import GymnasiumFamily
 from rlbench.errors import ConfigError, RunError
-from rlbench.interfaces import Array
+from rlbench.interfaces import ActionSpec, Array, EnvFacts
 from rlbench.settings import EnvSettings
 
 VECTOR_ENTRY_POINT = "ale_py.vector_env:AtariVectorEnv"
@@ -71,12 +73,6 @@ class AtariConditions:
         }
 
 
-def is_pixels(spec: EnvSpec, settings: EnvSettings) -> bool:
-    """Whether the environment is a game preprocessed here: ALE/<Game>-v5, unless `obs_type` asks
-    for Gymnasium's own observations."""
-    return spec.vector_entry_point == VECTOR_ENTRY_POINT and "obs_type" not in settings.kwargs
-
-
 def atari_conditions(spec: EnvSpec, settings: EnvSettings) -> AtariConditions:
     """The conditions that `settings` ask for; raises ConfigError for what cannot be had."""
     kwargs = {**spec.kwargs, **settings.kwargs}
@@ -100,6 +96,75 @@ def atari_conditions(spec: EnvSpec, settings: EnvSettings) -> AtariConditions:
         noop_max=NOOP_MAX if noop_max is None else noop_max,
         full_action_space=full,
     )
+
+
+class AtariFamily(Family):
+    """A game as pixels, preprocessed here: ALE/<Game>-v5, unless `obs_type` asks for Gymnasium's
+    own observations."""
+
+    eval_every_steps = 250_000
+
+    def __init__(self, spec: EnvSpec, settings: EnvSettings) -> None:
+        super().__init__(spec, settings)
+        self.atari = atari_conditions(spec, settings)
+
+    @classmethod
+    def claims(cls, spec: EnvSpec, settings: EnvSettings) -> bool:
+        return spec.vector_entry_point == VECTOR_ENTRY_POINT and "obs_type" not in settings.kwargs
+
+    def conditions(self) -> dict[str, Any]:
+        """What the settings amount to, however they were asked for."""
+        asked = self.settings
+        kept = {"id": asked.id, "max_episode_steps": asked.max_episode_steps}
+        return kept | {"preprocessing": self.atari.record()}
+
+    def plan(self) -> EnvPlan:
+        """As in the base class. Nothing is probed: a seeded reset loads the game again, so that no
+        episode can depend on the one before it (tested)."""
+        atari = self.atari
+        cap = self.settings.max_episode_steps or max(1, MAX_EPISODE_FRAMES // atari.frame_skip)
+        actions = int(make_game(atari, cap).single_action_space.n)
+        facts = EnvFacts(
+            id=self.settings.id,
+            observation_shape=OBSERVATION_SHAPE,
+            action=ActionSpec("discrete", (actions,)),
+            max_episode_steps=cap,
+            frame_skip=atari.frame_skip,
+        )
+        builder = AtariGames(self.settings.id, atari)
+        return EnvPlan(facts, builder, *self.levels(), preprocessing=atari.record())
+
+
+class AtariObservationsFamily(GymnasiumFamily):
+    """A game with observations of Gymnasium's: its memory, or whole frames as vectors."""
+
+    eval_every_steps = 250_000
+
+    def make_kwargs(self) -> dict[str, Any]:
+        sticky, kwargs = self.settings.sticky_actions, dict(self.settings.kwargs)
+        if sticky is None:
+            return kwargs
+        if "repeat_action_probability" in kwargs:
+            takes = "null, as env.kwargs.repeat_action_probability is set"
+            raise ConfigError("env.sticky_actions", sticky, takes)
+        return {**kwargs, "repeat_action_probability": sticky}
+
+    def frame_skip(self) -> int:
+        skip = {**self.spec.kwargs, **self.settings.kwargs}.get("frameskip", 1)
+        if not isinstance(skip, int):
+            raise ConfigError("env.kwargs.frameskip", skip, "one number of frames a step")
+        return skip
+
+
+@dataclass(frozen=True)
+class AtariGames:
+    """Builds lanes of a game."""
+
+    env_id: str
+    conditions: AtariConditions
+
+    def lanes(self, num_lanes: int, max_episode_steps: int, threads: int | None) -> AtariLanes:
+        return AtariLanes(self.conditions, self.env_id, num_lanes, max_episode_steps, threads)
 
 
 class AtariLanes(CountedLanes):

@@ -6,16 +6,49 @@ and gives the same bytes.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import gymnasium as gym
 import numpy as np
 from gymnasium.envs.classic_control.cartpole import CartPoleVectorEnv
+from gymnasium.envs.registration import EnvSpec
 
 from rlbench.envs.lanes import CountedLanes
-from rlbench.interfaces import Array
+from rlbench.envs.single import GymnasiumFamily, SingleEnvs
+from rlbench.interfaces import Array, Lanes
+from rlbench.settings import EnvSettings
 
+ENTRY_POINT = "gymnasium.envs.classic_control.cartpole:CartPoleEnv"
+ARRAYS_FROM_LANES = 4  # below, arrays cost more than one environment after another
 RESET_BOUND = 0.05  # CartPoleEnv.reset draws the four state variables uniformly within it
+
+
+class CartPoleFamily(GymnasiumFamily):
+    """CartPole with Gymnasium's own settings."""
+
+    native_vector = True
+    eval_every_steps = 100_000  # a fifth of a second of ES
+
+    @classmethod
+    def claims(cls, spec: EnvSpec, settings: EnvSettings) -> bool:
+        changed = settings.kwargs or spec.kwargs or spec.additional_wrappers
+        return spec.entry_point == ENTRY_POINT and not changed
+
+    def builder(self, single: SingleEnvs) -> CartPoles:
+        return CartPoles(single)
+
+
+@dataclass(frozen=True)
+class CartPoles:
+    """Builds lanes of CartPole: few as `single` does, many in one array."""
+
+    single: SingleEnvs
+
+    def lanes(self, num_lanes: int, max_episode_steps: int, threads: int | None) -> Lanes:
+        if num_lanes < ARRAYS_FROM_LANES:
+            return self.single.lanes(num_lanes, max_episode_steps, threads)
+        return CartPoleLanes(self.single.env_id, num_lanes, max_episode_steps)
 
 
 class CartPoleLanes(CountedLanes):

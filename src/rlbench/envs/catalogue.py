@@ -171,11 +171,17 @@ def _install(package: str) -> str:
     return f"pip install 'rlbench[{extra}]'" if extra else f"pip install {package}"
 
 
+def entry_module(spec: EnvSpec) -> str:
+    """The module that defines the environment, "" where the specification names none."""
+    entry_point = spec.entry_point
+    if isinstance(entry_point, str):
+        return entry_point.partition(":")[0]
+    return str(getattr(entry_point, "__module__", ""))
+
+
 def _folder(spec: EnvSpec) -> str:
-    entry_point = str(spec.entry_point)
-    if entry_point.startswith("gymnasium.envs."):
-        return entry_point.split(".")[2].partition(":")[0]
-    return entry_point.partition(":")[0].partition(".")[0]
+    module = entry_module(spec).split(".")
+    return module[2] if module[:2] == ["gymnasium", "envs"] and len(module) > 2 else module[0]
 
 
 def _family(spec: EnvSpec) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rlbench.envs.make import EnvPlan
+from rlbench.envs.family import EnvPlan
 from rlbench.executors.base import LaneExecutor
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rlbench.clock import process_cpu_s
-from rlbench.envs.make import EnvPlan
+from rlbench.envs.family import EnvPlan
 from rlbench.interfaces import Counts, Lanes
 
 TaskFn = Callable[[Any, Any, Any], Any]

@@ -9,7 +9,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from typing import Any
 
-from rlbench.envs.make import EnvPlan
+from rlbench.envs.family import EnvPlan
 from rlbench.errors import RlbenchError, RunError
 from rlbench.executors.base import Cost, LaneWorker, RemoteExecutor, TaskFn
 

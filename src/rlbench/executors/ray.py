@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from rlbench.envs.make import EnvPlan
+from rlbench.envs.family import EnvPlan
 from rlbench.errors import ConfigError, RlbenchError, RunError
 from rlbench.executors.base import Cost, LaneWorker, RemoteExecutor, TaskFn
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from rlbench.envs.make import EnvPlan
+from rlbench.envs.family import EnvPlan
 from rlbench.executors.base import LaneExecutor, LaneWorker, TaskFn
 from rlbench.interfaces import Counts
 

@@ -10,16 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rlbench.envs.catalogue import find_spec
-from rlbench.envs.make import EnvPlan, is_native_vector, plan_env, resolve_atari
+from rlbench.envs.family import EnvPlan, Family
+from rlbench.envs.make import family_of
 from rlbench.errors import ConfigError
 from rlbench.harness.machine import resolve_cores
 from rlbench.settings import Settings, check
 
 HASH_LENGTH = 10
-DEFAULT_EVAL_EVERY_STEPS = 25_000
-NATIVE_EVAL_EVERY_STEPS = 100_000  # a fifth of a second of ES there
-FAMILY_EVAL_EVERY_STEPS = {"ale": 250_000, "mujoco": 100_000}
 
 
 @dataclass(frozen=True)
@@ -59,18 +56,19 @@ def plan_run(settings: Settings, env: EnvPlan | None = None) -> RunPlan:
     """
     agent_class, agent_settings = load_agent(settings)
     cores = resolve_cores(settings.cores)
-    executor = resolve_executor(settings, agent_class, cores)
-    env = env or plan_env(settings.env)
+    family = family_of(settings.env)
+    executor = resolve_executor(settings, agent_class, cores, family)
+    env = env or family.plan()
     return RunPlan(
         settings=settings,
-        name=_name(settings, agent_settings, cores, executor),
+        name=_name(settings, agent_settings, cores, executor, family),
         agent_class=agent_class,
         agent_settings=agent_settings,
         env=env,
         cores=cores,
         executor=executor,
         workers=1 if executor == "serial" else cores,
-        eval_every_steps=settings.eval.every_steps or _eval_every_steps(env),
+        eval_every_steps=settings.eval.every_steps or family.eval_every_steps,
         eval_max_episode_steps=settings.eval.max_episode_steps or env.facts.max_episode_steps,
     )
 
@@ -79,7 +77,9 @@ def name_run(settings: Settings) -> RunName:
     """The name of the run that `settings` ask for, without building its environment."""
     agent_class, agent_settings = load_agent(settings)
     cores = resolve_cores(settings.cores)
-    return _name(settings, agent_settings, cores, resolve_executor(settings, agent_class, cores))
+    family = family_of(settings.env)
+    executor = resolve_executor(settings, agent_class, cores, family)
+    return _name(settings, agent_settings, cores, executor, family)
 
 
 def load_agent(settings: Settings) -> tuple[type[Any], Any]:
@@ -98,28 +98,24 @@ def load_agent(settings: Settings) -> tuple[type[Any], Any]:
     return agent_class, check(settings_class, settings.agent.params, "agent")
 
 
-def resolve_executor(settings: Settings, agent_class: type[Any], cores: int) -> str:
+def resolve_executor(settings: Settings, agent_class: type[Any], cores: int, family: Family) -> str:
     """The executor of a run: `auto` is processes where there is more than one core, an agent that
     shares out its work, and an environment that does not step a whole population in one array."""
     if not getattr(agent_class, "uses_executor", False):
         return "serial"
     if settings.executor != "auto":
         return settings.executor
-    if cores == 1 or is_native_vector(find_spec(settings.env.id), settings.env):
+    if cores == 1 or family.native_vector:
         return "serial"
     return "process"
 
 
-def _eval_every_steps(env: EnvPlan) -> int:
-    if env.facts.native_vector:
-        return NATIVE_EVAL_EVERY_STEPS
-    return FAMILY_EVAL_EVERY_STEPS.get(env.family, DEFAULT_EVAL_EVERY_STEPS)
-
-
-def _name(settings: Settings, agent_settings: Any, cores: int, executor: str) -> RunName:
+def _name(
+    settings: Settings, agent_settings: Any, cores: int, executor: str, family: Family
+) -> RunName:
     env = settings.env.identity()
-    levels = {key: env.pop(key) for key in ("threshold", "levels")}
-    conditions = _conditions(settings, env)
+    levels = {key: env[key] for key in ("threshold", "levels")}
+    conditions = family.conditions()
     evaluation = settings.eval.model_dump(mode="json")
     learning = {
         "agent": settings.agent.target,
@@ -155,15 +151,6 @@ def _name(settings: Settings, agent_settings: Any, cores: int, executor: str) ->
         / setup_hash
         / f"seed{settings.seed}",
     )
-
-
-def _conditions(settings: Settings, env: dict[str, Any]) -> dict[str, Any]:
-    """What `env` says of episodes; on Atari what it amounts to, however it was asked for."""
-    atari = resolve_atari(find_spec(settings.env.id), settings.env)
-    if atari is None:
-        return env
-    kept = {"id": env["id"], "max_episode_steps": env["max_episode_steps"]}
-    return kept | {"preprocessing": atari.record()}
 
 
 def _hash(value: Any) -> str:

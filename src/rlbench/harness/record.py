@@ -62,7 +62,7 @@ def write_beginning(plan: RunPlan, directory: RunDir, affinity: list[int] | None
         "eval_max_episode_steps": plan.eval_max_episode_steps,
         "eval_episodes": settings.eval.episodes,
         "fresh_env_each_episode": env.fresh_each_episode,
-        "preprocessing": None if env.atari is None else env.atari.record(),
+        "preprocessing": env.preprocessing,
     }
     directory.write_json(directory.run, facts)
     return started_at

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from types import FrameType
 
 from rlbench.clock import monotonic_s
-from rlbench.envs.make import EnvPlan
+from rlbench.envs.family import EnvPlan
 from rlbench.errors import ConfigError, RunError
 from rlbench.harness.dry_run import Cost, cost, told_frames
 from rlbench.harness.machine import available_cores

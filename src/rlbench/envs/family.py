@@ -1,0 +1,100 @@
+"""What a family of environments is: which of them belong to it, what is known of them, and how
+their lanes are built."""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol
+
+from gymnasium.envs.registration import EnvSpec
+
+from rlbench.interfaces import EnvFacts, Lanes
+from rlbench.published.levels import published_levels
+from rlbench.settings import EnvSettings
+
+
+class LanesBuilder(Protocol):
+    """Builds lanes of one environment anywhere, a worker process included; picklable."""
+
+    def lanes(self, num_lanes: int, max_episode_steps: int, threads: int | None) -> Lanes:
+        """Lanes whose episodes end after `max_episode_steps` at the latest.
+
+        threads: how many lanes may be stepped at a time where they have threads of their own;
+        None: all. Results do not depend on it.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class EnvPlan:
+    """Everything needed to build an environment anywhere; picklable.
+
+    threshold: the mean return that means solved, or None. levels: all that are timed, ascending.
+    fresh_each_episode: whether lanes build their environment again for each episode.
+    preprocessing: what is done to observations and actions, as run.json holds it, or None.
+    """
+
+    facts: EnvFacts
+    builder: LanesBuilder
+    threshold: float | None = None
+    levels: tuple[float, ...] = ()
+    fresh_each_episode: bool = False
+    preprocessing: Mapping[str, Any] | None = None
+
+    def lanes(
+        self, num_lanes: int, max_episode_steps: int | None = None, threads: int | None = None
+    ) -> Lanes:
+        """Lanes of this environment (see `LanesBuilder.lanes`); `max_episode_steps` replaces the
+        plan's own cap."""
+        cap = max_episode_steps or self.facts.max_episode_steps
+        return self.builder.lanes(num_lanes, cap, threads)
+
+
+class Family(abc.ABC):
+    """One environment as its specification and the settings describe it; nothing is built yet.
+
+    A family is a subclass, and registered under the module that defines its environments (see
+    `envs.make`). native_vector: stepping many lanes costs little more than stepping one (as in
+    `EnvFacts`). eval_every_steps: the largest gap between evaluations where the settings name none.
+    """
+
+    native_vector: ClassVar[bool] = False
+    eval_every_steps: ClassVar[int] = 25_000
+
+    def __init__(self, spec: EnvSpec, settings: EnvSettings) -> None:
+        """Raises ConfigError for settings that this environment cannot have."""
+        self.spec, self.settings = spec, settings
+
+    @classmethod
+    @abc.abstractmethod
+    def claims(cls, spec: EnvSpec, settings: EnvSettings) -> bool:
+        """Whether this environment, with these settings, belongs to the family."""
+
+    @abc.abstractmethod
+    def plan(self) -> EnvPlan:
+        """See what the environment is like, by building it where there is no other way.
+
+        Raises ConfigError where it cannot be built, or its spaces cannot be handled.
+        """
+
+    def conditions(self) -> dict[str, Any]:
+        """What decides how episodes go, as JSON values: a part of what names a run. Settings that
+        amount to the same conditions should give the same values."""
+        asked = self.settings.identity()
+        return {key: value for key, value in asked.items() if key not in ("threshold", "levels")}
+
+    def levels(self) -> tuple[float | None, tuple[float, ...]]:
+        """The threshold and all levels: what is asked for, else published, else Gymnasium's own."""
+        asked, published = self.settings, published_levels(self.settings.id)
+        threshold: float | None = self.spec.reward_threshold
+        if published is not None:
+            threshold = published.threshold
+        if asked.threshold is not None:
+            threshold = asked.threshold
+        levels = set(asked.levels or (published.levels if published is not None else ()))
+        if threshold is not None:
+            threshold = float(threshold)
+            levels.add(threshold)
+        return threshold, tuple(sorted(levels))

@@ -1,0 +1,154 @@
+"""Any Gymnasium environment: one object of it a lane. What has no faster family is played so."""
+
+from __future__ import annotations
+
+import functools
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import gymnasium as gym
+from gymnasium.envs.registration import EnvSpec
+
+from rlbench.envs.catalogue import ensure_registered
+from rlbench.envs.family import EnvPlan, Family, LanesBuilder
+from rlbench.envs.lanes import SingleEnvLanes
+from rlbench.envs.probe import carries_over
+from rlbench.envs.spaces import action_adapter, observation_adapter
+from rlbench.errors import ConfigError
+from rlbench.interfaces import ActionSpec, EnvFacts
+from rlbench.settings import EnvSettings
+
+DEFAULT_MAX_EPISODE_STEPS = 10_000  # for ids that register no time limit
+
+
+@dataclass(frozen=True)
+class SingleEnvs:
+    """Builds lanes of single environments.
+
+    fresh_each_episode: see `SingleEnvLanes`. mujoco: whether MuJoCo simulates the environment.
+    """
+
+    env_id: str
+    kwargs: dict[str, Any]
+    fresh_each_episode: bool = False
+    mujoco: bool = False
+
+    def make(self, max_episode_steps: int) -> gym.Env[Any, Any]:
+        """One environment with Gymnasium's own wrappers."""
+        ensure_registered(self.env_id)  # a worker process starts without the parent's registry
+        if self.mujoco:
+            _quiet_mujoco()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # "out of date" and precision notes; errors still raise
+            return gym.make(
+                self.env_id,
+                max_episode_steps=max_episode_steps,
+                disable_env_checker=True,
+                **self.kwargs,
+            )
+
+    def lanes(self, num_lanes: int, max_episode_steps: int, threads: int | None) -> SingleEnvLanes:
+        make = functools.partial(self.make, max_episode_steps)
+        return SingleEnvLanes(
+            make, self.env_id, num_lanes, max_episode_steps, self.fresh_each_episode
+        )
+
+
+class GymnasiumFamily(Family):
+    """Any environment that Gymnasium can make.
+
+    Subclasses know more of their environments: lock_step_lanes is as in `EnvFacts`; `builder`
+    gives faster lanes. env.sticky_actions is a key of Atari's, so that only its family takes it.
+    """
+
+    lock_step_lanes: int | None = None
+
+    def __init__(self, spec: EnvSpec, settings: EnvSettings) -> None:
+        super().__init__(spec, settings)
+        if settings.noop_max is not None:
+            raise ConfigError("env.noop_max", settings.noop_max, "null: for Atari from pixels only")
+        self.kwargs = self.make_kwargs()
+
+    @classmethod
+    def claims(cls, spec: EnvSpec, settings: EnvSettings) -> bool:
+        return True
+
+    def make_kwargs(self) -> dict[str, Any]:
+        """What `gymnasium.make` is given beside the id and the cap."""
+        if self.settings.sticky_actions is not None:
+            raise ConfigError(
+                "env.sticky_actions", self.settings.sticky_actions, "null: for Atari only"
+            )
+        return dict(self.settings.kwargs)
+
+    def frame_skip(self) -> int:
+        """Emulator frames a step."""
+        return 1
+
+    def builder(self, single: SingleEnvs) -> LanesBuilder | None:
+        """What builds faster lanes than `single`, and in them no episode depends on another; None
+        where there is nothing faster."""
+        return None
+
+    def plan(self) -> EnvPlan:
+        cap = self.settings.max_episode_steps or self.spec.max_episode_steps
+        cap = cap or DEFAULT_MAX_EPISODE_STEPS
+        mujoco = "mujoco" in str(self.spec.entry_point)
+        single = SingleEnvs(self.settings.id, self.kwargs, mujoco=mujoco)
+        observation_shape, action = self._look(single, cap)
+        builder, fresh = self.builder(single), False
+        if builder is None:
+            fresh = carries_over(functools.partial(single.make, cap))
+            builder = SingleEnvs(self.settings.id, self.kwargs, fresh, mujoco)
+        facts = EnvFacts(
+            id=self.settings.id,
+            observation_shape=observation_shape,
+            action=action,
+            max_episode_steps=cap,
+            frame_skip=self.frame_skip(),
+            native_vector=self.native_vector,
+            lock_step_lanes=self.lock_step_lanes,
+        )
+        return EnvPlan(facts, builder, *self.levels(), fresh_each_episode=fresh)
+
+    def _look(self, single: SingleEnvs, cap: int) -> tuple[tuple[int, ...], ActionSpec]:
+        """Build the environment once, and see the shape of an observation and the actions."""
+        env_id, kwargs = self.settings.id, self.settings.kwargs
+        try:
+            env = single.make(cap)
+        except ConfigError:
+            raise
+        except gym.error.DependencyNotInstalled as error:
+            takes = f"a package that is missing here: {error}"
+            raise ConfigError("env", env_id, takes) from error
+        except TypeError as error:
+            raise ConfigError("env.kwargs", kwargs, f"what {env_id} takes: {error}") from error
+        except Exception as error:
+            takes = f"an id Gymnasium can make: {type(error).__name__}: {error}"
+            raise ConfigError("env", env_id, takes) from error
+        try:
+            size, _ = observation_adapter(env.observation_space, env_id)
+            action, _ = action_adapter(env.action_space, env_id)
+        finally:
+            env.close()
+        return (size,), action
+
+
+class Box2DFamily(GymnasiumFamily):
+    """Worlds of Box2D, whose state is large (`scripts/bench lanes_in_turn`)."""
+
+    lock_step_lanes = 32
+
+
+def _quiet_mujoco() -> None:
+    """MuJoCo writes each warning to standard error, once an environment and more, and to a file
+    MUJOCO_LOG.TXT in the working directory, where a run writes nothing. What goes wrong so that it
+    matters shows in what the environment returns, which the lanes check."""
+    import mujoco
+
+    mujoco.set_mju_user_warning(_ignore)
+
+
+def _ignore(message: str) -> None:
+    pass
