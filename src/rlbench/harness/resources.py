@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from rlbench.envs.make import EnvPlan
+from rlbench.envs.family import EnvPlan
 from rlbench.executors import make_executor
 from rlbench.executors.base import LaneExecutor
 from rlbench.interfaces import Context, Counts, Executor, Lanes
