@@ -1,7 +1,7 @@
 """The seams of rlbench: what an agent, a policy, an environment and an executor are.
 
-A third agent is a class with the methods of `Agent`, a nested or referenced `Settings` class, and
-one YAML file with its `_target_`. It is built as `cls(context, settings)`.
+Another agent is a class with all that `Agent` has, most simply a subclass of it, a class of
+settings derived from `AgentParameters`, and one YAML file with its `_target_`.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rlbench.seeding import Seeds
+from rlbench.settings import Frozen
 
 Array = NDArray[Any]
 Scalars = dict[str, float | int]
@@ -174,20 +175,51 @@ class Context:
     network: str = "auto"
 
 
+class AgentParameters(Frozen):
+    """Base of an agent's own settings, and what the harness asks of them."""
+
+    def identity(self, cores: int) -> dict[str, Any]:
+        """The settings that decide what is learned, as JSON values: they name a run.
+
+        Those at their defaults are left out. So a setting that is added later, with a default that
+        changes nothing, leaves the names of all runs as they are. cores: of the run, for agents
+        whose results depend on how many there are.
+        """
+        return self.model_dump(mode="json", exclude_defaults=True)
+
+    def compute_dtype(self) -> str:
+        """The type of number in which the agent's networks compute."""
+        return "float32"
+
+
 class Agent(Protocol):
     """Learns within a budget of steps. Everything it will ever draw or count is in its state.
 
     What is learned does not depend on how a number of steps is cut into calls of `advance`.
-    A class attribute `Settings` names the pydantic model of the agent's parameters;
-    `uses_executor` True says that it shares its work out to an executor.
+    Lanes and executors belong to the harness that lends them, which also closes them.
+
+    Settings: the class of the agent's own settings. version: of the algorithm. It is part of a
+    run's name and is raised by hand whenever the same settings lead to other results, a changed
+    default included. uses_executor: whether the agent gives its work to an executor.
     """
 
-    uses_executor: ClassVar[bool]
+    Settings: ClassVar[type[AgentParameters]]
+    version: ClassVar[int] = 1
+    uses_executor: ClassVar[bool] = False
+
+    def __init__(self, context: Context, settings: Any) -> None:
+        """settings: an instance of `Settings`."""
+        ...
+
+    @classmethod
+    def memory_mb(cls, env: EnvFacts, settings: Any, *, network: str, workers: int) -> float | None:
+        """The memory in MiB that the agent learns from, beside the libraries; None: unknown."""
+        return None
 
     def advance(self, env_steps: int) -> Scalars:
         """Train for at least `env_steps` more decisions, or until `should_stop()`.
 
-        Returns scalars for the log."""
+        Returns scalars for the log, under any names."""
         ...
 
     def policy(self) -> Policy:
@@ -200,4 +232,6 @@ class Agent(Protocol):
 
     def set_state(self, state: State) -> None: ...
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Free what the agent itself has made."""
+        return

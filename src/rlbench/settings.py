@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import is_dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
@@ -14,23 +14,9 @@ T = TypeVar("T")
 
 
 class Frozen(BaseModel):
-    """Base of all settings: immutable, and an unknown key is an error rather than a shrug.
-
-    later_keys: keys that came when runs without them were already kept. At their defaults they
-    change nothing, so they are left out of what names a run, and those runs keep their names.
-    """
+    """Base of all settings: immutable, and unknown keys are rejected."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-    later_keys: ClassVar[frozenset[str]] = frozenset()
-
-    def identity(self) -> dict[str, Any]:
-        """The settings as JSON values, as far as they name a run (see `later_keys`)."""
-        fields = type(self).model_fields
-        return {
-            key: value
-            for key, value in self.model_dump(mode="json").items()
-            if key not in self.later_keys or getattr(self, key) != fields[key].default
-        }
 
 
 class AgentSettings(Frozen):
@@ -47,8 +33,6 @@ class EnvSettings(Frozen):
     `threshold` None takes Gymnasium's own for the id where it has one. sticky_actions, noop_max:
     for Atari; None takes what `envs.atari` has as the default.
     """
-
-    later_keys: ClassVar[frozenset[str]] = frozenset({"sticky_actions", "noop_max"})
 
     id: str = Field(min_length=1)
     kwargs: dict[str, Any] = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -13,14 +14,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from rlbench.agents.dqn.settings import DQNSettings
+from rlbench.agents.random import RandomAgent
 from rlbench.config.compose import compose
 from rlbench.errors import ConfigError, RunError
 from rlbench.harness.experiment import run
 from rlbench.harness.machine import MachineTime, contention
 from rlbench.harness.plan import name_run, plan_run
 from rlbench.harness.stopping import finished
+from rlbench.interfaces import AgentParameters
 from rlbench.runs import checkpoint
-from rlbench.settings import Frozen, Settings
+from rlbench.settings import BudgetSettings, Settings
 
 TESTS = Path(__file__).parents[1]
 COUNTING = "probe_envs:Counting-v0"
@@ -49,6 +53,11 @@ def read(asked):
     directory = name_run(asked).directory
     rows = [json.loads(line) for line in (directory / "log.jsonl").read_text().splitlines()]
     return directory, rows, json.loads((directory / "summary.json").read_text())
+
+
+def done_before(asked):
+    """What a run prints in place of running; None where there is something left to do."""
+    return finished(asked, name_run(asked).directory)
 
 
 def start(tmp_path, *more, **kwargs):
@@ -137,8 +146,8 @@ def test_a_run_can_go_on_past_the_threshold_to_its_highest_level(tmp_path):
     assert summary["solved_at"]["env_steps"] <= last["env_steps"]
     assert json.loads((directory / "run.json").read_text())["stop_at_levels"] is True
     # It is done as it is, and has more to do where there is no level to stop at.
-    assert finished(asked).startswith("solved already: ")
-    assert finished(settings(tmp_path, *levels, "stop_at_threshold=false")) is None
+    assert done_before(asked).startswith("solved already: ")
+    assert done_before(settings(tmp_path, *levels, "stop_at_threshold=false")) is None
     beyond = settings(
         tmp_path, "env.threshold=2", "env.levels=[2,99]", "stop_at_levels=true",
         "budget.env_steps=2000",
@@ -152,19 +161,19 @@ def test_a_finished_run_is_left_and_overwrite_starts_anew(tmp_path, capsys):
     asked = settings(tmp_path, "budget.env_steps=500", "env.threshold=99")
     run(asked)
     directory, rows, _ = read(asked)
-    assert finished(asked).startswith("budget already: ")
+    assert done_before(asked).startswith("budget already: ")
     capsys.readouterr()
     assert run(asked) == 0
     assert "budget already" in capsys.readouterr().out
     assert read(asked)[1] == rows
     again = settings(tmp_path, "budget.env_steps=500", "env.threshold=99", "overwrite=true")
-    assert finished(again) is None
+    assert done_before(again) is None
     run(again)
     _, new, summary = read(asked)
     assert new[0]["seq"] == 1 and summary["attempts"] == 1
     assert new[0]["wall_s"] != rows[0]["wall_s"]
     more = settings(tmp_path, "budget.env_steps=900", "env.threshold=99")
-    assert name_run(more).directory == directory and finished(more) is None
+    assert name_run(more).directory == directory and done_before(more) is None
     run(more)
     assert read(asked)[2]["env_steps"] >= 900
 
@@ -270,7 +279,7 @@ def test_a_run_that_fails_says_why_and_stays_readable(tmp_path, executor, fault,
     assert message in summary["error"] and "\n" not in summary["error"]
     assert "Traceback" in (directory / "traceback.txt").read_text()
     assert rows[1]["kind"] == "eval"
-    assert finished(asked) is None
+    assert done_before(asked) is None
 
 
 def test_a_dead_worker_fails_the_run(tmp_path):
@@ -328,23 +337,63 @@ def test_an_endless_environment_ends_with_the_budget(tmp_path):
     assert summary["threshold"] is None and summary["reached"] == {}
 
 
-def test_setup_learning_and_fingerprint_tell_what_they_should(tmp_path):
-    base = name_run(settings(tmp_path))
+def replaced(base, key, value):
+    """`base` with another value for one key, without composing it again."""
+    section, _, name = key.rpartition(".")
+    if not section:
+        return base.model_copy(update={name: value})
+    if section == "agent":
+        section, name, value = "agent", "params", {**base.agent.params, name: value}
+    part = getattr(base, section).model_copy(update={name: value})
+    return base.model_copy(update={section: part})
 
-    def changed(*more):
-        name = name_run(settings(tmp_path, *more))
+
+def test_setup_learning_and_fingerprint_tell_what_they_should(tmp_path):
+    asked = settings(tmp_path)
+    base = name_run(asked)
+
+    def changed(key, value):
+        name = name_run(replaced(asked, key, value))
         return (
             name.learning != base.learning,
             name.setup != base.setup,
             name.fingerprint != base.fingerprint,
         )
 
-    assert changed("agent.sigma=0.2") == (True, True, False)
-    assert changed("cores=1") == (False, len(os.sched_getaffinity(0)) > 1, False)
-    assert changed("executor=process") == (False, True, False)
-    assert changed("eval.episodes=9") == (False, True, True)
-    assert changed("env.max_episode_steps=30") == (True, True, True)
-    assert changed("budget.train_seconds=5", "seed=3") == (False, False, False)
+    assert changed("agent.sigma", 0.2) == (True, True, False)
+    assert changed("agent.sigma", 0.1) == (False, False, False)  # the default, asked for by value
+    assert changed("cores", 1) == (False, len(os.sched_getaffinity(0)) > 1, False)
+    assert changed("executor", "process") == (False, True, False)
+    assert changed("env.max_episode_steps", 30) == (True, True, True)
+    for key, value in [
+        ("eval.episodes", 9),
+        ("eval.confirmation_episodes", 7),
+        ("eval.max_episode_steps", 9),
+        ("eval.first_steps", 10),
+        ("eval.growth", 1.5),
+        ("eval.every_steps", 500),
+        ("env.threshold", 5.0),
+        ("env.levels", (1.0,)),
+    ]:
+        assert changed(key, value) == (False, True, True), key
+    for key, value in [
+        ("eval.every_steps", 25_000),
+        ("eval.max_episode_steps", 100),
+        ("env.max_episode_steps", 100),
+        ("env.threshold", 8.0),
+        ("env.levels", (8.0,)),
+    ]:
+        assert changed(key, value) == (False, False, False), f"{key}: what it is by default"
+    for key, value in [
+        ("seed", 3),
+        ("stop_at_threshold", False),
+        ("stop_at_levels", True),
+        ("overwrite", True),
+        ("logger", "tensorboard"),
+        ("budget", BudgetSettings(train_seconds=5)),
+        ("checkpoint.every_seconds", 1.0),
+    ]:
+        assert changed(key, value) == (False, False, False), key
 
 
 def test_dry_run_writes_nothing(tmp_path, capsys):
@@ -367,14 +416,55 @@ def test_impossible_plans_are_refused_before_anything_is_written(tmp_path):
     assert not (tmp_path / "runs").exists()
 
 
-def test_a_later_key_names_a_run_only_where_it_is_set():
-    class Grown(Frozen):
-        later_keys = frozenset({"new"})
-        old: int = 1
-        new: int = 2
+class Described(AgentParameters):
+    width: int = 4
 
-    assert Grown().identity() == {"old": 1}
-    assert Grown(new=3).identity() == {"old": 1, "new": 3}
+
+class Grown(AgentParameters):
+    """As `Described`, with a setting that came later and changes nothing at its default."""
+
+    width: int = 4
+    depth: int | None = None
+
+
+def test_settings_name_a_run_where_they_differ_from_their_defaults():
+    assert Grown(width=4).identity(cores=2) == Described().identity(cores=2) == {}
+    assert Grown(width=5).identity(cores=2) == Described(width=5).identity(cores=2) == {"width": 5}
+    assert Grown(depth=3).identity(cores=2) == {"depth": 3}
+
+
+def test_threads_name_a_run_of_dqn_by_their_number():
+    def identity(threads, cores):
+        return DQNSettings(threads=threads).identity(cores)
+
+    assert identity(1, 2) == identity(None, 1) == identity(4, 1) == {}
+    assert identity(None, 2) == identity(2, 2) == identity(4, 2) == {"threads": 2}
+
+
+def test_an_agent_is_named_by_name_and_version_and_not_by_its_place(tmp_path, monkeypatch):
+    asked = settings(tmp_path, agent="random")
+    base = name_run(asked)
+    moved = asked.agent.model_copy(update={"target": "probe_agents.Moved"})
+    again = name_run(asked.model_copy(update={"agent": moved}))
+    assert again == base
+    monkeypatch.setattr(RandomAgent, "version", 2)
+    newer = name_run(asked)
+    assert newer.learning != base.learning and newer.setup != base.setup
+    assert newer.fingerprint == base.fingerprint
+
+
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        ("probe_agents.Half", "takes an agent class, which has 'get_state'"),
+        ("probe_agents.Loose", "whose Settings derive from rlbench.interfaces.AgentParameters"),
+    ],
+)
+def test_what_is_no_agent_is_refused(tmp_path, target, message):
+    asked = settings(tmp_path, agent="random")
+    agent = asked.agent.model_copy(update={"target": target})
+    with pytest.raises(ConfigError, match=re.escape(message)):
+        plan_run(asked.model_copy(update={"agent": agent}))
 
 
 def test_the_conditions_of_a_game_name_a_run_however_they_are_asked_for():
@@ -392,6 +482,7 @@ def test_the_conditions_of_a_game_name_a_run_however_they_are_asked_for():
         names("env.max_episode_steps=100"),
     }
     assert len(different) == 6
+    assert names() == names("env.max_episode_steps=27000") == names("+env.kwargs.frameskip=4")
 
 
 def test_contention_is_what_is_left_of_the_machine():

@@ -9,11 +9,10 @@ from typing import ClassVar
 import numpy as np
 from pydantic import Field
 
-from rlbench.interfaces import ActionSpec, Array, Context, Scalars, State
-from rlbench.settings import Frozen
+from rlbench.interfaces import ActionSpec, Agent, AgentParameters, Array, Context, Scalars, State
 
 
-class RandomSettings(Frozen):
+class RandomSettings(AgentParameters):
     """num_lanes: lanes stepped together."""
 
     num_lanes: int = Field(8, gt=0)
@@ -39,11 +38,11 @@ class UniformPolicy:
         return {"architecture": np.array('{"network": {"kind": "uniform"}}')}
 
 
-class RandomAgent:
+class RandomAgent(Agent):
     """Steps its lanes with random actions until the budget is used up."""
 
     Settings = RandomSettings
-    uses_executor: ClassVar[bool] = False
+    version: ClassVar[int] = 1
 
     def __init__(self, context: Context, settings: RandomSettings) -> None:
         self._context = context

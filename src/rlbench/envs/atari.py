@@ -114,15 +114,17 @@ class AtariFamily(Family):
 
     def conditions(self) -> dict[str, Any]:
         """What the settings amount to, however they were asked for."""
-        asked = self.settings
-        kept = {"id": asked.id, "max_episode_steps": asked.max_episode_steps}
+        kept = {"id": self.settings.id, "max_episode_steps": self.max_episode_steps()}
         return kept | {"preprocessing": self.atari.record()}
+
+    def max_episode_steps(self) -> int:
+        asked = self.settings.max_episode_steps
+        return asked or max(1, MAX_EPISODE_FRAMES // self.atari.frame_skip)
 
     def plan(self) -> EnvPlan:
         """As in the base class. Nothing is probed: a seeded reset loads the game again, so that no
         episode can depend on the one before it (tested)."""
-        atari = self.atari
-        cap = self.settings.max_episode_steps or max(1, MAX_EPISODE_FRAMES // atari.frame_skip)
+        atari, cap = self.atari, self.max_episode_steps()
         actions = int(make_game(atari, cap).single_action_space.n)
         facts = EnvFacts(
             id=self.settings.id,

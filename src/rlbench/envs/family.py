@@ -14,6 +14,8 @@ from rlbench.interfaces import EnvFacts, Lanes
 from rlbench.published.levels import published_levels
 from rlbench.settings import EnvSettings
 
+DEFAULT_MAX_EPISODE_STEPS = 10_000  # for ids that register no time limit
+
 
 class LanesBuilder(Protocol):
     """Builds lanes of one environment anywhere, a worker process included; picklable."""
@@ -82,8 +84,16 @@ class Family(abc.ABC):
     def conditions(self) -> dict[str, Any]:
         """What decides how episodes go, as JSON values: a part of what names a run. Settings that
         amount to the same conditions should give the same values."""
-        asked = self.settings.identity()
-        return {key: value for key, value in asked.items() if key not in ("threshold", "levels")}
+        asked = self.settings.model_dump(
+            mode="json", exclude_defaults=True, exclude={"threshold", "levels"}
+        )
+        return asked | {"max_episode_steps": self.max_episode_steps()}
+
+    def max_episode_steps(self) -> int:
+        """The cap that truncates every episode: what is asked for, else the id's own, else a
+        default."""
+        asked = self.settings.max_episode_steps or self.spec.max_episode_steps
+        return asked or DEFAULT_MAX_EPISODE_STEPS
 
     def levels(self) -> tuple[float | None, tuple[float, ...]]:
         """The threshold and all levels: what is asked for, else published, else Gymnasium's own."""

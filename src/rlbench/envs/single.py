@@ -19,8 +19,6 @@ from rlbench.errors import ConfigError
 from rlbench.interfaces import ActionSpec, EnvFacts
 from rlbench.settings import EnvSettings
 
-DEFAULT_MAX_EPISODE_STEPS = 10_000  # for ids that register no time limit
-
 
 @dataclass(frozen=True)
 class SingleEnvs:
@@ -92,8 +90,7 @@ class GymnasiumFamily(Family):
         return None
 
     def plan(self) -> EnvPlan:
-        cap = self.settings.max_episode_steps or self.spec.max_episode_steps
-        cap = cap or DEFAULT_MAX_EPISODE_STEPS
+        cap = self.max_episode_steps()
         mujoco = "mujoco" in str(self.spec.entry_point)
         single = SingleEnvs(self.settings.id, self.kwargs, mujoco=mujoco)
         observation_shape, action = self._look(single, cap)

@@ -1,4 +1,4 @@
-"""What a run would cost, told before anything starts."""
+"""What a run would cost, estimated before anything starts."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from rlbench.harness.plan import RunPlan
 
 @dataclass(frozen=True)
 class Cost:
-    """The most that a run may take; None where nothing bounds it, or nobody tells.
+    """The most that a run may take; None if unbounded or unknown.
 
-    core_hours: of training; evaluation comes on top. memory_mb: what the agent learns from,
-    beside the libraries (an agent class may offer `memory_mb(env, settings, network, workers)`).
+    core_hours: of training; evaluation comes on top. memory_mb: what the agent learns from, in
+    MiB, beside the libraries.
     """
 
     core_hours: float | None
@@ -24,23 +24,23 @@ class Cost:
 def cost(plan: RunPlan) -> Cost:
     """What the run that `plan` describes may take at most."""
     seconds, steps = plan.settings.budget.train_seconds, plan.settings.budget.env_steps
-    tell = getattr(plan.agent_class, "memory_mb", None)
-    memory_mb = None
-    if tell is not None:
-        facts, network = plan.env.facts, plan.settings.network
-        memory_mb = tell(facts, plan.agent_settings, network=network, workers=plan.workers)
     return Cost(
         core_hours=None if seconds is None else seconds * plan.cores / 3600,
         env_steps=steps,
         env_frames=None if steps is None else steps * plan.env.facts.frame_skip,
-        memory_mb=memory_mb,
+        memory_mb=plan.agent_class.memory_mb(
+            plan.env.facts,
+            plan.agent_settings,
+            network=plan.settings.network,
+            workers=plan.workers,
+        ),
     )
 
 
 def estimate(plan: RunPlan) -> str:
     """The plan of a run in lines: budgets, cores, core-hours, memory, and where its files go."""
     settings, facts, most = plan.settings, plan.env.facts, cost(plan)
-    memory = "not told by this agent"
+    memory = "unknown: this agent gives no estimate"
     if most.memory_mb is not None:
         memory = f"{most.memory_mb:,.0f} MB for what is learned from, beside the libraries"
     hours = "unknown: no budget in seconds"
@@ -48,11 +48,11 @@ def estimate(plan: RunPlan) -> str:
         hours = f"at most {most.core_hours:.3g} of training, evaluation not counted"
     steps = "as many as fit"
     if most.env_steps is not None:
-        steps = f"at most {most.env_steps:,}{told_frames(most)}"
+        steps = f"at most {most.env_steps:,}{frames_in_brackets(most)}"
     lines = [
         f"{settings.agent.name} on {facts.id}, seed {settings.seed}",
         f"  ends at     {_budgets(settings.budget.train_seconds, most.env_steps)}",
-        f"  solved at   {'no threshold' if plan.env.threshold is None else plan.env.threshold:}",
+        f"  solved at   {'no threshold' if plan.env.threshold is None else plan.env.threshold}",
         f"  steps       {steps}",
         f"  cores       {plan.cores} ({plan.executor}, {plan.workers} worker"
         f"{'s' if plan.workers > 1 else ''})",
@@ -65,7 +65,7 @@ def estimate(plan: RunPlan) -> str:
     return "\n".join(lines)
 
 
-def told_frames(most: Cost) -> str:
+def frames_in_brackets(most: Cost) -> str:
     """The budget's frames in brackets, where there are more of them than steps."""
     return "" if most.env_frames == most.env_steps else f" ({most.env_frames:,} frames)"
 

@@ -19,7 +19,7 @@ from rlbench.harness.plan import RunPlan, plan_run
 from rlbench.harness.progress import Progress
 from rlbench.harness.record import summarise, write_beginning
 from rlbench.harness.resources import Resources
-from rlbench.harness.stopping import budget_used, finished, tell
+from rlbench.harness.stopping import budget_used, finished, in_words
 from rlbench.interfaces import Agent, State
 from rlbench.runs import checkpoint
 from rlbench.runs.columns import Clock
@@ -45,7 +45,7 @@ def run(settings: Settings, start: Start | None = None) -> int:
 
         print(estimate(plan))
         return EXIT_DONE
-    line = finished(settings)
+    line = finished(settings, plan.name.directory)
     if line is not None:
         print(line)
         return EXIT_DONE
@@ -202,7 +202,7 @@ class Attempt:
         summary = self._summary(judge, status, clock, None)
         self.directory.write_json(self.directory.summary, summary)
         self.progress.close()
-        print(f"{status}: {tell(summary)}; files in {self.directory.path}", flush=True)
+        print(f"{status}: {in_words(summary)}; files in {self.directory.path}", flush=True)
         return status
 
     def _save_checkpoint(self, agent: Agent, judge: Judge) -> None:

@@ -14,17 +14,23 @@ from rlbench.envs.family import EnvPlan, Family
 from rlbench.envs.make import family_of
 from rlbench.errors import ConfigError
 from rlbench.harness.machine import resolve_cores
+from rlbench.interfaces import Agent, AgentParameters
 from rlbench.settings import Settings, check
 
 HASH_LENGTH = 10
+AGENT_ATTRIBUTES = (
+    "Settings", "version", "uses_executor",
+    "memory_mb", "advance", "policy", "get_state", "set_state", "close",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
 class RunName:
     """What a run is called: the hashes of design section 3, and the directory they lead to.
 
-    learning: runs that share it learn the same. setup: `learning` and all that changes the time
-    it takes. fingerprint: the conditions of environment and evaluation.
+    learning: runs that share it learn the same. fingerprint: the conditions of environment and
+    evaluation, its schedule and the levels included. setup: both, and all that changes the time
+    that a run takes.
     """
 
     learning: str
@@ -39,12 +45,25 @@ class RunPlan:
 
     settings: Settings
     name: RunName
-    agent_class: type[Any]
-    agent_settings: Any
+    agent_class: type[Agent]
+    agent_settings: AgentParameters
     env: EnvPlan
     cores: int
     executor: str
     workers: int
+    eval_every_steps: int
+    eval_max_episode_steps: int
+
+
+@dataclass(frozen=True)
+class _Resolved:
+    """Settings with nothing left to choose, before the environment is built."""
+
+    agent_class: type[Agent]
+    agent_settings: AgentParameters
+    cores: int
+    executor: str
+    family: Family
     eval_every_steps: int
     eval_max_episode_steps: int
 
@@ -54,54 +73,55 @@ def plan_run(settings: Settings, env: EnvPlan | None = None) -> RunPlan:
 
     env: the plan of its environment, where it is there already.
     """
-    agent_class, agent_settings = load_agent(settings)
-    cores = resolve_cores(settings.cores)
-    family = family_of(settings.env)
-    executor = resolve_executor(settings, agent_class, cores, family)
-    env = env or family.plan()
+    found = _resolve(settings)
     return RunPlan(
         settings=settings,
-        name=_name(settings, agent_settings, cores, executor, family),
-        agent_class=agent_class,
-        agent_settings=agent_settings,
-        env=env,
-        cores=cores,
-        executor=executor,
-        workers=1 if executor == "serial" else cores,
-        eval_every_steps=settings.eval.every_steps or family.eval_every_steps,
-        eval_max_episode_steps=settings.eval.max_episode_steps or env.facts.max_episode_steps,
+        name=_name(settings, found),
+        agent_class=found.agent_class,
+        agent_settings=found.agent_settings,
+        env=env or found.family.plan(),
+        cores=found.cores,
+        executor=found.executor,
+        workers=1 if found.executor == "serial" else found.cores,
+        eval_every_steps=found.eval_every_steps,
+        eval_max_episode_steps=found.eval_max_episode_steps,
     )
 
 
 def name_run(settings: Settings) -> RunName:
     """The name of the run that `settings` ask for, without building its environment."""
-    agent_class, agent_settings = load_agent(settings)
-    cores = resolve_cores(settings.cores)
-    family = family_of(settings.env)
-    executor = resolve_executor(settings, agent_class, cores, family)
-    return _name(settings, agent_settings, cores, executor, family)
+    return _name(settings, _resolve(settings))
 
 
-def load_agent(settings: Settings) -> tuple[type[Any], Any]:
+def load_agent(settings: Settings) -> tuple[type[Agent], AgentParameters]:
     """The agent's class and its checked settings.
 
-    Raises ConfigError for a target that cannot be imported and for parameters it does not take.
+    Raises ConfigError for a target that cannot be imported or is no agent, and for parameters it
+    does not take.
     """
     module, _, attribute = settings.agent.target.rpartition(".")
     try:
-        agent_class = getattr(importlib.import_module(module), attribute)
-        settings_class = agent_class.Settings
+        agent_class: type[Agent] = getattr(importlib.import_module(module), attribute)
     except (ImportError, AttributeError, ValueError) as error:
         raise ConfigError(
             "agent._target_", settings.agent.target, f"an importable agent class ({error})"
         ) from error
-    return agent_class, check(settings_class, settings.agent.params, "agent")
+    for name in AGENT_ATTRIBUTES:
+        if not hasattr(agent_class, name):
+            takes = f"an agent class, which has {name!r} (see rlbench.interfaces.Agent)"
+            raise ConfigError("agent._target_", settings.agent.target, takes)
+    if not issubclass(agent_class.Settings, AgentParameters):
+        takes = "an agent class whose Settings derive from rlbench.interfaces.AgentParameters"
+        raise ConfigError("agent._target_", settings.agent.target, takes)
+    return agent_class, check(agent_class.Settings, settings.agent.params, "agent")
 
 
-def resolve_executor(settings: Settings, agent_class: type[Any], cores: int, family: Family) -> str:
+def resolve_executor(
+    settings: Settings, agent_class: type[Agent], cores: int, family: Family
+) -> str:
     """The executor of a run: `auto` is processes where there is more than one core, an agent that
-    shares out its work, and an environment that does not step a whole population in one array."""
-    if not getattr(agent_class, "uses_executor", False):
+    uses an executor, and an environment that does not step a whole population in one array."""
+    if not agent_class.uses_executor:
         return "serial"
     if settings.executor != "auto":
         return settings.executor
@@ -110,34 +130,46 @@ def resolve_executor(settings: Settings, agent_class: type[Any], cores: int, fam
     return "process"
 
 
-def _name(
-    settings: Settings, agent_settings: Any, cores: int, executor: str, family: Family
-) -> RunName:
-    env = settings.env.identity()
-    levels = {key: env[key] for key in ("threshold", "levels")}
-    conditions = family.conditions()
-    evaluation = settings.eval.model_dump(mode="json")
+def _resolve(settings: Settings) -> _Resolved:
+    agent_class, agent_settings = load_agent(settings)
+    cores, family = resolve_cores(settings.cores), family_of(settings.env)
+    return _Resolved(
+        agent_class=agent_class,
+        agent_settings=agent_settings,
+        cores=cores,
+        executor=resolve_executor(settings, agent_class, cores, family),
+        family=family,
+        eval_every_steps=settings.eval.every_steps or family.eval_every_steps,
+        eval_max_episode_steps=settings.eval.max_episode_steps or family.max_episode_steps(),
+    )
+
+
+def _name(settings: Settings, found: _Resolved) -> RunName:
+    conditions, (threshold, levels) = found.family.conditions(), found.family.levels()
     learning = {
-        "agent": settings.agent.target,
-        "params": agent_settings.identity(),
-        "env": conditions,
+        "agent": settings.agent.name,
+        "version": found.agent_class.version,
+        "settings": found.agent_settings.identity(found.cores),
         "network": settings.network,
+        "env": conditions,
     }
-    # An agent whose threads are "as many as cores" computes the same only on as many.
-    if getattr(agent_settings, "threads", 0) is None:
-        learning["threads"] = cores
+    # The schedule and the levels belong to the conditions: they decide when a level is seen to be
+    # reached. Everything is resolved, so that a default asked for by name changes nothing.
     fingerprint = {
         "env": conditions,
+        "threshold": threshold,
         "levels": levels,
-        "eval": {k: evaluation[k] for k in ("episodes", "max_episode_steps")},
-        "confirmation_episodes": evaluation["confirmation_episodes"],
+        "eval": {
+            **settings.eval.model_dump(mode="json"),
+            "every_steps": found.eval_every_steps,
+            "max_episode_steps": found.eval_max_episode_steps,
+        },
     }
     setup = {
         "learning": learning,
-        "levels": levels,
-        "eval": evaluation,
-        "cores": cores,
-        "executor": executor,
+        "fingerprint": fingerprint,
+        "cores": found.cores,
+        "executor": found.executor,
         "device": settings.device,
     }
     setup_hash = _hash(setup)

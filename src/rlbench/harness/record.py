@@ -52,7 +52,7 @@ def write_beginning(plan: RunPlan, directory: RunDir, affinity: list[int] | None
         "executor": plan.executor,
         "workers": plan.workers,
         "device": settings.device,
-        "precision": params.get("precision", "float32"),
+        "precision": plan.agent_settings.compute_dtype(),
         "concurrent_jobs": int(os.environ.get(CONCURRENT_JOBS, "1")),
         **describe(),
         "started_at": started_at,

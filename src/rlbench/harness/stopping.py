@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
-from rlbench.harness.plan import name_run
 from rlbench.runs.directory import read_summary
 from rlbench.settings import Settings
 
@@ -21,22 +21,22 @@ def is_done(
     return solved_at is not None and settings.stop_at_threshold
 
 
-def finished(settings: Settings) -> str | None:
-    """One line on the run that `settings` ask for if there is nothing left to do, else None.
+def finished(settings: Settings, directory: Path) -> str | None:
+    """One line on the run in `directory`, which `settings` ask for, if there is nothing left to do;
+    else None.
 
     A run is finished when it reached what it is to stop at, or has used up the budget asked for;
     a larger budget goes on from where it ended. `overwrite` leaves nothing finished.
     """
     if settings.overwrite:
         return None
-    directory = name_run(settings).directory
     summary = read_summary(directory)
     if summary is None or summary["status"] not in ("solved", "budget"):
         return None
     done = is_done(settings, summary["solved_at"], summary["reached"])
     if not done and not budget_used(settings, summary["train_s"], summary["env_steps"]):
         return None
-    return f"{summary['status']} already: {tell(summary)}; files in {directory}"
+    return f"{summary['status']} already: {in_words(summary)}; files in {directory}"
 
 
 def budget_used(settings: Settings, train_s: float, env_steps: int) -> bool:
@@ -47,7 +47,7 @@ def budget_used(settings: Settings, train_s: float, env_steps: int) -> bool:
     )
 
 
-def tell(summary: Mapping[str, Any]) -> str:
+def in_words(summary: Mapping[str, Any]) -> str:
     """A summary in a few words."""
     at = summary["solved_at"]
     if at is not None:

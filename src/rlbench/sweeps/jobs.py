@@ -77,7 +77,7 @@ def prepare(
             cores = resolve_cores(settings.cores or default_cores)
             job.settings = settings.model_copy(update={"cores": cores})
             directory = name_run(job.settings).directory
-            same, done = taken.get(directory), finished(job.settings)
+            same, done = taken.get(directory), finished(job.settings, directory)
         except ConfigError as error:
             job.state, job.error, job.note = State.FAILED, error, str(error)
             continue

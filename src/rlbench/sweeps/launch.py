@@ -11,7 +11,7 @@ from types import FrameType
 from rlbench.clock import monotonic_s
 from rlbench.envs.family import EnvPlan
 from rlbench.errors import ConfigError, RunError
-from rlbench.harness.dry_run import Cost, cost, told_frames
+from rlbench.harness.dry_run import Cost, cost, frames_in_brackets
 from rlbench.harness.machine import available_cores
 from rlbench.harness.plan import plan_run
 from rlbench.settings import Settings
@@ -219,7 +219,7 @@ def _print_plan(jobs: Sequence[Job]) -> None:
             limits.append(f"at most {duration(budget.train_seconds)} of training")
             core_hours += budget.train_seconds * job.wanted_cores / 3600
         if budget.env_steps is not None:
-            limits.append(f"at most {budget.env_steps:,} steps{told_frames(most)}")
+            limits.append(f"at most {budget.env_steps:,} steps{frames_in_brackets(most)}")
             steps += budget.env_steps
         cores = f"{job.wanted_cores} core" + ("s" if job.wanted_cores > 1 else "")
         memory = "" if most.memory_mb is None else f", {most.memory_mb:,.0f} MB to learn from"

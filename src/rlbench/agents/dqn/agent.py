@@ -11,6 +11,7 @@ from __future__ import annotations
 import dataclasses
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import numpy as np
 
@@ -23,7 +24,7 @@ from rlbench.agents.dqn.priorities import Priorities
 from rlbench.agents.dqn.replay import Replay
 from rlbench.agents.dqn.settings import DQNSettings
 from rlbench.errors import ConfigError
-from rlbench.interfaces import Array, Context, EnvFacts, Scalars, State
+from rlbench.interfaces import Agent, Array, Context, EnvFacts, Scalars, State
 from rlbench.nets import dueling
 from rlbench.nets.build import make_network
 from rlbench.nets.heads import argmax_head
@@ -51,7 +52,7 @@ class _Log:
         return {name: float(sum(v) / len(v)) for name, v in means.items() if v}
 
 
-class DQN:
+class DQN(Agent):
     """The agent.
 
     Order of events, with env_steps counted over all lanes: each lane steps, epsilon-greedily; then,
@@ -71,7 +72,7 @@ class DQN:
     """
 
     Settings = DQNSettings
-    uses_executor = False
+    version: ClassVar[int] = 1
 
     def __init__(self, context: Context, settings: DQNSettings) -> None:
         self._context, self._settings = context, settings

@@ -2,34 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
 from rlbench.errors import ConfigError
-from rlbench.settings import Frozen
+from rlbench.interfaces import AgentParameters
 
 
-class DQNSettings(Frozen):
+class DQNSettings(AgentParameters):
     """Settings of `DQN`; all counts of steps are agent decisions over all lanes (env_steps).
 
     What each one does is said beside its default in `conf/agent/dqn.yaml`.
     """
-
-    later_keys: ClassVar[frozenset[str]] = frozenset(
-        (
-            "layer_norm",
-            "dueling",
-            "prioritized",
-            "priority_exponent",
-            "priority_weight_initial",
-            "priority_weight_steps",
-            "clip_rewards",
-            "life_loss_ends_episode",
-            "precision",
-            "overlap",
-        )
-    )
 
     hidden: tuple[Annotated[int, Field(gt=0)], ...] = (256, 256)
     activation: Literal["relu", "tanh", "elu"] = "relu"
@@ -108,6 +93,17 @@ class DQNSettings(Frozen):
             key = "layer_norm" if self.layer_norm else "dueling"
             raise ConfigError(f"agent.{key}", True, "false where agent.hidden is empty")
         return self
+
+    def identity(self, cores: int) -> dict[str, Any]:
+        """TensorFlow computes the same only on the same number of threads, so that the number
+        which the run gets stands for the one that was asked for."""
+        threads = min(self.threads or cores, cores)
+        return self.model_copy(update={"threads": threads}).model_dump(
+            mode="json", exclude_defaults=True
+        )
+
+    def compute_dtype(self) -> str:
+        return self.precision
 
     def epsilon(self, env_steps: int) -> float:
         """Chance of a random action at `env_steps`: linear from `epsilon_initial` at step 0 to

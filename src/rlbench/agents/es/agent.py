@@ -25,7 +25,7 @@ from rlbench.agents.es.population import (
 from rlbench.agents.es.settings import ESSettings
 from rlbench.agents.es.virtual_norm import ReferencePlay, VirtualNorm, play_reference
 from rlbench.errors import ConfigError
-from rlbench.interfaces import Array, Context, EnvFacts, Scalars, State
+from rlbench.interfaces import Agent, Array, Context, EnvFacts, Scalars, State
 from rlbench.nets.build import make_network
 from rlbench.nets.conv import ConvNet
 from rlbench.nets.heads import Head, argmax_head, native_head
@@ -67,11 +67,12 @@ class ObservationStatistics:
         return mean.astype(np.float32), np.sqrt(variance).astype(np.float32)
 
 
-class ES:
+class ES(Agent):
     """See the module's docstring. Blocks of a generation go to the executor; a generation that
     `should_stop` cuts short is thrown away, its steps counted."""
 
     Settings = ESSettings
+    version: ClassVar[int] = 1
     uses_executor: ClassVar[bool] = True
 
     def __init__(self, context: Context, settings: ESSettings) -> None:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Literal
 
 from pydantic import Field, model_validator
 
 from rlbench.errors import ConfigError
-from rlbench.settings import Frozen
+from rlbench.interfaces import AgentParameters
 
 
-class ESSettings(Frozen):
+class ESSettings(AgentParameters):
     """Parameters of ES; the comments of conf/agent/es.yaml say what each one does."""
 
     population: int = Field(128, gt=0)
@@ -32,10 +32,6 @@ class ESSettings(Frozen):
     virtual_batch_norm: bool | None = None
     reference_frames: int = Field(128, gt=1)
     episode_cap: int | str | None = None
-
-    later_keys: ClassVar[frozenset[str]] = frozenset(
-        {"noise", "rank", "virtual_batch_norm", "reference_frames", "episode_cap"}
-    )
 
     @model_validator(mode="after")
     def _even(self) -> ESSettings:
