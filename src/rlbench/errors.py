@@ -22,5 +22,11 @@ class ConfigError(RlbenchError):
         return type(self), (self.key, self.got, self.takes)
 
 
+class ReportError(RlbenchError):
+    """Runs that cannot be read, or a place where nothing can be written (exit status 2)."""
+
+    exit_status = 2
+
+
 class RunError(RlbenchError):
     """A run that failed while running: its environment, a worker or the disk (exit status 1)."""

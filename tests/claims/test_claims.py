@@ -17,6 +17,7 @@ from rlbench.claims.files import as_json
 from rlbench.claims.statements import MINIMUM_GAMES, all_claims, family_of
 from rlbench.claims.text import examination_lines
 from rlbench.cli.claims import examine_directory, main
+from rlbench.errors import ReportError
 from rlbench.published.levels import published_levels
 from rlbench.published.papers import (
     atari_record,
@@ -399,11 +400,9 @@ def test_the_command_writes_data_and_figures(
     assert float(pong["ratio"]) == pytest.approx(100.0)
 
 
-def test_a_named_directory_must_be_there(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main([str(tmp_path / "absent")]) == 2
-    assert "absent: no such directory" in capsys.readouterr().err
+def test_a_named_directory_must_be_there(tmp_path: Path) -> None:
+    with pytest.raises(ReportError, match="absent: no such directory"):
+        main([str(tmp_path / "absent")])
 
 
 def test_text_needs_no_drawing_and_help_has_an_example() -> None:

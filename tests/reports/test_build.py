@@ -12,9 +12,9 @@ from xml.etree import ElementTree
 import pytest
 
 from rlbench.cli.report import main
+from rlbench.errors import ReportError
 from rlbench.reports.build import build_report
 from rlbench.reports.figures import files as figure_files
-from rlbench.reports.output import ReportError
 from support.run_files import RunFiles
 
 
@@ -161,18 +161,20 @@ def test_problems_are_notes_and_the_exit_status_is_0(
     assert f"files in {tmp_path / 'report'}" in printed.out
 
 
-def test_nothing_to_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([str(tmp_path / "absent")]) == 2
-    assert main([str(tmp_path)]) == 2
+def test_nothing_to_report(tmp_path: Path) -> None:
+    def refusal(directory: Path) -> str:
+        with pytest.raises(ReportError) as refused:
+            main([str(directory)])
+        assert refused.value.exit_status == 2
+        return str(refused.value).removeprefix(f"{directory}: ")
+
+    assert refusal(tmp_path / "absent") == "no such directory"
+    assert refusal(tmp_path) == "no run found (no run.json at any depth)"
     (tmp_path / "run.json").write_text("{}")
-    assert main([str(tmp_path)]) == 2
-    lines = capsys.readouterr().err.splitlines()
-    assert [line.split(": ", 2)[2] for line in lines] == [
-        "no such directory",
-        "no run found (no run.json at any depth)",
+    assert refusal(tmp_path) == (
         "none of the 1 run can be used; the first: .: run.json has no schema number, "
-        "so it is not a run of rlbench: passed over",
-    ]
+        "so it is not a run of rlbench: passed over"
+    )
     assert not (tmp_path / "report").exists()
 
 

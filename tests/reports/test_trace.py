@@ -17,8 +17,8 @@ from rlbench.analysis.environment import analyze
 from rlbench.analysis.groups import group_runs
 from rlbench.analysis.speed_ratios import speed_ratios
 from rlbench.analysis.suite_statistics import across_environments
-from rlbench.reports.build import tables_of
 from rlbench.reports.cost import Rates
+from rlbench.reports.tables import report_tables
 from rlbench.runs.load import load_runs
 
 REFERENCE = Path(__file__).parents[2] / "results" / "reference" / "classic"
@@ -35,8 +35,8 @@ def report() -> Tables:
     suites, _ = across_environments(
         environments, [ratio for e in environments for ratio in speed_ratios(e)]
     )
-    made = tables_of([analyze(e) for e in environments], suites, Rates())
-    return {name: list(csv.DictReader(text.decode().splitlines())) for name, text in made.items()}
+    made = report_tables([analyze(e) for e in environments], suites, Rates())
+    return {table.file: list(csv.DictReader(table.csv().decode().splitlines())) for table in made}
 
 
 def logs(agent: str, env: str) -> list[tuple[dict[str, Any], Rows]]:

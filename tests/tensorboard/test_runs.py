@@ -13,7 +13,7 @@ import pytest
 
 from rlbench.cli.tensorboard import convert, main
 from rlbench.config.compose import compose
-from rlbench.errors import ConfigError
+from rlbench.errors import ConfigError, ReportError
 from rlbench.harness.experiment import run
 from rlbench.harness.plan import name_run
 from rlbench.settings import Settings
@@ -192,11 +192,14 @@ def test_the_command_on_a_strangers_files(
     points = read_events(tmp_path / "runs" / "tensorboard" / "odd")
     assert points == [("eval/return_mean", 7, 2.5, 1.0), ("eval/train_s", 7, 0.5, 1.0)]
     assert main([str(tmp_path / "runs")]) == 0  # its own output is no run
-    assert main([str(tmp_path / "absent")]) == 2
+    with pytest.raises(ReportError, match="absent: no such directory"):
+        main([str(tmp_path / "absent")])
     (tmp_path / "empty").mkdir()
-    assert main([str(tmp_path / "empty")]) == 2
+    with pytest.raises(ReportError, match="empty: no run found"):
+        main([str(tmp_path / "empty")])
     (tmp_path / "file").write_text("mine")
-    assert main([str(tmp_path / "runs"), "--out", str(tmp_path / "file")]) == 2
+    with pytest.raises(ReportError, match="cannot be written"):
+        main([str(tmp_path / "runs"), "--out", str(tmp_path / "file")])
     assert (tmp_path / "file").read_text() == "mine"
 
 

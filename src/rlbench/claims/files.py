@@ -13,7 +13,7 @@ from rlbench.claims.evidence import Comparison, Evidence, Pooled
 from rlbench.claims.examine import Examination
 from rlbench.claims.verdict import per_core_text
 from rlbench.published.papers import atari_record, humanoid_record, step_ratios
-from rlbench.reports.tables import Cell, table_of
+from rlbench.table import Value, csv_bytes
 
 SCHEMA = 1
 
@@ -29,7 +29,9 @@ def claims_files(examination: Examination) -> dict[str, bytes]:
     text = json.dumps(as_json(examination), indent=1, allow_nan=False, ensure_ascii=False)
     return {
         "claims.json": (text + "\n").encode("utf-8", "replace"),
-        "claims.csv": table_of(_COLUMNS, _rows(examination)).encode("utf-8", "replace"),
+        "claims.csv": csv_bytes(
+            _COLUMNS, ([row.get(name) for name in _COLUMNS] for row in _rows(examination))
+        ),
     }
 
 
@@ -125,9 +127,9 @@ def _pooled(pooled: Pooled) -> dict[str, Any]:
     }
 
 
-def _rows(examination: Examination) -> Iterator[dict[str, Cell]]:
+def _rows(examination: Examination) -> Iterator[dict[str, Value]]:
     for examined in examination.claims:
-        told: dict[str, Cell] = {
+        told: dict[str, Value] = {
             "claim": examined.claim.key,
             "claimed_factor": examined.claim.factor,
             "core_hour_factor": examined.claim.core_hour_factor,
@@ -135,11 +137,11 @@ def _rows(examination: Examination) -> Iterator[dict[str, Cell]]:
         }
         yield told  # a claim without a run has a row too
         yield from (told | row for row in _evidence_rows(examined.evidence))
-    other: dict[str, Cell] = {"claim": "other"}
+    other: dict[str, Value] = {"claim": "other"}
     yield from (other | row for row in _evidence_rows(examination.other))
 
 
-def _evidence_rows(evidence: Evidence) -> Iterator[dict[str, Cell]]:
+def _evidence_rows(evidence: Evidence) -> Iterator[dict[str, Value]]:
     for comparison in evidence.comparisons:
         for ratio in comparison.ratios.values():
             yield {name: getattr(ratio, name) for name in _COLUMNS[1:12]} | {
@@ -149,7 +151,7 @@ def _evidence_rows(evidence: Evidence) -> Iterator[dict[str, Cell]]:
     for pooled in evidence.pooled.values():
         if pooled.ratio is not None:
             names = ("unit", "ratio", "low", "high", "bound")
-            row: dict[str, Cell] = {name: getattr(pooled, name) for name in names}
+            row: dict[str, Value] = {name: getattr(pooled, name) for name in names}
             yield row | {"env": f"geometric mean of {pooled.environments}"}
 
 

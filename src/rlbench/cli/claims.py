@@ -13,7 +13,8 @@ from rlbench.claims.examine import Examination, examine
 from rlbench.claims.files import claims_files
 from rlbench.claims.text import examination_lines
 from rlbench.cli.arguments import DEFAULT_DIRECTORY, runs_parser
-from rlbench.reports.output import ReportError, add_files
+from rlbench.errors import ReportError
+from rlbench.reports.output import add_files
 from rlbench.runs.load import load_runs
 from rlbench.runs.records import UNITS
 from rlbench.wording import plural
@@ -31,29 +32,28 @@ examples:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """The subcommand; 0 done, also without runs; 2 a DIR that is named and absent, or no place."""
+    """The subcommand; 0 done, also without runs.
+
+    Raises ReportError where a DIR is named and absent, or the files have no place.
+    """
     parser = runs_parser(
         "claims", DESCRIPTION, EXAMPLE, "write claims.json, claims.csv and figures there"
     )
     parser.set_defaults(directory=None)  # only a DIR that is named has to be there
     arguments = parser.parse_args(argv)
     directory = DEFAULT_DIRECTORY if arguments.directory is None else arguments.directory
-    try:
-        if arguments.directory is not None and not directory.is_dir():
-            raise ReportError(f"{directory}: no such directory")
-        examination = examine_directory(directory, arguments.out)
-        width = min(shutil.get_terminal_size().columns, MAX_WIDTH)
-        for line in examination_lines(examination, max(width, 40)):
-            print(line)
-        if arguments.out is not None:
-            # Late: drawing takes half a second to import.
-            from rlbench.reports.figures.published import draw_published
+    if arguments.directory is not None and not directory.is_dir():
+        raise ReportError(f"{directory}: no such directory")
+    examination = examine_directory(directory, arguments.out)
+    width = min(shutil.get_terminal_size().columns, MAX_WIDTH)
+    for line in examination_lines(examination, max(width, 40)):
+        print(line)
+    if arguments.out is not None:
+        # Late: drawing takes half a second to import.
+        from rlbench.reports.figures.published import draw_published
 
-            written = add_files(arguments.out, claims_files(examination) | draw_published())
-            print(f"\n{plural(len(written), 'file')} in {arguments.out}")
-    except ReportError as error:
-        print(f"rlbench claims: {error}", file=sys.stderr)
-        return 2
+        written = add_files(arguments.out, claims_files(examination) | draw_published())
+        print(f"\n{plural(len(written), 'file')} in {arguments.out}")
     return 0
 
 

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from rlbench.cli.arguments import add_rates, runs_parser
 from rlbench.reports.build import build_report
 from rlbench.reports.cost import Rates
-from rlbench.reports.output import ReportError
 from rlbench.wording import plural
 
 DESCRIPTION = """\
@@ -23,7 +22,10 @@ examples:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """The subcommand; 0 done (problems are notes on stderr), 2 nothing to report or no place."""
+    """The subcommand; 0 done, problems are notes on stderr.
+
+    Raises ReportError where there is nothing to report, or no place for it.
+    """
     parser = runs_parser(
         "report", DESCRIPTION, EXAMPLES, "where the report goes (default: DIR/report)"
     )
@@ -39,20 +41,28 @@ def main(argv: Sequence[str] | None = None) -> int:
         default=None,
         help="with --watch: how often to look (default: 10)",
     )
+    parser.add_argument(
+        "--baseline",
+        metavar="NAME",
+        help="the agent, or one group of its runs as the report labels it, that all others are "
+        "compared with (default: dqn where it was run)",
+    )
     add_rates(parser)
     arguments = parser.parse_args(argv)
     if arguments.interval is not None and not arguments.watch:
         parser.error("--interval: goes with --watch")
     rates = Rates(arguments.euros_per_core_hour, arguments.watts_per_core)
-    try:
-        if arguments.watch:
-            from rlbench.reports.watch import INTERVAL_S, watch
+    if arguments.watch:
+        from rlbench.reports.watch import INTERVAL_S, watch
 
-            watch(arguments.directory, arguments.out, rates, arguments.interval or INTERVAL_S)
-        report = build_report(arguments.directory, arguments.out, rates)
-    except ReportError as error:
-        print(f"rlbench report: {error}", file=sys.stderr)
-        return 2
+        watch(
+            arguments.directory,
+            arguments.out,
+            rates,
+            arguments.interval or INTERVAL_S,
+            baseline=arguments.baseline,
+        )
+    report = build_report(arguments.directory, arguments.out, rates, baseline=arguments.baseline)
     for line in report.lines:
         print(line)
     for problem in report.problems:

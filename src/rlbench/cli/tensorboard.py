@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from rlbench.cli.arguments import runs_parser
-from rlbench.reports.output import ReportError
+from rlbench.errors import ReportError
 from rlbench.runs.load import find_run_directories
 from rlbench.runs.reading import (
     MAX_SECONDS,
@@ -37,7 +37,10 @@ example:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """The subcommand; 0 done (problems are notes on stderr), 2 no run there or no place."""
+    """The subcommand; 0 done, problems are notes on stderr.
+
+    Raises ReportError where there is no run, or no place for the files.
+    """
     parser = runs_parser(
         "tensorboard",
         DESCRIPTION,
@@ -45,11 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         f"where the event files go, in folders named as the runs' (default: DIR/{DIRECTORY})",
     )
     arguments = parser.parse_args(argv)
-    try:
-        written = convert(arguments.directory, arguments.out)
-    except ReportError as error:
-        print(f"rlbench tensorboard: {error}", file=sys.stderr)
-        return 2
+    written = convert(arguments.directory, arguments.out)
     place = arguments.out or arguments.directory / DIRECTORY
     print(f"{plural(written, 'run')} in {place}; see them with: tensorboard --logdir {place}")
     return 0
@@ -58,8 +57,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def convert(directory: Path, out: Path | None = None) -> int:
     """Write the event files of every run below `directory`; returns how many runs there were.
 
-    Raises:
-        ReportError: no such directory, no run in it, or `out` cannot be written.
+    Raises ReportError where there is no such directory or no run in it, or `out` cannot be written.
     """
     out = directory / DIRECTORY if out is None else out
     if not directory.is_dir():

@@ -22,18 +22,10 @@ from rlbench.claims.files import claims_files
 from rlbench.claims.text import verdict_lines
 from rlbench.reports.cost import Rates
 from rlbench.reports.output import PAGE, NothingToReportError, file_stems, write_files
-from rlbench.reports.tables import (
-    aggregate_table,
-    curves_table,
-    level_times_table,
-    profiles_table,
-    runs_table,
-    scores_table,
-    speed_ratio_table,
-    survival_table,
-)
+from rlbench.reports.tables import report_tables
 from rlbench.reports.terminal import across_lines, summary_lines
 from rlbench.runs.load import load_runs
+from rlbench.table import Table
 from rlbench.wording import plural
 
 
@@ -99,12 +91,10 @@ def build_report(
     ]
     notes += [*contention_notes(loaded.runs), *drift_notes(environments)]
     problems = (*loaded.problems, *failures, *notes)
-    files = (
-        tables_of(analyses, suites, rates or Rates())
-        | claims_files(examination)
-        | _figures(analyses, suites)
-    )
-    files |= _page(analyses, suites, examination, files, problems, directory, out, refresh)
+    tables = report_tables(analyses, suites, rates or Rates())
+    files = {table.file: table.csv() for table in tables} | claims_files(examination)
+    files |= _figures(analyses, suites)
+    files |= _page(analyses, suites, examination, tables, files, problems, directory, out, refresh)
     written = write_files(out, files)
     lines = [
         line
@@ -113,29 +103,6 @@ def build_report(
     ]
     lines += [*across_lines(suites, missing), *verdict_lines(examination)]
     return Report(tuple(written), out / PAGE, len(loaded.runs), problems, tuple(lines))
-
-
-def tables_of(
-    analyses: Sequence[EnvironmentAnalysis], suites: Sequence[SuiteStatistics], rates: Rates
-) -> dict[str, bytes]:
-    """Every table: file name to content."""
-    tables = {
-        "runs.csv": runs_table([a.groups for a in analyses], rates),
-        "time_to_threshold.csv": level_times_table((t for a in analyses for t in a.times), rates),
-        "survival.csv": survival_table(c for a in analyses for c in a.reached),
-        "speed_ratio.csv": speed_ratio_table(r for a in analyses for r in a.ratios),
-        "curves.csv": curves_table(c for a in analyses for c in a.curves),
-    }
-    if any(suite.scores for suite in suites):
-        tables["scores.csv"] = scores_table(suites)
-    if any(suite.estimates for suite in suites):
-        tables["aggregate.csv"] = aggregate_table(suites)
-    if any(suite.profiles for suite in suites):
-        tables["profiles.csv"] = profiles_table(suites)
-        tables["aggregate_curves.csv"] = curves_table(c for s in suites for c in s.curves)
-    if any(suite.ratios for suite in suites):
-        tables["speed_ratio_overall.csv"] = speed_ratio_table(r for s in suites for r in s.ratios)
-    return {name: text.encode("utf-8", "replace") for name, text in tables.items()}
 
 
 def _figures(
@@ -169,6 +136,7 @@ def _page(
     analyses: Sequence[EnvironmentAnalysis],
     suites: Sequence[SuiteStatistics],
     examination: Examination,
+    tables: Sequence[Table],
     files: Mapping[str, bytes],
     problems: Sequence[str],
     directory: Path,
@@ -180,5 +148,7 @@ def _page(
 
     stems = file_stems(analysis.env for analysis in analyses)
     overall = [ratio for suite in suites for ratio in suite.ratios]
-    given = PageInput(analyses, stems, overall, examination, files, problems, directory, out)
+    given = PageInput(
+        analyses, stems, overall, examination, tables, files, problems, directory, out
+    )
     return page_file(given, refresh=refresh)

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from rlbench.errors import ReportError
 from rlbench.runs.reading import UnreadableFileError, read_object
 
 MANIFEST = "report.json"
@@ -16,10 +17,6 @@ PAGE = "index.html"
 MAX_FILE_STEM = 80
 _UNSAFE = re.compile(r"[^A-Za-z0-9._+-]")
 _OWN_SUFFIXES = (".png", ".svg", ".csv", ".html")
-
-
-class ReportError(Exception):
-    """The report cannot be made; the message is one line for the user."""
 
 
 class NothingToReportError(ReportError):

@@ -1,91 +1,190 @@
-"""The report's CSV tables: plain, long form, one fact a row, the same bytes for the same input."""
+"""The report's tables: long form, one fact a row; the page and the CSV files are made from them."""
 
 from __future__ import annotations
 
-import csv
-import io
-import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from rlbench.analysis.curves import Curve
 from rlbench.analysis.drift import relative_speeds, thirds
-from rlbench.analysis.groups import EnvironmentGroups
+from rlbench.analysis.environment import EnvironmentAnalysis
+from rlbench.analysis.groups import Group
 from rlbench.analysis.level_times import LevelTime
 from rlbench.analysis.reached import ReachedCurve
-from rlbench.analysis.score_statistics import Estimate
-from rlbench.analysis.speed_ratios import SpeedRatio
 from rlbench.analysis.suite_statistics import SuiteStatistics
+from rlbench.reports import columns
 from rlbench.reports.cost import Rates, train_core_hours
 from rlbench.runs.records import UNITS, Clock, Run
-
-Cell = str | int | float | bool | None
-FORMULA_STARTS = ("=", "+", "-", "@", "\t")
+from rlbench.table import About, Column, Row, Table, Value
 
 
-def runs_table(environments: Sequence[EnvironmentGroups], rates: Rates) -> str:
-    """runs.csv: one row a run, with its group, its clocks and costs and its machine's facts."""
-    groups = [group for environment in environments for group in environment.groups]
-    speeds = {path: speed for g in groups for path, speed in relative_speeds(g).items()}
-    rows = [
-        _run_row(group.label, run, rates, speeds.get(run.path))
-        for group in groups
-        for run in group.runs
+def report_tables(
+    analyses: Sequence[EnvironmentAnalysis], suites: Sequence[SuiteStatistics], rates: Rates
+) -> list[Table]:
+    """Every table that has something to say, those that a reader looks for first in front."""
+    over_environments = [
+        (any(suite.ratios for suite in suites), overall_ratios_table),
+        (any(suite.estimates for suite in suites), estimates_table),
+        (any(suite.scores for suite in suites), scores_table),
+        (any(suite.profiles for suite in suites), profiles_table),
+        (any(suite.profiles for suite in suites), score_curves_table),
     ]
-    return _csv(list(rows[0]) if rows else [], (row.values() for row in rows))
+    return [
+        ratios_table(analyses),
+        times_table(analyses, rates),
+        *(table(suites) for is_known, table in over_environments if is_known),
+        runs_table(analyses, rates),
+        survival_table(curve for analysis in analyses for curve in analysis.reached),
+        curves_table(curve for analysis in analyses for curve in analysis.curves),
+    ]
 
 
-def level_times_table(times: Iterable[LevelTime], rates: Rates) -> str:
-    """time_to_threshold.csv: one row for each group, level and unit, and what a solve costs."""
-    columns = [field.name for field in fields(LevelTime)]
-    position = columns.index("n_reached") + 1
-    costs = ["euros_per_solve", "kwh_per_solve", "euros_per_core_hour", "watts_per_core"]
-    header = [*columns[:position], "success_fraction", *columns[position:], *costs]
+def ratios_table(analyses: Sequence[EnvironmentAnalysis]) -> Table:
+    """One row for each comparison, level and clock."""
+    groups = _groups(analyses)
     rows = []
-    for time in times:
-        values = [getattr(time, name) for name in columns]
-        hours = time.core_hours_per_solve
-        cost = [rates.euros(hours), rates.kwh(hours), *vars(rates).values()]
-        rows.append([*values[:position], time.success_fraction, *values[position:], *cost])
-    return _csv(header, rows)
-
-
-def speed_ratio_table(ratios: Iterable[SpeedRatio]) -> str:
-    """speed_ratio.csv: one row for each comparable pair, level and unit."""
-    columns = [field.name for field in fields(SpeedRatio)]
-    return _csv(columns, ([getattr(ratio, name) for name in columns] for ratio in ratios))
-
-
-def survival_table(curves: Iterable[ReachedCurve]) -> str:
-    """survival.csv: one row for each time at which a run of a group got to a level or was last
-    seen; `not_there` is the Kaplan-Meier curve just after it, with its pointwise interval."""
-    header = [
-        "env", "agent", "group", "level", "is_threshold", "unit", "time",
-        "at_risk", "reached", "censored", "not_there", "low", "high",
-    ]  # fmt: skip
-    return _csv(
-        header,
-        (
-            [
-                c.env, c.agent, c.group, c.level, c.is_threshold, c.unit, float(row[0]),
-                *map(int, row[1:4]), *map(float, row[4:]),
-            ]
-            for c in curves
-            for row in zip(
-                c.curve.time, c.curve.at_risk, c.curve.reached, c.curve.censored,
-                c.curve.share, c.curve.low, c.curve.high, strict=True,
-            )
-        ),
+    for analysis in analyses:
+        for ratio in analysis.ratios:
+            both = [groups[ratio.env, label] for label in (ratio.baseline, ratio.challenger)]
+            rows.append(Row(_values(columns.RATIOS, ratio), _about(both, ratio.unit)))
+    return Table(
+        "speed_ratio.csv",
+        "speed ratios, by environment, comparison, level and clock",
+        columns.RATIOS,
+        tuple(rows),
+        "Speed ratios",
+        "The baseline's restricted mean cost to a level over the challenger's, for each level and "
+        "each clock. Above 1 the challenger was faster or cheaper, below 1 the baseline was.",
+        ("env", "baseline", "challenger", "level", "unit", "bound", "ratio", "low", "high",
+         "log_rank_p", "n_baseline_reached", "n_baseline", "n_challenger_reached",
+         "n_challenger"),
     )  # fmt: skip
 
 
-def scores_table(suites: Iterable[SuiteStatistics]) -> str:
-    """scores.csv: one row for each run with its return at the common horizon, normalised."""
-    header = [
-        "suite", "env", "agent", "group", "seed", "horizon_train_s",
-        "random_return", "reference_return", "score",
+def times_table(analyses: Sequence[EnvironmentAnalysis], rates: Rates) -> Table:
+    """One row for each group, level and clock, and what a solve costs."""
+    groups = _groups(analyses)
+    rows = []
+    for analysis in analyses:
+        for time in analysis.times:
+            about = _about([groups[time.env, time.group]], time.unit)
+            rows.append(Row(_values(columns.TIMES, time, _cost_of(time, rates)), about))
+    return Table(
+        "time_to_threshold.csv",
+        "time to each level, by group of runs and clock",
+        columns.TIMES,
+        tuple(rows),
+        "Time to each level",
+        "How long each agent's runs took to a level. A run that never reached it counts the whole "
+        "horizon in the mean. Lower is better.",
+        ("env", "group", "level", "unit", "n_reached", "n_runs", "restricted_mean", "low", "high",
+         "median", "expected_running_time", "core_hours_per_solve", "euros_per_solve",
+         "kwh_per_solve", "horizon"),
+    )  # fmt: skip
+
+
+def overall_ratios_table(suites: Sequence[SuiteStatistics]) -> Table:
+    """One row for each comparison over environments and clock."""
+    rows = [
+        Row(
+            _values(columns.RATIOS, ratio),
+            About(agents=(ratio.baseline, ratio.challenger), clock=ratio.unit),
+        )
+        for suite in suites
+        for ratio in suite.ratios
+    ]
+    return Table(
+        "speed_ratio_overall.csv",
+        "the geometric mean of speed ratios",
+        columns.RATIOS,
+        tuple(rows),
+        "Speed ratios over all environments",
+        "The geometric mean of the environments' speed ratios. Above 1 the challenger was faster "
+        "or cheaper.",
+        ("env", "baseline", "challenger", "unit", "bound", "ratio", "low", "high",
+         "n_baseline_reached", "n_baseline", "n_challenger_reached", "n_challenger", "reason"),
+    )  # fmt: skip
+
+
+def estimates_table(suites: Sequence[SuiteStatistics]) -> Table:
+    """One row for each statistic over environments."""
+    rows = [
+        Row(_values(columns.ESTIMATES, estimate), About(agents=(estimate.agent,)))
+        for suite in suites
+        for estimate in suite.estimates
+    ]
+    return Table(
+        "aggregate.csv",
+        "normalised scores over all environments together",
+        columns.ESTIMATES,
+        tuple(rows),
+        "Normalised scores over all environments",
+        "In a normalised score 0 is acting at random and 1 the threshold (on Atari: a human). "
+        "An optimality gap is better when lower, all else when higher.",
+        tuple(column.name for column in columns.ESTIMATES),
+    )
+
+
+def runs_table(analyses: Sequence[EnvironmentAnalysis], rates: Rates) -> Table:
+    """One row for each run, with its group, its clocks and costs and the facts of its machine."""
+    rows = []
+    for group in _groups(analyses).values():
+        speeds = relative_speeds(group)
+        for run in group.runs:
+            found = _run_values(group, run, rates) | {"relative_speed": speeds.get(run.path)}
+            values = tuple(found.get(column.name) for column in columns.RUNS)
+            rows.append(Row(values, _about([group])._replace(run=run.path.as_posix())))
+    return Table(
+        "runs.csv",
+        "one row for each run, with its clocks and the facts of its machine",
+        columns.RUNS,
+        tuple(rows),
+        "Runs",
+        "One row for each run. The seed leads to its configuration and to where its time went.",
+        ("env", "group", "seed", "status", "threshold", "solved_train_s", "solved_env_steps",
+         "end_train_s", "end_env_steps", "env_steps_per_s", "final_return_mean", "cores",
+         "train_core_hours", "train_euros", "train_kwh", "relative_speed", "others_share",
+         "stolen_share"),
+    )  # fmt: skip
+
+
+def survival_table(curves: Iterable[ReachedCurve]) -> Table:
+    """One row for each time at which a run of a group reached a level or was last seen;
+    `not_there` is the Kaplan-Meier curve just after it, with its pointwise interval."""
+    rows = [
+        Row(
+            (
+                c.env, c.agent, c.group, c.level, c.is_threshold, c.unit, float(row[0]),
+                *map(int, row[1:4]), *map(float, row[4:]),
+            )
+        )
+        for c in curves
+        for row in zip(
+            c.curve.time, c.curve.at_risk, c.curve.reached, c.curve.censored,
+            c.curve.share, c.curve.low, c.curve.high, strict=True,
+        )
     ]  # fmt: skip
-    rows: list[list[Cell]] = []
+    return Table("survival.csv", "the Kaplan–Meier curves", columns.SURVIVAL, tuple(rows))
+
+
+def curves_table(curves: Iterable[Curve]) -> Table:
+    """One row for each point of each mean curve."""
+    rows = tuple(_curve_rows(curves))
+    return Table("curves.csv", "the mean curves with their intervals", columns.CURVES, rows)
+
+
+def score_curves_table(suites: Sequence[SuiteStatistics]) -> Table:
+    """One row for each point of each curve over environments."""
+    return Table(
+        "aggregate_curves.csv",
+        "the interquartile mean of scores while learning",
+        columns.CURVES,
+        tuple(_curve_rows(curve for suite in suites for curve in suite.curves)),
+    )
+
+
+def scores_table(suites: Sequence[SuiteStatistics]) -> Table:
+    """One row for each run with its return at the common horizon, normalised."""
+    rows = []
     for found in suites:
         for part in found.scores:
             contest, scale = part.contest, part.scale
@@ -93,119 +192,88 @@ def scores_table(suites: Iterable[SuiteStatistics]) -> str:
                 (contest.challenger, part.challenger),
                 (contest.baseline, part.baseline),
             ):
-                rows.extend(
-                    [
-                        found.suite.label, part.env, group.agent, group.label, run.seed,
-                        part.horizon, scale.random, scale.reference, float(score),
-                    ]
+                rows += [
+                    Row(
+                        (
+                            found.suite.label, part.env, group.agent, group.label, run.seed,
+                            part.horizon, scale.random, scale.reference, float(score),
+                        )
+                    )
                     for run, score in zip(group.runs, scores, strict=True)
-                )  # fmt: skip
-    return _csv(header, rows)
+                ]  # fmt: skip
+    return Table("scores.csv", "each run's normalised score", columns.SCORES, tuple(rows))
 
 
-def aggregate_table(suites: Iterable[SuiteStatistics]) -> str:
-    """aggregate.csv: one row for each statistic over environments."""
-    columns = [field.name for field in fields(Estimate)]
-    return _csv(
-        columns, ([getattr(e, name) for name in columns] for s in suites for e in s.estimates)
+def profiles_table(suites: Sequence[SuiteStatistics]) -> Table:
+    """One row for each point of each performance profile."""
+    rows = [
+        Row((p.suite, p.agent, *map(float, point)))
+        for suite in suites
+        for p in suite.profiles
+        for point in zip(p.tau, p.share, p.low, p.high, strict=True)
+    ]
+    return Table("profiles.csv", "the performance profiles", columns.PROFILES, tuple(rows))
+
+
+def _groups(analyses: Sequence[EnvironmentAnalysis]) -> dict[tuple[str, str], Group]:
+    return {(g.env, g.label): g for analysis in analyses for g in analysis.groups.groups}
+
+
+def _about(groups: Sequence[Group], clock: str = "") -> About:
+    """What a row about some groups of one environment speaks of."""
+    cores = {run.cores for group in groups for run in group.runs if run.cores is not None}
+    agents = tuple(sorted({group.agent for group in groups}))
+    return About(groups[0].env, agents, tuple(sorted(cores)), clock)
+
+
+def _values(
+    shown: Sequence[Column], found: object, more: Mapping[str, Value] | None = None
+) -> tuple[Value, ...]:
+    """What a dataclass has under the columns' names, and `more` beside it."""
+    further = more or {}
+    return tuple(
+        further[column.name] if column.name in further else getattr(found, column.name)
+        for column in shown
     )
 
 
-def profiles_table(suites: Iterable[SuiteStatistics]) -> str:
-    """profiles.csv: one row for each point of each performance profile."""
-    return _csv(
-        ["suite", "agent", "tau", "share", "low", "high"],
-        (
-            [p.suite, p.agent, *map(float, point)]
-            for s in suites
-            for p in s.profiles
-            for point in zip(p.tau, p.share, p.low, p.high, strict=True)
-        ),
-    )
-
-
-def curves_table(curves: Iterable[Curve]) -> str:
-    """curves.csv: one row for each point of each mean curve."""
-    header = ["env", "agent", "group", "axis", "x", "mean", "low", "high", "n"]
-    return _csv(
-        header,
-        (
-            [c.env, c.agent, c.group, c.unit, *map(float, point)]
-            for c in curves
-            for point in zip(c.x, c.mean, c.low, c.high, c.n, strict=True)
-        ),
-    )
-
-
-def table_of(columns: Sequence[str], rows: Iterable[Mapping[str, Cell]]) -> str:
-    """A table of rows that name their columns; a column that a row lacks is an empty cell."""
-    return _csv(columns, ([row.get(name) for name in columns] for row in rows))
-
-
-def _run_row(label: str, run: Run, rates: Rates, relative_speed: float | None) -> dict[str, Cell]:
-    row: dict[str, Cell] = {
-        "env": run.env,
-        "agent": run.agent,
-        "group": label,
-        "seed": run.seed,
-        "status": run.status,
-        "threshold": run.threshold,
+def _cost_of(time: LevelTime, rates: Rates) -> dict[str, Value]:
+    hours = time.core_hours_per_solve
+    return {
+        "euros_per_solve": rates.euros(hours),
+        "kwh_per_solve": rates.kwh(hours),
+        "euros_per_core_hour": rates.euros_per_core_hour,
+        "watts_per_core": rates.watts_per_core,
     }
+
+
+def _curve_rows(curves: Iterable[Curve]) -> Iterator[Row]:
+    for c in curves:
+        for point in zip(c.x, c.mean, c.low, c.high, c.n, strict=True):
+            yield Row((c.env, c.agent, c.group, c.unit, *map(float, point)))
+
+
+def _run_values(group: Group, run: Run, rates: Rates) -> dict[str, Value]:
+    """A run's values by the names of their columns: its fields, its facts, and what follows."""
     solved = run.solved_at
-    row |= _clock_cells("solved", None if solved is None else solved.at)
-    row |= _clock_cells("previous", None if solved is None else solved.previous)
-    row |= _clock_cells("end", run.end)
     hours = train_core_hours(run)
-    row |= {
+    first, last = thirds(run) or (None, None)
+    return {
+        **{name: value for name, value in vars(run).items() if isinstance(value, Value)},
+        **run.facts,
+        **_clock_values("solved", None if solved is None else solved.at),
+        **_clock_values("previous", None if solved is None else solved.previous),
+        **_clock_values("end", run.end),
+        "group": group.label,
         "train_core_hours": hours,
         "train_euros": rates.euros(hours),
         "train_kwh": rates.kwh(hours),
-    }
-    first, last = thirds(run) or (None, None)
-    row |= {
         "steps_per_s_first_third": first,
         "steps_per_s_last_third": last,
-        "relative_speed": relative_speed,
         "evaluations": len(run.evaluations),
-        "failed_confirmations": run.failed_confirmations,
-        "attempts": run.attempts,
-        "budget_train_s": run.budget_train_s,
-        "budget_env_steps": run.budget_env_steps,
-        "random_return": run.random_return,
-        "cores": run.cores,
-        "executor": run.executor,
-        "device": run.device,
-        "precision": run.precision,
-        "cpu_model": run.cpu_model,
-        "rlbench": run.rlbench,
-        "setup": run.setup,
-        "learning": run.learning,
-        "fingerprint": run.fingerprint,
-        "started_at": run.started_at,
+        "directory": run.path.as_posix(),
     }
-    return row | dict(run.facts) | {"directory": run.path.as_posix()}
 
 
-def _clock_cells(prefix: str, clock: Clock | None) -> dict[str, Cell]:
-    return {f"{prefix}_{unit}": None if clock is None else clock.along(unit) for unit in UNITS}
-
-
-def _csv(header: Sequence[str], rows: Iterable[Iterable[Cell]]) -> str:
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows([_cell(value) for value in row] for row in rows)
-    return out.getvalue()
-
-
-def _cell(value: Cell) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float):
-        return f"{value:.10g}" if math.isfinite(value) else ""
-    if isinstance(value, int):
-        return str(value)
-    # A spreadsheet would run a text that begins like a formula.
-    return f"'{value}" if value.startswith(FORMULA_STARTS) else value
+def _clock_values(moment: str, clock: Clock | None) -> dict[str, Value]:
+    return {f"{moment}_{unit}": None if clock is None else clock.along(unit) for unit in UNITS}

@@ -21,7 +21,14 @@ NICENESS = 19  # what is watched is being timed: drawing must give way to it
 State = tuple[tuple[str, int, int], ...]
 
 
-def watch(directory: Path, out: Path | None, rates: Rates, interval_s: float) -> NoReturn:
+def watch(
+    directory: Path,
+    out: Path | None,
+    rates: Rates,
+    interval_s: float,
+    *,
+    baseline: str | None = None,
+) -> NoReturn:
     """Look every `interval_s` seconds and rebuild on a change, until interrupted.
 
     A directory that is absent or has no usable run yet is waited for. Each file of the report is
@@ -46,7 +53,7 @@ def watch(directory: Path, out: Path | None, rates: Rates, interval_s: float) ->
             if state != seen:
                 seen = state
                 try:
-                    report = build_report(directory, out, rates, refresh=True)
+                    report = build_report(directory, out, rates, baseline=baseline, refresh=True)
                     page = report.page
                     line = f"{plural(report.runs, 'run')}: wrote {page}"
                     said = ""

@@ -22,22 +22,13 @@ from rlbench.reports.page.model import ClaimBlock, Page, Section
 from rlbench.reports.page.render import render_page
 from rlbench.reports.page.runs import run_details
 from rlbench.reports.page.tables import UNIT_WORDS, page_tables
+from rlbench.table import Table
 from rlbench.wording import TIMES, plural, significant
 
-_HOLDS = {
-    "runs.csv": "one row a run, with its clocks and the facts of its machine",
-    "time_to_threshold.csv": "time to each level, by group of runs and clock",
-    "speed_ratio.csv": "speed ratios, by environment, level and clock",
-    "survival.csv": "the Kaplan–Meier curves",
-    "curves.csv": "the mean curves with their intervals",
-    "aggregate.csv": "normalised scores over all environments together",
-    "aggregate_curves.csv": "the interquartile mean of scores while learning",
-    "scores.csv": "each run's normalised score",
-    "speed_ratio_overall.csv": "the geometric mean of speed ratios",
-    "profiles.csv": "the performance profiles",
-    "claims.csv": "the claims, one row for each ratio that speaks to them",
-    "claims.json": "the claims with what was published and measured",
-}
+_CLAIMS_HOLD = (
+    ("claims.csv", "the claims, one row for each ratio that speaks to them"),
+    ("claims.json", "the claims with what was published and measured"),
+)
 
 
 @dataclass(frozen=True)
@@ -53,6 +44,7 @@ class PageInput:
     stems: Mapping[str, str]
     overall: Sequence[SpeedRatio]
     examination: Examination
+    tables: Sequence[Table]
     files: Mapping[str, bytes]
     problems: Sequence[str]
     directory: Path
@@ -71,7 +63,7 @@ def compose(given: PageInput) -> Page:
     by_env = {part.env: answers(part, factors, _anchor(given, part)) for part in given.data}
     found = [answer for part in given.data for answer in by_env[part.env]]
     runs = dict(run_details(given.data, given.directory, given.out))
-    tables = page_tables(given.files, {path: run.anchor for path, run in runs.items()})
+    tables = page_tables(given.tables, {path: run.anchor for path, run in runs.items()})
     groups = [group for part in given.data for group in part.groups.groups]
     units = {row.unit for table in tables for row in table.rows}
     cores = {run.cores for group in groups for run in group.runs if run.cores is not None}
@@ -96,11 +88,7 @@ def compose(given: PageInput) -> Page:
         tables=tuple(tables),
         runs=tuple(runs.values()),
         problems=tuple(given.problems),
-        files=tuple(
-            (name, _HOLDS.get(name, "a table"))
-            for name in sorted(given.files)
-            if name.endswith((".csv", ".json"))
-        ),
+        files=tuple(sorted([*((t.file, t.holds) for t in given.tables), *_CLAIMS_HOLD])),
         envs=tuple(part.env for part in given.data),
         agents=tuple(dict.fromkeys(group.agent for group in groups)),
         cores=tuple(map(str, sorted(cores))),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from rlbench.table import Column
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -46,18 +48,8 @@ class Section:
 
 
 @dataclass(frozen=True)
-class Column:
-    """One column of a table."""
-
-    name: str  # in the CSV file
-    heading: str
-    meaning: str
-    numeric: bool
-
-
-@dataclass(frozen=True)
 class Cell:
-    """One value: as shown, and as it stands in the CSV file."""
+    """One value: as shown, and with every digit, as in the CSV file."""
 
     shown: str
     value: str
@@ -76,8 +68,8 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Table:
-    """A CSV file's rows with the columns that people look for first."""
+class PageTable:
+    """A table with the columns that people look for first."""
 
     anchor: str
     file: str
@@ -146,7 +138,7 @@ class Page:
     sections: tuple[Section, ...]
     claims: tuple[ClaimBlock, ...]
     claim_figures: tuple[Figure, ...]
-    tables: tuple[Table, ...]
+    tables: tuple[PageTable, ...]
     runs: tuple[RunDetail, ...]
     problems: tuple[str, ...]
     files: tuple[tuple[str, str], ...]  # (name, what it holds)
