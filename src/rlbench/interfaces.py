@@ -7,7 +7,7 @@ settings derived from `AgentParameters`, and one YAML file with its `_target_`.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
@@ -138,10 +138,10 @@ class Executor(Protocol):
 
     def map(
         self, fn: Callable[[Worker, Any, Any], Any], tasks: Iterable[Any], shared: Any = None
-    ) -> Iterator[Any]:
+    ) -> Generator[Any, None, None]:
         """`fn(worker, shared, task)` for each task; results in task order.
 
-        Closing the iterator early drops the tasks not yet begun; what was begun is finished and
+        Closing the generator early drops the tasks not yet begun; what was begun is finished and
         its steps are counted.
         """
         ...
@@ -233,5 +233,6 @@ class Agent(Protocol):
     def set_state(self, state: State) -> None: ...
 
     def close(self) -> None:
-        """Free what the agent itself has made."""
+        """End what the agent itself began, such as threads; nothing else is called afterwards.
+        Lanes and executor came from the context, and whoever made the context closes them."""
         return

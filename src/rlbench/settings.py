@@ -75,7 +75,7 @@ class Settings(Frozen):
     seed: int = Field(0, ge=0, lt=2**31)
     cores: int | None = Field(None, gt=0)
     device: Literal["cpu", "gpu"] = "cpu"
-    executor: Literal["auto", "serial", "process", "ray"] = "auto"
+    executor: str = Field("auto", min_length=1)
     network: Literal["auto", "mlp", "nature", "a3c"] = "auto"
     budget: BudgetSettings = BudgetSettings()
     stop_at_threshold: bool = True

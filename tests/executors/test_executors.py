@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from rlbench.envs.make import plan_env
-from rlbench.errors import RunError
-from rlbench.executors import make_executor
+from rlbench.errors import ConfigError, RunError
+from rlbench.executors import EXECUTORS, check_executor, make_executor
 from rlbench.settings import EnvSettings
 
 KINDS = ["serial", "process", "ray"]
@@ -23,6 +23,10 @@ def play(worker, shared, task):
         if terminated[0]:
             break
     return task, total.tolist()
+
+
+def add(worker, shared, task):
+    return shared + task
 
 
 def fail(worker, shared, task):
@@ -84,6 +88,23 @@ def test_workers_report_their_cpu_time(executor):
     before = executor.cpu_s()
     list(executor.map(play, [8] * 200, 0))
     assert before < executor.cpu_s() < before + 60
+
+
+def test_each_call_of_map_has_its_own_function_and_shared_value(executor):
+    """A worker that had no task in the call before must not use what an earlier one shared."""
+    for shared in (10, 20, 30):
+        assert list(executor.map(add, [1], shared)) == [shared + 1]
+    assert list(executor.map(add, range(4), 40)) == [40, 41, 42, 43]
+
+
+def test_an_unknown_name_lists_the_executors():
+    with pytest.raises(ConfigError, match="auto, serial, process or ray; did you mean process"):
+        check_executor("proces")
+    check_executor("auto")
+
+
+def test_a_serial_executor_has_one_worker_and_the_others_one_a_core():
+    assert [EXECUTORS[kind].workers_for(6) for kind in KINDS] == [1, 6, 6]
 
 
 def test_a_worker_that_dies_is_an_error_that_says_so(plan):

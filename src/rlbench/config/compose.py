@@ -43,8 +43,10 @@ def from_config(config: DictConfig) -> Settings:
     plain["agent"] = _agent(plain.get("agent"))
     settings = check(Settings, plain)
     from rlbench.envs.catalogue import find_spec  # imports Gymnasium, which --cfg needs not
+    from rlbench.executors import check_executor
 
     find_spec(settings.env.id)
+    check_executor(settings.executor)
     return settings
 
 

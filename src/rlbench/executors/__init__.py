@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 from rlbench.envs.family import EnvPlan
+from rlbench.errors import ConfigError
 from rlbench.executors.base import LaneExecutor
+from rlbench.registry import Registry, choices
+
+AUTO = "auto"
+
+EXECUTORS: Registry[type[LaneExecutor]] = Registry(
+    "executor",
+    "rlbench.executors",
+    {
+        "serial": "rlbench.executors.serial:SerialExecutor",
+        "process": "rlbench.executors.process:ProcessExecutor",
+        "ray": "rlbench.executors.ray:RayExecutor",
+    },
+)
 
 
-def make_executor(kind: str, plan: EnvPlan, workers: int) -> LaneExecutor:
-    """The executor called `kind` ("serial", "process" or "ray") over environments of `plan`.
+def check_executor(name: str) -> None:
+    """Raises ConfigError where `name` is neither `auto` nor an executor."""
+    if name != AUTO and name not in EXECUTORS:
+        raise ConfigError("executor", name, choices(name, [AUTO, *EXECUTORS]))
 
-    Raises ConfigError where Ray is asked for and not installed.
+
+def make_executor(name: str, plan: EnvPlan, workers: int) -> LaneExecutor:
+    """The executor of that name over environments of `plan`.
+
+    Raises ConfigError for an unknown name, and where what the executor needs is not installed.
     """
-    if kind == "serial":
-        from rlbench.executors.serial import SerialExecutor
-
-        return SerialExecutor(plan)
-    if kind == "process":
-        from rlbench.executors.process import ProcessExecutor
-
-        return ProcessExecutor(plan, workers)
-    if kind == "ray":
-        from rlbench.executors.ray import RayExecutor
-
-        return RayExecutor(plan, workers)
-    raise ValueError(f"executor {kind!r}: takes serial, process or ray")
+    return EXECUTORS[name](plan, workers)

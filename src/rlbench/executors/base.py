@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Generator, Hashable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from rlbench.clock import process_cpu_s
 from rlbench.envs.family import EnvPlan
 from rlbench.interfaces import Counts, Lanes
 
 TaskFn = Callable[[Any, Any, Any], Any]
+W = TypeVar("W", bound=Hashable)  # what stands for a worker: a connection, a handle, a number
 
 
 @dataclass
@@ -56,12 +57,28 @@ class Cost:
 
 
 class LaneExecutor(abc.ABC):
-    """An executor whose workers own counted lanes, and report their cost with each result."""
+    """An executor whose workers own counted lanes, and report their cost with each result.
+
+    It is built as `cls(plan, workers)`; an executor of a package is registered under its name in
+    the entry points `rlbench.executors`.
+    """
 
     workers: int
 
     @abc.abstractmethod
-    def map(self, fn: TaskFn, tasks: Iterable[Any], shared: Any = None) -> Iterator[Any]:
+    def __init__(self, plan: EnvPlan, workers: int) -> None:
+        """`workers` workers over environments of `plan`."""
+
+    @classmethod
+    def workers_for(cls, cores: int) -> int:
+        """How many workers a run of `cores` cores on this machine has. An executor whose workers
+        are on other machines may have more."""
+        return cores
+
+    @abc.abstractmethod
+    def map(
+        self, fn: TaskFn, tasks: Iterable[Any], shared: Any = None
+    ) -> Generator[Any, None, None]:
         """See `interfaces.Executor.map`."""
 
     @abc.abstractmethod
@@ -73,13 +90,69 @@ class LaneExecutor(abc.ABC):
         """CPU-seconds of workers that are other processes, up to the last result received."""
 
     @abc.abstractmethod
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """End the workers."""
 
 
-class RemoteExecutor(LaneExecutor):
-    """An executor whose workers are other processes; `_costs` holds what each last reported."""
+class RemoteExecutor(LaneExecutor, Generic[W]):
+    """An executor whose workers run side by side, each handed the next task as it becomes free.
 
-    _costs: dict[Any, Cost]
+    _costs: what each worker has reported last; a subclass fills it with its workers.
+    """
+
+    _costs: dict[W, Cost]
+
+    def map(
+        self, fn: TaskFn, tasks: Iterable[Any], shared: Any = None
+    ) -> Generator[Any, None, None]:
+        call = self._share(fn, shared)
+        queue = enumerate(tasks)
+        running: dict[W, int] = {}
+        results: dict[int, Any] = {}
+        due = 0
+
+        def hand_out(worker: W) -> None:
+            for number, task in queue:
+                self._send(worker, call, task)
+                running[worker] = number
+                return
+
+        try:
+            for worker in self._costs:
+                hand_out(worker)
+            while running:
+                for worker in self._wait(running):
+                    number = running.pop(worker)
+                    result = self._receive(worker)
+                    if isinstance(result, Exception):
+                        raise result
+                    results[number] = result
+                    hand_out(worker)
+                while due in results:
+                    yield results.pop(due)
+                    due += 1
+        finally:
+            # What was begun is finished and counted, also when the caller has had enough.
+            for worker in running:
+                self._receive(worker)
+
+    def _share(self, fn: TaskFn, shared: Any) -> Any:
+        """What `_send` is given for each task of one `map`: function and shared value, in a form
+        that need not be sent again with each task."""
+        return fn, shared
+
+    @abc.abstractmethod
+    def _send(self, worker: W, call: Any, task: Any) -> None:
+        """Have a free worker begin a task."""
+
+    @abc.abstractmethod
+    def _wait(self, running: Collection[W]) -> Collection[W]:
+        """Wait for at least one of the running workers; those that have finished."""
+
+    @abc.abstractmethod
+    def _receive(self, worker: W) -> Any:
+        """The result of the worker's task, or the exception that it raised; waits for it, and keeps
+        what the worker reports in `_costs`. Raises RunError where the worker is gone."""
 
     def counts(self) -> Counts:
         total = Counts()

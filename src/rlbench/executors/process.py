@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import multiprocessing as mp
 import signal
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from typing import Any
@@ -16,8 +16,8 @@ from rlbench.executors.base import Cost, LaneWorker, RemoteExecutor, TaskFn
 JOIN_S = 10.0
 
 
-class ProcessExecutor(RemoteExecutor):
-    """`workers` spawned processes, each handed the next task as it becomes free.
+class ProcessExecutor(RemoteExecutor[Connection]):
+    """`workers` spawned processes.
 
     Raises RunError where a worker dies, or a task raises.
     """
@@ -28,56 +28,31 @@ class ProcessExecutor(RemoteExecutor):
         context = mp.get_context("spawn")
         self._processes: dict[Connection, SpawnProcess] = {}
         self._costs: dict[Connection, Cost] = {}
+        self._calls: dict[Connection, Any] = {}  # the function and shared value each one has
         for _ in range(workers):
             ours, theirs = context.Pipe()
             process = context.Process(target=_work, args=(theirs, plan), daemon=True)
             process.start()
             theirs.close()
             self._processes[ours] = process
-        # Each worker's first word says that it is up: that time is startup, not training.
+        # Each worker's first message says that it is up: that time is startup, not training.
         for connection in self._processes:
             self._receive(connection)
 
-    def map(self, fn: TaskFn, tasks: Iterable[Any], shared: Any = None) -> Iterator[Any]:
-        queue = enumerate(tasks)
-        running: dict[Connection, int] = {}
-        results: dict[int, Any] = {}
-        due = 0
-        try:
-            for connection in self._processes:
-                connection.send((fn, shared))
-                self._hand_out(connection, queue, running)
-            while running:
-                for ready in wait(list(running)):
-                    assert isinstance(ready, Connection)
-                    number = running.pop(ready)
-                    result = self._receive(ready)
-                    if isinstance(result, Exception):
-                        raise result
-                    results[number] = result
-                    self._hand_out(ready, queue, running)
-                while due in results:
-                    yield results.pop(due)
-                    due += 1
-        finally:
-            # What was begun is finished and counted, also when the caller has had enough.
-            for connection in running:
-                self._receive(connection)
+    def _send(self, worker: Connection, call: Any, task: Any) -> None:
+        if self._calls.get(worker) is not call:
+            worker.send(call)
+            self._calls[worker] = call
+        worker.send((task,))
 
-    @staticmethod
-    def _hand_out(
-        connection: Connection, queue: Iterator[tuple[int, Any]], running: dict[Connection, int]
-    ) -> None:
-        for number, task in queue:
-            connection.send((task,))
-            running[connection] = number
-            return
+    def _wait(self, running: Collection[Connection]) -> list[Connection]:
+        return [ready for ready in wait(list(running)) if isinstance(ready, Connection)]
 
-    def _receive(self, connection: Connection) -> Any:
+    def _receive(self, worker: Connection) -> Any:
         try:
-            result, self._costs[connection] = connection.recv()
+            result, self._costs[worker] = worker.recv()
         except (EOFError, ConnectionResetError):
-            process = self._processes[connection]
+            process = self._processes[worker]
             process.join(JOIN_S)
             raise RunError(
                 f"a worker process died (exit code {process.exitcode}); "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection
 from typing import Any
 
 from rlbench.envs.family import EnvPlan
@@ -28,7 +28,7 @@ class _Actor:
         return result, Cost.of(self._worker)
 
 
-class RayExecutor(RemoteExecutor):
+class RayExecutor(RemoteExecutor[Any]):
     """`workers` actors of one CPU each. RAY_ADDRESS names a running cluster; without it a private
     one is started on this machine, without its dashboard.
 
@@ -62,41 +62,22 @@ class RayExecutor(RemoteExecutor):
         self._actors: list[Any] = [actor.remote(plan) for _ in range(workers)]
         first = ray.get([actor.cost.remote() for actor in self._actors])
         self._costs: dict[Any, Cost] = dict(zip(self._actors, first, strict=True))
+        self._pending: dict[Any, Any] = {}  # the reference of the result that each one works at
 
-    def map(self, fn: TaskFn, tasks: Iterable[Any], shared: Any = None) -> Iterator[Any]:
-        queue = enumerate(tasks)
-        shared_ref = self._ray.put(shared)
-        running: dict[Any, tuple[Any, int]] = {}
-        results: dict[int, Any] = {}
-        due = 0
+    def _share(self, fn: TaskFn, shared: Any) -> Any:
+        return fn, self._ray.put(shared)  # once for all actors
 
-        def hand_out(actor: Any) -> None:
-            for number, task in queue:
-                running[actor.run.remote(fn, shared_ref, task)] = (actor, number)
-                return
+    def _send(self, worker: Any, call: Any, task: Any) -> None:
+        fn, shared = call
+        self._pending[worker] = worker.run.remote(fn, shared, task)
 
+    def _wait(self, running: Collection[Any]) -> list[Any]:
+        workers = {self._pending[worker]: worker for worker in running}
+        return [workers[ready] for ready in self._ray.wait(list(workers))[0]]
+
+    def _receive(self, worker: Any) -> Any:
         try:
-            for actor in self._actors:
-                hand_out(actor)
-            while running:
-                for ready in self._ray.wait(list(running))[0]:
-                    actor, number = running.pop(ready)
-                    result = self._receive(ready, actor)
-                    if isinstance(result, Exception):
-                        raise result
-                    results[number] = result
-                    hand_out(actor)
-                while due in results:
-                    yield results.pop(due)
-                    due += 1
-        finally:
-            # What was begun is finished and counted, also when the caller has had enough.
-            for ready, (actor, _) in running.items():
-                self._receive(ready, actor)
-
-    def _receive(self, ready: Any, actor: Any) -> Any:
-        try:
-            result, self._costs[actor] = self._ray.get(ready)
+            result, self._costs[worker] = self._ray.get(self._pending.pop(worker))
         except self._ray.exceptions.RayTaskError as error:
             return RunError(f"a task failed in a Ray actor: {error.cause!s}")
         except self._ray.exceptions.RayError as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from typing import Any
 
 from rlbench.envs.family import EnvPlan
@@ -13,12 +13,17 @@ from rlbench.interfaces import Counts
 class SerialExecutor(LaneExecutor):
     """No other process: what is right for one core, and for environments that vectorise."""
 
-    workers = 1
-
-    def __init__(self, plan: EnvPlan) -> None:
+    def __init__(self, plan: EnvPlan, workers: int = 1) -> None:
+        self.workers = 1  # however many are asked for
         self._worker = LaneWorker(plan)
 
-    def map(self, fn: TaskFn, tasks: Iterable[Any], shared: Any = None) -> Iterator[Any]:
+    @classmethod
+    def workers_for(cls, cores: int) -> int:
+        return 1
+
+    def map(
+        self, fn: TaskFn, tasks: Iterable[Any], shared: Any = None
+    ) -> Generator[Any, None, None]:
         for task in tasks:
             yield fn(self._worker, shared, task)
 

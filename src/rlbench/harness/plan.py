@@ -13,6 +13,7 @@ from typing import Any
 from rlbench.envs.family import EnvPlan, Family
 from rlbench.envs.make import family_of
 from rlbench.errors import ConfigError
+from rlbench.executors import AUTO, EXECUTORS
 from rlbench.harness.machine import resolve_cores
 from rlbench.interfaces import Agent, AgentParameters
 from rlbench.settings import Settings, check
@@ -82,7 +83,7 @@ def plan_run(settings: Settings, env: EnvPlan | None = None) -> RunPlan:
         env=env or found.family.plan(),
         cores=found.cores,
         executor=found.executor,
-        workers=1 if found.executor == "serial" else found.cores,
+        workers=EXECUTORS[found.executor].workers_for(found.cores),
         eval_every_steps=found.eval_every_steps,
         eval_max_episode_steps=found.eval_max_episode_steps,
     )
@@ -123,7 +124,7 @@ def resolve_executor(
     uses an executor, and an environment that does not step a whole population in one array."""
     if not agent_class.uses_executor:
         return "serial"
-    if settings.executor != "auto":
+    if settings.executor != AUTO:
         return settings.executor
     if cores == 1 or family.native_vector:
         return "serial"

@@ -102,9 +102,6 @@ class Actor:
         """The lanes' current observations [N, *obs]."""
         return self._obs
 
-    def close(self) -> None:
-        self._lanes.close()
-
     def get_state(self) -> State:
         """Where every lane stands: its episode's number, the choices since its reset, and a digest
         of the observation that they led to."""

@@ -187,7 +187,6 @@ class DQN(Agent):
     def close(self) -> None:
         if self._thread is not None:
             self._thread.shutdown()
-        self._actor.close()
 
     def _as_learned(self, step: Step) -> Experience:
         settings = self._settings

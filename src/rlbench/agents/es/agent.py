@@ -198,7 +198,7 @@ class ES(Agent):
         for result in played:
             results.append(result)
             if len(results) < len(tasks) and self._context.should_stop():
-                played.close()  # type: ignore[attr-defined]
+                played.close()
                 return None
         return results
 

@@ -124,7 +124,7 @@ class TaskResult:
 
 
 def build_lanes(worker: Worker, shared: tuple[Generation, list[range]], task: int) -> None:
-    """Have a worker build the lanes that `evaluate_blocks` will ask for."""
+    """Have a worker build the lanes that `evaluate_blocks` will ask for, the same for each task."""
     worker.lanes(_task_lanes(*shared))
 
 
