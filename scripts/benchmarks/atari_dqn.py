@@ -14,6 +14,7 @@ from typing import Any
 from benchmarks.measure import alternate, run, scratch, single_run
 from benchmarks.model import Goal, Plan, Result, ratio
 from benchmarks.peers import PROGRAMS, program
+from rlbench.harness.threads import THREAD_VARIABLES
 
 PRECISIONS = ("float32", "bfloat16")
 # No measurement is long enough to fill a replay: its size does not matter, its pages are lazy.
@@ -118,6 +119,5 @@ def memory(plan: Plan) -> Result:
 
 def _last(file: str, cores: int, *words: str | int) -> dict[str, Any]:
     """The JSON line of one of our programs, run with one BLAS thread as the project runs."""
-    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
     command: list[str | Path] = [sys.executable, PROGRAMS / file, "--cores", str(cores)]
-    return run([*command, *map(str, words)], dict.fromkeys(names, "1")).last_json()
+    return run([*command, *map(str, words)], dict.fromkeys(THREAD_VARIABLES, "1")).last_json()

@@ -10,6 +10,7 @@ from statistics import median
 from benchmarks.measure import alternate, rlbench, run, scratch, single_run
 from benchmarks.model import Goal, Plan, Result, ratio
 from benchmarks.peers import PROGRAMS, program
+from rlbench.harness.threads import THREAD_VARIABLES
 
 # rl-baselines3-zoo, hyperparams/dqn.yml, CartPole-v1, in the project's names. Its exploration
 # fraction of 0.16 is of 50,000 steps. What it leaves to SB3's defaults is spelled out.
@@ -40,10 +41,7 @@ def steps(plan: Plan) -> Result:
 
         def bare(seed: int) -> float:
             words = ["--seed", str(seed), "--steps", str(env_steps)]
-            # One BLAS thread, as the project runs: see rlbench.cli.main.
-            threads = dict.fromkeys(
-                ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"
-            )
+            threads = dict.fromkeys(THREAD_VARIABLES, "1")  # as the project runs
             finished = run([sys.executable, PROGRAMS / "bare_cartpole_dqn.py", *words], threads)
             return float(finished.last_json()["env_steps_per_s"])
 

@@ -15,8 +15,8 @@ from typing import Any
 import psutil
 
 from rlbench.errors import ConfigError
+from rlbench.harness.threads import one_thread_each
 
-THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 PROC_STATUS = Path("/proc/self/status")
 PACKAGES = ("ale-py", "gymnasium", "keras", "mujoco", "numpy", "ray", "tensorflow")
 
@@ -44,8 +44,7 @@ def confine(cores: int, device: str) -> list[int] | None:
 
     TensorFlow reads its own thread counts from the run's configuration (see the learner).
     """
-    for variable in THREAD_VARIABLES:
-        os.environ[variable] = "1"
+    one_thread_each()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     if device != "gpu":
         os.environ["CUDA_VISIBLE_DEVICES"] = "-1"

@@ -1,0 +1,108 @@
+"""The words of a command line through Hydra: one run, a sweep with `-m`, `--help` and `--cfg`."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import hydra
+from hydra._internal.utils import get_args_parser
+from hydra.core.hydra_config import HydraConfig
+from hydra.errors import HydraException
+from hydra.types import RunMode
+from omegaconf import DictConfig
+from omegaconf.errors import OmegaConfBaseException
+
+from rlbench.config.source import conf_dir, register
+from rlbench.errors import ConfigError, RunError
+
+if TYPE_CHECKING:
+    from rlbench.settings import Settings
+
+RunOne = Callable[["Settings", bool], int]
+
+
+def run_with_hydra(words: Sequence[str], run: RunOne) -> int:
+    """Do what `words` ask for; returns the exit status.
+
+    run: called with the settings of a run and whether this process is there for it alone (so that
+    the time since its start is the run's); returns the exit status. Raises ConfigError for words
+    that Hydra does not take.
+    """
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # so that errors come here instead of being printed
+    overrides = _overrides(words)
+    register()
+    task = _Task(run)
+    start = hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")(task)
+    try:
+        with _command_line(words):
+            start()
+    except (HydraException, OmegaConfBaseException, ValueError) as error:
+        from rlbench.config.compose import known_keys
+        from rlbench.config.errors import explain, is_hydras
+
+        if not is_hydras(error):
+            raise
+        raise explain(error, words, lambda: known_keys(overrides)) from None
+    if isinstance(task.outcome, Exception):
+        raise task.outcome
+    return task.outcome
+
+
+class _Task:
+    """What Hydra calls with a composed configuration.
+
+    outcome: of a single run, its exit status or what it raised, which Hydra must not see, as it
+    would print lines about it. A launcher of another package runs a sweep's jobs, perhaps in other
+    processes, and learns of failures by an exception.
+    """
+
+    def __init__(self, run: RunOne) -> None:
+        self._run = run
+        self.outcome: int | Exception = 0
+
+    def __call__(self, config: DictConfig) -> None:
+        alone = HydraConfig.get().mode is not RunMode.MULTIRUN
+        try:
+            self.outcome = self._run_one(config, alone)
+        except Exception as error:
+            if not alone:
+                raise
+            self.outcome = error
+
+    def _run_one(self, config: DictConfig, alone: bool) -> int:
+        from rlbench.config.compose import from_config
+
+        status = self._run(from_config(config), alone)
+        if status and not alone:
+            raise RunError(f"the run ended with exit status {status}")
+        return status
+
+
+def _overrides(words: Sequence[str]) -> list[str]:
+    """The KEY=VALUE words among `words`. Raises ConfigError for flags that are not taken."""
+    complaint = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(complaint):
+            arguments = get_args_parser().parse_args(words)
+    except SystemExit:
+        reason = complaint.getvalue().strip().rpartition("error: ")[2]
+        raise ConfigError("command line", " ".join(words), f"KEY=VALUE words ({reason})") from None
+    if arguments.experimental_rerun is not None:
+        takes = "nothing: it is not supported, as it would unpickle the file"
+        raise ConfigError("--experimental-rerun", arguments.experimental_rerun, takes)
+    return list(arguments.overrides)
+
+
+@contextlib.contextmanager
+def _command_line(words: Sequence[str]) -> Iterator[None]:
+    """Hydra reads `sys.argv`: it holds `words` for as long as Hydra runs."""
+    before, sys.argv = sys.argv, ["rlbench", *words]
+    try:
+        yield
+    finally:
+        sys.argv = before
