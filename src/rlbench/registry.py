@@ -54,6 +54,11 @@ class Registry(Generic[T]):
             takes = f"something else: {_package(point)} fails when it is imported ({failed})"
             raise ConfigError(self.key, name, takes) from error
 
+    def import_path(self, name: str) -> str:
+        """Where the object of that name is defined, as module.attribute; nothing is imported."""
+        point = self._built_in.get(name) or self._only(name)
+        return point.value.replace(":", ".")
+
     def _only(self, name: str) -> EntryPoint:
         points = self._installed().get(name, [])
         if not points:

@@ -1,42 +1,40 @@
-"""Where configurations come from: the conf folder, any Gymnasium id without a file there, and one
-file of tuned settings for all ids of a namespace."""
+"""Where configurations come from: the folder `conf`, and what no YAML file answers."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from hydra.core.object_type import ObjectType
 from hydra.core.plugins import Plugins
 from hydra.plugins.config_source import ConfigLoadError, ConfigResult, ConfigSource
 from omegaconf import OmegaConf
 
-GROUP = "env/"
-NAMESPACE_GROUP = "namespace/"
+from rlbench.agents import AGENTS
+from rlbench.config.packages import agent_config
+
+GROUPS = ("agent", "env", "tuned", "namespace")
 
 
-class GymnasiumIdSource(ConfigSource):
-    """Answers `env/<id>` with `{id: <id>}`, so that `env=<id>` composes for every id.
+class FallbackSource(ConfigSource):
+    """Answers `agent=`, `env=` and the pair's tuned settings where there is no YAML file; it stands
+    last in the search path, so that a file always wins (see `_answer`).
 
-    It stands after the conf folder in the search path: a YAML of that name wins. Whether
-    Gymnasium knows the id is checked later, when the whole configuration is there.
-
-    It also answers `namespace/<agent>/<namespace>/<name>` with what stands in
-    `conf/tuned/<agent>/<namespace>.yaml`, where there is one: settings for every `ALE/...`, say.
+    Whether Gymnasium knows an id is checked later, when the whole configuration is there.
     """
 
     @staticmethod
     def scheme() -> str:
-        return "gymnasium-id"
+        return "rlbench"
 
     def load_config(self, config_path: str) -> ConfigResult:
-        if not self.is_config(config_path):
+        answer = _answer(config_path)
+        if answer is None:
             raise ConfigLoadError(f"Config not found : {config_path}")
-        namespace = _namespace_file(config_path)
-        config = OmegaConf.load(namespace) if namespace else OmegaConf.create(_answer(config_path))
         return ConfigResult(
             provider=self.provider,
             path=self.full_path(),
-            config=config,
+            config=OmegaConf.create(answer),
             header={"package": None},
         )
 
@@ -44,13 +42,17 @@ class GymnasiumIdSource(ConfigSource):
         return True
 
     def is_group(self, config_path: str) -> bool:
-        return config_path.rstrip("/") in (GROUP.rstrip("/"), NAMESPACE_GROUP.rstrip("/"))
+        return config_path.rstrip("/") in GROUPS
 
     def is_config(self, config_path: str) -> bool:
-        return bool(_answer(config_path)) or _namespace_file(config_path) is not None
+        group, _, name = config_path.removesuffix(".yaml").partition("/")
+        if group == "agent":  # without importing the agent
+            return name in AGENTS
+        return _answer(config_path) is not None
 
     def list(self, config_path: str, results_filter: ObjectType | None) -> list[str]:
-        return []  # `rlbench envs` lists what Gymnasium has; --help stays free of its import
+        # Environments are listed by `rlbench envs`; --help stays free of the import of Gymnasium.
+        return sorted(AGENTS) if config_path.rstrip("/") == "agent" else []
 
 
 def conf_dir() -> Path:
@@ -62,24 +64,40 @@ def conf_dir() -> Path:
 
 def register() -> None:
     """Make the source known to Hydra; to be called before anything is composed."""
-    Plugins.instance().register(GymnasiumIdSource)
+    Plugins.instance().register(FallbackSource)
 
 
-def _answer(config_path: str) -> dict[str, str]:
-    """{id: <id>} for `env/<id>`, else nothing."""
-    if not config_path.startswith(GROUP):
-        return {}
-    env_id = config_path.removeprefix(GROUP).removesuffix(".yaml")
-    return {"id": env_id} if env_id else {}
+def _answer(config_path: str) -> dict[str, Any] | None:
+    """What there is at a path that no file answers; None where there is nothing.
+
+    agent/<name>: the agent of an installed package, with the defaults of its settings.
+    env/<id>: {id: <id>}.
+    env/<package>:<id>: what `env/<id>` says, with this id.
+    tuned/<agent>/<package>:<id>: what `tuned/<agent>/<id>` says, if it is there.
+    namespace/<agent>/<namespace>/<name>: what `tuned/<agent>/<namespace>` says, if it is there:
+    settings for every `ALE/...`, say.
+    """
+    group, _, name = config_path.removesuffix(".yaml").partition("/")
+    if group == "agent":
+        return agent_config(name) if name in AGENTS else None
+    if group == "env":
+        return _env(name) if name else None
+    agent, _, env_id = name.partition("/")
+    package, _, bare_id = env_id.rpartition(":")
+    namespace = bare_id.rpartition("/")[0]
+    if group == "tuned" and package:
+        return _tuned_if_there(f"{agent}/{bare_id}")
+    if group == "namespace" and namespace:
+        return _tuned_if_there(f"{agent}/{namespace}")
+    return None
 
 
-def _namespace_file(config_path: str) -> Path | None:
-    """The file that answers `namespace/<agent>/<namespace>/<name>`, where there is one."""
-    parts = config_path.removeprefix(NAMESPACE_GROUP).split("/")
-    if not config_path.startswith(NAMESPACE_GROUP) or len(parts) != 3:
-        return None
-    agent, namespace, _ = parts
-    if not (agent.isidentifier() and namespace.isidentifier()):  # a name, not a way out of conf
-        return None
-    path = conf_dir() / "tuned" / agent / f"{namespace}.yaml"
-    return path if path.is_file() else None
+def _env(env_id: str) -> dict[str, Any]:
+    package, _, bare_id = env_id.rpartition(":")
+    if not package:
+        return {"id": env_id}
+    return {"defaults": [f"/env/{bare_id}@_here_", "_self_"], "id": env_id}
+
+
+def _tuned_if_there(name: str) -> dict[str, Any]:
+    return {"defaults": [{"optional /tuned@_here_": [name]}]}

@@ -1,0 +1,45 @@
+"""What installed packages add to the configuration: agents without a YAML file, and folders of
+YAML files."""
+
+from __future__ import annotations
+
+import importlib.util
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic_core import to_jsonable_python
+
+from rlbench.agents import AGENTS
+from rlbench.errors import ConfigError
+
+CONF_GROUP = "rlbench.conf"  # entry points whose values are packages of YAML files
+
+
+def agent_config(name: str) -> dict[str, Any]:
+    """What `conf/agent/<name>.yaml` would hold for an agent that is registered by that name: its
+    class, and all of its settings at their defaults ("???" where one must be given)."""
+    settings_class = getattr(AGENTS[name], "Settings", None)
+    if not (isinstance(settings_class, type) and issubclass(settings_class, BaseModel)):
+        raise ConfigError("agent", name, "an agent class whose Settings are a pydantic model")
+    defaults = {
+        key: "???" if field.is_required() else field.get_default(call_default_factory=True)
+        for key, field in settings_class.model_fields.items()
+    }
+    params: dict[str, Any] = to_jsonable_python(defaults)
+    return {"name": name, "_target_": AGENTS.import_path(name), **params}
+
+
+def conf_folders() -> dict[str, Path]:
+    """The folders of YAML files that packages bring, by the name under which each is registered.
+
+    A package is looked for, but not imported.
+    """
+    found = {}
+    for point in sorted(entry_points(group=CONF_GROUP)):
+        top, *below = point.value.split(".")
+        spec = importlib.util.find_spec(top)
+        for place in (spec.submodule_search_locations if spec is not None else None) or ():
+            found[point.name] = Path(place, *below)
+    return found
