@@ -10,24 +10,20 @@ import pytest
 
 from rlbench.errors import ConfigError
 from rlbench.registry import Registry
+from support.packages import install
 
-Install = Callable[..., None]
+Add = Callable[..., None]
 
 
 @pytest.fixture
-def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
-    """Put a package on the path: its metadata, and a module with a given text."""
+def add(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Add:
+    """Install a package with some things, and a module with a given text."""
 
-    def install(package: str, points: str, text: str = "THING = 7") -> None:
-        place = tmp_path / package
-        metadata = place / f"{package}-1.5.dist-info"
-        metadata.mkdir(parents=True)
-        (metadata / "METADATA").write_text(f"Name: {package}\nVersion: 1.5\n")
-        (metadata / "entry_points.txt").write_text(f"[rlbench.test_things]\n{points}\n")
-        (place / f"{package}_module.py").write_text(text)
-        monkeypatch.syspath_prepend(str(place))
+    def add(package: str, *things: str, text: str = "THING = 7") -> None:
+        groups, files = {"rlbench.test_things": things}, {f"{package}_module.py": text}
+        install(tmp_path / package, monkeypatch, package, groups, files)
 
-    return install
+    return add
 
 
 def things() -> Registry[object]:
@@ -35,14 +31,14 @@ def things() -> Registry[object]:
     return Registry("thing", "rlbench.test_things", built_in)
 
 
-def test_built_in_names_come_first_and_in_their_order(install: Install) -> None:
-    install("extra", "zebra = extra_module:THING\nape = extra_module:THING")
+def test_built_in_names_come_first_and_in_their_order(add: Add) -> None:
+    add("extra", "zebra = extra_module:THING", "ape = extra_module:THING")
     assert list(things()) == ["square", "circle", "ape", "zebra"]
     assert "ape" in things() and "square" in things() and "cube" not in things()
 
 
-def test_a_package_is_imported_only_when_it_is_asked_for(install: Install) -> None:
-    install("late", "ape = late_module:THING")
+def test_a_package_is_imported_only_when_it_is_asked_for(add: Add) -> None:
+    add("late", "ape = late_module:THING")
     assert list(things()) == ["square", "circle", "ape"]
     assert things()["circle"] == 3.141592653589793
     assert "late_module" not in sys.modules
@@ -50,23 +46,23 @@ def test_a_package_is_imported_only_when_it_is_asked_for(install: Install) -> No
     assert "late_module" in sys.modules
 
 
-def test_an_unknown_name_lists_all_and_the_nearest(install: Install) -> None:
-    install("near", "triangle = near_module:THING")
+def test_an_unknown_name_lists_all_and_the_nearest(add: Add) -> None:
+    add("near", "triangle = near_module:THING")
     with pytest.raises(ConfigError) as raised:
         things()["triangel"]
     expected = "thing: got 'triangel'; takes square, circle or triangle; did you mean triangle?"
     assert str(raised.value) == expected
 
 
-def test_a_package_cannot_replace_a_built_in_object(install: Install) -> None:
-    install("thief", "circle = thief_module:THING")
+def test_a_package_cannot_replace_a_built_in_object(add: Add) -> None:
+    add("thief", "circle = thief_module:THING")
     assert list(things()) == ["square", "circle"]
     assert things()["circle"] == 3.141592653589793
 
 
-def test_a_name_of_two_packages_is_an_error_that_names_both(install: Install) -> None:
-    install("one", "ape = one_module:THING")
-    install("two", "ape = two_module:THING")
+def test_a_name_of_two_packages_is_an_error_that_names_both(add: Add) -> None:
+    add("one", "ape = one_module:THING")
+    add("two", "ape = two_module:THING")
     with pytest.raises(ConfigError, match=r"taken once: it is of one 1\.5 and two 1\.5"):
         things()["ape"]
 
@@ -75,11 +71,9 @@ def test_a_name_of_two_packages_is_an_error_that_names_both(install: Install) ->
     ("text", "shown"),
     [("raise OSError('no disk')", "OSError: no disk"), ("", "has no attribute 'THING'")],
 )
-def test_a_broken_package_is_an_error_that_names_it(
-    install: Install, text: str, shown: str
-) -> None:
+def test_a_broken_package_is_an_error_that_names_it(add: Add, text: str, shown: str) -> None:
     package = f"broken{len(text)}"
-    install(package, f"ape = {package}_module:THING", text)
+    add(package, f"ape = {package}_module:THING", text=text)
     with pytest.raises(ConfigError, match=shown) as raised:
         things()["ape"]
     assert f"{package} 1.5" in str(raised.value)
