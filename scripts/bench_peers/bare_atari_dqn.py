@@ -17,10 +17,10 @@ import numpy as np
 from rlbench.agents.dqn.learner import Learner
 from rlbench.agents.dqn.replay import Transitions
 from rlbench.agents.dqn.settings import DQNSettings
+from rlbench.checking import check
 from rlbench.config.compose import compose
 from rlbench.envs.make import plan_env
 from rlbench.nets.build import make_network
-from rlbench.settings import check
 
 
 def main() -> None:

@@ -14,10 +14,10 @@ from collections import defaultdict
 from typing import Any
 
 from rlbench.agents.dqn.agent import DQN
+from rlbench.checking import check
 from rlbench.config.compose import compose
 from rlbench.envs.make import plan_env
 from rlbench.harness.resources import Resources
-from rlbench.settings import check
 
 
 def main() -> None:

@@ -30,7 +30,7 @@ def steps(plan: Plan) -> Result:
     episode_steps = plan.size(500, 20)
     lanes = 16 * cores  # one block a worker
     common = [
-        "agent=es", "env=ALE/Pong-v5", "network=nature", f"agent.episode_cap={episode_steps}",
+        "agent=es", "env=ALE/Pong-v5", "agent.network=nature", f"agent.episode_cap={episode_steps}",
         f"cores={cores}", "executor=process", "stop_at_threshold=false",
         f"budget.env_steps={lanes * episode_steps}", "budget.train_seconds=null",
         "eval.every_steps=1000000", "eval.first_steps=1000000", "eval.episodes=1",

@@ -16,7 +16,7 @@ class ConfigError(RlbenchError):
 
     def __init__(self, key: str, got: object, takes: str) -> None:
         self.key, self.got, self.takes = key, got, takes
-        super().__init__(f"{key}: got {got!r}; takes {takes}")
+        super().__init__(f"{key}: got {_shown(got)}; takes {takes}")
 
     def __reduce__(self) -> tuple[type[ConfigError], tuple[str, object, str]]:
         return type(self), (self.key, self.got, self.takes)
@@ -26,6 +26,12 @@ class ReportError(RlbenchError):
     """Runs that cannot be read, or a place where nothing can be written (exit status 2)."""
 
     exit_status = 2
+
+
+def _shown(value: object) -> str:
+    """`value` as it is written on the command line; text stands in quotes."""
+    words = {None: "null", True: "true", False: "false"}
+    return words[value] if value is None or isinstance(value, bool) else repr(value)
 
 
 class RunError(RlbenchError):

@@ -172,7 +172,6 @@ class Context:
     make_executor: Callable[[], Executor]
     should_stop: Callable[[], bool] = field(default=lambda: False)
     cores: int = 1
-    network: str = "auto"
 
 
 class AgentParameters(Frozen):
@@ -212,7 +211,7 @@ class Agent(Protocol):
         ...
 
     @classmethod
-    def memory_mb(cls, env: EnvFacts, settings: Any, *, network: str, workers: int) -> float | None:
+    def memory_mb(cls, env: EnvFacts, settings: Any, *, workers: int) -> float | None:
         """The memory in MiB that the agent learns from, beside the libraries; None: unknown."""
         return None
 

@@ -2,21 +2,46 @@
 
 from __future__ import annotations
 
-from dataclasses import is_dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PositiveInt,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 
+from rlbench.checking import allows_boolean
 from rlbench.errors import ConfigError
 
+Auto = Literal["auto"]  # in place of a value: chosen by the machine or the environment's family
+AUTO: Auto = "auto"
 T = TypeVar("T")
 
 
+def resolve(value: Auto | T, automatic: T) -> T:
+    """`value`, or what it comes to where it is auto."""
+    return automatic if value == AUTO else value
+
+
 class Frozen(BaseModel):
-    """Base of all settings: immutable, and unknown keys are rejected."""
+    """Base of all settings: immutable; unknown keys are rejected, and true is not the number 1."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_boolean_for_a_number(cls, value: Any, info: ValidationInfo) -> Any:
+        field = cls.model_fields[str(info.field_name)]
+        items = value if isinstance(value, list | tuple) else [value]
+        if any(isinstance(item, bool) for item in items) and not allows_boolean(field.annotation):
+            raise PydanticCustomError("boolean", "takes no boolean")
+        return value
 
 
 class AgentSettings(Frozen):
@@ -30,17 +55,17 @@ class AgentSettings(Frozen):
 class EnvSettings(Frozen):
     """The environment and the levels that are timed on it.
 
-    `threshold` None takes Gymnasium's own for the id where it has one. sticky_actions, noop_max:
-    for Atari; None takes what `envs.atari` has as the default.
+    `auto` takes the published value for the id or family where there is one, else Gymnasium's. A
+    threshold None: no mean return counts as solved. levels None: no others than the threshold.
     """
 
     id: str = Field(min_length=1)
     kwargs: dict[str, Any] = {}
-    threshold: float | None = None
-    levels: tuple[float, ...] | None = None
-    max_episode_steps: int | None = Field(None, gt=0)
-    sticky_actions: float | None = Field(None, ge=0, lt=1)
-    noop_max: int | None = Field(None, ge=0, le=10_000)
+    threshold: Auto | float | None = AUTO
+    levels: Auto | tuple[float, ...] | None = AUTO
+    max_episode_steps: Auto | PositiveInt = AUTO
+    sticky_actions: Auto | Annotated[float, Field(ge=0, lt=1)] = AUTO
+    noop_max: Auto | Annotated[int, Field(ge=0, le=10_000)] = AUTO
 
 
 class BudgetSettings(Frozen):
@@ -56,8 +81,8 @@ class EvalSettings(Frozen):
     episodes: int = Field(20, gt=0)
     growth: float = Field(1.1, gt=1)
     first_steps: int = Field(1000, gt=0)
-    every_steps: int | None = Field(None, gt=0)
-    max_episode_steps: int | None = Field(None, gt=0)
+    every_steps: Auto | PositiveInt = AUTO
+    max_episode_steps: Auto | PositiveInt = AUTO
     confirmation_episodes: int = Field(100, gt=0)
 
 
@@ -73,10 +98,9 @@ class Settings(Frozen):
     agent: AgentSettings
     env: EnvSettings
     seed: int = Field(0, ge=0, lt=2**31)
-    cores: int | None = Field(None, gt=0)
+    cores: Auto | PositiveInt = AUTO
     device: Literal["cpu", "gpu"] = "cpu"
-    executor: str = Field("auto", min_length=1)
-    network: Literal["auto", "mlp", "nature", "a3c"] = "auto"
+    executor: str = Field(AUTO, min_length=1)
     budget: BudgetSettings = BudgetSettings()
     stop_at_threshold: bool = True
     stop_at_levels: bool = False
@@ -94,32 +118,3 @@ class Settings(Frozen):
                 "budget", None, "at least one of budget.train_seconds and budget.env_steps"
             )
         return self
-
-
-def check(cls: type[T], values: dict[str, Any], where: str = "") -> T:
-    """Build `cls` (a pydantic model or a dataclass) from plain `values`.
-
-    Raises ConfigError naming the first bad key (below `where`), what it got and what it takes.
-    """
-    try:
-        if is_dataclass(cls):
-            return TypeAdapter(cls).validate_python(values)
-        return cls.model_validate(values)  # type: ignore[attr-defined,no-any-return]
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        path = ".".join(str(part) for part in (where, *first["loc"]) if part != "")
-        raise ConfigError(path or "configuration", first["input"], _takes(first)) from None
-
-
-def _takes(error: Any) -> str:
-    if error["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
-        return "nothing, there is no such key"
-    if error["type"] in ("missing", "missing_argument"):
-        return "a value, which is missing"
-    if error["type"] == "path_type":
-        return "a path"
-    message = str(error["msg"]).removeprefix("Value error, ")
-    message = message.removeprefix("Input should be ").removeprefix("Input should ")
-    if message.startswith(("greater than", "less than")):
-        return f"a number {message}"
-    return message[:1].lower() + message[1:]

@@ -166,7 +166,12 @@ def test_other_spaces(agent, tmp_path, env):
 
 
 def test_dqn_on_frames_in_two_halves(tmp_path):
-    words = ["network=a3c", "env.max_episode_steps=20", "agent.compile=false", "agent.num_lanes=4"]
+    words = [
+        "agent.network=a3c",
+        "env.max_episode_steps=20",
+        "agent.compile=false",
+        "agent.num_lanes=4",
+    ]
     game = {"env": "ALE/Pong-v5", "steps": 192}
     whole, summary, _ = finish(settings("dqn", tmp_path / "whole", *words, **game))
     assert summary["env_steps"] == 192 and summary["env_frames"] == 4 * 192

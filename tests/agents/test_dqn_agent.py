@@ -11,10 +11,11 @@ import pytest
 import probe_envs  # noqa: F401  (registers the environments)
 from rlbench.agents.dqn.agent import DQN
 from rlbench.agents.dqn.replay import Replay
+from rlbench.checking import check
 from rlbench.envs.make import plan_env
 from rlbench.errors import ConfigError, RunError
 from rlbench.interfaces import Array, Lanes, State
-from rlbench.settings import EnvSettings, check
+from rlbench.settings import EnvSettings
 from support.agents import SMALL_DQN, LanesPlan, build_dqn
 from support.states import assert_same
 
@@ -159,10 +160,10 @@ def test_learns_what_a_fresh_network_cannot(env: str, best: float, changes: dict
         ({"num_lanes": 3}, "agent.train_every_steps", "multiple of agent.num_lanes"),
         ({"replay_capacity_steps": 8, "n_step": 9}, "agent.replay_capacity_steps", "n_step"),
         ({"epsilon_initial": 0.01}, "agent.epsilon_final", "at most"),
-        ({"learning_rate": -1}, "agent.learning_rate", "greater than 0"),
-        ({"discount": 1.5}, "agent.discount", "less than or equal to 1"),
-        ({"optimizer": "sgd"}, "agent.optimizer", "'adam' or 'rmsprop'"),
-        ({"hidden": (16, 0)}, "agent.hidden.1", "greater than 0"),
+        ({"learning_rate": -1}, "agent.learning_rate", "a number above 0"),
+        ({"discount": 1.5}, "agent.discount", "a number from 0 to 1"),
+        ({"optimizer": "sgd"}, "agent.optimizer", "adam or rmsprop"),
+        ({"hidden": (16, 0)}, "agent.hidden", "whole number from 1 up"),
         ({"hidden": (), "dueling": True}, "agent.dueling", "false where agent.hidden is empty"),
         ({"learning_rat": 1}, "agent.learning_rat", "no such key"),
     ],

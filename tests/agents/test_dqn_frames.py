@@ -91,7 +91,7 @@ def test_lanes_wait_for_the_newest_parameters_or_act_with_those_before() -> None
 def test_memory_is_told_beforehand() -> None:
     facts: EnvFacts = plan_env(EnvSettings(id="ALE/Pong-v5")).facts
     settings = DQN.Settings(replay_capacity_steps=1_000_000)
-    asked = {"network": "auto", "workers": 1}
+    asked = {"workers": 1}
     assert 6700 < DQN.memory_mb(facts, settings, **asked) < 6800
     prioritized = settings.model_copy(update={"prioritized": True})
     assert DQN.memory_mb(facts, prioritized, **asked) < 6900

@@ -9,6 +9,7 @@ from hypothesis.extra import numpy as hnp
 from rlbench.agents.es.agent import ES, ESSettings, ObservationStatistics
 from rlbench.agents.es.gradient import SGD, Adam, centred_ranks, pair_weights
 from rlbench.agents.es.population import Generation, block_noise, evaluate_blocks, weigh_block
+from rlbench.checking import check
 from rlbench.envs.make import plan_env
 from rlbench.errors import ConfigError
 from rlbench.executors.base import LaneWorker
@@ -16,7 +17,7 @@ from rlbench.nets.heads import native_head
 from rlbench.nets.mlp import MLP
 from rlbench.nets.policy import NetworkPolicy
 from rlbench.seeding import Seeds
-from rlbench.settings import EnvSettings, check
+from rlbench.settings import EnvSettings
 from support.agents import build_es
 
 COUNTING = "probe_envs:Counting-v0"
@@ -256,7 +257,7 @@ def test_a_generation_cut_short_is_thrown_away_and_its_steps_counted():
 def test_memory_is_told_beforehand():
     def memory_bytes(env, **settings):
         facts = plan_env(EnvSettings(id=env)).facts
-        asked = {"network": "auto", "workers": 2}
+        asked = {"workers": 2}
         return ES.memory_mb(facts, ESSettings(**settings), **asked) * 2**20
 
     # 4 -> 2 -> 2: 16 parameters of 4 bytes, five times; for each of two workers, the noise and
@@ -300,10 +301,10 @@ def test_statistics_are_those_of_all_observations():
     ("params", "message"),
     [
         ({"population": 7}, "agent.population: got 7; takes an even number"),
-        ({"sigma": -0.1}, "agent.sigma: got -0.1; takes a number greater than 0"),
+        ({"sigma": -0.1}, "agent.sigma: got -0.1; takes a number above 0"),
         ({"hidden": [64, 0]}, "agent.hidden"),
         ({"sigmaa": 1}, "agent.sigmaa: got 1; takes nothing, there is no such key"),
-        ({"optimizer": "lion"}, "agent.optimizer: got 'lion'; takes 'adam' or 'sgd'"),
+        ({"optimizer": "lion"}, "agent.optimizer: got 'lion'; takes adam or sgd"),
     ],
 )
 def test_bad_settings_are_named(params, message):

@@ -10,6 +10,7 @@ from rlbench.agents.es.members import make_members
 from rlbench.agents.es.noise import draw_noise
 from rlbench.agents.es.settings import ESSettings
 from rlbench.agents.es.virtual_norm import ReferencePlay, VirtualNorm, play_reference
+from rlbench.checking import check
 from rlbench.config.compose import compose
 from rlbench.envs.make import plan_env
 from rlbench.errors import ConfigError
@@ -22,7 +23,7 @@ from rlbench.nets.conv import ConvNet
 from rlbench.nets.mlp import MLP
 from rlbench.runs import checkpoint
 from rlbench.seeding import Seeds
-from rlbench.settings import EnvSettings, check
+from rlbench.settings import EnvSettings
 from support.agents import build_es
 from support.pixel_plan import PixelPlan
 
@@ -161,7 +162,7 @@ def test_full_rank_members_do_not_depend_on_who_shares_the_stack():
 
 def test_the_cap_is_twice_the_mean_length():
     frames = EnvFacts("A", (4, 84, 84), ActionSpec("discrete", (2,)), 27_000)
-    cap = EpisodeCap(None, frames)
+    cap = EpisodeCap("auto", frames)
     lengths = [2000.0, 4000.0, 100.25, 20_000.0]
     caps = [cap.steps]
     for length in lengths:
@@ -169,9 +170,9 @@ def test_the_cap_is_twice_the_mean_length():
         caps.append(cap.steps)
     assert caps == [2000, 4000, 8000, 201, 27_000]
     vector = EnvFacts("B", (4,), ActionSpec("discrete", (2,)), 500)
-    assert EpisodeCap(None, vector).steps is None
+    assert EpisodeCap("auto", vector).steps is None
     assert EpisodeCap("adaptive", vector).steps == 500  # never above the environment's own
-    assert EpisodeCap("none", frames).steps is None
+    assert EpisodeCap(None, frames).steps is None
     fixed = EpisodeCap(30, frames)
     fixed.adapt(7.0)
     assert fixed.steps == 30
@@ -186,7 +187,7 @@ def test_a_capped_episode_has_the_return_it_had_and_its_steps_count():
     assert scalars["episode_length_mean"] == 5
     assert scalars["episode_cap"] == 5 and scalars["episodes_capped"] == 6
     # The first five steps of the same episodes, played to their end, paid as much.
-    longer, _ = build_es(PixelPlan(episode_steps=5), episode_cap="none", **common)
+    longer, _ = build_es(PixelPlan(episode_steps=5), episode_cap=None, **common)
     assert longer.advance(1)["return_train_mean"] == scalars["return_train_mean"] > 0
     assert "episode_cap" not in longer.advance(1)
 
@@ -244,10 +245,10 @@ def test_a_generation_thrown_away_leaves_no_trace_with_low_rank_noise():
 
 
 def test_what_does_not_suit_the_observations_is_refused():
-    with pytest.raises(ConfigError, match=r"agent.normalize_observations: got True; takes false"):
+    with pytest.raises(ConfigError, match=r"agent.normalize_observations: got true; takes false"):
         build_es(PixelPlan(), normalize_observations=True)
     plan = plan_env(EnvSettings(id="CartPole-v1"))
-    with pytest.raises(ConfigError, match=r"agent.virtual_batch_norm: got True; takes null"):
+    with pytest.raises(ConfigError, match=r"agent.virtual_batch_norm: got true; takes auto"):
         build_es(plan, virtual_batch_norm=True)
 
 

@@ -22,10 +22,10 @@ ID = "the id of an environment that Gymnasium has here"
 
 BAD = {
     "agent=ess": "agent: got 'ess'; takes dqn, es or random; did you mean es?",
-    "agent=null": "agent: got None; takes a name, as in agent=es",
+    "agent=null": "agent: got null; takes a name, as in agent=es",
     "agent.sigmaa=1": "agent.sigmaa: got '1'; takes nothing, there is no such key; "
     "did you mean agent.sigma?",
-    "agent.sigma=-1": "agent.sigma: got -1; takes a number greater than 0",
+    "agent.sigma=-1": "agent.sigma: got -1; takes a number above 0",
     "sed=1": "sed: got '1'; takes nothing, there is no such key; did you mean seed?",
     "budget.train_second=5": "budget.train_second: got '5'; takes nothing, there is no such key; "
     "did you mean budget.train_seconds?",
@@ -33,18 +33,42 @@ BAD = {
     "+seed=1": "+seed: got '1'; takes no plus sign: seed=…",
     "env.kwargs.g=1": "env.kwargs.g: got '1'; takes a plus sign in front where it is new: "
     "+env.kwargs.g=1",
-    "seed=abc": "seed: got 'abc'; takes a valid integer, unable to parse string as an integer",
-    "seed=-1": "seed: got -1; takes a number greater than or equal to 0",
+    "seed=abc": "seed: got 'abc'; takes a whole number from 0 to 2147483647",
+    "seed=true": "seed: got true; takes a whole number from 0 to 2147483647",
+    "seed=-1": "seed: got -1; takes a whole number from 0 to 2147483647",
     "seed=0,1": "seed: got '0,1'; takes one value; with -m a sweep over several",
     "seed=[": "command line: got 'seed=['; takes KEY=VALUE (see rlbench --help)",
-    "device=tpu": "device: got 'tpu'; takes 'cpu' or 'gpu'",
-    "budget.train_seconds=null": "budget: got None; takes at least one of budget.train_seconds "
+    "device=tpu": "device: got 'tpu'; takes cpu or gpu",
+    "budget.train_seconds=null": "budget: got null; takes at least one of budget.train_seconds "
     "and budget.env_steps",
-    "budget.env_steps=0": "budget.env_steps: got 0; takes a number greater than 0",
-    "env.threshold=nan": "env.threshold: got nan; takes a finite number",
-    "results_dir=null": "results_dir: got None; takes a path",
-    "cores=0": "cores: got 0; takes a number greater than 0",
-    "cores=9999": f"cores: got 9999; takes 1 to {CORES} on this machine",
+    "budget.env_steps=0": "budget.env_steps: got 0; takes a whole number from 1 up or null",
+    "env.threshold=nan": "env.threshold: got nan; takes auto, a number or null",
+    "results_dir=null": "results_dir: got null; takes a path",
+    "cores=0": "cores: got 0; takes auto or a whole number from 1 up",
+    "cores=abc": "cores: got 'abc'; takes auto or a whole number from 1 up",
+    "cores=null": "cores: got null; takes auto or a whole number from 1 up",
+    "eval.every_steps=null": "eval.every_steps: got null; takes auto or a whole number from 1 up",
+    "eval.max_episode_steps=null": "eval.max_episode_steps: got null; takes auto or a whole number "
+    "from 1 up",
+    "env.max_episode_steps=null": "env.max_episode_steps: got null; takes auto or a whole number "
+    "from 1 up",
+    "env.sticky_actions=null": "env.sticky_actions: got null; takes auto or a number from 0 to "
+    "below 1",
+    "env.noop_max=null": "env.noop_max: got null; takes auto or a whole number from 0 to 10000",
+    "env.levels=many": "env.levels: got 'many'; takes auto, a list [a number, ...] or null",
+    "agent.episode_cap=none": "agent.episode_cap: got 'none'; takes auto, adaptive, a whole number "
+    "from 1 up or null",
+    "agent.block_members=null": "agent.block_members: got null; takes auto or a whole number from "
+    "1 up",
+    "agent.virtual_batch_norm=null": "agent.virtual_batch_norm: got null; takes auto, true or "
+    "false",
+    "network=a3c": "network: got 'a3c'; takes nothing: its name is agent.network now",
+    "+network=a3c": "network: got 'a3c'; takes nothing: its name is agent.network now",
+    "env.thresholds=[10]": "env.thresholds: got '[10]'; takes nothing: its name is env.levels now",
+    "agent.num_envs=4": "agent.num_envs: got '4'; takes nothing: its name is agent.num_lanes now",
+    "agent.normalise_observations=true": "agent.normalise_observations: got 'true'; takes nothing: "
+    "its name is agent.normalize_observations now",
+    "cores=9999": f"cores: got 9999; takes auto or 1 to {CORES} on this machine",
     "experiment=clasic": (
         f"experiment: got 'clasic'; takes {', '.join(EXPERIMENTS[:-1])} or {EXPERIMENTS[-1]}; "
         "did you mean classic?"
@@ -58,11 +82,11 @@ BAD = {
     "or ALE/Et-v5 or ALE/Qbert-v5?",
     "env=ALE/Pong-v4": "env: got 'ALE/Pong-v4'; takes its successor ALE/Pong-v5 "
     "(version 4 is deprecated)",
-    "env.sticky_actions=1": "env.sticky_actions: got 1; takes a number less than 1",
-    "env.sticky_actions=-0.1": "env.sticky_actions: got -0.1; takes a number greater than or "
-    "equal to 0",
-    "env.sticky_actions=0.1": "env.sticky_actions: got 0.1; takes null: for Atari only",
-    "env.noop_max=-1": "env.noop_max: got -1; takes a number greater than or equal to 0",
+    "env.sticky_actions=1": "env.sticky_actions: got 1; takes auto or a number from 0 to below 1",
+    "env.sticky_actions=-0.1": "env.sticky_actions: got -0.1; takes auto or a number from 0 to "
+    "below 1",
+    "env.sticky_actions=0.1": "env.sticky_actions: got 0.1; takes auto: for Atari only",
+    "env.noop_max=-1": "env.noop_max: got -1; takes auto or a whole number from 0 to 10000",
     "env=CartPole": "env: got 'CartPole'; takes CartPole-v1, the newest version",
     "env=LunarLander-v2": "env: got 'LunarLander-v2'; takes its successor LunarLander-v3 "
     "(version 2 is deprecated)",
@@ -104,7 +128,9 @@ def test_a_sweep_of_nothing_but_bad_jobs_is_bad_configuration(
 ) -> None:
     result = rlbench("-m", "seed=0,1", "budget.env_steps=-5")
     assert result.returncode == 2
-    assert result.stderr == "rlbench: budget.env_steps: got -5; takes a number greater than 0\n"
+    assert result.stderr == (
+        "rlbench: budget.env_steps: got -5; takes a whole number from 1 up or null\n"
+    )
     assert list(tmp_path.iterdir()) == []
 
 

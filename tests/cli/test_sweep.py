@@ -214,5 +214,5 @@ def test_jobs_find_configurations_where_the_sweep_found_them(
 def test_more_jobs_at_once_than_cores_is_refused(rlbench: Rlbench, tmp_path: Path) -> None:
     result = rlbench("-m", *SMALL, "seed=0,1", "hydra.launcher.jobs=9999")
     assert result.returncode == 2
-    assert result.stderr.startswith("rlbench: hydra.launcher.jobs: got 9999; takes 1 to ")
+    assert result.stderr.startswith("rlbench: hydra.launcher.jobs: got 9999; takes auto or 1 to ")
     assert list(tmp_path.iterdir()) == []

@@ -71,7 +71,7 @@ def test_preparing_finds_bad_jobs_and_jobs_that_are_the_same_run(
         State.WAITING,
     ]
     assert found[1].note == "the same run as seed=0"
-    assert found[2].note.startswith("seed: got 'x'; takes a valid integer")
+    assert found[2].note.startswith("seed: got 'x'; takes a whole number")
     assert [job.wanted_cores for job in found if job.settings] == [1, 1, 1]
 
 

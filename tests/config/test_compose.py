@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 import yaml
+from hydra import compose as hydra_compose
+from hydra import initialize_config_dir
 
 from rlbench.cli.main import main
 from rlbench.config.compose import compose, known_keys
-from rlbench.config.source import conf_dir
+from rlbench.config.source import conf_dir, register
 from rlbench.envs.catalogue import find_spec
 from rlbench.harness.plan import load_agent
 from rlbench.settings import (
@@ -86,6 +88,40 @@ def test_precedence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert shown["env"]["id"] == "ALE/Pong-v5"
 
 
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ("network: a3c", "network: got 'a3c'; takes nothing: its name is agent.network now"),
+        ("env: {thresholds: [1]}", "env.thresholds: got [1]; takes nothing: its name is env.levels "
+         "now"),
+        ("agent: {num_envs: 2}", "agent.num_envs: got 2; takes nothing: its name is "
+         "agent.num_lanes now"),
+        ("cores: null", "cores: got null; takes auto or a whole number from 1 up"),
+        ("eval: {every_steps: null}", "eval.every_steps: got null; takes auto or a whole number "
+         "from 1 up"),
+    ],
+)  # fmt: skip
+def test_old_spellings_in_a_file_of_a_users_name_the_new_one(
+    text: str, error: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "experiment" / "mine.yaml"
+    path.parent.mkdir()
+    path.write_text(f"# @package _global_\n{text}")
+    assert main(["--config-dir", str(tmp_path), "experiment=mine"]) == 2
+    assert capsys.readouterr().err == f"rlbench: {error}\n"
+
+
+def test_the_games_of_the_paper_are_51_and_swept_by_both_experiments() -> None:
+    games = yaml.safe_load((conf_dir() / "games" / "es_paper.yaml").read_text())["env"].split(",")
+    assert len({game.strip() for game in games}) == 51
+    for name in ("atari", "paper_es_atari"):
+        register()
+        with initialize_config_dir(version_base="1.3", config_dir=str(conf_dir())):
+            words = [f"experiment={name}"]
+            config = hydra_compose("config", words, return_hydra_config=True)
+        assert config.hydra.sweeper.params["env"].split(",") == games
+
+
 @pytest.mark.parametrize("agent", AGENTS)
 def test_an_agents_file_names_all_its_parameters(agent: str) -> None:
     """Else a parameter could only be set with a plus sign, and a mistyped one not be told."""
@@ -127,6 +163,8 @@ def test_every_environment_of_an_experiment_is_there(name: str) -> None:
     values = yaml.safe_load((conf_dir() / "experiment" / f"{name}.yaml").read_text())
     sweeps = values.get("hydra", {}).get("sweeper", {}).get("params", {})
     asked = sweeps.get("env", "ALE/Pong-v5")
+    if {"/games": "es_paper"} in values.get("defaults", []):
+        asked = yaml.safe_load((conf_dir() / "games" / "es_paper.yaml").read_text())["env"]
     ids = [env_id.strip() for env_id in asked.split(",")]
     assert len(set(ids)) == len(ids)
     for env_id in ids:

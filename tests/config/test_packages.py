@@ -130,7 +130,7 @@ def test_a_file_for_the_id_with_its_package_wins(shown: Shown) -> None:
         "env/a_package:Foo-v0.yaml": "{id: a_package:Foo-v0, threshold: 70.0}",
     }
     env = shown(files, "env=a_package:Foo-v0")["env"]
-    assert (env["threshold"], env["max_episode_steps"]) == (70.0, None)
+    assert (env["threshold"], env["max_episode_steps"]) == (70.0, "auto")
 
 
 def test_tuned_settings_follow_the_bare_id_and_its_namespace(shown: Shown) -> None:

@@ -241,7 +241,7 @@ def test_ram_takes_sticky_actions_too():
         rows += [lanes.step(np.array([0]), np.array([action]))[0] for action in actions]
         return np.stack(rows).tobytes()
 
-    assert observations(None) == observations(0.25) != observations(0.0)
+    assert observations("auto") == observations(0.25) != observations(0.0)
 
 
 def test_an_action_that_is_not_there_is_told():

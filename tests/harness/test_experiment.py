@@ -408,7 +408,7 @@ def test_dry_run_writes_nothing(tmp_path, capsys):
 def test_impossible_plans_are_refused_before_anything_is_written(tmp_path):
     plain = settings(tmp_path / "runs")
     cores = plain.model_copy(update={"cores": 10_000})
-    with pytest.raises(ConfigError, match=r"cores: got 10000; takes 1"):
+    with pytest.raises(ConfigError, match=r"cores: got 10000; takes auto or 1"):
         plan_run(cores)
     agent = plain.agent.model_copy(update={"target": "rlbench.agents.nothing.Agent"})
     with pytest.raises(ConfigError, match=r"agent\._target_"):
@@ -437,8 +437,8 @@ def test_threads_name_a_run_of_dqn_by_their_number():
     def identity(threads, cores):
         return DQNSettings(threads=threads).identity(cores)
 
-    assert identity(1, 2) == identity(None, 1) == identity(4, 1) == {}
-    assert identity(None, 2) == identity(2, 2) == identity(4, 2) == {"threads": 2}
+    assert identity(1, 2) == identity("auto", 1) == identity(4, 1) == {}
+    assert identity("auto", 2) == identity(2, 2) == identity(4, 2) == {"threads": 2}
 
 
 def test_an_agent_is_named_by_name_and_version_and_not_by_its_place(tmp_path, monkeypatch):

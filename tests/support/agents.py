@@ -8,10 +8,11 @@ from typing import Any
 
 from rlbench.agents.dqn.agent import DQN
 from rlbench.agents.es.agent import ES
+from rlbench.checking import check
 from rlbench.envs.make import plan_env
 from rlbench.harness.resources import Resources
 from rlbench.interfaces import EnvFacts, Lanes
-from rlbench.settings import EnvSettings, check
+from rlbench.settings import EnvSettings
 
 SMALL_DQN: Mapping[str, Any] = {
     "hidden": (16,),
@@ -44,14 +45,13 @@ def build_dqn(
     seed: int = 0,
     *,
     should_stop: Callable[[], bool] = never,
-    network: str = "auto",
     **changes: Any,
 ) -> tuple[DQN, Resources]:
     """A small DQN on an environment's id or plan, and what it trains with."""
     plan = plan_env(EnvSettings(id=env)) if isinstance(env, str) else env
     resources = Resources(plan)
     settings = check(DQN.Settings, {**SMALL_DQN, **changes}, "agent")
-    return DQN(resources.context(seed, should_stop, network), settings), resources
+    return DQN(resources.context(seed, should_stop), settings), resources
 
 
 def build_es(
@@ -59,11 +59,10 @@ def build_es(
     seed: int = 3,
     *,
     should_stop: Callable[[], bool] = never,
-    network: str = "auto",
     **changes: Any,
 ) -> tuple[ES, Resources]:
     """ES on an environment's id or plan, in this process, and what it trains with."""
     plan = plan_env(EnvSettings(id=env)) if isinstance(env, str) else env
     resources = Resources(plan)
     settings = check(ES.Settings, changes, "agent")
-    return ES(resources.context(seed, should_stop, network), settings), resources
+    return ES(resources.context(seed, should_stop), settings), resources

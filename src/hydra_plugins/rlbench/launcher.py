@@ -27,10 +27,11 @@ class SweeperConf:
 
 @dataclass
 class LauncherConf:
-    """Keys of `hydra.launcher`; jobs: how many at once, None for as many as the cores allow."""
+    """Keys of `hydra.launcher`; jobs: how many at once; auto: as many as the cores
+    allow."""
 
     _target_: str = "hydra_plugins.rlbench.launcher.RlbenchLauncher"
-    jobs: int | None = None
+    jobs: Any = "auto"  # checked by the launcher, as Hydra knows no such choice
 
 
 ConfigStore.instance().store("rlbench", SweeperConf, group="hydra/sweeper", provider="rlbench")
@@ -56,7 +57,7 @@ class RlbenchSweeper(BasicSweeper):
 class RlbenchLauncher(Launcher):
     """Runs each job in a fresh process on cores of its own (see `rlbench.sweeps.launch`)."""
 
-    def __init__(self, jobs: int | None = None) -> None:
+    def __init__(self, jobs: Any = "auto") -> None:
         self.jobs = jobs
 
     def setup(

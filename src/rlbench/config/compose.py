@@ -12,10 +12,11 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf, flag_override
 from omegaconf.errors import OmegaConfBaseException
 
-from rlbench.config.errors import explain
+from rlbench.checking import check
+from rlbench.config.errors import explain, refuse_old_names
 from rlbench.config.source import conf_dir, register
 from rlbench.errors import ConfigError
-from rlbench.settings import Settings, check
+from rlbench.settings import Settings
 
 VERSION_BASE = "1.3"
 CONFIG_NAME = "config"
@@ -40,6 +41,7 @@ def from_config(config: DictConfig) -> Settings:
         raise explain(error, (), list) from None
     assert isinstance(values, dict)
     plain = {str(key): value for key, value in values.items()}
+    refuse_old_names(plain)
     plain["agent"] = _agent(plain.get("agent"))
     settings = check(Settings, plain)
     from rlbench.envs.catalogue import find_spec  # imports Gymnasium, which --cfg needs not

@@ -6,12 +6,19 @@ import difflib
 import re
 import traceback
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from hydra.errors import MissingConfigException, OverrideParseException
 
 from rlbench.errors import ConfigError
 
+RENAMED = {  # keys that had other names
+    "network": "agent.network",
+    "env.thresholds": "env.levels",
+    "agent.num_envs": "agent.num_lanes",
+    "agent.normalise_observations": "agent.normalize_observations",
+}
 _EXAMPLES = {"agent": "es", "env": "CartPole-v1"}
 
 
@@ -59,7 +66,9 @@ def is_hydras(error: BaseException) -> bool:
 
 
 def unknown_key(key: str, got: object, keys: list[str]) -> ConfigError:
-    """The error for a key that does not exist, with the nearest one that does."""
+    """The error for a key that does not exist, with its new name or the nearest one that does."""
+    if key in RENAMED:
+        return ConfigError(key, got, f"nothing: its name is {RENAMED[key]} now")
     if key.startswith("env.kwargs."):
         return ConfigError(key, got, f"a plus sign in front where it is new: +{key}={got}")
     known = {name.rpartition(".")[2]: name for name in keys}  # sigma for agent.sigma
@@ -69,6 +78,18 @@ def unknown_key(key: str, got: object, keys: list[str]) -> ConfigError:
         near = [known[name] for name in last]
     meant = f"did you mean {near[0]}?" if near else "rlbench --help lists the keys"
     return ConfigError(key, got, f"nothing, there is no such key; {meant}")
+
+
+def refuse_old_names(values: Mapping[str, Any]) -> None:
+    """Raises ConfigError for the first key of a composed configuration that has another name now;
+    a file may set any key, and so may a plus sign."""
+    for key in RENAMED:
+        *groups, name = key.split(".")
+        node: Any = values
+        for group in groups:
+            node = node.get(group) if isinstance(node, Mapping) else None
+        if isinstance(node, Mapping) and name in node:
+            raise unknown_key(key, node[name], [])
 
 
 def _unknown_choice(error: MissingConfigException) -> ConfigError:

@@ -19,7 +19,7 @@ from rlbench.envs.lanes import CountedLanes
 from rlbench.envs.single import GymnasiumFamily
 from rlbench.errors import ConfigError, RunError
 from rlbench.interfaces import ActionSpec, Array, EnvFacts
-from rlbench.settings import EnvSettings
+from rlbench.settings import AUTO, EnvSettings, resolve
 
 VECTOR_ENTRY_POINT = "ale_py.vector_env:AtariVectorEnv"
 STACKED_FRAMES = 4
@@ -88,12 +88,11 @@ def atari_conditions(spec: EnvSpec, settings: EnvSettings) -> AtariConditions:
         raise ConfigError("env.kwargs.frameskip", frame_skip, "one number of frames a step")
     if type(full) is not bool:
         raise ConfigError("env.kwargs.full_action_space", full, "true or false")
-    sticky, noop_max = settings.sticky_actions, settings.noop_max
     return AtariConditions(
         game=kwargs["game"],
         frame_skip=frame_skip,
-        sticky_actions=STICKY_ACTIONS if sticky is None else sticky,
-        noop_max=NOOP_MAX if noop_max is None else noop_max,
+        sticky_actions=resolve(settings.sticky_actions, STICKY_ACTIONS),
+        noop_max=resolve(settings.noop_max, NOOP_MAX),
         full_action_space=full,
     )
 
@@ -118,8 +117,8 @@ class AtariFamily(Family):
         return kept | {"preprocessing": self.atari.record()}
 
     def max_episode_steps(self) -> int:
-        asked = self.settings.max_episode_steps
-        return asked or max(1, MAX_EPISODE_FRAMES // self.atari.frame_skip)
+        own = max(1, MAX_EPISODE_FRAMES // self.atari.frame_skip)
+        return resolve(self.settings.max_episode_steps, own)
 
     def plan(self) -> EnvPlan:
         """As in the base class. Nothing is probed: a seeded reset loads the game again, so that no
@@ -144,10 +143,10 @@ class AtariObservationsFamily(GymnasiumFamily):
 
     def make_kwargs(self) -> dict[str, Any]:
         sticky, kwargs = self.settings.sticky_actions, dict(self.settings.kwargs)
-        if sticky is None:
+        if sticky == AUTO:
             return kwargs
         if "repeat_action_probability" in kwargs:
-            takes = "null, as env.kwargs.repeat_action_probability is set"
+            takes = "auto, as env.kwargs.repeat_action_probability is set"
             raise ConfigError("env.sticky_actions", sticky, takes)
         return {**kwargs, "repeat_action_probability": sticky}
 

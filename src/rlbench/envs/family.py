@@ -12,7 +12,7 @@ from gymnasium.envs.registration import EnvSpec
 
 from rlbench.interfaces import EnvFacts, Lanes
 from rlbench.published.levels import published_levels
-from rlbench.settings import EnvSettings
+from rlbench.settings import EnvSettings, resolve
 
 DEFAULT_MAX_EPISODE_STEPS = 10_000  # for ids that register no time limit
 
@@ -92,18 +92,19 @@ class Family(abc.ABC):
     def max_episode_steps(self) -> int:
         """The cap that truncates every episode: what is asked for, else the id's own, else a
         default."""
-        asked = self.settings.max_episode_steps or self.spec.max_episode_steps
-        return asked or DEFAULT_MAX_EPISODE_STEPS
+        own = self.spec.max_episode_steps or DEFAULT_MAX_EPISODE_STEPS
+        return resolve(self.settings.max_episode_steps, own)
 
     def levels(self) -> tuple[float | None, tuple[float, ...]]:
         """The threshold and all levels: what is asked for, else published, else Gymnasium's own."""
         asked, published = self.settings, published_levels(self.settings.id)
         threshold: float | None = self.spec.reward_threshold
+        timed: tuple[float, ...] | None = None
         if published is not None:
-            threshold = published.threshold
-        if asked.threshold is not None:
-            threshold = asked.threshold
-        levels = set(asked.levels or (published.levels if published is not None else ()))
+            threshold, timed = published.threshold, published.levels
+        threshold = resolve(asked.threshold, threshold)
+        chosen = resolve(asked.levels, timed)
+        levels = set(chosen or ())
         if threshold is not None:
             threshold = float(threshold)
             levels.add(threshold)

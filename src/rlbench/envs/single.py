@@ -17,7 +17,7 @@ from rlbench.envs.probe import carries_over
 from rlbench.envs.spaces import action_adapter, observation_adapter
 from rlbench.errors import ConfigError
 from rlbench.interfaces import ActionSpec, EnvFacts
-from rlbench.settings import EnvSettings
+from rlbench.settings import AUTO, EnvSettings
 
 
 @dataclass(frozen=True)
@@ -64,8 +64,8 @@ class GymnasiumFamily(Family):
 
     def __init__(self, spec: EnvSpec, settings: EnvSettings) -> None:
         super().__init__(spec, settings)
-        if settings.noop_max is not None:
-            raise ConfigError("env.noop_max", settings.noop_max, "null: for Atari from pixels only")
+        if settings.noop_max != AUTO:
+            raise ConfigError("env.noop_max", settings.noop_max, "auto: for Atari from pixels only")
         self.kwargs = self.make_kwargs()
 
     @classmethod
@@ -74,9 +74,9 @@ class GymnasiumFamily(Family):
 
     def make_kwargs(self) -> dict[str, Any]:
         """What `gymnasium.make` is given beside the id and the cap."""
-        if self.settings.sticky_actions is not None:
+        if self.settings.sticky_actions != AUTO:
             raise ConfigError(
-                "env.sticky_actions", self.settings.sticky_actions, "null: for Atari only"
+                "env.sticky_actions", self.settings.sticky_actions, "auto: for Atari only"
             )
         return dict(self.settings.kwargs)
 

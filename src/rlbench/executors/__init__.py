@@ -6,8 +6,7 @@ from rlbench.envs.family import EnvPlan
 from rlbench.errors import ConfigError
 from rlbench.executors.base import LaneExecutor
 from rlbench.registry import Registry, choices
-
-AUTO = "auto"
+from rlbench.settings import AUTO
 
 EXECUTORS: Registry[type[LaneExecutor]] = Registry(
     "executor",

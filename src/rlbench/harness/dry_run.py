@@ -29,10 +29,7 @@ def cost(plan: RunPlan) -> Cost:
         env_steps=steps,
         env_frames=None if steps is None else steps * plan.env.facts.frame_skip,
         memory_mb=plan.agent_class.memory_mb(
-            plan.env.facts,
-            plan.agent_settings,
-            network=plan.settings.network,
-            workers=plan.workers,
+            plan.env.facts, plan.agent_settings, workers=plan.workers
         ),
     )
 

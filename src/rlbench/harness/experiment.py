@@ -116,9 +116,7 @@ class Attempt:
             self.events = EventLog(self.directory.events, started_at, self.log.rows)
             self.log.followers.append(self.events.row)
         self.ledger.connect(self.resources.counts, self.resources.workers_cpu_s)
-        context = self.resources.context(
-            self.settings.seed, self._should_stop, self.settings.network
-        )
+        context = self.resources.context(self.settings.seed, self._should_stop)
         agent: Agent = plan.agent_class(context, plan.agent_settings)
         judge = Judge(plan, self.ledger, self.log)
         self.agent, self.judge = agent, judge

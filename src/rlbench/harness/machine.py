@@ -16,6 +16,7 @@ import psutil
 
 from rlbench.errors import ConfigError
 from rlbench.harness.threads import one_thread_each
+from rlbench.settings import Auto, resolve
 
 PROC_STATUS = Path("/proc/self/status")
 PACKAGES = ("ale-py", "gymnasium", "keras", "mujoco", "numpy", "ray", "tensorflow")
@@ -28,14 +29,13 @@ def available_cores() -> list[int]:
     return list(range(os.cpu_count() or 1))
 
 
-def resolve_cores(cores: int | None) -> int:
-    """How many cores a run gets; raises ConfigError for more than there are."""
+def resolve_cores(cores: Auto | int) -> int:
+    """How many cores a run gets (auto: all); raises ConfigError for more than there are."""
     available = len(available_cores())
-    if cores is None:
-        return available
-    if cores > available:
-        raise ConfigError("cores", cores, f"1 to {available} on this machine")
-    return cores
+    wanted = resolve(cores, available)
+    if wanted > available:
+        raise ConfigError("cores", cores, f"auto or 1 to {available} on this machine")
+    return wanted
 
 
 def confine(cores: int, device: str) -> list[int] | None:

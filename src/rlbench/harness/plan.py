@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rlbench.checking import check
 from rlbench.envs.family import EnvPlan, Family
 from rlbench.envs.make import family_of
 from rlbench.errors import ConfigError
-from rlbench.executors import AUTO, EXECUTORS
+from rlbench.executors import EXECUTORS
 from rlbench.harness.machine import resolve_cores
 from rlbench.interfaces import Agent, AgentParameters
-from rlbench.settings import Settings, check
+from rlbench.settings import AUTO, Settings, resolve
 
 HASH_LENGTH = 10
 AGENT_ATTRIBUTES = (
@@ -140,8 +141,8 @@ def _resolve(settings: Settings) -> _Resolved:
         cores=cores,
         executor=resolve_executor(settings, agent_class, cores, family),
         family=family,
-        eval_every_steps=settings.eval.every_steps or family.eval_every_steps,
-        eval_max_episode_steps=settings.eval.max_episode_steps or family.max_episode_steps(),
+        eval_every_steps=resolve(settings.eval.every_steps, family.eval_every_steps),
+        eval_max_episode_steps=resolve(settings.eval.max_episode_steps, family.max_episode_steps()),
     )
 
 
@@ -151,7 +152,6 @@ def _name(settings: Settings, found: _Resolved) -> RunName:
         "agent": settings.agent.name,
         "version": found.agent_class.version,
         "settings": found.agent_settings.identity(found.cores),
-        "network": settings.network,
         "env": conditions,
     }
     # The schedule and the levels belong to the conditions: they decide when a level is seen to be

@@ -26,12 +26,7 @@ class Resources:
         self._executor: LaneExecutor | None = None
         self.lanes: list[Lanes] = []
 
-    def context(
-        self,
-        seed: int,
-        should_stop: Callable[[], bool] = lambda: False,
-        network: str = "auto",
-    ) -> Context:
+    def context(self, seed: int, should_stop: Callable[[], bool] = lambda: False) -> Context:
         """What the agent of the run with this seed is built from."""
         return Context(
             env=self._env.facts,
@@ -40,7 +35,6 @@ class Resources:
             make_executor=self._make_executor,
             should_stop=should_stop,
             cores=self._cores,
-            network=network,
         )
 
     def counts(self) -> Counts:

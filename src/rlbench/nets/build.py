@@ -32,21 +32,25 @@ def make_network(
 
     name: "auto" is an MLP (of `hidden` and `activation`) for vectors, and for frames the
     convolutional network called `pixels`, which an agent's paper used.
-    Raises ConfigError("network", ...) where name and observations do not fit each other.
+    Raises ConfigError("agent.network", ...) where name and observations do not fit each other.
     """
     if name == "auto":
         name = pixels if env.pixels else "mlp"
     if env.pixels:
         if name not in CONVOLUTIONAL:
-            raise ConfigError("network", name, f"for frames: auto, {', '.join(CONVOLUTIONAL)}")
+            raise ConfigError(
+                "agent.network", name, f"for frames: auto, {', '.join(CONVOLUTIONAL)}"
+            )
         convs, dense = CONVOLUTIONAL[name]
         frames, height, width = env.observation_shape
         try:
             return ConvNet((frames, height, width), convs, dense, outputs)
         except ValueError as error:
-            raise ConfigError("network", name, f"larger frames: {error}") from None
+            raise ConfigError("agent.network", name, f"larger frames: {error}") from None
     if name != "mlp":
-        raise ConfigError("network", name, f"auto or mlp: {env.id} observes a vector, no frames")
+        raise ConfigError(
+            "agent.network", name, f"auto or mlp: {env.id} observes a vector, no frames"
+        )
     return MLP(env.observation_size, hidden, outputs, activation)
 
 

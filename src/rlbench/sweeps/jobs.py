@@ -11,7 +11,7 @@ from rlbench.errors import ConfigError
 from rlbench.harness.machine import resolve_cores
 from rlbench.harness.plan import name_run
 from rlbench.harness.stopping import finished
-from rlbench.settings import Settings
+from rlbench.settings import AUTO, Settings, resolve
 
 LABEL_KEYS = ("agent=", "env=", "seed=")
 AGENT_KEYS = ("agent=", "agent.", "+agent.", "++agent.")
@@ -52,7 +52,7 @@ class Job:
     @property
     def wanted_cores(self) -> int:
         assert self.settings is not None
-        assert self.settings.cores is not None
+        assert self.settings.cores != AUTO
         return self.settings.cores
 
 
@@ -74,7 +74,7 @@ def prepare(
         jobs.append(job)
         try:
             settings = compose(words)
-            cores = resolve_cores(settings.cores or default_cores)
+            cores = resolve_cores(resolve(settings.cores, default_cores))
             job.settings = settings.model_copy(update={"cores": cores})
             directory = name_run(job.settings).directory
             same, done = taken.get(directory), finished(job.settings, directory)

@@ -14,7 +14,7 @@ from rlbench.errors import ConfigError, RunError
 from rlbench.harness.dry_run import Cost, cost, frames_in_brackets
 from rlbench.harness.machine import available_cores
 from rlbench.harness.plan import plan_run
-from rlbench.settings import Settings
+from rlbench.settings import AUTO, Auto, Settings, resolve
 from rlbench.sweeps.display import Display, count, duration
 from rlbench.sweeps.jobs import Job, State, prepare
 from rlbench.sweeps.process import INTERRUPTED, JobProcess
@@ -28,22 +28,22 @@ def launch(
     words_of_jobs: Sequence[Sequence[str]],
     compose: Callable[[Sequence[str]], Settings],
     common_words: Sequence[str],
-    at_once: int | None,
+    at_once: Auto | int,
 ) -> None:
     """Run every job that is not finished yet.
 
     words_of_jobs: each job's KEY=VALUE words. compose: settings from such words. common_words:
-    what each process is given besides. at_once: how many jobs run side by side; None: as many as
-    the cores allow (one, where a job names no number of cores, as it then takes all).
+    what each process is given besides. at_once: how many jobs run side by side; auto: as many as
+    the cores allow (one, where a job has `cores=auto`, as it then takes all).
 
     Raises ConfigError where no job could even be composed, RunError where one failed, and
     KeyboardInterrupt after an interruption, when every running job has written its checkpoint.
     """
     available = available_cores()
-    if at_once is not None and not 1 <= at_once <= len(available):
-        takes = f"1 to {len(available)}, the cores of this machine, or null"
+    if at_once != AUTO and not (type(at_once) is int and 1 <= at_once <= len(available)):
+        takes = f"auto or 1 to {len(available)}, the cores of this machine"
         raise ConfigError("hydra.launcher.jobs", at_once, takes)
-    jobs = prepare(words_of_jobs, compose, len(available) // (at_once or 1))
+    jobs = prepare(words_of_jobs, compose, len(available) // resolve(at_once, 1))
     _refuse_if_all_bad(jobs)
     if any(job.settings is not None and job.settings.dry_run for job in jobs):
         _print_plan(jobs)
@@ -64,7 +64,7 @@ class _Sweep:
         jobs: Sequence[Job],
         available: Sequence[int],
         common_words: Sequence[str],
-        at_once: int | None,
+        at_once: Auto | int,
     ) -> None:
         self._jobs = jobs
         self._free = list(available)
@@ -133,7 +133,7 @@ class _Sweep:
     def _limit(self, job: Job) -> int:
         """How many may run beside each other while `job` does."""
         assert job.settings is not None
-        if self._at_once is not None:
+        if self._at_once != AUTO:
             return self._at_once
         if job.settings.device == "gpu":
             return 1  # a GPU that is shared by chance times neither job

@@ -10,6 +10,8 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import IO
 
+from rlbench.harness.record import CONCURRENT_JOBS
+
 CHUNK_BYTES = 1 << 16
 INTERRUPTED = (130, -signal.SIGINT)
 
@@ -24,7 +26,7 @@ class JobProcess:
     def __init__(self, words: Sequence[str], cores: Sequence[int], concurrent_jobs: int) -> None:
         environment = {
             **os.environ,
-            "RLBENCH_CONCURRENT_JOBS": str(concurrent_jobs),
+            CONCURRENT_JOBS: str(concurrent_jobs),
             "PYTHONUNBUFFERED": "1",
         }
         with _confined_to(cores):  # a new process inherits the cores of the one that starts it

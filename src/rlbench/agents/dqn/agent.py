@@ -108,9 +108,7 @@ class DQN(Agent):
         self._act_with_newest()
 
     @classmethod
-    def memory_mb(
-        cls, env: EnvFacts, settings: DQNSettings, *, network: str, workers: int
-    ) -> float:
+    def memory_mb(cls, env: EnvFacts, settings: DQNSettings, *, workers: int) -> float:
         """What the replay holds when it is full, in MB."""
         dimensions, capacity = env.action.dimensions, settings.replay_capacity_steps
         if env.pixels:
@@ -254,7 +252,7 @@ class DQN(Agent):
 
 def _network(context: Context, settings: DQNSettings, outputs: int) -> Network:
     network = make_network(
-        context.network,
+        settings.network,
         context.env,
         outputs,
         hidden=settings.hidden,

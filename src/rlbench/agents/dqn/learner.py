@@ -14,6 +14,7 @@ from rlbench.interfaces import Array, State
 from rlbench.nets import dueling
 from rlbench.nets.conv import ConvNet
 from rlbench.nets.network import Network
+from rlbench.settings import resolve
 
 Tensor = Any
 
@@ -50,7 +51,7 @@ class Learner:
     ) -> None:
         from rlbench.nets.tensorflow_runtime import start_tensorflow
 
-        self._tf = start_tensorflow(min(settings.threads or cores, cores))
+        self._tf = start_tensorflow(min(resolve(settings.threads, cores), cores))
         from rlbench.nets.keras_build import build, shapes
 
         self._network, self._nvec, self._settings = network, nvec, settings

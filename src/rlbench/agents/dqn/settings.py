@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, PositiveInt, model_validator
 
 from rlbench.errors import ConfigError
 from rlbench.interfaces import AgentParameters
+from rlbench.settings import Auto, resolve
 
 
 class DQNSettings(AgentParameters):
@@ -16,7 +17,8 @@ class DQNSettings(AgentParameters):
     What each one does is said beside its default in `conf/agent/dqn.yaml`.
     """
 
-    hidden: tuple[Annotated[int, Field(gt=0)], ...] = (256, 256)
+    network: str = "auto"
+    hidden: tuple[PositiveInt, ...] = (256, 256)
     activation: Literal["relu", "tanh", "elu"] = "relu"
     layer_norm: bool = False
     discount: float = Field(0.99, ge=0, le=1)
@@ -50,7 +52,7 @@ class DQNSettings(AgentParameters):
     epsilon_decay_steps: int = Field(10_000, gt=0)
 
     compile: bool = True
-    threads: int | None = Field(1, gt=0)
+    threads: Auto | PositiveInt = 1
     precision: Literal["float32", "bfloat16"] = "float32"
     overlap: bool = False
 
@@ -97,7 +99,7 @@ class DQNSettings(AgentParameters):
     def identity(self, cores: int) -> dict[str, Any]:
         """TensorFlow computes the same only on the same number of threads, so that the number
         which the run gets stands for the one that was asked for."""
-        threads = min(self.threads or cores, cores)
+        threads = min(resolve(self.threads, cores), cores)
         return self.model_copy(update={"threads": threads}).model_dump(
             mode="json", exclude_defaults=True
         )

@@ -31,6 +31,7 @@ from rlbench.nets.conv import ConvNet
 from rlbench.nets.heads import Head, argmax_head, native_head
 from rlbench.nets.network import Network
 from rlbench.nets.policy import NetworkPolicy
+from rlbench.settings import AUTO
 
 # Small, so that a small population has blocks for many cores; several of them share a lock-step.
 BLOCK_MEMBERS = 8
@@ -79,7 +80,7 @@ class ES(Agent):
         self._settings, self._context = settings, context
         self._head = es_head(context.env, settings)
         env = context.env
-        self._network = _network(context.network, env, settings, self._head.size)
+        self._network = _network(env, settings, self._head.size)
         rng = context.seeds.child("parameters").generator()
         self._theta = self._network.initial(rng, settings.output_scale)
         self._optimizer = OPTIMIZERS[settings.optimizer].zero(
@@ -103,9 +104,9 @@ class ES(Agent):
             pass
 
     @classmethod
-    def memory_mb(cls, env: EnvFacts, settings: ESSettings, *, network: str, workers: int) -> float:
+    def memory_mb(cls, env: EnvFacts, settings: ESSettings, *, workers: int) -> float:
         """The parameters with the optimiser's moments, and each worker's members and noise, MB."""
-        net = _network(network, env, settings, es_head(env, settings).size)
+        net = _network(env, settings, es_head(env, settings).size)
         pairs = settings.population // 2
         block_pairs = min(_block_members(net, env, settings), settings.population) // 2
         # Low-rank noise is factors, and a member adds its own convolutions to what all share.
@@ -267,9 +268,9 @@ class ES(Agent):
         return (None, None) if self._statistics is None else self._statistics.mean_std()
 
 
-def _network(name: str, env: EnvFacts, settings: ESSettings, outputs: int) -> Network:
+def _network(env: EnvFacts, settings: ESSettings, outputs: int) -> Network:
     return make_network(
-        name,
+        settings.network,
         env,
         outputs,
         hidden=settings.hidden,
@@ -283,7 +284,7 @@ def _rank(settings: ESSettings) -> int | None:
 
 
 def _block_members(network: Network, env: EnvFacts, settings: ESSettings) -> int:
-    if settings.block_members is not None:
+    if settings.block_members != AUTO:
         return settings.block_members
     if env.native_vector:
         return settings.population
@@ -304,11 +305,11 @@ def _normalises(network: Network, context: Context, settings: ESSettings) -> boo
         raise ConfigError(
             "agent.normalize_observations", True, "false: frames are scaled, not normalised"
         )
-    if settings.virtual_batch_norm is None:
-        return pixels and context.network in ("auto", "a3c")
+    if settings.virtual_batch_norm == AUTO:
+        return pixels and settings.network in ("auto", "a3c")
     if settings.virtual_batch_norm and not isinstance(network, ConvNet):
         raise ConfigError(
-            "agent.virtual_batch_norm", True, "null or false: it is for convolutional networks"
+            "agent.virtual_batch_norm", True, "auto or false: it is for convolutional networks"
         )
     return settings.virtual_batch_norm
 

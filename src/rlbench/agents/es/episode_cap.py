@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 
 from rlbench.interfaces import EnvFacts
+from rlbench.settings import AUTO
 
 FIRST_CAP_STEPS = 2000  # adaptive, before any episode has been seen
 TIMES_MEAN = 2
@@ -18,13 +19,13 @@ TIMES_MEAN = 2
 class EpisodeCap:
     """steps: the cap of the next generation, None without one; it is all of the state.
 
-    setting: "adaptive", "none", a number of steps, or None for adaptive on frames and none
-    elsewhere.
+    setting: "adaptive", a number of steps, None for no cap, or "auto" for adaptive on frames and no
+    cap elsewhere.
     """
 
     def __init__(self, setting: str | int | None, env: EnvFacts) -> None:
-        if setting is None:
-            setting = "adaptive" if env.pixels else "none"
+        if setting == AUTO:
+            setting = "adaptive" if env.pixels else None
         self._limit, self._adapts = env.max_episode_steps, setting == "adaptive"
         first = FIRST_CAP_STEPS if self._adapts else setting
         self.steps = min(first, self._limit) if isinstance(first, int) else None
