@@ -50,7 +50,8 @@ def atari(results: Path) -> Iterator[str]:
     yield "|---" + "|--:" * (2 + len(agents)) + "|"
     for environment in environments:
         game = environment.env.removeprefix("ALE/").removesuffix("-v5")
-        published = dopamine_curve(environment)
+        assert environment.frame_skip is not None
+        published = dopamine_curve(environment.env, environment.frame_skip)
         assert published is not None
         ends = [_end(group.runs) for group in environment.contenders]
         for i, env_steps in enumerate(published.env_steps):

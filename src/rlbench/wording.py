@@ -6,10 +6,55 @@ import itertools
 import math
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, Protocol
 
-from rlbench.runs.records import Unit
+if TYPE_CHECKING:
+    from rlbench.analysis.decision import Decision
+    from rlbench.runs.records import Unit
 
 TIMES = "\u00d7"
+
+Form = Literal["short", "words"]
+"""How much room there is: signs and brackets for a cell or a line, words for a sentence."""
+
+
+@dataclass(frozen=True)
+class UnitName:
+    """What a unit is called."""
+
+    short: str  # what is measured: "training time"
+    axis: str  # the title of an axis: "training time (s)"
+    sentence: str  # what is counted: "training seconds"
+    suffix: str  # behind a number: "s"
+
+
+UNIT_NAMES: dict[Unit, UnitName] = {
+    "train_s": UnitName("training time", "training time (s)", "training seconds", "s"),
+    "core_s": UnitName("core time", "core-seconds", "core-seconds", "core-s"),
+    "train_cpu_s": UnitName(
+        "CPU time", "CPU time in training (CPU-s)", "CPU-seconds in training", "CPU-s"
+    ),
+    "env_steps": UnitName("environment steps", "environment steps", "environment steps", "steps"),
+    "command_s": UnitName(
+        "time from command", "time from command (s)", "seconds from command", "s"
+    ),
+}
+_BOUNDS = {">=": ("\u2265 ", "at least "), "<=": ("\u2264 ", "at most "), "": ("", "")}
+SMALLEST_P = 0.0001
+
+
+class HasInterval(Protocol):
+    """A ratio with its interval and its bound: a SpeedRatio, a MeanRatio."""
+
+    @property
+    def ratio(self) -> float | None: ...
+    @property
+    def low(self) -> float | None: ...
+    @property
+    def high(self) -> float | None: ...
+    @property
+    def bound(self) -> str: ...
 
 
 def significant(value: float, digits: int = 3) -> str:
@@ -37,20 +82,89 @@ def count(value: float) -> str:
 
 def amount(value: float, unit: Unit) -> str:
     """A value with its unit: `0.93 s`, `12k steps`."""
+    suffix = UNIT_NAMES[unit].suffix
     if unit == "env_steps":
-        return f"{count(value)} steps"
-    name = {"train_cpu_s": "CPU-s", "core_s": "core-s"}.get(unit, "s")
-    return f"{significant(value, 2 if value < 10 else 3)} {name}"
+        return f"{count(value)} {suffix}"
+    return f"{significant(value, 2 if value < 10 else 3)} {suffix}"
 
 
 def factor(value: float) -> str:
-    """A ratio with a multiplication sign after it."""
-    return f"{ratio(value)}{TIMES}"
+    """A ratio with a multiplication sign after it: `0.53\u00d7`, `31\u00d7`, `46k\u00d7`."""
+    return f"{_number(value)}{TIMES}"
 
 
-def ratio(value: float) -> str:
-    """A ratio without its sign, short however large: `0.53`, `31`, `46k`."""
-    return count(value) if value >= 1e4 else significant(value, 2)
+def interval_text(low: float | None, high: float | None, form: Form = "short") -> str:
+    """An interval of a ratio: `[2.4, 7.7]`, or open `[25, \u221e)`; in words `2.4 to 7.7`,
+    `25 or more`. Empty where neither end is known."""
+    if low is not None and high is not None:
+        ends = _number(low), _number(high)
+        return f"[{ends[0]}, {ends[1]}]" if form == "short" else f"{ends[0]} to {ends[1]}"
+    if low is not None:
+        return f"[{_number(low)}, \u221e)" if form == "short" else f"{_number(low)} or more"
+    if high is not None:
+        return f"(0, {_number(high)}]" if form == "short" else f"{_number(high)} or less"
+    return ""
+
+
+def ratio_text(found: HasInterval, form: Form = "short") -> str:
+    """A ratio with its bound and its interval: `\u2265 30\u00d7 [25, \u221e)`; in words
+    `at least 30\u00d7 (95 % interval 25 or more)`."""
+    if found.ratio is None:
+        return "no ratio"
+    return _estimate(found.ratio, found.low, found.high, found.bound, form)
+
+
+def winner_text(decision: Decision) -> str:
+    """Who was faster, for a cell: `ES`, `not settled`, `no comparison`."""
+    if decision.winner_label is not None:
+        return agent_name(decision.winner_label)
+    return "no comparison" if decision.winner == "none" else "not settled"
+
+
+def decision_text(decision: Decision) -> str:
+    """Who was faster, for the end of a line: `ES faster`, `DQN faster, ES never solved it`."""
+    if decision.winner == "none":
+        return f"no speed ratio, {decision.reason}"
+    if decision.winner_label is None:
+        if decision.has_interval:
+            return "the seeds do not settle which is faster"
+        return f"not settled, {decision.reason or 'no interval'}"
+    never = f", {agent_name(decision.never)} never solved it" if decision.never else ""
+    return f"{agent_name(decision.winner_label)} faster{never}"
+
+
+def factor_text(decision: Decision) -> str:
+    """How many times as fast the faster one was, without the interval: `at least 4\u00d7`,
+    `2\u00d7 (DQN ahead)` where that is not settled. Empty without a ratio."""
+    if decision.factor is None or decision.ahead_label is None:
+        return ""
+    shown = f"{_BOUNDS[decision.bound][1]}{factor(decision.factor)}"
+    won = decision.winner_label == decision.ahead_label
+    return shown if won else f"{shown} ({agent_name(decision.ahead_label)} ahead)"
+
+
+def sureness_text(decision: Decision) -> str:
+    """How sure a decision is, as far as the interval allows."""
+    if decision.winner == "none":
+        return decision.reason
+    if not decision.has_interval:
+        return f"{decision.reason or 'no interval'}, so this may be chance"
+    p = "" if decision.p is None else f"; {p_text(decision.p)}"
+    if decision.winner == "open":
+        return f"open: the 95 % interval includes equally fast{p}"
+    bound = (
+        f"; only a bound, since {agent_name(decision.never)} never solved it within its budget"
+        if decision.never
+        else ""
+    )
+    return f"clear: the 95 % interval excludes equally fast{bound}{p}"
+
+
+def p_text(p: float) -> str:
+    """The p-value of a log-rank test."""
+    if p < SMALLEST_P:
+        return f"log-rank p < {significant(SMALLEST_P)}"
+    return f"log-rank p = {significant(p, 2)}"
 
 
 def shortened(name: str, length: int) -> str:
@@ -70,9 +184,9 @@ def agent_name(label: str) -> str:
 
 
 def distinct_names(labels: Iterable[str], length: int) -> dict[str, str]:
-    """For every group's label at most `length` characters that tell it from the others: the agent
-    where each has one of its own, else what its variants differ in (`lowrank` of
-    `es (noise=lowrank)` beside `es (noise=full)`)."""
+    """For every group's label at most `length` characters that no other label has: the agent where
+    it has one group, else what its variants differ in (`lowrank` of `es (noise=lowrank)` beside
+    `es (noise=full)`)."""
     by_agent: dict[str, list[str]] = {}
     for label in labels:
         by_agent.setdefault(label.split(" ", 1)[0], []).append(label)
@@ -93,3 +207,15 @@ def distinct_names(labels: Iterable[str], length: int) -> dict[str, str]:
 def plural(count: int, noun: str) -> str:
     """`1 seed`, `2 seeds`."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def _estimate(value: float, low: float | None, high: float | None, bound: str, form: Form) -> str:
+    shown = f"{_BOUNDS[bound][form == 'words']}{factor(value)}"
+    interval = interval_text(low, high, form)
+    if form == "short":
+        return f"{shown} {interval or '(no interval)'}"
+    return f"{shown} (95 % interval {interval})" if interval else f"{shown} (no interval)"
+
+
+def _number(value: float) -> str:
+    return count(value) if value >= 1e4 else significant(value, 2)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from rlbench.analysis.bootstrap import (
-    mean_curve_interval,
+    mean_interval,
     new_generator,
     percentile_interval,
     resample_weights,
@@ -35,14 +35,14 @@ def test_infinite_samples_spoil_nothing_and_undefined_ones_are_left_out() -> Non
 
 def test_two_seeds_by_hand() -> None:
     # The resampled mean of (0, 1) is 0, 1/2 or 1 with chances 1/4, 1/2, 1/4.
-    interval = mean_curve_interval(np.array([[0.0, 5.0], [1.0, 5.0]]))
+    interval = mean_interval(np.array([[0.0, 5.0], [1.0, 5.0]]))
     assert interval is not None
     assert interval[0].tolist() == [0.0, 5.0]
     assert interval[1].tolist() == [1.0, 5.0]
 
 
 def test_one_seed_has_no_interval() -> None:
-    assert mean_curve_interval(np.array([[1.0, 2.0]])) is None
+    assert mean_interval(np.array([[1.0, 2.0]])) is None
 
 
 def test_against_the_exact_interval_of_four_seeds() -> None:
@@ -50,14 +50,14 @@ def test_against_the_exact_interval_of_four_seeds() -> None:
     values = np.array([0.0, 1.0, 2.0, 10.0])
     grid = np.stack(np.meshgrid(*[values] * 4), axis=-1).reshape(-1, 4).mean(axis=1)
     exact = np.quantile(grid, [0.025, 0.975], method="inverted_cdf")
-    interval = mean_curve_interval(values[:, None], resamples=20000)
+    interval = mean_interval(values[:, None], resamples=20000)
     assert interval is not None
     assert [interval[0][0], interval[1][0]] == pytest.approx(exact.tolist())
 
 
 def test_repeats_exactly() -> None:
     values = np.random.default_rng(1).normal(size=(5, 8))
-    first, second = mean_curve_interval(values), mean_curve_interval(values.copy())
+    first, second = mean_interval(values), mean_interval(values.copy())
     assert first is not None
     assert second is not None
     np.testing.assert_array_equal(first, second)

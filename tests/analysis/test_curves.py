@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 
 from rlbench.analysis.curves import (
-    MAX_POINTS,
     common_end,
     environment_curves,
     group_curve,
     random_return,
-    step_values,
+    run_values,
 )
 from rlbench.analysis.groups import EnvironmentGroups, group_runs
+from rlbench.analysis.mean_curves import MAX_POINTS
 from rlbench.runs.load import load_runs
 from support.run_files import RunFiles
 
@@ -33,8 +33,8 @@ def test_the_last_evaluation_holds_until_the_next(tmp_path: Path) -> None:
         tmp_path, RunFiles(history=((0.0, 1.0), (2.0, 5.0), (4.0, 480.0)))
     ).groups[0].runs[0]  # fmt: skip
     grid = np.array([0.0, 1.9, 2.0, 3.0, 4.0, 100.0])
-    assert step_values(run, "train_s", grid).tolist() == [1.0, 1.0, 5.0, 5.0, 480.0, 480.0]
-    assert step_values(run, "env_steps", np.array([2000.0])).tolist() == [5.0]
+    assert run_values(run, "train_s", grid).tolist() == [1.0, 1.0, 5.0, 5.0, 480.0, 480.0]
+    assert run_values(run, "env_steps", np.array([2000.0])).tolist() == [5.0]
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_what_stands_for_the_time_after_the_last_evaluation(
     tmp_path: Path, status: str | None, after: float | None
 ) -> None:
     run = environment(tmp_path, RunFiles(status=status)).groups[0].runs[0]
-    (value,) = step_values(run, "train_s", np.array([5.0]))
+    (value,) = run_values(run, "train_s", np.array([5.0]))
     assert math.isnan(value) if after is None else value == after
 
 
@@ -53,7 +53,7 @@ def test_null_returns_are_skipped(tmp_path: Path) -> None:
     run = environment(
         tmp_path, RunFiles(history=((0.0, None), (1.0, 5.0), (2.0, None), (3.0, 480.0)))
     ).groups[0].runs[0]  # fmt: skip
-    values = step_values(run, "train_s", np.array([0.5, 1.0, 2.5, 3.0]))
+    values = run_values(run, "train_s", np.array([0.5, 1.0, 2.5, 3.0]))
     assert math.isnan(values[0])
     assert values[1:].tolist() == [5.0, 5.0, 480.0]
 
@@ -103,7 +103,8 @@ def test_curves_end_at_the_common_horizon(tmp_path: Path) -> None:
     ends = {(c.agent, c.unit): c.x[-1] for c in environment_curves(found)}
     assert ends["dqn", "train_s"] == 100.0
     assert ends["es", "env_steps"] == 300_000.0
-    assert random_return(found) == 8.0
+    assert random_return(found) == 9.0  # what its last evaluation showed
+    assert random_return(found, "another fingerprint") is None
 
 
 def test_where_all_stopped_early_the_axis_does_not_run_to_an_empty_budget(tmp_path: Path) -> None:

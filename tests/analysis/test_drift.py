@@ -12,13 +12,13 @@ from scipy import stats
 
 from rlbench.analysis.drift import (
     average_ranks,
-    drift_notes,
     drifts,
     relative_speeds,
-    thirds,
+    speeds_of_thirds,
     trend,
 )
 from rlbench.analysis.groups import EnvironmentGroups, group_runs
+from rlbench.reports.notes import drift_notes
 from rlbench.runs.load import load_runs
 from support.run_files import RunFiles
 
@@ -52,12 +52,12 @@ def test_relative_speed_by_hand(tmp_path: Path) -> None:
 def test_thirds_by_hand(tmp_path: Path) -> None:
     path = RunFiles(history=((0.0, 1.0), (1.0, 2.0), (2.0, 3.0), (3.0, 480.0))).write(tmp_path)
     (group,) = group_runs(load_runs(tmp_path).runs)[0].groups
-    assert thirds(group.runs[0]) == pytest.approx((1000.0, 1000.0))
+    assert speeds_of_thirds(group.runs[0]) == pytest.approx((1000.0, 1000.0))
     # The log of a run whose last third took twice as long.
     log = (path / "log.jsonl").read_text().replace('"train_s": 3.0', '"train_s": 4.0')
     (path / "log.jsonl").write_text(log)
     (group,) = group_runs(load_runs(tmp_path).runs)[0].groups
-    assert thirds(group.runs[0]) == pytest.approx((1000.0, 500.0))
+    assert speeds_of_thirds(group.runs[0]) == pytest.approx((1000.0, 500.0))
 
 
 def test_a_machine_that_slows_down_is_named(tmp_path: Path) -> None:

@@ -9,11 +9,12 @@ import pytest
 
 from rlbench.analysis.groups import (
     EnvironmentGroups,
-    budget_notes,
+    check_baseline,
     comparable_pairs,
     group_runs,
-    incomparable_notes,
 )
+from rlbench.errors import ConfigError
+from rlbench.reports.notes import budget_notes, incomparable_notes
 from rlbench.runs.load import load_runs
 from support.run_files import RunFiles
 
@@ -102,3 +103,75 @@ def test_different_budgets_are_said(tmp_path: Path) -> None:
     found = environment(tmp_path, RunFiles(), RunFiles(seed=1, budget_train_s=5.0))
     (note,) = budget_notes(found)
     assert note.startswith("CartPole-v1, es: budgets differ")
+
+
+def pairs_of(found: EnvironmentGroups, baseline: str | None = None) -> list[tuple[str, str]]:
+    return [(base.label, other.label) for base, other in comparable_pairs(found, baseline)]
+
+
+def variant(agent: str, sigma: str) -> RunFiles:
+    """A run of an agent with a setting of its own."""
+    return RunFiles(
+        agent=agent,
+        header={
+            "setup": f"{agent}{sigma}", "learning": f"{agent}{sigma}",
+            "argv": [f"agent={agent}", f"agent.sigma={sigma}"],
+        },
+    )  # fmt: skip
+
+
+def test_every_other_agent_is_compared_with_dqn_where_it_was_run(tmp_path: Path) -> None:
+    agents = ("es", "dqn", "zeta", "random")
+    found = environment(tmp_path, *(RunFiles(agent=agent) for agent in agents))
+    assert pairs_of(found) == [("dqn", "es"), ("dqn", "zeta")]
+    assert pairs_of(found, "zeta") == [("zeta", "es"), ("zeta", "dqn")]
+    assert pairs_of(found, "nobody") == []
+
+
+def test_without_dqn_the_first_agent_is_the_baseline(tmp_path: Path) -> None:
+    found = environment(tmp_path, *(RunFiles(agent=agent) for agent in ("zeta", "alpha", "random")))
+    assert pairs_of(found) == [("alpha", "zeta")]
+
+
+def test_variants_of_the_only_agent_are_compared_with_the_first(tmp_path: Path) -> None:
+    found = environment(tmp_path, *(variant("es", sigma) for sigma in ("0.02", "0.05", "0.1")))
+    first, second, third = (f"es (agent.sigma={sigma})" for sigma in ("0.02", "0.05", "0.1"))
+    assert pairs_of(found) == pairs_of(found, "es") == [(first, second), (first, third)]
+    assert pairs_of(found, third) == [(third, first), (third, second)]
+
+
+def test_each_challenger_meets_each_variant_of_the_baseline(tmp_path: Path) -> None:
+    found = environment(
+        tmp_path,
+        variant("dqn", "1"),
+        variant("dqn", "2"),
+        RunFiles(agent="es"),
+        RunFiles(agent="x"),
+    )
+    assert [pair[1] for pair in pairs_of(found)] == ["es", "x"] * 2
+    assert pairs_of(found, "dqn (agent.sigma=2)") == [
+        ("dqn (agent.sigma=2)", "es"),
+        ("dqn (agent.sigma=2)", "dqn (agent.sigma=1)"),
+        ("dqn (agent.sigma=2)", "x"),
+    ]
+
+
+def test_variants_are_compared_within_their_conditions(tmp_path: Path) -> None:
+    found = environment(
+        tmp_path,
+        *(RunFiles(header={"setup": f"{n}{c}", "learning": n, "cores": c, "argv": [f"a.n={n}"]})
+          for n in ("x", "y") for c in (1, 2)),
+    )  # fmt: skip
+    assert pairs_of(found) == [
+        ("es (cores=1, a.n=x)", "es (cores=1, a.n=y)"),
+        ("es (cores=2, a.n=x)", "es (cores=2, a.n=y)"),
+    ]
+
+
+def test_an_unknown_baseline_is_an_error_that_names_the_agents(tmp_path: Path) -> None:
+    found = environment(tmp_path, *(RunFiles(agent=agent) for agent in ("es", "dqn", "random")))
+    for baseline in (None, "es", "dqn"):
+        check_baseline([found], baseline)
+    for baseline in ("ppo", "random"):
+        with pytest.raises(ConfigError, match=f"baseline: got '{baseline}'; takes dqn, es"):
+            check_baseline([found], baseline)

@@ -181,14 +181,14 @@ def test_bounds(tmp_path: Path) -> None:
 def test_no_ratio_where_neither_got_there(tmp_path: Path) -> None:
     ratio = ratio_of(tmp_path, unsolved("es", 0), unsolved("dqn", 0))
     assert ratio.ratio is None
-    assert ratio.reason == "neither got there within the common horizon"
+    assert ratio.reason == "neither reached the level within the common horizon"
 
 
 def test_no_ratio_to_no_training_at_all(tmp_path: Path) -> None:
     es = RunFiles(history=((0.0, 480.0),))
     ratio = ratio_of(tmp_path, es, solved("dqn", 0, 3.0))
     assert (ratio.ratio, ratio.challenger_mean) == (None, 0.0)
-    assert ratio.reason == "ES got there before any training"
+    assert ratio.reason == "the challenger reached the level before any training"
 
 
 def test_one_seed_has_a_ratio_and_no_interval(tmp_path: Path) -> None:
@@ -204,10 +204,14 @@ def test_steps_and_time_may_disagree(tmp_path: Path) -> None:
     assert ratio_of(tmp_path / "b", es, dqn, unit="env_steps").ratio == pytest.approx(0.05)
 
 
-def test_other_agents_have_times_and_no_ratio(tmp_path: Path) -> None:
+def test_any_agent_is_compared_and_any_may_be_the_baseline(tmp_path: Path) -> None:
     group = environment(tmp_path, solved("es", 0, 1.0), solved("mine", 0, 2.0))
     assert {t.agent for t in level_times(group)} == {"es", "mine"}
-    assert list(speed_ratios(group)) == []
+    for baseline, ratio in ((None, 0.5), ("es", 0.5), ("mine", 2.0)):
+        (found,) = [r for r in speed_ratios(group, baseline) if r.unit == "train_s"]
+        assert {found.baseline, found.challenger} == {"es", "mine"}
+        assert found.ratio == pytest.approx(ratio)
+    assert list(speed_ratios(group, "absent")) == []
 
 
 def test_the_expected_cost_of_a_solve(tmp_path: Path) -> None:

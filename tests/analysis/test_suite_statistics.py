@@ -10,10 +10,11 @@ import pytest
 from scipy import stats
 
 from rlbench.analysis.groups import group_runs
-from rlbench.analysis.speed_ratios import SpeedRatio, speed_ratios
-from rlbench.analysis.suite_ratios import pairs_won
+from rlbench.analysis.speed_ratios import speed_ratios
+from rlbench.analysis.suite_ratios import MeanRatio, pairs_won
 from rlbench.analysis.suite_statistics import SuiteStatistics, across_environments
 from rlbench.analysis.survival import CensoredTimes
+from rlbench.reports.notes import suite_notes
 from rlbench.runs.load import load_runs
 from support.run_files import RunFiles
 
@@ -21,8 +22,13 @@ from support.run_files import RunFiles
 def contest(
     root: Path, env: str, es: list[float | None], dqn: list[float | None], **more: object
 ) -> None:
-    """Runs that get to 475 after these seconds; None: at 10 + 232.5 when their 60 s are over."""
-    for agent, ends in (("es", es), ("dqn", dqn)):
+    """Runs of ES and DQN, see `write`."""
+    write(root, env, {"es": es, "dqn": dqn}, **more)
+
+
+def write(root: Path, env: str, ends_of: dict[str, list[float | None]], **more: object) -> None:
+    """Runs that reach 475 after these seconds; None: at 10 + 232.5 when their 60 s are over."""
+    for agent, ends in ends_of.items():
         for seed, end in enumerate(ends):
             top = 500.0 if end is not None else 242.5
             last = 60.0 if end is None else end
@@ -39,12 +45,14 @@ def acting_at_random(root: Path, env: str, **more: object) -> None:
     ).write(root)  # type: ignore[arg-type]  # fmt: skip
 
 
-def across(root: Path) -> tuple[list[SuiteStatistics], list[str]]:
+def across(root: Path, baseline: str | None = None) -> tuple[list[SuiteStatistics], list[str]]:
     environments = group_runs(load_runs(root).runs)
-    return across_environments(environments, [r for e in environments for r in speed_ratios(e)])
+    ratios = [r for e in environments for r in speed_ratios(e, baseline)]
+    suites = across_environments(environments, ratios, baseline)
+    return suites, list(suite_notes(environments, suites, baseline))
 
 
-def overall(root: Path, unit: str = "train_s") -> SpeedRatio:
+def overall(root: Path, unit: str = "train_s") -> MeanRatio:
     (suite,), _ = across(root)
     (found,) = [ratio for ratio in suite.ratios if ratio.unit == unit]
     return found
@@ -114,7 +122,10 @@ def test_what_is_missing_is_said(tmp_path: Path) -> None:
     contest(tmp_path / "one", "A-v0", [10.0], [20.0])
     suites, missing = across(tmp_path / "one")
     assert suites == []
-    assert missing == ["no aggregate over environments: it takes two on which dqn and es ran alike"]
+    assert missing == [
+        "no aggregate over environments: it takes two on which the same two agents ran under the "
+        "same conditions"
+    ]
     for env in ("A-v0", "B-v0"):
         contest(tmp_path / "two", env, [10.0, 20.0], [20.0, 30.0])
         acting_at_random(tmp_path / "two", env, header={"fingerprint": "another"})
@@ -165,7 +176,7 @@ def test_bounds_stay_bounds(tmp_path: Path) -> None:
     both = overall(tmp_path)
     assert (both.ratio, both.low, both.high) == (None, None, None)
     assert both.reason.startswith(
-        "bounds both ways, so no mean: dqn on A-v0, es on D-v0 never got there"
+        "bounds both ways, so no mean: never solved by dqn on A-v0, es on D-v0"
     )
 
 
@@ -210,3 +221,62 @@ def test_pairs_without_censoring_agree_with_scipy() -> None:
     # Sooner is smaller, so the other side's statistic.
     u = stats.mannwhitneyu(theirs, ours, method="asymptotic").statistic
     assert won.mean() == pytest.approx(u / 35)
+
+
+def test_every_challenger_has_its_aggregate(tmp_path: Path) -> None:
+    for env, factor in (("A-v0", 2.0), ("B-v0", 8.0)):
+        write(tmp_path, env, {"dqn": [20.0] * 2, "es": [20.0 / factor] * 2, "mine": [40.0] * 2})
+        acting_at_random(tmp_path, env)
+    suites, missing = across(tmp_path)
+    assert missing == []
+    assert [(s.suite.label, s.suite.challenger, s.suite.baseline) for s in suites] == [
+        ("es against dqn", "es", "dqn"), ("mine against dqn", "mine", "dqn")
+    ]  # fmt: skip
+    assert [s.ratios[0].ratio for s in suites] == pytest.approx([4.0, 0.5])
+    assert {e.agent for e in suites[1].estimates} == {"mine", "dqn"}
+    first = next(e for e in suites[1].estimates if e.statistic == "probability_of_sooner")
+    assert (first.agent, first.value) == ("mine", 0.0)
+    # Another baseline: the same runs, the ratios inverted.
+    mine = {s.suite.challenger: s for s in across(tmp_path, "mine")[0]}
+    assert mine["dqn"].ratios[0].ratio == pytest.approx(2.0)
+    assert mine["es"].ratios[0].ratio == pytest.approx(8.0)
+
+
+def test_variants_of_one_agent_are_put_together_by_their_labels(tmp_path: Path) -> None:
+    for env in ("A-v0", "B-v0"):
+        for sigma, end in (("0.1", 10.0), ("0.2", 30.0)):
+            header = {
+                "setup": f"s{sigma}", "learning": f"l{sigma}", "argv": [f"agent.sigma={sigma}"]
+            }  # fmt: skip
+            write(tmp_path, env, {"es": [end] * 2}, header=header)
+    (suite,), _ = across(tmp_path)
+    assert (suite.suite.label, suite.suite.sides) == (
+        "", ("es (agent.sigma=0.2)", "es (agent.sigma=0.1)")
+    )  # fmt: skip
+    assert suite.ratios[0].ratio == pytest.approx(1 / 3)
+
+
+def test_runs_without_a_score_are_left_out(tmp_path: Path) -> None:
+    for env in ("A-v0", "B-v0"):
+        contest(tmp_path, env, [10.0, None], [20.0, 30.0])
+        acting_at_random(tmp_path, env)
+    RunFiles(
+        agent="es", env="A-v0", seed=2, history=((0.0, 10.0), (5.0, 50.0)), status="interrupted",
+        budget_train_s=60.0,
+    ).write(tmp_path)  # fmt: skip
+    (suite,), _ = across(tmp_path)
+    (mean,) = [e for e in suite.estimates if (e.statistic, e.agent) == ("mean", "es")]
+    assert (mean.n_environments, mean.n_runs) == (2, 4)
+    assert mean.value == pytest.approx(0.75)
+
+
+def test_one_seed_on_one_environment_leaves_no_interval_and_says_so(tmp_path: Path) -> None:
+    for env, es in (("A-v0", [10.0]), ("B-v0", [10.0, None])):
+        contest(tmp_path, env, es, [20.0, 30.0])
+        acting_at_random(tmp_path, env)
+    (suite,), _ = across(tmp_path)
+    for found in suite.estimates:
+        assert (found.low, found.high) == (None, None)
+        assert found.reason == "one seed of es on A-v0, so no interval"
+    assert all(np.isnan(profile.low).all() for profile in suite.profiles)
+    assert all(np.isnan(curve.low).all() for curve in suite.curves)

@@ -20,6 +20,8 @@ from rlbench.analysis.survival import (
     median_interval,
     product_limit,
     restricted_mean,
+    restricted_mean_interval,
+    restricted_means,
     share_interval,
     survival,
 )
@@ -44,19 +46,31 @@ def test_product_limit_by_hand() -> None:
 
 def test_restricted_mean_by_hand() -> None:
     # 1 * 1 + 2 * 3/4 + 1 * 3/8, and cut at 3.5: 1 + 2 * 3/4 + 1/2 * 3/8
-    assert restricted_mean(WORKED, 4.0, ONCE)[0] == pytest.approx(2.875)
-    assert restricted_mean(WORKED, 3.5, ONCE)[0] == pytest.approx(2.6875)
-    assert restricted_mean(WORKED, 0.5, ONCE)[0] == pytest.approx(0.5)
+    assert restricted_mean(WORKED, 4.0) == pytest.approx(2.875)
+    assert restricted_mean(WORKED, 3.5) == pytest.approx(2.6875)
+    assert restricted_mean(WORKED, 0.5) == pytest.approx(0.5)
+
+
+def test_the_interval_of_the_restricted_mean() -> None:
+    assert restricted_mean_interval(censored((3.0, True)), 10.0) is None
+    # Of two runs each resample is one, the other or both: the ends are the runs themselves.
+    assert restricted_mean_interval(censored((3.0, True), (20.0, True)), 10.0) == (3.0, 10.0)
+
+
+def test_plain_lists_are_taken_and_lengths_must_agree() -> None:
+    assert restricted_mean(CensoredTimes([1, 2], [True, False]), 2) == 1.5
+    with pytest.raises(ValueError, match=r"got shapes \(2,\) and \(1,\)"):
+        CensoredTimes([1.0, 2.0], [True])
 
 
 def test_runs_censored_at_the_horizon_count_the_horizon() -> None:
     times = censored((10.0, True), (20.0, True), (100.0, False), (103.0, False))
-    assert restricted_mean(times, 100.0, ONCE)[0] == pytest.approx((10 + 20 + 100 + 100) / 4)
+    assert restricted_mean(times, 100.0) == pytest.approx((10 + 20 + 100 + 100) / 4)
 
 
 def test_a_run_that_never_gets_there_counts_the_horizon() -> None:
     times = censored((10.0, True), (math.inf, False))
-    assert restricted_mean(times, 60.0, np.ones((1, 2)))[0] == pytest.approx(35.0)
+    assert restricted_mean(times, 60.0) == pytest.approx(35.0)
 
 
 def test_at_a_tie_the_event_comes_before_the_censoring() -> None:
@@ -108,8 +122,8 @@ def test_a_weight_is_a_repetition(pairs: list[tuple[float, bool]], data: st.Data
         st.lists(st.integers(0, 3), min_size=len(pairs), max_size=len(pairs)).filter(any)
     )
     repeated = [pair for pair, count in zip(pairs, weights, strict=True) for _ in range(count)]
-    weighted = restricted_mean(censored(*pairs), 25.0, np.array([weights], dtype=float))
-    plain = restricted_mean(censored(*repeated), 25.0, np.ones((1, len(repeated))))
+    weighted = restricted_means(censored(*pairs), 25.0, np.array([weights], dtype=float))
+    plain = restricted_mean(censored(*repeated), 25.0)
     np.testing.assert_allclose(weighted, plain, rtol=1e-12)
 
 

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from rlbench.claims.evidence import pool
-from rlbench.claims.examine import Examined
+from rlbench.analysis.suite_ratios import MeanRatio
+from rlbench.claims.evidence import mean_over
+from rlbench.claims.examine import ExaminedClaim
 from rlbench.claims.files import as_json
 from rlbench.claims.statements import MINIMUM_GAMES, all_claims, family_of
 from rlbench.claims.text import examination_lines
@@ -70,8 +71,14 @@ def pair(root: Path, env: str, factor: float, seeds: int = 5) -> None:
     write(root, "dqn", env, 10.0 * factor, seeds)
 
 
-def examined(root: Path) -> dict[str, Examined]:
+def examined(root: Path) -> dict[str, ExaminedClaim]:
     return {e.claim.key: e for e in examine_directory(root).claims}
+
+
+def mean_of(found: ExaminedClaim) -> MeanRatio:
+    mean = found.evidence.means["train_s"]
+    assert mean is not None
+    return mean
 
 
 # --- what was published -------------------------------------------------------------------------
@@ -157,11 +164,11 @@ def test_es_a_hundred_times_faster_on_many_games_is_supported(tmp_path: Path) ->
     for game in GAMES:
         pair(tmp_path, game, 100.0)
     found = examined(tmp_path)
-    verdict, pooled = found["atari"].verdict, found["atari"].evidence.pooled["train_s"]
+    verdict, mean = found["atari"].verdict, mean_of(found["atari"])
     assert verdict.outcome == "supported"
     assert "12 Atari games" in verdict.reason
-    assert pooled.ratio == pytest.approx(100.0)
-    assert pooled.low is not None and 24 < pooled.low < 100
+    assert mean.ratio == pytest.approx(100.0)
+    assert mean.low is not None and 24 < mean.low < 100
     assert verdict.needs == ()
     assert found["robotics"].verdict.outcome == "not testable here"
 
@@ -209,10 +216,9 @@ def test_where_dqn_never_got_there_the_mean_is_a_bound(tmp_path: Path) -> None:
         write(tmp_path, "es", game, 1.0, budget_train_s=100.0)
         never(tmp_path, "dqn", game, 100.0)
     found = examined(tmp_path)["atari"]
-    pooled = found.evidence.pooled["train_s"]
-    assert (pooled.bound, pooled.high) == (">=", None)
+    assert (mean_of(found).bound, mean_of(found).high) == (">=", None)
     assert found.verdict.outcome == "supported"
-    assert "\u2265 100 [" in found.verdict.reason
+    assert "\u2265 100\u00d7 [" in found.verdict.reason
 
 
 def test_a_bound_below_the_claim_does_not_refute_it(tmp_path: Path) -> None:
@@ -221,8 +227,8 @@ def test_a_bound_below_the_claim_does_not_refute_it(tmp_path: Path) -> None:
         never(tmp_path, "dqn", game, 100.0)
     verdict = examined(tmp_path)["atari"].verdict
     assert verdict.outcome == "not testable here"
-    assert "\u2265 2 [" in verdict.reason
-    assert verdict.needs[0].startswith("Larger budgets, in which DQN gets there")
+    assert "\u2265 2\u00d7 [" in verdict.reason
+    assert verdict.needs[0].startswith("Larger budgets, in which DQN solves more")
 
 
 @pytest.mark.parametrize(
@@ -254,7 +260,7 @@ def test_where_es_never_got_there_it_is_not_supported(tmp_path: Path) -> None:
         write(tmp_path, "dqn", game, 50.0, budget_train_s=100.0)
         never(tmp_path, "es", game, 100.0)
     found = examined(tmp_path)["atari"]
-    assert found.evidence.pooled["train_s"].low is None
+    assert mean_of(found).low is None
     assert found.verdict.outcome == "not supported"
 
 
@@ -266,7 +272,7 @@ def test_bounds_of_both_kinds_leave_the_mean_unknown(tmp_path: Path) -> None:
         write(tmp_path, "es", game, 1.0, budget_train_s=100.0)
         never(tmp_path, "dqn", game, 100.0)
     found = examined(tmp_path)["atari"]
-    assert found.evidence.pooled["train_s"].ratio is None
+    assert mean_of(found).ratio is None
     assert found.verdict.outcome == "not testable here"
     assert "nothing bounds the mean" in found.verdict.reason
 
@@ -277,7 +283,7 @@ def test_games_that_nobody_solved_do_not_count(tmp_path: Path) -> None:
         never(tmp_path, "es", game, 100.0)
     verdict = examined(tmp_path)["atari"].verdict
     assert verdict.outcome == "not testable here"
-    assert "neither got there within the common horizon" in verdict.reason
+    assert "neither reached the level within the common horizon" in verdict.reason
 
 
 def test_an_easier_level_than_the_published_one_does_not_count(tmp_path: Path) -> None:
@@ -336,7 +342,8 @@ def test_small_tasks_are_shown_and_decide_nothing(tmp_path: Path) -> None:
 def test_the_mean_over_environments_is_geometric(tmp_path: Path) -> None:
     pair(tmp_path, "One-v0", 2.0)
     pair(tmp_path, "Two-v0", 8.0)
-    pooled = pool(examine_directory(tmp_path).other.counted, "train_s")
+    pooled = mean_over(examine_directory(tmp_path).other.counted, "train_s")
+    assert pooled is not None
     assert pooled.ratio == pytest.approx(math.sqrt(2.0 * 8.0))
     # Drawn anew, both environments may be the slower or the faster one.
     assert pooled.low is not None and pooled.low < 2.2

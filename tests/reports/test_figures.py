@@ -136,7 +136,7 @@ def test_a_game_is_shown_beside_dopamines_curve_and_the_conditions_are_told(tmp_
         for agent in ("es", "dqn")
     ]  # fmt: skip
     found = analysis_of(tmp_path / "pixels", *runs)
-    curve = dopamine_curve(found.groups)
+    curve = dopamine_curve(found.env, found.groups.frame_skip)
     assert curve is not None and curve.runs == 5
     # The first million frames of the table, 250,000 decisions: mean, worst and best run.
     first = (curve.env_steps, curve.mean, curve.lowest, curve.highest)
@@ -165,7 +165,7 @@ def test_a_game_is_shown_beside_dopamines_curve_and_the_conditions_are_told(tmp_
     assert "Dopamine" not in said, "its first point is beyond the 180,000 steps shown"
     for run in runs:  # vectors of the game's memory, say: nothing published is like it
         run.header = {"frame_skip": 4}
-    assert dopamine_curve(analysis_of(tmp_path / "vectors", *runs).groups) is None
+    assert analysis_of(tmp_path / "vectors", *runs).groups.frame_skip is None
 
 
 def test_log_ticks_are_few_and_round() -> None:

@@ -32,9 +32,8 @@ Tables = dict[str, list[dict[str, str]]]
 def report() -> Tables:
     """Every table of the reference report by its file name."""
     environments = group_runs(load_runs(REFERENCE).runs)
-    suites, _ = across_environments(
-        environments, [ratio for e in environments for ratio in speed_ratios(e)]
-    )
+    ratios = [ratio for e in environments for ratio in speed_ratios(e)]
+    suites = across_environments(environments, ratios)
     made = report_tables([analyze(e) for e in environments], suites, Rates())
     return {table.file: list(csv.DictReader(table.csv().decode().splitlines())) for table in made}
 

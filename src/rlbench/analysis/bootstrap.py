@@ -31,13 +31,10 @@ def new_generator() -> np.random.Generator:
 
 @lru_cache(maxsize=64)
 def weights_of_strata(seeds: tuple[int, ...], resamples: int = RESAMPLES) -> tuple[FloatArray, ...]:
-    """Weights for groups of seeds that are resampled independently, drawn one after the other.
+    """Weights for groups of seeds that are resampled independently, drawn one after the other: one
+    read-only matrix [B, n] a stratum.
 
-    Args:
-        seeds: how many there are in each stratum (an agent, or an agent on one environment).
-
-    Returns:
-        One read-only weight matrix a stratum.  # each [B, n]
+    seeds: how many there are in each stratum (an agent, or an agent on one environment).
     """
     generator = new_generator()
     drawn = tuple(resample_weights(count, resamples, generator) for count in seeds)
@@ -46,44 +43,46 @@ def weights_of_strata(seeds: tuple[int, ...], resamples: int = RESAMPLES) -> tup
     return drawn
 
 
+def percentile_band(
+    samples: FloatArray, axis: int = 0, confidence: float = CONFIDENCE
+) -> tuple[FloatArray, FloatArray]:
+    """The central interval of bootstrap samples along one axis (Efron & Tibshirani 1993, section
+    13.3): (low, high), each without that axis.
+
+    The ends are taken from the samples themselves, without interpolation, so that an infinite
+    sample spoils nothing. samples: without NaN.
+    """
+    last = samples.shape[axis] - 1
+    low = int(np.floor((1.0 - confidence) / 2.0 * last))
+    ordered = np.moveaxis(np.partition(samples, (low, last - low), axis=axis), axis, 0)
+    return ordered[low], ordered[last - low]
+
+
 def percentile_interval(
     samples: FloatArray, confidence: float = CONFIDENCE
 ) -> tuple[float, float] | None:
-    """The central interval of bootstrap samples (Efron & Tibshirani 1993, section 13.3).
+    """The central interval of a statistic; None where half of the samples or more are undefined.
 
-    Args:
-        samples: statistics of the resamples, NaN where one is undefined, infinities allowed.  # [B]
-
-    Returns:
-        (low, high), taken from the samples themselves without interpolation, so that an infinite
-        sample spoils nothing; None where half of the samples or more are undefined.
+    samples: the statistic of each resample, NaN where it is undefined, infinities allowed.  # [B]
     """
-    defined = np.sort(samples[~np.isnan(samples)])
+    defined = samples[~np.isnan(samples)]
     if 2 * len(defined) <= len(samples):
         return None
-    tail = (1.0 - confidence) / 2.0
-    low = int(np.floor(tail * (len(defined) - 1)))
-    return float(defined[low]), float(defined[len(defined) - 1 - low])
+    low, high = percentile_band(defined, confidence=confidence)
+    return float(low), float(high)
 
 
-def mean_curve_interval(
+def mean_interval(
     values: FloatArray, resamples: int = CURVE_RESAMPLES, confidence: float = CONFIDENCE
 ) -> tuple[FloatArray, FloatArray] | None:
-    """A pointwise interval of the mean over seeds.
+    """A pointwise interval of the mean over seeds: (low, high), each [G]; None with fewer than two
+    seeds, since one seed says nothing about others.
 
-    Args:
-        values: one row a seed, finite.  # [n, G]
-
-    Returns:
-        (low, high), each [G]; None with fewer than two seeds: one seed says nothing about others.
+    values: one row a seed, finite.  # [n, G]
     """
     seeds = len(values)
     if seeds < 2:
         return None
     (weights,) = weights_of_strata((seeds,), resamples)  # [B, n]
     means = (values / seeds).T @ weights.T  # [G, B], so that each point's resamples lie together
-    tail = (1.0 - confidence) / 2.0
-    low = int(np.floor(tail * (resamples - 1)))
-    high = resamples - 1 - low
-    means.partition((low, high), axis=1)
-    return means[:, low], means[:, high]
+    return percentile_band(means, axis=1, confidence=confidence)

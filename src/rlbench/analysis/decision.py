@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from rlbench.analysis.speed_ratios import SpeedRatio
+from rlbench.analysis.suite_ratios import MeanRatio
 
 Side = Literal["challenger", "baseline"]
 Winner = Literal["challenger", "baseline", "open", "none"]
@@ -45,11 +46,6 @@ class Decision:
         return self.low is not None or self.high is not None
 
     @property
-    def is_bound(self) -> bool:
-        """Whether the factor is only a bound, since one side never reached the level."""
-        return bool(self.bound)
-
-    @property
     def winner_label(self) -> str | None:
         """The label of the group that won; None where none did."""
         return getattr(self, self.winner) if self.is_settled else None
@@ -60,7 +56,7 @@ class Decision:
         return None if self.ahead is None else getattr(self, self.ahead)
 
 
-def decide(ratio: SpeedRatio) -> Decision:
+def decide(ratio: SpeedRatio | MeanRatio) -> Decision:
     """Who was faster.
 
     A side wins where the 95 % interval lies wholly on its side of 1. Where one group never reached
@@ -97,9 +93,20 @@ def decide(ratio: SpeedRatio) -> Decision:
         high=_known(high),
         bound=bound,
         never={">=": ratio.baseline, "<=": ratio.challenger, "": ""}[ratio.bound],
-        p=ratio.log_rank_p,
+        p=ratio.log_rank_p if isinstance(ratio, SpeedRatio) else None,
         reason=ratio.reason,
     )
+
+
+def reaches(ratio: SpeedRatio | MeanRatio, factor: float) -> Literal["yes", "no", "open"]:
+    """Whether the challenger was at least `factor` times as fast: settled where the whole interval
+    lies on one side of that."""
+    if ratio.low is not None and ratio.low >= factor:
+        return "yes"
+    could_show = not isinstance(ratio, SpeedRatio) or ratio.could_show(factor)
+    if ratio.high is not None and ratio.high < factor and could_show:
+        return "no"
+    return "open"
 
 
 def _inverse(value: float | None) -> float | None:

@@ -39,7 +39,7 @@ class Drift:
         return self.p < MAX_P and abs(self.change) > MIN_CHANGE
 
 
-def thirds(run: Run) -> tuple[float, float] | None:
+def speeds_of_thirds(run: Run) -> tuple[float, float] | None:
     """Steps per training second in the first and in the last third of a run's steps.
 
     None where fewer than four evaluations say when.
@@ -111,15 +111,3 @@ def average_ranks(values: FloatArray) -> FloatArray:
     last = np.cumsum(counts)
     ranks: FloatArray = (last - (counts - 1) / 2.0)[which]
     return ranks
-
-
-def drift_notes(environments: Sequence[EnvironmentGroups]) -> Iterator[str]:
-    """One line for each machine that drifted."""
-    for found in drifts(environments):
-        if found.is_flagged:
-            how = "slower" if found.change < 0.0 else "faster"
-            yield (
-                f"{found.machine or 'unknown CPU'}: over {found.n_runs} runs in the order of their "
-                f"starts, runs of the same setup became {abs(found.change):.0%} {how} "
-                f"(rank correlation {found.correlation:.2f}): the machine drifted"
-            )

@@ -6,10 +6,11 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from rlbench.errors import ConfigError
 from rlbench.runs.records import Run, Status
 
-CONTENTION_SHARE = 0.05  # of all cores' time: above it a run is named, since its clock suffered
-
+DEFAULT_BASELINE = "dqn"  # where it was run
+FIRST_AGENTS = ("es", "dqn")  # in tables and figures; the others follow by name
 REFERENCE_AGENT = "random"  # measures the return of acting at random; no contender
 _IGNORED_OVERRIDES = ("seed=", "results_dir=", "overwrite=", "env=", "agent=", "-", "hydra")
 
@@ -47,6 +48,10 @@ class Group:
         """Runs with one status."""
         return sum(run.status == status for run in self.runs)
 
+    def count_reached(self, level: float) -> int:
+        """Runs that reached a level."""
+        return sum(run.reached.get(level) is not None for run in self.runs)
+
 
 @dataclass(frozen=True)
 class EnvironmentGroups:
@@ -55,10 +60,24 @@ class EnvironmentGroups:
     env: str
     groups: tuple[Group, ...]
 
+    def named(self, label: str) -> Group:
+        """The group with this label."""
+        return next(group for group in self.groups if group.label == label)
+
     @property
     def contenders(self) -> tuple[Group, ...]:
         """The groups that try to learn."""
         return tuple(group for group in self.groups if not group.is_reference)
+
+    @property
+    def frame_skip(self) -> float | None:
+        """Frames a step, where all runs play a game from its pixels with the same; else None."""
+        facts = [run.facts for group in self.groups for run in group.runs]
+        skips = {fact.get("frame_skip") for fact in facts}
+        if len(skips) != 1 or any(fact.get("sticky_actions") is None for fact in facts):
+            return None
+        (skip,) = skips
+        return skip if isinstance(skip, float) and skip > 0 else None
 
     @property
     def thresholds(self) -> tuple[float, ...]:
@@ -76,14 +95,63 @@ def group_runs(runs: Sequence[Run]) -> tuple[EnvironmentGroups, ...]:
     )
 
 
+def check_baseline(environments: Sequence[EnvironmentGroups], baseline: str | None) -> None:
+    """Raise ConfigError where no environment has the agent, or the group, that others are to be
+    compared with."""
+    contenders = [group for environment in environments for group in environment.contenders]
+    if baseline is None or any(baseline in (g.agent, g.label) for g in contenders):
+        return
+    names = sorted({name for group in contenders for name in (group.agent, group.label)})
+    raise ConfigError("baseline", baseline, ", ".join(names) or "the name of an agent that was run")
+
+
+def baseline_groups(
+    environment: EnvironmentGroups, baseline: str | None = None
+) -> tuple[Group, ...]:
+    """The groups that all others of an environment are compared with; empty where it has none.
+
+    baseline: an agent's name, for all of its groups, or the label of one group. None: DQN where it
+    was run, else the agent of the first group.
+    """
+    contenders = environment.contenders
+    if baseline is None:
+        agents = [group.agent for group in contenders]
+        baseline = DEFAULT_BASELINE if DEFAULT_BASELINE in agents else next(iter(agents), "")
+    labelled = tuple(group for group in contenders if group.label == baseline)
+    return tuple(group for group in contenders if group.agent == baseline) or labelled
+
+
 def comparable_pairs(
     environment: EnvironmentGroups, baseline: str | None = None
 ) -> Iterator[tuple[Group, Group]]:
-    """Pairs (DQN, ES) that ran under the same conditions: the speed ratio is defined for these."""
-    for dqn in environment.groups:
-        for es in environment.groups:
-            if dqn.agent == "dqn" and es.agent == "es" and not condition_differences(dqn, es):
-                yield dqn, es
+    """Pairs (baseline, challenger) of groups that ran under the same conditions: the speed ratio is
+    defined for these.
+
+    Where an agent is the baseline and no other was run, its variants are compared with each other:
+    the first with all that ran under the same conditions.
+    """
+    bases = baseline_groups(environment, baseline)
+    others = [group for group in environment.contenders if group not in bases]
+    if others:
+        for base in bases:
+            for other in others:
+                if not condition_differences(base, other):
+                    yield base, other
+        return
+    rest = list(bases)
+    while rest:
+        first, *rest = rest
+        for other in [group for group in rest if not condition_differences(first, group)]:
+            rest.remove(other)
+            yield first, other
+
+
+def pair_names(baseline: Group, challenger: Group) -> tuple[str, str]:
+    """What two groups are called over several environments: their agents; their labels where both
+    are variants of one agent."""
+    if baseline.agent == challenger.agent:
+        return baseline.label, challenger.label
+    return baseline.agent, challenger.agent
 
 
 def condition_differences(one: Group, other: Group) -> list[str]:
@@ -100,26 +168,6 @@ def condition_differences(one: Group, other: Group) -> list[str]:
     return [f"{name} ({x} and {y})" for name, x, y in compared if x != y]
 
 
-def incomparable_notes(environment: EnvironmentGroups) -> Iterator[str]:
-    """One line where both DQN and ES ran but no pair of groups may be compared."""
-    dqn = [group for group in environment.groups if group.agent == "dqn"]
-    es = [group for group in environment.groups if group.agent == "es"]
-    if dqn and es and not any(True for _ in comparable_pairs(environment)):
-        differences = ", ".join(condition_differences(dqn[0], es[0]))
-        yield f"{environment.env}: no speed ratio, dqn and es differ in {differences}"
-
-
-def budget_notes(environment: EnvironmentGroups) -> Iterator[str]:
-    """One line for each group whose runs had different budgets."""
-    for group in environment.groups:
-        budgets = {(run.budget_train_s, run.budget_env_steps) for run in group.runs}
-        if len(budgets) > 1:
-            yield (
-                f"{environment.env}, {group.label}: budgets differ between seeds; "
-                "compared up to the shortest"
-            )
-
-
 def _key(run: Run) -> tuple[object, ...]:
     return (
         run.agent,
@@ -134,7 +182,8 @@ def _key(run: Run) -> tuple[object, ...]:
 
 
 def _rank(agent: str) -> tuple[int, str]:
-    return ({"es": 0, "dqn": 1, REFERENCE_AGENT: 3}.get(agent, 2), agent)
+    first = FIRST_AGENTS.index(agent) if agent in FIRST_AGENTS else len(FIRST_AGENTS)
+    return (first + (agent == REFERENCE_AGENT), agent)
 
 
 def _labelled(env: str, parts: list[list[Run]]) -> tuple[Group, ...]:
@@ -156,17 +205,6 @@ def _labelled(env: str, parts: list[list[Run]]) -> tuple[Group, ...]:
         for group in groups
     ]
     return tuple(sorted(groups, key=lambda group: (_rank(group.agent), group.label)))
-
-
-def contention_notes(runs: Iterable[Run]) -> Iterator[str]:
-    """Runs that did not have the machine to themselves, besides jobs of their own sweep."""
-    for run in runs:
-        stolen, others = run.facts.get("stolen_share"), run.facts.get("others_share")
-        if run.facts.get("concurrent_jobs") not in (None, 1):
-            others = None  # its siblings are among them
-        for share, who in ((others, "other processes"), (stolen, "other machines of the host")):
-            if isinstance(share, float) and share > CONTENTION_SHARE:
-                yield f"{run.path}: {who} had {share:.0%} of the cores' time while it ran"
 
 
 def _conditions_of(run: Run, all_runs: Iterable[Run]) -> Iterator[str]:

@@ -17,10 +17,12 @@ from rlbench.analysis.groups import EnvironmentGroups, Group
 from rlbench.analysis.survival import (
     CensoredTimes,
     expected_running_time,
+    finite_horizon,
     identified_until,
     median,
     median_interval,
     restricted_mean,
+    restricted_mean_interval,
     share_interval,
 )
 from rlbench.runs.records import UNITS, FloatArray, Run, Unit
@@ -80,7 +82,7 @@ def observed_until(run: Run, unit: Unit) -> float:
 def censored_times(group: Group, level: float, unit: Unit) -> CensoredTimes | None:
     """The group's times to a level; None where the logs lack this clock.
 
-    A failed run never gets there. Any other run without the level is censored where it ended.
+    A failed run never reaches it. Any other run without the level is censored where it ended.
     """
     times: list[float] = []
     events: list[bool] = []
@@ -101,8 +103,8 @@ def horizon_of(group: Group, level: float, unit: Unit) -> float:
     """Up to when every run of a group was, or could have been, observed.
 
     The budget in this unit where there is one; no more than the end of any run that used up its
-    budget without the level. A run that stopped because it got there had its whole budget. Infinite
-    where all got there and no budget is known in this unit.
+    budget without the level. A run that stopped because it reached the level had its whole budget.
+    Infinite where all reached it and no budget is known in this unit.
     """
     known: list[float] = []
     for run in group.runs:
@@ -125,20 +127,18 @@ def level_time(group: Group, level: float, unit: Unit) -> LevelTime:
     if times is not None:
         horizon = finite_horizon(horizon_of(group, level, unit), times)
         if horizon is not None:
-            mean = float(restricted_mean(times, horizon, np.ones((1, len(times))))[0])
-            if len(times) > 1:
-                (weights,) = weights_of_strata((len(times),))
-                interval = percentile_interval(restricted_mean(times, horizon, weights))
-    got_there = np.array([run.reached.get(level) is not None for run in group.runs])
-    reached = int(np.count_nonzero(got_there))
+            mean = restricted_mean(times, horizon)
+            interval = restricted_mean_interval(times, horizon)
+    reached_it = np.array([run.reached.get(level) is not None for run in group.runs])
+    n_reached = int(np.count_nonzero(reached_it))
     median_low, median_high = (None, None) if times is None else median_interval(times)
-    success_low, success_high = share_interval(reached, len(group.runs))
+    success_low, success_high = share_interval(n_reached, len(group.runs))
     expected: float | None = None
     expected_interval: tuple[float, float] | None = None
     if times is not None:
         spent = _spent(group, level, unit)
-        expected = expected_running_time(spent, reached)
-        expected_interval = _expected_interval(spent, got_there)
+        expected = expected_running_time(spent, n_reached)
+        expected_interval = _expected_interval(spent, reached_it)
     return LevelTime(
         env=group.env,
         agent=group.agent,
@@ -147,7 +147,7 @@ def level_time(group: Group, level: float, unit: Unit) -> LevelTime:
         is_threshold=level == group.threshold,
         unit=unit,
         n_runs=len(group.runs),
-        n_reached=reached,
+        n_reached=n_reached,
         success_low=success_low,
         success_high=success_high,
         n_failed=group.count("failed"),
@@ -174,14 +174,6 @@ def level_times(environment: EnvironmentGroups) -> Iterator[LevelTime]:
                 yield level_time(group, level, unit)
 
 
-def finite_horizon(horizon: float, *times: CensoredTimes) -> float | None:
-    """A finite horizon: where there is no limit, the last event. None where nothing was timed."""
-    if math.isinf(horizon):
-        finite = [float(t) for part in times for t in part.time if math.isfinite(t)]
-        return max(finite, default=None)
-    return horizon if horizon > 0.0 else None
-
-
 def _spent(group: Group, level: float, unit: Unit) -> FloatArray:
     """Each run's time until it reached the level, or until it ended."""
     spent = []
@@ -192,7 +184,7 @@ def _spent(group: Group, level: float, unit: Unit) -> FloatArray:
 
 
 def _expected_interval(
-    spent: FloatArray, got_there: NDArray[np.bool_]
+    spent: FloatArray, reached_it: NDArray[np.bool_]
 ) -> tuple[float, float] | None:
     """Bootstrap interval of the expected running time, None with one seed. A resample without a
     success costs infinity: where there are many, the upper end is infinite, an empty cell in the
@@ -201,7 +193,7 @@ def _expected_interval(
         return None
     (weights,) = weights_of_strata((len(spent),))
     with np.errstate(divide="ignore", invalid="ignore"):
-        return percentile_interval((weights @ spent) / (weights @ got_there))
+        return percentile_interval((weights @ spent) / (weights @ reached_it))
 
 
 def _core_hours(group: Group, train_s: float | None) -> float | None:

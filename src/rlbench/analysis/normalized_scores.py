@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 import numpy as np
 
-from rlbench.analysis.curves import group_end, step_values
+from rlbench.analysis.curves import group_end, random_return, run_values
 from rlbench.analysis.groups import EnvironmentGroups, Group
 from rlbench.analysis.suites import Contest, Suite
-from rlbench.published import number, table
+from rlbench.published.atari import reference_scores
 from rlbench.runs.records import FloatArray, Unit
 
 
@@ -43,25 +42,24 @@ class ContestScores:
         """The environment's id."""
         return self.contest.env
 
+    @property
+    def sides(self) -> tuple[FloatArray, FloatArray]:
+        """The scores of challenger and baseline."""
+        return self.challenger, self.baseline
+
 
 def scale_of(environment: EnvironmentGroups, group: Group) -> Scale | str:
     """How returns of a group are normalised; where they cannot be, why.
 
-    On Atari both ends are published (no-op starts; Wang et al. 2016, arXiv 1511.06581, table 2),
-    elsewhere 0 is the mean return of the runs of the random agent under the same conditions
-    (fingerprint) and 1 the threshold.
+    On Atari both ends are published, elsewhere 0 is the mean return of the runs of the random agent
+    under the same conditions (fingerprint) and 1 the threshold.
     """
-    game = re.fullmatch(r"ALE/(\w+)-v5", environment.env)
-    if game is not None:
-        for row in table("human_random"):
-            random, human = number(row["random_noop"]), number(row["human_noop"])
-            if row["game"].replace("_", "") == game[1].lower() and random != human:
-                if random is None or human is None:
-                    break
-                return Scale(random, human, "published random and human scores")
+    published = reference_scores(environment.env)
+    if published is not None and published.random != published.human:
+        return Scale(published.random, published.human, "published random and human scores")
     if group.threshold is None:
         return "no threshold"
-    acting_at_random = measured_random_return(environment, group.first.fingerprint)
+    acting_at_random = random_return(environment, group.first.fingerprint)
     if acting_at_random is None:
         return "no run of agent=random under the same conditions"
     if acting_at_random >= group.threshold:
@@ -69,41 +67,19 @@ def scale_of(environment: EnvironmentGroups, group: Group) -> Scale | str:
     return Scale(acting_at_random, group.threshold, "runs of agent=random and the threshold")
 
 
-def measured_random_return(environment: EnvironmentGroups, fingerprint: str) -> float | None:
-    """The mean over runs of the random agent of their final returns; else what run.json states."""
-    finals = [
-        float(known[-1])
-        for group in environment.groups
-        if group.is_reference
-        for run in group.runs
-        if run.fingerprint == fingerprint
-        and len(known := run.evaluations.return_mean[np.isfinite(run.evaluations.return_mean)])
-    ]
-    if finals:
-        return float(np.mean(finals))
-    stated = [
-        run.random_return
-        for group in environment.groups
-        for run in group.runs
-        if run.fingerprint == fingerprint and run.random_return is not None
-    ]
-    return stated[0] if stated else None
-
-
 def contest_scores(contest: Contest) -> ContestScores | str:
     """The scores of one environment; where there are none, why."""
     scale = scale_of(contest.environment, contest.challenger)
     if isinstance(scale, str):
         return scale
-    horizon = min(group_end(contest.baseline, "train_s"), group_end(contest.challenger, "train_s"))
-    at = np.array([horizon])
-    dqn, es = (
-        scale.score(returns_at(g, "train_s", at)[:, 0])
-        for g in (contest.baseline, contest.challenger)
+    horizon = min(group_end(group, "train_s") for group in contest.sides)
+    challenger, baseline = (
+        scale.score(returns_at(group, "train_s", np.array([horizon]))[:, 0])
+        for group in contest.sides
     )
-    if np.isnan(dqn).all() or np.isnan(es).all():
+    if np.isnan(baseline).all() or np.isnan(challenger).all():
         return "no run is known up to the common horizon"
-    return ContestScores(contest, scale, horizon, dqn, es)
+    return ContestScores(contest, scale, horizon, baseline, challenger)
 
 
 def suite_scores(suite: Suite) -> tuple[tuple[ContestScores, ...], dict[str, str]]:
@@ -116,15 +92,12 @@ def suite_scores(suite: Suite) -> tuple[tuple[ContestScores, ...], dict[str, str
 
 
 def returns_at(group: Group, unit: Unit, times: FloatArray) -> FloatArray:
-    """Each run's return in force at some times; NaN where it was cut off before.
+    """Each run's return in force at some times; NaN where it was cut off before.  # [n, T]
 
-    A run that stopped because it got there counts as the level that it was to stop at from then on.
-    What its last evaluation showed beyond is luck: it is the evaluation that ended the run.
-
-    Returns:
-        One row a run.  # [n, T]
+    A run that stopped because it was solved counts as the level that it was to stop at from then
+    on. What its last evaluation showed beyond is luck: it is the evaluation that ended the run.
     """
-    found = np.array([step_values(run, unit, times) for run in group.runs])
+    found = np.array([run_values(run, unit, times) for run in group.runs])
     for row, run in zip(found, group.runs, strict=True):
         if run.status == "solved" and run.stop_level is not None:
             stopped = times >= run.evaluations.along(unit)[-1]

@@ -1,49 +1,50 @@
-"""Both agents over all environments: scores put together, with stratified bootstrap intervals.
+"""Scores of many runs on several tasks put together, with stratified bootstrap intervals.
 
 Agarwal et al. 2021 (arXiv 2108.13264): interquartile mean, optimality gap, performance profiles,
-probability of improvement. Seeds are resampled within each environment and agent, environments
-never: an interval speaks of these environments and of no others. Every environment weighs the
-same, however many seeds it has.
+probability of improvement. Runs are resampled within each task, tasks never: an interval speaks of
+these tasks and of no others. Every task weighs the same, however many runs it has.
+
+Scores are a matrix of runs by tasks, NaN where a task has fewer runs than another.
+
+    >>> from rlbench.analysis import aggregate_scores, probability_of_improvement
+    >>> es = [[0.0, 0.2], [0.5, 0.4], [1.0, 0.4], [1.5, 0.2]]  # four runs on two tasks
+    >>> found = aggregate_scores(es)
+    >>> found["mean"].value, round(found["iqm"].value, 3)
+    (0.525, 0.375)
+    >>> found["iqm"].low < 0.375 < found["iqm"].high
+    True
+    >>> probability_of_improvement(es, [[0.5, 0.0]]).value
+    0.8125
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from rlbench.analysis.bootstrap import percentile_interval, weights_of_strata
-from rlbench.analysis.normalized_scores import ContestScores
+from rlbench.analysis.bootstrap import percentile_band, percentile_interval, weights_of_strata
 from rlbench.runs.records import FloatArray
 
-AGENTS = ("es", "dqn")
-SIDES = {"es": "challenger", "dqn": "baseline"}
 STATISTICS = ("iqm", "median", "mean", "optimality_gap")
 PROFILE_POINTS = 121
 
 
 @dataclass(frozen=True)
-class Estimate:
-    """One number over all environments."""
+class ScoreEstimate:
+    """A statistic with its 95 % interval; none where some task has a single run."""
 
-    suite: str
-    agent: str  # of the probability of improvement: the one that improves on the other
-    statistic: str
     value: float
     low: float | None
     high: float | None
-    n_environments: int
-    n_runs: int
-    reason: str  # why there is no interval; else empty
 
 
 @dataclass(frozen=True)
-class Profile:
-    """The share of an agent's runs whose score is above tau, environments weighing the same."""
+class ScoreProfile:
+    """The share of runs whose score is above tau, tasks weighing the same."""
 
-    suite: str
-    agent: str
     tau: FloatArray  # [T]
     share: FloatArray  # [T]
     low: FloatArray  # [T], NaN without an interval
@@ -52,9 +53,9 @@ class Profile:
 
 @dataclass(frozen=True)
 class Strata:
-    """One agent's scores with their resampling, environments side by side."""
+    """One agent's scores with their resampling, tasks side by side."""
 
-    parts: tuple[FloatArray, ...]  # an environment's scores  # each [n_e]
+    parts: tuple[FloatArray, ...]  # a task's scores  # each [n_e]
     weights: tuple[FloatArray, ...]  # how often each was drawn  # each [B, n_e]
 
     @property
@@ -64,37 +65,72 @@ class Strata:
 
     @property
     def shares(self) -> FloatArray:
-        """What each run counts in each resample: rows sum to 1, environments alike.  # [B, N]"""
+        """What each run counts in each resample: rows sum to 1, tasks alike.  # [B, N]"""
         scaled = [w / (len(self.parts) * w.shape[1]) for w in self.weights]
         return np.concatenate(scaled, axis=1)
 
-    def plain(self) -> Strata:
+    @property
+    def has_interval(self) -> bool:
+        """Whether every task has two runs: a task with one would count as certain."""
+        return min(map(len, self.parts)) > 1
+
+    def once(self) -> Strata:
         """Every run once: the statistic itself as the only resample."""
         return Strata(self.parts, tuple(np.ones((1, len(part))) for part in self.parts))
 
 
-def strata(scores: Sequence[ContestScores]) -> dict[str, Strata]:
-    """The resampling of both agents, every environment and agent drawn independently."""
-    parts = {
-        agent: tuple(s[~np.isnan(s)] for s in (getattr(found, SIDES[agent]) for found in scores))
-        for agent in AGENTS
-    }
-    counts = tuple(len(part) for agent in AGENTS for part in parts[agent])
-    weights = weights_of_strata(counts)
+def strata(*agents: Sequence[FloatArray]) -> list[Strata]:
+    """The resampling of some agents, every agent and task drawn independently.
+
+    agents: for each its scores on every task, without NaN.
+    """
+    drawn = iter(weights_of_strata(tuple(len(part) for parts in agents for part in parts)))
+    return [Strata(tuple(parts), tuple(next(drawn) for _ in parts)) for parts in agents]
+
+
+def aggregate_scores(scores: ArrayLike) -> dict[str, ScoreEstimate]:
+    """Interquartile mean (`iqm`), median, mean and optimality gap of one agent.
+
+    scores: NaN where a run is missing.  # [n, E]
+    """
+    (agent,) = strata(_tasks(scores))
     return {
-        agent: Strata(parts[agent], weights[i * len(scores) : (i + 1) * len(scores)])
-        for i, agent in enumerate(AGENTS)
+        name: _estimate(agent, statistic(name, agent.once()), statistic(name, agent))
+        for name in STATISTICS
     }
+
+
+def performance_profile(scores: ArrayLike, tau: ArrayLike | None = None) -> ScoreProfile:
+    """The performance profile of one agent.
+
+    scores: NaN where a run is missing.  # [n, E]
+    tau: the scores at which it is taken; None: evenly over all of them.
+    """
+    (agent,) = strata(_tasks(scores))
+    return profile(agent, profile_axis([agent]) if tau is None else np.asarray(tau, np.float64))
+
+
+def probability_of_improvement(better: ArrayLike, worse: ArrayLike) -> ScoreEstimate:
+    """The chance that a run of one agent scores more than one of the other, ties half.
+
+    The mean over tasks of the Mann-Whitney statistic over the number of pairs.
+
+    better, worse: the scores of each, NaN where a run is missing; the same tasks.  # [n, E], [m, E]
+    """
+    ours, theirs = strata(_tasks(better), _tasks(worse))
+    if len(ours.parts) != len(theirs.parts):
+        raise ValueError(f"tasks: got {len(ours.parts)} and {len(theirs.parts)}; takes the same")
+    found = _estimate(ours, improvement(ours.once(), theirs.once()), improvement(ours, theirs))
+    return found if theirs.has_interval else ScoreEstimate(found.value, None, None)
 
 
 def interquartile_mean(scores: FloatArray, shares: FloatArray) -> FloatArray:
-    """The mean of the middle half: a quarter of the weight is cut off at either end.
+    """The mean of the middle half: a quarter of the weight is cut off at either end.  # [B]
 
     Where a quarter does not fall between two runs, the run it cuts through counts in part.
 
-    Args:
-        scores: of all runs.  # [N]
-        shares: what each counts, rows summing to 1.  # [B, N]
+    scores: of all runs.  # [N]
+    shares: what each counts, rows summing to 1.  # [B, N]
     """
     order = np.argsort(scores, kind="stable")
     until = np.cumsum(shares[:, order], axis=1)  # [B, N]
@@ -107,8 +143,8 @@ def interquartile_mean(scores: FloatArray, shares: FloatArray) -> FloatArray:
 def statistic(name: str, agent: Strata) -> FloatArray:
     """One of STATISTICS for each resample.  # [B]
 
-    `median` and `mean` are those over environments of their mean scores; `optimality_gap` is the
-    mean of max(0, 1 - score): how far runs fall short of 1, with nothing gained beyond it.
+    `median` and `mean` are those over tasks of their mean scores; `optimality_gap` is the mean of
+    max(0, 1 - score): how far runs fall short of 1, with nothing gained beyond it.
     """
     if name == "iqm":
         return interquartile_mean(agent.scores, agent.shares)
@@ -122,11 +158,8 @@ def statistic(name: str, agent: Strata) -> FloatArray:
     return np.asarray(found, dtype=np.float64)
 
 
-def probability_of_improvement(better: Strata, worse: Strata) -> FloatArray:
-    """The chance that a run of one agent scores more than one of the other, ties half.  # [B]
-
-    The mean over environments of the Mann-Whitney statistic over the number of pairs.
-    """
+def improvement(better: Strata, worse: Strata) -> FloatArray:
+    """The probability of improvement for each resample.  # [B]"""
     wins = [
         (s[:, None] > other) + 0.5 * (s[:, None] == other)
         for s, other in zip(better.parts, worse.parts, strict=True)
@@ -137,12 +170,11 @@ def probability_of_improvement(better: Strata, worse: Strata) -> FloatArray:
 def mean_of_pairs(
     wins: Sequence[FloatArray], ours: Sequence[FloatArray], theirs: Sequence[FloatArray]
 ) -> FloatArray:
-    """The mean over environments of the mean over pairs of runs, for each resample.  # [B]
+    """The mean over tasks of the mean over pairs of runs, for each resample.  # [B]
 
-    Args:
-        wins: for each environment what a pair of runs counts.  # each [n, m]
-        ours: how often each run of the first was drawn.  # each [B, n]
-        theirs: how often each of the second.  # each [B, m]
+    wins: for each task what a pair of runs counts.  # each [n, m]
+    ours: how often each run of the first was drawn.  # each [B, n]
+    theirs: how often each of the second.  # each [B, m]
     """
     chances = [
         ((w @ won) * w_other).sum(axis=1) / won.size
@@ -151,54 +183,40 @@ def mean_of_pairs(
     return np.asarray(np.mean(chances, axis=0), dtype=np.float64)
 
 
-def estimates(suite: str, scores: Sequence[ContestScores]) -> Iterator[Estimate]:
-    """All statistics of both agents, then the probability that ES improves on DQN."""
-    both = strata(scores)
-    reason = no_interval_reason(scores)
+def profile_axis(agents: Iterable[Strata]) -> FloatArray:
+    """Scores at which profiles are compared.  # [T]
 
-    def estimate(agent: str, name: str, value: FloatArray, resampled: FloatArray) -> Estimate:
-        interval = None if reason else percentile_interval(resampled)
-        low, high = interval or (None, None)
-        counted = [agent] if name in STATISTICS else list(AGENTS)
-        n_runs = sum(len(part) for a in counted for part in both[a].parts)
-        return Estimate(suite, agent, name, float(value[0]), low, high, len(scores), n_runs, reason)
-
-    for agent in AGENTS:
-        for name in STATISTICS:
-            plain = statistic(name, both[agent].plain())
-            yield estimate(agent, name, plain, statistic(name, both[agent]))
-    es, dqn = both["es"], both["dqn"]
-    yield estimate(
-        "es",
-        "probability_of_improvement",
-        probability_of_improvement(es.plain(), dqn.plain()),
-        probability_of_improvement(es, dqn),
-    )
-
-
-def profiles(suite: str, scores: Sequence[ContestScores]) -> Iterator[Profile]:
-    """The performance profile of both agents on the same values of tau."""
-    both = strata(scores)
-    every = np.concatenate([part.scores for part in both.values()])
-    # A few extreme scores shall not press all others together: the axis ends at 2 and -1.
+    The axis ends at 2 and at -1, so that a few outliers do not compress all others.
+    """
+    every = np.concatenate([agent.scores for agent in agents])
     low, high = max(min(0.0, float(every.min())), -1.0), min(max(1.0, float(every.max())), 2.0)
-    tau = np.linspace(low - 0.05, high + 0.05, PROFILE_POINTS)
-    reason = no_interval_reason(scores)
-    for agent in AGENTS:
-        above = (both[agent].scores[:, None] > tau).astype(np.float64)  # [N, T]
-        share = (both[agent].plain().shares @ above)[0]
-        limits = np.full((2, len(tau)), np.nan)
-        if not reason:
-            resampled = np.sort(both[agent].shares @ above, axis=0)  # [B, T]
-            tail = int(np.floor(0.025 * (len(resampled) - 1)))
-            limits = resampled[[tail, len(resampled) - 1 - tail]]
-        yield Profile(suite, agent, tau, share, limits[0], limits[1])
+    return np.linspace(low - 0.05, high + 0.05, PROFILE_POINTS)
 
 
-def no_interval_reason(scores: Sequence[ContestScores]) -> str:
-    """Why no interval can be given: a stratum of one seed would count as certain."""
-    for found in scores:
-        for agent in AGENTS:
-            if np.count_nonzero(~np.isnan(getattr(found, SIDES[agent]))) < 2:
-                return f"one seed of {agent} on {found.env}, so no interval"
-    return ""
+def profile(agent: Strata, tau: FloatArray, with_interval: bool | None = None) -> ScoreProfile:
+    """The performance profile at some values of tau.
+
+    with_interval: None: where every task has two runs.
+    """
+    above = (agent.scores[:, None] > tau).astype(np.float64)  # [N, T]
+    share = (agent.once().shares @ above)[0]
+    low, high = np.full(len(tau), np.nan), np.full(len(tau), np.nan)
+    if agent.has_interval if with_interval is None else with_interval:
+        low, high = percentile_band(agent.shares @ above)
+    return ScoreProfile(tau, share, low, high)
+
+
+def _estimate(agent: Strata, value: FloatArray, resampled: FloatArray) -> ScoreEstimate:
+    low, high = (percentile_interval(resampled) if agent.has_interval else None) or (None, None)
+    return ScoreEstimate(float(value[0]), low, high)
+
+
+def _tasks(scores: ArrayLike) -> list[FloatArray]:
+    """The scores of each task, NaN left out."""
+    matrix = np.asarray(scores, dtype=np.float64)
+    if matrix.ndim != 2 or not matrix.size or np.isnan(matrix).all(axis=0).any():
+        raise ValueError(
+            f"scores: got an array of shape {matrix.shape}; takes a matrix of runs by tasks with "
+            "at least one run of each task"
+        )
+    return [column[~np.isnan(column)] for column in matrix.T]

@@ -1,12 +1,12 @@
-"""Which environments may be put together: one DQN and one ES group each, on the same machine."""
+"""Which environments may be put together: two agents that met on each, on the same machine."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from rlbench.analysis.groups import EnvironmentGroups, Group, comparable_pairs
+from rlbench.analysis.groups import EnvironmentGroups, Group, comparable_pairs, pair_names
 
 
 @dataclass(frozen=True)
@@ -22,53 +22,106 @@ class Contest:
         """The environment's id."""
         return self.environment.env
 
+    @property
+    def sides(self) -> tuple[Group, Group]:
+        """Challenger and baseline."""
+        return self.challenger, self.baseline
+
 
 @dataclass(frozen=True)
 class Suite:
-    """Environments whose contests ran on the same cores, CPU model, device and version."""
+    """Environments on which one challenger met the baseline on the same cores, CPU model, device
+    and version."""
 
     label: str  # what sets it apart from the other suites; empty where there is one
+    baseline: str  # the agent's name; the group's label where one agent's variants are compared
+    challenger: str
     contests: tuple[Contest, ...]  # environments in name order
 
+    @property
+    def sides(self) -> tuple[str, str]:
+        """Challenger and baseline."""
+        return self.challenger, self.baseline
 
-def find_suites(environments: Sequence[EnvironmentGroups]) -> tuple[Suite, ...]:
-    """Every set of conditions under which DQN and ES met on some environment, the largest first.
 
-    An environment with several comparable pairs of one machine (two settings of an agent, say)
-    belongs to none: nothing says which pair to take. `ambiguous_notes` names it.
+@dataclass(frozen=True)
+class Ambiguity:
+    """An environment that no suite takes, since nothing says which of several pairs to take."""
+
+    env: str
+    baseline: str
+    challenger: str
+    pairs: int
+
+
+@dataclass(frozen=True)
+class _Key:
+    """What all contests of a suite share."""
+
+    machine: tuple[object, ...]  # cores, CPU model, device, version
+    baseline: str
+    challenger: str
+
+    @property
+    def sides(self) -> tuple[str, str]:
+        """Challenger and baseline."""
+        return self.challenger, self.baseline
+
+
+def find_suites(
+    environments: Sequence[EnvironmentGroups], baseline: str | None = None
+) -> tuple[Suite, ...]:
+    """Every challenger under every set of conditions under which it met the baseline on some
+    environment, the largest suite first.
+
+    baseline: see `comparable_pairs`.
     """
-    parts: dict[tuple[object, ...], list[Contest]] = defaultdict(list)
+    parts: dict[_Key, list[Contest]] = defaultdict(list)
     for environment in environments:
-        for key, pairs in _pairs_by_machine(environment).items():
-            if len(pairs) == 1:
-                parts[key].append(Contest(environment, *pairs[0]))
-    ranked = sorted(parts.items(), key=lambda part: (-len(part[1]), str(part[0])))
+        for key, contests in _contests(environment, baseline).items():
+            if len(contests) == 1:
+                parts[key] += contests
+    ranked = sorted(
+        parts.items(),
+        key=lambda part: (-len(part[1]), part[0].sides, str(part[0].machine)),
+    )
     return tuple(
-        Suite(_label(key) if len(ranked) > 1 else "", tuple(contests)) for key, contests in ranked
+        Suite(_label(key, parts.keys()), key.baseline, key.challenger, tuple(contests))
+        for key, contests in ranked
     )
 
 
-def ambiguous_notes(environments: Sequence[EnvironmentGroups]) -> Iterator[str]:
-    """One line for each environment that no suite takes because it has too many pairs."""
-    for environment in environments:
-        for pairs in _pairs_by_machine(environment).values():
-            if len(pairs) > 1:
-                yield (
-                    f"{environment.env}: {len(pairs)} pairs of dqn and es groups, "
-                    "so it is in no aggregate over environments"
-                )
+def ambiguities(
+    environments: Sequence[EnvironmentGroups], baseline: str | None = None
+) -> list[Ambiguity]:
+    """Environments with several pairs of the same two agents on one machine (two settings of an
+    agent, say)."""
+    return [
+        Ambiguity(environment.env, key.baseline, key.challenger, len(contests))
+        for environment in environments
+        for key, contests in _contests(environment, baseline).items()
+        if len(contests) > 1
+    ]
 
 
-def _pairs_by_machine(
-    environment: EnvironmentGroups,
-) -> dict[tuple[object, ...], list[tuple[Group, Group]]]:
-    found: dict[tuple[object, ...], list[tuple[Group, Group]]] = defaultdict(list)
-    for dqn, es in comparable_pairs(environment):
-        run = dqn.first
-        found[run.cores, run.cpu_model, run.device, run.rlbench].append((dqn, es))
+def _contests(environment: EnvironmentGroups, baseline: str | None) -> dict[_Key, list[Contest]]:
+    found: dict[_Key, list[Contest]] = defaultdict(list)
+    for base, challenger in comparable_pairs(environment, baseline):
+        run = base.first
+        machine = (run.cores, run.cpu_model, run.device, run.rlbench)
+        key = _Key(machine, *pair_names(base, challenger))
+        found[key].append(Contest(environment, base, challenger))
     return found
 
 
-def _label(key: tuple[object, ...]) -> str:
-    cores, cpu_model, device, version = key
-    return f"{cores} cores of {cpu_model or 'a CPU'}, {device or 'cpu'}, rlbench {version}"
+def _label(key: _Key, keys: Collection[_Key]) -> str:
+    """In what a suite differs from the others."""
+    words = []
+    if len({other.sides for other in keys}) > 1:
+        words.append(f"{key.challenger} against {key.baseline}")
+    if len({other.machine for other in keys}) > 1:
+        cores, cpu_model, device, version = key.machine
+        words.append(
+            f"{cores} cores of {cpu_model or 'a CPU'}, {device or 'cpu'}, rlbench {version}"
+        )
+    return ", ".join(words)

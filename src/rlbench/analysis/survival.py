@@ -1,7 +1,16 @@
 """Times that may be censored: the product-limit estimate and what follows from it.
 
-A run that had not reached a level when it ended tells us only that it needs longer. Leaving it
+Of a run that had not reached a level when it ended we know only that it needs longer. Leaving it
 out, or giving it the time at which it ended without saying so, would flatter its agent.
+
+    >>> from rlbench.analysis import CensoredTimes, log_rank, product_limit, restricted_mean
+    >>> times = CensoredTimes([3.0, 2.0, 1.0, 4.0], [True, False, True, True])  # one lost at 2 s
+    >>> restricted_mean(times, horizon=4.0)
+    2.875
+    >>> product_limit(times).share.tolist()  # not yet there after 1, 2, 3 and 4 s
+    [0.75, 0.75, 0.375, 0.0]
+    >>> log_rank(times, CensoredTimes([5.0, 6.0, 7.0], [True] * 3)) < 0.05
+    True
 
 Formulas: Kaplan & Meier 1958 (J. Am. Stat. Assoc. 53); restricted mean: Irwin 1949, Royston &
 Parmar 2013 (BMC Med. Res. Methodol. 13:152); expected running time: Hansen et al. 2009, COCO;
@@ -16,8 +25,9 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+from rlbench.analysis.bootstrap import percentile_interval, weights_of_strata
 from rlbench.runs.records import FloatArray
 
 Z_95 = 1.959963984540054  # the normal distribution's 97.5 % point
@@ -27,23 +37,28 @@ Z_95 = 1.959963984540054  # the normal distribution's 97.5 % point
 class CensoredTimes:
     """For each run a time, and whether the event happened then or observation ended then."""
 
-    time: FloatArray  # [n], infinite for a run that is known never to get there
+    time: FloatArray  # [n], infinite for a run that is known never to reach the level
     event: NDArray[np.bool_]  # [n]
+
+    def __init__(self, time: ArrayLike, event: ArrayLike) -> None:
+        object.__setattr__(self, "time", np.asarray(time, dtype=np.float64))
+        object.__setattr__(self, "event", np.asarray(event, dtype=np.bool_))
+        if self.time.ndim != 1 or self.time.shape != self.event.shape:
+            raise ValueError(
+                f"time and event: got shapes {self.time.shape} and {self.event.shape}; takes two "
+                "of the same length"
+            )
 
     def __len__(self) -> int:
         return len(self.time)
 
 
 def survival(times: CensoredTimes, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """The product-limit estimate, for many weightings of the runs at once.
+    """The product-limit estimate, for many weightings of the runs at once: the times in ascending
+    order [n] (events before censorings at a tie), and the share that has not reached the level
+    just after each [B, n].
 
-    Args:
-        times: n runs.
-        weights: how often each run counts.  # [B, n]
-
-    Returns:
-        The times in ascending order [n] (events before censorings at a tie), and the share that
-        has not got there just after each [B, n].
+    weights: how often each run counts.  # [B, n]
     """
     order = np.lexsort((~times.event, times.time))
     drawn = weights[:, order]  # [B, n]
@@ -59,10 +74,10 @@ class ProductLimit:
     """The product-limit curve of some runs at the times at which something happened."""
 
     time: FloatArray  # [k], ascending, distinct, finite
-    at_risk: NDArray[np.int64]  # [k], runs still on the way just before
-    reached: NDArray[np.int64]  # [k], runs that got there then
+    at_risk: NDArray[np.int64]  # [k], runs still under way just before
+    reached: NDArray[np.int64]  # [k], runs that reached the level then
     censored: NDArray[np.int64]  # [k], runs last seen then
-    share: FloatArray  # [k], the share that has not got there just after
+    share: FloatArray  # [k], the share that has not reached it just after
     low: FloatArray  # [k], 95 % pointwise, NaN where the formula gives none
     high: FloatArray  # [k]
 
@@ -71,7 +86,7 @@ def product_limit(times: CensoredTimes) -> ProductLimit:
     """The curve with pointwise 95 % intervals.
 
     Greenwood's variance sum d / (n (n - d)) is carried to the scale of log(-log(share)), where an
-    interval cannot leave [0, 1]. While nobody has got there, once everybody has, and with one
+    interval cannot leave [0, 1]. While no run has reached the level, once all have, and with one
     run, it gives no interval.
     """
     moments = np.unique(times.time[np.isfinite(times.time)])
@@ -95,11 +110,20 @@ def product_limit(times: CensoredTimes) -> ProductLimit:
     return ProductLimit(moments, at_risk, reached, censored, share, low, high)
 
 
-def restricted_mean(times: CensoredTimes, horizon: float, weights: FloatArray) -> FloatArray:
-    """Area under the product-limit curve from 0 to `horizon`, for each weighting.  # [B]
+def restricted_mean(times: CensoredTimes, horizon: float) -> float:
+    """Area under the product-limit curve from 0 to `horizon`.
 
     Without censoring before the horizon this is the plain mean of min(time, horizon): a run that
-    did not get there counts the whole horizon. After the last observation the curve stays level.
+    did not reach the level counts the whole horizon. After the last observation the curve stays
+    level.
+    """
+    return float(restricted_means(times, horizon, np.ones((1, len(times))))[0])
+
+
+def restricted_means(times: CensoredTimes, horizon: float, weights: FloatArray) -> FloatArray:
+    """The restricted mean for many weightings of the runs at once.  # [B]
+
+    weights: how often each run counts.  # [B, n]
     """
     cut = CensoredTimes(np.minimum(times.time, horizon), times.event & (times.time <= horizon))
     ascending, share = survival(cut, weights)
@@ -108,10 +132,18 @@ def restricted_mean(times: CensoredTimes, horizon: float, weights: FloatArray) -
     return area
 
 
+def restricted_mean_interval(times: CensoredTimes, horizon: float) -> tuple[float, float] | None:
+    """The 95 % bootstrap interval of the restricted mean; None with fewer than two runs."""
+    if len(times) < 2:
+        return None
+    (weights,) = weights_of_strata((len(times),))
+    return percentile_interval(restricted_means(times, horizon, weights))
+
+
 def identified_until(times: CensoredTimes) -> float:
     """Up to when the product-limit curve is known.
 
-    Infinite where it falls to 0 or a run is known never to get there; otherwise the last
+    Infinite where it falls to 0 or a run is known never to reach the level; otherwise the last
     censoring, after which nothing was observed.
     """
     last_event = max((t for t, e in zip(times.time, times.event, strict=True) if e), default=-1.0)
@@ -121,8 +153,17 @@ def identified_until(times: CensoredTimes) -> float:
     return math.inf if last_event >= last_censoring else float(last_censoring)
 
 
+def finite_horizon(horizon: float, *times: CensoredTimes) -> float | None:
+    """A horizon up to which a mean can be taken: the last known time where `horizon` is infinite.
+    None where nothing was timed."""
+    if math.isinf(horizon):
+        finite = [float(t) for part in times for t in part.time if math.isfinite(t)]
+        return max(finite, default=None)
+    return horizon if horizon > 0.0 else None
+
+
 def median(times: CensoredTimes) -> float | None:
-    """The first time at which at most half have not got there; None where that never happens."""
+    """The first time at which at most half have not reached the level; None where there is none."""
     ascending, share = survival(times, np.ones((1, len(times))))
     below = np.flatnonzero(share[0] <= 0.5 + 1e-12)
     if not len(below):
@@ -134,9 +175,8 @@ def median(times: CensoredTimes) -> float | None:
 def median_interval(times: CensoredTimes) -> tuple[float | None, float | None]:
     """Brookmeyer & Crowley's 95 % interval: the times at which the curve's interval holds one half.
 
-    Returns:
-        From when the lower limit of the curve is at or below one half, until when the upper limit
-        is; None for an end that the curve never settles. Five runs never settle the upper one.
+    From when the lower limit of the curve is at or below one half, until when the upper limit is;
+    None for an end that the curve never settles. Five runs never settle the upper one.
     """
     curve = product_limit(times)
 
@@ -150,19 +190,18 @@ def median_interval(times: CensoredTimes) -> tuple[float | None, float | None]:
 def expected_running_time(spent: FloatArray, successes: int) -> float | None:
     """Total time of all runs over the number of successes; None without a success.
 
-    Args:
-        spent: each run's time until it got there, or until it ended.  # [n]
+    spent: each run's time until it reached the level, or until it ended.  # [n]
     """
     return float(np.sum(spent)) / successes if successes else None
 
 
 def log_rank(one: CensoredTimes, other: CensoredTimes) -> float | None:
-    """Two-sided p-value of the log-rank test that both get there at the same rate.
+    """Two-sided p-value of the log-rank test that both reach the level at the same rate.
 
-    At each time at which somebody gets there, the number of `one` among them is compared with its
-    hypergeometric mean and variance given who was still on the way; the squared sum over its
-    variance is chi-squared with one degree of freedom. None where nobody gets there, or no time
-    tells the two apart (one of them was no longer observed).
+    At each time at which a run reaches it, the number of `one` among those that do is compared with
+    its hypergeometric mean and variance given which runs were still under way; the squared sum over
+    its variance is chi-squared with one degree of freedom. None where no run reaches it, or where
+    at each such time runs of only one side were still observed.
     """
     excess = variance = 0.0
     for time in np.unique(np.concatenate([one.time[one.event], other.time[other.event]])):

@@ -6,14 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rlbench.analysis.groups import EnvironmentGroups
-from rlbench.analysis.speed_ratios import SpeedRatio
-from rlbench.claims.evidence import Evidence, gather
+from rlbench.claims.evidence import Evidence, collect_evidence
 from rlbench.claims.statements import Claim, all_claims
-from rlbench.claims.verdict import Verdict, decide
+from rlbench.claims.verdict import Verdict, reach_verdict
 
 
 @dataclass(frozen=True)
-class Examined:
+class ExaminedClaim:
     """One claim with its evidence and verdict."""
 
     claim: Claim
@@ -25,19 +24,17 @@ class Examined:
 class Examination:
     """Both claims, and the same question on environments that neither speaks of."""
 
-    claims: tuple[Examined, ...]
+    claims: tuple[ExaminedClaim, ...]
     other: Evidence
 
 
-def examine(environments: Sequence[EnvironmentGroups], ratios: Sequence[SpeedRatio]) -> Examination:
+def examine(environments: Sequence[EnvironmentGroups]) -> Examination:
     """Hold every claim against the runs.
 
-    Args:
-        environments: all groups of runs; none where nothing was run.
-        ratios: every speed ratio of every environment.
+    environments: all groups of runs; none where nothing was run.
     """
     examined = []
     for claim in all_claims():
-        evidence = gather(environments, ratios, claim.family, claim)
-        examined.append(Examined(claim, evidence, decide(claim, evidence)))
-    return Examination(tuple(examined), gather(environments, ratios, "other", None))
+        evidence = collect_evidence(environments, claim.family, claim)
+        examined.append(ExaminedClaim(claim, evidence, reach_verdict(claim, evidence)))
+    return Examination(tuple(examined), collect_evidence(environments, "other", None))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from rlbench.analysis.decision import decide
 from rlbench.analysis.speed_ratios import SpeedRatio
-from rlbench.claims.evidence import Comparison, Evidence, Pooled
+from rlbench.analysis.suite_ratios import MeanRatio
+from rlbench.claims.evidence import Comparison, Evidence
 from rlbench.claims.examine import Examination
 from rlbench.claims.verdict import per_core_text
 from rlbench.published.papers import atari_record, humanoid_record, step_ratios
@@ -17,9 +19,13 @@ from rlbench.table import Value, csv_bytes
 
 SCHEMA = 1
 
+_MEAN_COLUMNS = ("env", "unit", "ratio", "low", "high", "bound")
+_RATIO_COLUMNS = (
+    *_MEAN_COLUMNS,
+    "n_baseline", "n_baseline_reached", "n_challenger", "n_challenger_reached", "horizon",
+)  # fmt: skip
 _COLUMNS = (
-    "claim", "env", "unit", "ratio", "low", "high", "bound", "n_baseline", "n_baseline_reached",
-    "n_challenger", "n_challenger_reached", "horizon", "counts", "left_out", "claimed_factor",
+    "claim", *_RATIO_COLUMNS, "winner", "counts", "left_out", "claimed_factor",
     "core_hour_factor", "outcome",
 )  # fmt: skip
 
@@ -83,8 +89,10 @@ def _evidence(evidence: Evidence) -> dict[str, Any]:
     return {
         "environments": [_comparison(comparison) for comparison in evidence.comparisons],
         "environments_run": evidence.environments,
-        "pooled": {unit: _pooled(pooled) for unit, pooled in evidence.pooled.items()},
-        "rates": [asdict(rate) for rate in evidence.rates],
+        "pooled": {
+            unit: _mean(mean, len(evidence.counted)) for unit, mean in evidence.means.items()
+        },
+        "rates": [asdict(speed) for speed in evidence.speeds],
         "cores": list(evidence.cores),
     }
 
@@ -94,6 +102,7 @@ def _comparison(comparison: Comparison) -> dict[str, Any]:
         "env": comparison.env,
         "dqn": comparison.baseline.label,
         "es": comparison.challenger.label,
+        "winner": decide(comparison.ratios["train_s"]).winner,
         "counts": comparison.counts,
         "left_out": comparison.left_out,
         "too_short": comparison.too_short,
@@ -117,26 +126,27 @@ def _ratio(ratio: SpeedRatio) -> dict[str, Any]:
     }
 
 
-def _pooled(pooled: Pooled) -> dict[str, Any]:
+def _mean(mean: MeanRatio | None, environments: int) -> dict[str, Any]:
     return {
-        "environments": pooled.environments,
-        "ratio": _finite(pooled.ratio),
-        "low": _finite(pooled.low),
-        "high": _finite(pooled.high),
-        "bound": pooled.bound,
+        "environments": environments,
+        "ratio": None if mean is None else _finite(mean.ratio),
+        "low": None if mean is None else _finite(mean.low),
+        "high": None if mean is None else _finite(mean.high),
+        "bound": "" if mean is None else mean.bound,
+        "winner": "none" if mean is None else decide(mean).winner,
     }
 
 
 def _rows(examination: Examination) -> Iterator[dict[str, Value]]:
     for examined in examination.claims:
-        told: dict[str, Value] = {
+        of_claim: dict[str, Value] = {
             "claim": examined.claim.key,
             "claimed_factor": examined.claim.factor,
             "core_hour_factor": examined.claim.core_hour_factor,
             "outcome": examined.verdict.outcome,
         }
-        yield told  # a claim without a run has a row too
-        yield from (told | row for row in _evidence_rows(examined.evidence))
+        yield of_claim  # a claim without a run has a row too
+        yield from (of_claim | row for row in _evidence_rows(examined.evidence))
     other: dict[str, Value] = {"claim": "other"}
     yield from (other | row for row in _evidence_rows(examination.other))
 
@@ -144,15 +154,18 @@ def _rows(examination: Examination) -> Iterator[dict[str, Value]]:
 def _evidence_rows(evidence: Evidence) -> Iterator[dict[str, Value]]:
     for comparison in evidence.comparisons:
         for ratio in comparison.ratios.values():
-            yield {name: getattr(ratio, name) for name in _COLUMNS[1:12]} | {
+            yield _ratio_row(ratio, _RATIO_COLUMNS) | {
                 "counts": comparison.counts,
                 "left_out": comparison.left_out,
             }
-    for pooled in evidence.pooled.values():
-        if pooled.ratio is not None:
-            names = ("unit", "ratio", "low", "high", "bound")
-            row: dict[str, Value] = {name: getattr(pooled, name) for name in names}
-            yield row | {"env": f"geometric mean of {pooled.environments}"}
+    for mean in evidence.means.values():
+        if mean is not None and mean.ratio is not None:
+            yield _ratio_row(mean, _MEAN_COLUMNS)
+
+
+def _ratio_row(ratio: SpeedRatio | MeanRatio, names: Sequence[str]) -> dict[str, Value]:
+    row: dict[str, Value] = {name: getattr(ratio, name) for name in names}
+    return row | {"winner": decide(ratio).winner}
 
 
 def _finite(value: float | None) -> float | None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator
 
+from rlbench.analysis.decision import decide
 from rlbench.claims.evidence import Comparison, Evidence
-from rlbench.claims.examine import Examination, Examined
-from rlbench.claims.verdict import per_core_text, ratio_text
+from rlbench.claims.examine import Examination, ExaminedClaim
+from rlbench.claims.verdict import per_core_text
 from rlbench.runs.records import Unit
-from rlbench.wording import factor, shortened
+from rlbench.wording import UNIT_NAMES, decision_text, factor, ratio_text, shortened
 
 MAX_ROWS = 60
 
@@ -19,12 +20,8 @@ OTHER_NOTE = (
     "claims; they show what the same two agents did here."
 )
 RL_NOTE = "The reinforcement learning measured here is this package's DQN."
-_MEAN_NOTE = "its interval: environments and their seeds drawn anew"
-_SHOWN: dict[Unit, str] = {
-    "train_s": "training time",
-    "train_cpu_s": "CPU time",
-    "env_steps": "environment steps",
-}
+_MEAN_NOTE = "its interval: environments and their seeds are resampled"
+_SHOWN: tuple[Unit, ...] = ("train_s", "train_cpu_s", "env_steps")
 
 
 def examination_lines(examination: Examination, width: int) -> Iterator[str]:
@@ -56,7 +53,7 @@ def verdict_lines(examination: Examination) -> Iterator[str]:
         yield f"  {examined.claim.title}: {examined.verdict.outcome}"
 
 
-def _claim_lines(number: int, examined: Examined, width: int) -> Iterator[str]:
+def _claim_lines(number: int, examined: ExaminedClaim, width: int) -> Iterator[str]:
     claim, verdict = examined.claim, examined.verdict
     yield from _heading(f"{number}. {claim.title}")
     yield from _wrapped(f"The claim: {claim.statement} ({factor(claim.factor)})", width)
@@ -89,11 +86,12 @@ def _evidence_lines(evidence: Evidence, width: int) -> Iterator[str]:
         width,
         "  ",
     )
-    rows = [["", "solved", *_SHOWN.values(), ""]]
+    rows = [["", "solved", *(UNIT_NAMES[unit].short for unit in _SHOWN), ""]]
     rows += [_row(comparison) for comparison in evidence.comparisons[:MAX_ROWS]]
-    if len(evidence.counted) > 1 and evidence.pooled:
-        means = [ratio_text(evidence.pooled[unit]) for unit in _SHOWN]
-        rows.append([f"geometric mean of {len(evidence.counted)}", "", *means, _MEAN_NOTE])
+    if len(evidence.counted) > 1 and evidence.means:
+        means = [evidence.means[unit] for unit in _SHOWN]
+        texts = ["none" if mean is None else ratio_text(mean) for mean in means]
+        rows.append([f"geometric mean of {len(evidence.counted)}", "", *texts, _MEAN_NOTE])
     yield from _table(rows, width)
     hidden = len(evidence.comparisons) - MAX_ROWS
     if hidden > 0:
@@ -106,16 +104,15 @@ def _row(comparison: Comparison) -> list[str]:
         f"DQN {head.n_baseline_reached}/{head.n_baseline} "
         f"ES {head.n_challenger_reached}/{head.n_challenger}"
     )
-    ratios = [
-        ratio_text(comparison.ratios[unit]) if unit in comparison.ratios else "" for unit in _SHOWN
-    ]
-    remark = f"not counted: {comparison.left_out}" if comparison.left_out else comparison.too_short
-    return [shortened(comparison.env, 28), solved, *ratios, remark]
+    ratios = [ratio_text(comparison.ratios[unit]) for unit in _SHOWN]
+    counted = f"not counted: {comparison.left_out}" if comparison.left_out else comparison.too_short
+    remarks = [decision_text(decide(head)), *([counted] if counted else [])]
+    return [shortened(comparison.env, 28), solved, *ratios, "; ".join(remarks)]
 
 
 def _table(rows: list[list[str]], width: int) -> Iterator[str]:
     """Columns side by side where they fit, else one line a value; the last cell of a row, a
-    remark, has a line of its own."""
+    remark, has its own line."""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]) - 1)]
     fits = 2 + sum(widths) + 2 * (len(widths) - 1) <= width
     for row in rows:
@@ -124,8 +121,8 @@ def _table(rows: list[list[str]], width: int) -> Iterator[str]:
             yield f"  {'  '.join(map(str.ljust, cells, widths))}".rstrip()
         elif row is not rows[0]:
             yield f"  {cells[0]}  {cells[1]}".rstrip()
-            for name, cell in zip(_SHOWN.values(), cells[2:], strict=True):
-                yield f"    {name:<18} {cell}"
+            for unit, cell in zip(_SHOWN, cells[2:], strict=True):
+                yield f"    {UNIT_NAMES[unit].short:<18} {cell}"
         if remark:
             yield from _wrapped(remark, width, "    ")
 

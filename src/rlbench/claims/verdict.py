@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from rlbench.analysis.speed_ratios import SpeedRatio
-from rlbench.claims.evidence import Evidence, Pooled
+from rlbench.analysis.decision import reaches
+from rlbench.analysis.suite_ratios import MeanRatio
+from rlbench.claims.evidence import Evidence
 from rlbench.claims.statements import MINIMUM_SEEDS, Claim, frames_text
 from rlbench.published.papers import atari_record, humanoid_record
-from rlbench.wording import count, factor, plural, ratio, significant
+from rlbench.wording import count, factor, plural, ratio_text, significant
 
 Outcome = Literal["supported", "not supported", "not testable here"]
 
@@ -28,58 +29,46 @@ class Verdict:
     needs: tuple[str, ...]
 
 
-def decide(claim: Claim, evidence: Evidence) -> Verdict:
+def reach_verdict(claim: Claim, evidence: Evidence) -> Verdict:
     """Supported: the whole interval of the mean speed ratio in training time lies at or above the
     claimed factor. Not supported: all of it lies below. Otherwise, or with too few environments
     or seeds, not testable here."""
     shortage = _shortage(claim, evidence)
     if shortage:
         return Verdict("not testable here", shortage, tuple(_needs(claim, evidence)))
-    pooled = evidence.pooled["train_s"]
+    mean = evidence.means["train_s"]
     where = _environments(claim, evidence)
-    measured = (
-        f"on {where}, equal cores and at least {MINIMUM_SEEDS} seeds an agent, DQN took "
-        f"{ratio_text(pooled)} times the training time of ES"
-    )
-    if pooled.low is not None and pooled.low >= claim.factor:
-        reason = f"{measured}; the claim's {factor(claim.factor)} lies at or below all of that"
-        return Verdict("supported", _sentence(reason), ())
-    if pooled.high is not None and pooled.high < claim.factor:
-        reason = f"{measured}; the claim's {factor(claim.factor)} lies above all of that"
-        return Verdict("not supported", _sentence(reason), ())
-    if pooled.ratio is None:
+    if mean is None or mean.ratio is None:
         reason = (
-            f"undecided: {where} were measured, but on some DQN never got there and on others ES "
+            f"undecided: {where} were measured, but on some DQN never solved it and on others ES "
             "never did, so nothing bounds the mean"
         )
-    else:
-        reason = f"undecided: {measured}, which does not settle {factor(claim.factor)}"
-    return Verdict("not testable here", _sentence(reason), tuple(_to_settle(claim, pooled)))
-
-
-def ratio_text(found: Pooled | SpeedRatio) -> str:
-    """A ratio with its interval: `2.1 [1.4, 3.0]`, `≥ 30 [25, \u221e)`."""
-    if found.ratio is None:
-        return "none"
-    sign = {"": "", ">=": "≥ ", "<=": "≤ "}[found.bound]
-    shown = f"{sign}{ratio(found.ratio)}"
-    if found.low is None and found.high is None:
-        return f"{shown} (no interval)"
-    low = "(0" if found.low is None else f"[{ratio(found.low)}"
-    high = "\u221e)" if found.high is None else f"{ratio(found.high)}]"
-    return f"{shown} {low}, {high}"
+        return Verdict("not testable here", _sentence(reason), tuple(_to_settle(claim, mean)))
+    measured = (
+        f"on {where}, equal cores and at least {MINIMUM_SEEDS} seeds an agent, DQN's training "
+        f"time over that of ES was {ratio_text(mean)}"
+    )
+    match reaches(mean, claim.factor):
+        case "yes":
+            reason = f"{measured}; the claim's {factor(claim.factor)} lies at or below all of that"
+            return Verdict("supported", _sentence(reason), ())
+        case "no":
+            reason = f"{measured}; the claim's {factor(claim.factor)} lies above all of that"
+            return Verdict("not supported", _sentence(reason), ())
+    reason = f"undecided: {measured}, which does not settle {factor(claim.factor)}"
+    return Verdict("not testable here", _sentence(reason), tuple(_to_settle(claim, mean)))
 
 
 def per_core_text(claim: Claim, evidence: Evidence) -> str:
     """How the measurement compares with what the reported runs amount to on equal cores; empty
     where there is no interval."""
-    pooled = evidence.pooled["train_s"]
-    if pooled.ratio is None or not evidence.counted:
+    mean = evidence.means["train_s"]
+    if mean is None or mean.ratio is None:
         return ""
     place = "contains it"
-    if pooled.low is not None and pooled.low > claim.core_hour_factor:
+    if mean.low is not None and mean.low > claim.core_hour_factor:
         place = "lies above it"
-    if pooled.high is not None and pooled.high < claim.core_hour_factor:
+    if mean.high is not None and mean.high < claim.core_hour_factor:
         place = "lies below it"
     return (
         f"On equal cores the reported runs amount to {factor(claim.core_hour_factor)}; the "
@@ -135,21 +124,22 @@ def _needs(claim: Claim, evidence: Evidence) -> Iterator[str]:
             f"{claim.minimum_environments} other MuJoCo tasks, which stand in for it."
         )
         few = record.few.core_hours
-        text = f"The paper's ES took {few:.0f} core-hours to get there on {record.few.cores} cores"
+        text = f"The paper's ES took {few:.0f} core-hours to solve it on {record.few.cores} cores"
         for cores in evidence.cores[-1:]:
             text += f", so some {significant(few / cores)} hours a seed on {plural(cores, 'core')}"
         yield f"{text}; how long DQN needs is not published."
 
 
-def _to_settle(claim: Claim, pooled: Pooled) -> Iterator[str]:
+def _to_settle(claim: Claim, mean: MeanRatio | None) -> Iterator[str]:
     """What it would take where enough was measured and it decides nothing."""
-    never = {">=": "DQN gets", "<=": "ES gets"}.get(pooled.bound)
-    if never is None and pooled.ratio is None:
-        never = "both agents get"
-    if never is not None:
+    if mean is None or mean.ratio is None:
+        solves = "both agents solve"
+    else:
+        solves = {">=": "DQN solves", "<=": "ES solves", "": ""}[mean.bound]
+    if solves:
         yield (
-            f"Larger budgets, in which {never} there on more of the {claim.environments}: until "
-            "then one end of the interval stays open."
+            f"Larger budgets, in which {solves} more of the {claim.environments}: until then one "
+            "end of the interval stays open."
         )
     yield (
         f"More seeds and more {claim.environments}, until the whole interval lies on one side of "
@@ -160,7 +150,7 @@ def _to_settle(claim: Claim, pooled: Pooled) -> Iterator[str]:
 def _atari_hours(claim: Claim, evidence: Evidence) -> Iterator[str]:
     """The published lengths of training at the speed measured here, or what they took there."""
     record = atari_record()
-    rates = {rate.agent: rate for rate in evidence.rates}
+    speeds = {speed.agent: speed for speed in evidence.speeds}
     published = {
         "es": (record.es_frames, f"{record.es.core_hours:,.0f} core-hours"),
         "dqn": (record.dqn_frames, f"{record.dqn_gpu_hours:,.0f} hours on a GPU"),
@@ -170,15 +160,15 @@ def _atari_hours(claim: Claim, evidence: Evidence) -> Iterator[str]:
         text = (
             f"The {frames_text(frames)} frames a game of the published {agent.upper()} took {took}"
         )
-        if agent in rates:
-            rate = rates[agent]
-            total += rate.core_hours(frames)
+        if agent in speeds:
+            speed = speeds[agent]
+            total += speed.core_hours(frames)
             text += (
-                f"; at the {count(rate.env_steps_per_core_s)} steps/s a core measured "
-                f"here they would take {significant(rate.core_hours(frames))} core-hours"
+                f"; at the {count(speed.env_steps_per_core_s)} steps/s a core measured "
+                f"here they would take {significant(speed.core_hours(frames))} core-hours"
             )
         yield f"{text}."
-    if len(rates) == len(published):
+    if len(speeds) == len(published):
         runs = claim.minimum_environments * MINIMUM_SEEDS
         yield (
             f"For {claim.minimum_environments} games and {MINIMUM_SEEDS} seeds at these lengths "

@@ -7,8 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from rlbench.analysis.groups import comparable_pairs, group_runs
-from rlbench.analysis.speed_ratios import speed_ratio
+from rlbench.analysis.groups import group_runs
 from rlbench.claims.examine import Examination, examine
 from rlbench.claims.files import claims_files
 from rlbench.claims.text import examination_lines
@@ -16,7 +15,6 @@ from rlbench.cli.arguments import DEFAULT_DIRECTORY, runs_parser
 from rlbench.errors import ReportError
 from rlbench.reports.output import add_files
 from rlbench.runs.load import load_runs
-from rlbench.runs.records import UNITS
 from rlbench.wording import plural
 
 MAX_WIDTH = 100
@@ -66,12 +64,4 @@ def examine_directory(directory: Path, skip: Path | None = None) -> Examination:
     loaded = load_runs(directory, skip=skip)
     for problem in loaded.problems:
         print(f"note: {problem}", file=sys.stderr)
-    environments = group_runs(loaded.runs)
-    ratios = [  # a claim asks for the threshold alone
-        speed_ratio(dqn, es, dqn.threshold, unit)
-        for environment in environments
-        for dqn, es in comparable_pairs(environment)
-        if dqn.threshold is not None
-        for unit in UNITS
-    ]
-    return examine(environments, ratios)
+    return examine(group_runs(loaded.runs))

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from rlbench.analysis.groups import EnvironmentGroups
 from rlbench.published import table
-from rlbench.runs.records import FloatArray
+from rlbench.published.atari import atari_game
+
+FloatArray = NDArray[np.float64]
 
 AGENT = "DQN"  # of the table's two, the one with the settings of Mnih et al. 2015
 MILLION = 1e6
@@ -28,23 +29,18 @@ class DopamineCurve:
     runs: int
 
 
-def dopamine_curve(environment: EnvironmentGroups) -> DopamineCurve | None:
-    """The published curve of an environment that is a game played from pixels; None where there is
-    none, or where the runs skip different numbers of frames."""
-    game = re.fullmatch(r"ALE/(\w+)-v5", environment.env)
-    runs = [run for group in environment.groups for run in group.runs]
-    skips = {run.facts.get("frame_skip") for run in runs}
-    if game is None or len(skips) != 1 or any(run.facts["sticky_actions"] is None for run in runs):
-        return None
-    skip = skips.pop()
+def dopamine_curve(env_id: str, frame_skip: float) -> DopamineCurve | None:
+    """The published curve of an Atari game; None where there is none.
+
+    frame_skip: frames that one step of the environment takes.
+    """
+    game = atari_game(env_id)
     rows = [
-        row
-        for row in table("dopamine_dqn_curves")
-        if row["game"] == game[1].lower() and row["agent"] == AGENT
+        row for row in table("dopamine_dqn_curves") if row["game"] == game and row["agent"] == AGENT
     ]
-    if not rows or not isinstance(skip, float) or skip <= 0:
+    if not rows:
         return None
     columns = ("frames_millions_after", "mean_return", "min_run", "max_run")
     millions, mean, lowest, highest = (np.array([float(row[c]) for row in rows]) for c in columns)
     frames = MILLION * millions
-    return DopamineCurve(frames, frames / skip, mean, lowest, highest, int(rows[0]["n_runs"]))
+    return DopamineCurve(frames, frames / frame_skip, mean, lowest, highest, int(rows[0]["n_runs"]))

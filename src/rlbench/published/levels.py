@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from rlbench.published import number, table
+from rlbench.published import table
+from rlbench.published.atari import atari_game, reference_scores
 
 ATARI_FRACTIONS = (0.1, 0.25, 0.5, 1.0)  # of the way from random play to a human tester
 SOLVED_ATARI_FRACTION = 0.5
@@ -29,22 +30,19 @@ def published_levels(env_id: str) -> Levels | None:
     MuJoCo: percentages of TRPO's progress (Salimans et al. 2017, arXiv 1703.03864, tables 1
     and 3), there on version 1 of the environments.
     """
-    game = re.fullmatch(r"ALE/(\w+)-v5", env_id)
-    if game is not None:
-        return _atari(game[1].lower())
+    if atari_game(env_id) is not None:
+        return _atari(env_id)
     task = re.fullmatch(r"(\w+)-v5", env_id)
     return None if task is None else _mujoco(task[1])
 
 
-def _atari(game: str) -> Levels | None:
-    for row in table("human_random"):
-        if row["game"].replace("_", "") == game:
-            random, human = number(row["random_noop"]), number(row["human_noop"])
-            if random is None or human is None:
-                return None
-            levels = {f: round(random + f * (human - random), 2) for f in ATARI_FRACTIONS}
-            return Levels(levels[SOLVED_ATARI_FRACTION], tuple(levels.values()))
-    return None
+def _atari(env_id: str) -> Levels | None:
+    scores = reference_scores(env_id)
+    if scores is None:
+        return None
+    way = scores.human - scores.random
+    levels = {f: round(scores.random + f * way, 2) for f in ATARI_FRACTIONS}
+    return Levels(levels[SOLVED_ATARI_FRACTION], tuple(levels.values()))
 
 
 def _mujoco(task: str) -> Levels | None:

@@ -2,214 +2,179 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
+from rlbench.analysis.decision import Decision, decide, reaches
 from rlbench.analysis.environment import EnvironmentAnalysis
-from rlbench.analysis.groups import Group, incomparable_notes
+from rlbench.analysis.groups import Group, baseline_groups, pair_names
 from rlbench.analysis.level_times import LevelTime
 from rlbench.analysis.speed_ratios import SpeedRatio
-from rlbench.reports.page.model import Answer
+from rlbench.analysis.suite_ratios import MeanRatio
+from rlbench.claims.evidence import is_claimed_pair
+from rlbench.reports.notes import incomparable_notes
+from rlbench.reports.terminal import OTHER_UNITS
 from rlbench.runs.records import Unit
-from rlbench.wording import TIMES, agent_name, amount, plural, significant
-from rlbench.wording import ratio as short
-
-NOT_SETTLED = "not settled"
-NO_COMPARISON = "no comparison"
-MAX_NAMES = 8
-
-_OTHER_CLOCKS: tuple[tuple[Unit, str], ...] = (
-    ("train_cpu_s", "CPU time"),
-    ("env_steps", "environment steps"),
-    ("command_s", "time from command (start-up included)"),
+from rlbench.wording import (
+    UNIT_NAMES,
+    agent_name,
+    amount,
+    factor_text,
+    interval_text,
+    plural,
+    ratio_text,
+    significant,
+    sureness_text,
+    winner_text,
 )
 
+MAX_NAMES = 8
 
-def answers(data: EnvironmentAnalysis, claimed: Sequence[float], anchor: str = "") -> list[Answer]:
+
+@dataclass(frozen=True)
+class Answer:
+    """Which of two groups was faster on one environment, by how much, and how sure that is."""
+
+    env: str
+    anchor: str  # of the environment's section on the page
+    pair: str  # which groups were compared, where an environment has several such pairs
+    sides: tuple[str, str]  # baseline and challenger: agents, or the groups of one agent
+    decision: Decision | None  # None where nothing may be compared
+    faster: str  # the one that was, "not settled" or "no comparison"
+    factor: str  # how many times as fast the faster one was
+    interval: str  # of the factor
+    sure: str
+    seeds: str  # how many of each, and how many of them solved it
+    ratio: str  # the baseline's time over the challenger's, with its interval
+    claimed: tuple[str, ...]  # "yes", "no" or "open" for each claimed factor; none where no claim
+    sentences: tuple[str, ...]
+
+
+def answers(
+    analysis: EnvironmentAnalysis, claimed: Sequence[float], anchor: str = ""
+) -> list[Answer]:
     """One answer for each pair of groups that may be compared; one that says why not if none.
 
+    claimed: factors by which a text says that ES is faster.
     anchor: of the environment's section on the page.
     """
-    pairs = sorted(
-        {(ratio.baseline, ratio.challenger) for ratio in data.ratios if ratio.is_threshold}
-    )
-    if not pairs:
-        reason = _why_not(data)
-        return [
-            Answer(
-                data.env, anchor, "", NO_COMPARISON, "", "", reason, _seeds_of(data),
-                "", (), (f"{reason}.",),
-            )
-        ]  # fmt: skip
-    found = []
-    for dqn, es in pairs:
-        ratios = {
-            r.unit: r
-            for r in data.ratios
-            if (r.baseline, r.challenger) == (dqn, es) and r.is_threshold
-        }
-        several = len(pairs) > 1
-        pair = f"{agent_name(dqn)} against {agent_name(es)}" if several else ""
-        found.append(_answer(data, anchor, pair, ratios, claimed))
-    return found
+    comparisons = analysis.comparisons
+    if not comparisons:
+        return [_no_answer(analysis, anchor)]
+    return [
+        _answer(analysis, anchor, ratios, claimed, is_only=len(comparisons) == 1)
+        for ratios in comparisons
+    ]
 
 
 def _answer(
-    data: EnvironmentAnalysis,
+    analysis: EnvironmentAnalysis,
     anchor: str,
-    pair: str,
     ratios: dict[Unit, SpeedRatio],
     claimed: Sequence[float],
+    is_only: bool,
 ) -> Answer:
     head = ratios["train_s"]
-    faster, shown, interval = advantage(head)
+    decision = decide(head)
+    baseline, challenger = agent_name(head.baseline), agent_name(head.challenger)
+    groups = analysis.groups.named(head.baseline), analysis.groups.named(head.challenger)
+    factors = claimed if is_claimed_pair(*groups) else ()
     return Answer(
-        env=data.env,
+        env=analysis.env,
         anchor=anchor,
-        pair=pair,
-        faster=faster,
-        factor=shown,
-        interval=interval,
-        sure=sureness(head),
+        pair="" if is_only else f"{challenger} against {baseline}",
+        sides=pair_names(*groups),
+        decision=decision,
+        faster=winner_text(decision),
+        factor=factor_text(decision),
+        interval=interval_text(decision.low, decision.high, "words"),
+        sure=sureness_text(decision),
         seeds=(
-            f"ES {head.n_challenger_reached} of {head.n_challenger} solved, "
-            f"DQN {head.n_baseline_reached} of {head.n_baseline}"
+            f"{challenger} {head.n_challenger_reached} of {head.n_challenger} solved, "
+            f"{baseline} {head.n_baseline_reached} of {head.n_baseline}"
         ),
         ratio=ratio_text(head),
-        claimed=tuple(reaches(head, factor) for factor in claimed),
-        sentences=tuple(_sentences(data, head, ratios)),
+        claimed=tuple(reaches(head, factor) for factor in factors),
+        sentences=tuple(_sentences(analysis, decision, ratios)),
     )
 
 
-def settled_winner(ratio: SpeedRatio) -> str:
-    """ "ES" or "DQN" where the interval, or the bound, lies wholly on one side of 1; else ""."""
-    if ratio.ratio is None:
-        return ""
-    if ratio.low is not None and ratio.low > 1:
-        return "ES"
-    if ratio.high is not None and ratio.high < 1:
-        return "DQN"
-    return ""
-
-
-def advantage(ratio: SpeedRatio) -> tuple[str, str, str]:
-    """Who was faster, how many times as fast, and the interval of that, as words.
-
-    Of a pair that is not settled the factor is that of the one that was ahead.
-    """
-    if ratio.ratio is None:
-        return NO_COMPARISON, "", ""
-    ahead = "ES" if ratio.ratio >= 1 else "DQN"
-    value, low, high = ratio.ratio, ratio.low, ratio.high
-    at_least = ratio.bound == ">="
-    if ahead == "DQN":
-        value, low, high = _inverse(value), _inverse(high), _inverse(low)
-        at_least = ratio.bound == "<="
-    sign = "" if not ratio.bound else "at least " if at_least else "at most "
-    winner = settled_winner(ratio)
-    shown = f"{sign}{short(value)}{TIMES}"
-    if winner != ahead:
-        shown += f" ({ahead} ahead)"
-    return winner or NOT_SETTLED, shown, _interval(low, high, ratio.reason)
-
-
-def sureness(ratio: SpeedRatio) -> str:
-    """How sure the answer is, in words that the interval allows."""
-    if ratio.ratio is None:
-        return ratio.reason
-    p = "" if ratio.log_rank_p is None else f"; log-rank p = {significant(ratio.log_rank_p, 2)}"
-    if ratio.low is None and ratio.high is None:
-        return (ratio.reason or "no interval") + ", so this may be chance"
-    if settled_winner(ratio):
-        bound = ""
-        if ratio.bound:
-            loser = "DQN" if ratio.bound == ">=" else "ES"
-            bound = f"; only a bound, since {loser} never got there in its budget"
-        return f"clear: the 95 % interval excludes equally fast{bound}{p}"
-    return f"open: the 95 % interval includes equally fast{p}"
-
-
-def reaches(ratio: SpeedRatio, claimed: float) -> str:
-    """Whether ES was at least `claimed` times as fast: "yes", "no", or "open"."""
-    if ratio.ratio is None:
-        return "open"
-    if ratio.low is not None and ratio.low >= claimed:
-        return "yes"
-    if ratio.high is not None and ratio.high < claimed and ratio.could_show(claimed):
-        return "no"
-    return "open"
-
-
-def ratio_text(ratio: SpeedRatio) -> str:
-    """The speed ratio as it stands in speed_ratio.csv, rounded, with its interval."""
-    if ratio.ratio is None:
-        return "none"
-    sign = {"": "", ">=": "at least ", "<=": "at most "}[ratio.bound]
-    interval = _interval(ratio.low, ratio.high, "")
-    return f"{sign}{short(ratio.ratio)}" + (f" [{interval}]" if interval else "")
+def _no_answer(analysis: EnvironmentAnalysis, anchor: str) -> Answer:
+    reason = _why_not(analysis)
+    seeds = ", ".join(f"{agent_name(g.label)} {len(g.runs)}" for g in analysis.groups.groups)
+    return Answer(
+        env=analysis.env, anchor=anchor, pair="", sides=("", ""), decision=None,
+        faster="no comparison", factor="", interval="", sure=reason, seeds=seeds, ratio="",
+        claimed=(), sentences=(f"{reason}.",),
+    )  # fmt: skip
 
 
 def headline(found: Sequence[Answer], claimed: Sequence[float]) -> Iterator[str]:
     """The whole comparison in a few sentences."""
-    compared = [answer for answer in found if answer.faster != NO_COMPARISON]
+    compared: dict[tuple[str, str], list[Answer]] = {}
+    for answer in found:
+        if answer.decision is not None and answer.decision.winner != "none":
+            compared.setdefault(answer.sides, []).append(answer)
     if not compared:
-        yield "From these runs DQN and ES cannot be compared on any environment."
-        return
-    total = len({answer.env for answer in compared})
-    parts: list[str] = []
-    for winner in ("ES", "DQN"):
-        won = _envs(answer for answer in compared if answer.faster == winner)
-        names = f" ({_listed(won)})" if won else ""
-        verb = (
-            f"{winner} was clearly faster on {len(won)}" if not parts else f"{winner} on {len(won)}"
-        )
-        parts.append(verb + (f" of {plural(total, 'environment')}" if not parts else "") + names)
-    open_envs = _envs(answer for answer in compared if answer.faster == NOT_SETTLED)
-    sentence = ", ".join(parts)
-    if open_envs:
-        sentence += f"; on {len(open_envs)} the seeds do not settle it ({_listed(open_envs)})"
-    yield sentence + "."
-    for index, times in enumerate(claimed):
-        verdicts = [answer.claimed[index] for answer in compared]
-        yes, no = verdicts.count("yes"), verdicts.count("no")
+        yield "From these runs no two agents can be compared on any environment."
+    for sides, part in compared.items():
+        yield _tally(sides, part)
+    verdicts = [a.claimed for part in compared.values() for a in part if a.claimed]
+    for index, times in enumerate(claimed if verdicts else ()):
+        of_factor = [verdict[index] for verdict in verdicts]
+        yes, no = of_factor.count("yes"), of_factor.count("no")
         said = f"ES {significant(times)} times as fast, as a popular claim has it"
-        if no == len(verdicts):
+        if no == len(of_factor):
             yield f"{said}: nowhere here. Every 95 % interval ends below that."
         else:
             yield (
-                f"{said}: yes on {yes} of {plural(len(verdicts), 'comparison')}, "
-                f"ruled out on {no}, open on {len(verdicts) - yes - no}."
+                f"{said}: yes on {yes} of {plural(len(of_factor), 'comparison')}, "
+                f"ruled out on {no}, open on {len(of_factor) - yes - no}."
             )
 
 
-def overall_lines(ratios: Iterable[SpeedRatio]) -> Iterator[str]:
+def _tally(sides: tuple[str, str], found: Sequence[Answer]) -> str:
+    """On how many environments each of two was faster."""
+    total = len({answer.env for answer in found})
+    won = {
+        side: _envs(a for a in found if a.decision is not None and a.decision.winner == side)
+        for side in ("challenger", "baseline", "open")
+    }
+    baseline, challenger = (agent_name(side) for side in sides)
+    sentence = (
+        f"{challenger} was clearly faster on {len(won['challenger'])} of "
+        f"{plural(total, 'environment')}{_listed(won['challenger'])}, "
+        f"{baseline} on {len(won['baseline'])}{_listed(won['baseline'])}"
+    )
+    if won["open"]:
+        sentence += f"; on {len(won['open'])} the seeds do not settle it{_listed(won['open'])}"
+    return f"{sentence}."
+
+
+def overall_lines(ratios: Iterable[MeanRatio]) -> Iterator[str]:
     """The geometric mean over environments, in training time."""
     for ratio in ratios:
         if ratio.unit != "train_s" or ratio.ratio is None:
             continue
-        faster, shown, interval = advantage(ratio)
-        inside = f", 95 % interval {interval}" if interval else ""
-        said = "not settled, " if faster == NOT_SETTLED else f"{faster} "
-        yield f"All together, {ratio.env}: {said}{shown}{inside}."
+        decision = decide(ratio)
+        yield f"All together, {ratio.env}: {_factor_of(decision)}."
 
 
-def seeds_line(data: Iterable[EnvironmentAnalysis]) -> str:
+def seeds_line(analyses: Iterable[EnvironmentAnalysis]) -> str:
     """How many seeds there are, and what that is worth."""
-    sizes_of: dict[str, list[int]] = {"es": [], "dqn": []}
-    for part in data:
-        for group in part.groups.contenders:
-            sizes_of.get(group.agent, []).append(len(group.runs))
-    counts = {agent: sorted(set(sizes)) for agent, sizes in sizes_of.items()}
+    sizes: dict[str, set[int]] = {}
+    for analysis in analyses:
+        for group in analysis.groups.contenders:
+            sizes.setdefault(group.agent, set()).add(len(group.runs))
+    if not sizes:
+        return "No run of an agent that learns."
     parts = [
-        f"{'' if low == high else f'{low} to '}{plural(high, 'seed')} of {agent_name(agent)}"
-        for agent, sizes in counts.items()
-        if sizes
-        for low, high in [(sizes[0], sizes[-1])]
+        f"{f'{min(found)} to ' if len(found) > 1 else ''}{plural(max(found), 'seed')} of "
+        f"{agent_name(agent)}"
+        for agent, found in sizes.items()
     ]
-    if not parts:
-        return "No run of ES or DQN."
-    fewest = min(sizes[0] for sizes in counts.values() if sizes)
-    line = f"{' and '.join(parts)} on each environment."
+    line = f"{_joined(parts)} on each environment."
+    fewest = min(min(found) for found in sizes.values())
     if fewest == 1:
         return f"{line} One seed gives no interval: such a difference may be chance."
     if fewest < 10:
@@ -240,47 +205,59 @@ def hardware_lines(groups: Iterable[Group]) -> list[str]:
 
 
 def _sentences(
-    data: EnvironmentAnalysis, head: SpeedRatio, ratios: dict[Unit, SpeedRatio]
+    analysis: EnvironmentAnalysis, decision: Decision, ratios: dict[Unit, SpeedRatio]
 ) -> Iterator[str]:
-    names = {"ES": agent_name(head.challenger), "DQN": agent_name(head.baseline)}
-    if head.ratio is None:
-        yield f"{names['DQN']} and {names['ES']}: no speed ratio, {head.reason}."
-    else:
-        faster, shown, interval = advantage(head)
-        level = f"a mean return of {significant(head.level)}"
-        inside = (
-            f" (95 % interval {interval})" if interval else f" ({head.reason or 'no interval'})"
+    head = ratios["train_s"]
+    if decision.winner == "none":
+        yield (
+            f"{agent_name(head.baseline)} and {agent_name(head.challenger)}: no speed ratio, "
+            f"{decision.reason}."
         )
-        if faster == NOT_SETTLED:
-            yield f"Which of the two reaches {level} sooner is not settled: {shown}{inside}."
+    else:
+        level = f"a mean return of {significant(head.level)}"
+        interval = interval_text(decision.low, decision.high, "words")
+        inside = (
+            f" (95 % interval {interval})" if interval else f" ({decision.reason or 'no interval'})"
+        )
+        if decision.winner_label is None:
+            yield (
+                f"Which of the two reaches {level} sooner is not settled: "
+                f"{factor_text(decision)}{inside}."
+            )
         else:
-            yield f"{names[faster]} reached {level} sooner, {shown} as fast{inside}."
+            yield (
+                f"{agent_name(decision.winner_label)} reached {level} sooner, "
+                f"{factor_text(decision)} as fast{inside}."
+            )
     for label, reached, total in (
         (head.challenger, head.n_challenger_reached, head.n_challenger),
         (head.baseline, head.n_baseline_reached, head.n_baseline),
     ):
-        yield f"{agent_name(label)}: {reached} of {plural(total, 'seed')} solved it" + _mean(
-            next((t for t in data.times if _is_head(t, label)), None)
-        )
-    others = []
-    for unit, name in _OTHER_CLOCKS:
-        if unit in ratios and ratios[unit].ratio is not None:
-            faster, shown, interval = advantage(ratios[unit])
-            who = f"{faster} {shown}" if faster != NOT_SETTLED else f"not settled, {shown}"
-            others.append(f"{name}: {who}" + (f" [{interval}]" if interval else ""))
+        mean = _mean(analysis.threshold_time(label))
+        yield f"{agent_name(label)}: {reached} of {plural(total, 'seed')} solved it{mean}"
+    others = [
+        f"{UNIT_NAMES[unit].short}: {_factor_of(decide(ratios[unit]))}"
+        for unit in OTHER_UNITS
+        if ratios[unit].ratio is not None
+    ]
     if others:
         yield f"By other measures. {'; '.join(others)}."
 
 
-def _is_head(time: LevelTime, label: str) -> bool:
-    return time.group == label and time.is_threshold and time.unit == "train_s"
+def _factor_of(decision: Decision) -> str:
+    """Who was faster and how many times: `ES 4.3\u00d7 as fast (95 % interval 2.4 to 7.7)`."""
+    interval = interval_text(decision.low, decision.high, "words")
+    inside = f" (95 % interval {interval})" if interval else ""
+    if decision.winner_label is None:
+        return f"not settled, {factor_text(decision)}{inside}"
+    return f"{agent_name(decision.winner_label)} {factor_text(decision)} as fast{inside}"
 
 
 def _mean(time: LevelTime | None) -> str:
     if time is None or time.restricted_mean is None:
         return "."
     text = f", in {amount(time.restricted_mean, 'train_s')} of training on average"
-    interval = _interval(time.low, time.high, "")
+    interval = interval_text(time.low, time.high, "words")
     if interval:
         text += f" [{interval}]"
     if time.n_reached < time.n_runs and time.horizon is not None:
@@ -288,44 +265,18 @@ def _mean(time: LevelTime | None) -> str:
     return f"{text}."
 
 
-def _why_not(data: EnvironmentAnalysis) -> str:
-    note = next(iter(incomparable_notes(data.groups)), "")
-    if note:
-        return "DQN and ES ran under different conditions, see the notes"
-    agents = {group.agent for group in data.groups.contenders}
-    if not data.groups.thresholds:
+def _why_not(analysis: EnvironmentAnalysis) -> str:
+    """Why no two groups of an environment may be compared."""
+    if next(incomparable_notes(analysis.groups, analysis.baseline), ""):
+        return "The agents ran under different conditions, see the notes"
+    if not analysis.groups.thresholds:
         return "No threshold is known here, so nothing can be solved"
-    missing = [agent_name(agent) for agent in ("es", "dqn") if agent not in agents]
-    if missing:
-        return f"No run of {' or of '.join(missing)} here"
-    return "DQN and ES cannot be compared here"
-
-
-def _seeds_of(data: EnvironmentAnalysis) -> str:
-    return ", ".join(f"{agent_name(g.label)} {len(g.runs)}" for g in data.groups.groups)
-
-
-def _inverse(value: float | None) -> float:
-    """Of a factor; an open end stays open."""
-    if value is None:
-        return math.nan
-    return math.inf if value == 0 else 1.0 / value
-
-
-def _interval(low: float | None, high: float | None, reason: str) -> str:
-    known_low, known_high = _known(low), _known(high)
-    if known_low is None and known_high is None:
-        return ""
-    if known_high is None and known_low is not None:
-        return f"{short(known_low)} or more"
-    if known_low is None and known_high is not None:
-        return f"{short(known_high)} or less"
-    assert known_low is not None and known_high is not None
-    return f"{short(known_low)} to {short(known_high)}"
-
-
-def _known(value: float | None) -> float | None:
-    return None if value is None or not math.isfinite(value) else value
+    if not baseline_groups(analysis.groups, analysis.baseline):
+        return f"No run of {agent_name(analysis.baseline or 'an agent that learns')} here"
+    agents = {group.agent for group in analysis.groups.contenders}
+    if len(agents) == 1:
+        return f"No agent but {agent_name(agents.pop())} was run here"
+    return "The agents cannot be compared here"
 
 
 def _envs(found: Iterable[Answer]) -> list[str]:
@@ -334,4 +285,8 @@ def _envs(found: Iterable[Answer]) -> list[str]:
 
 def _listed(names: Sequence[str]) -> str:
     more = f" and {len(names) - MAX_NAMES} more" if len(names) > MAX_NAMES else ""
-    return ", ".join(names[:MAX_NAMES]) + more
+    return f" ({', '.join(names[:MAX_NAMES])}{more})" if names else ""
+
+
+def _joined(parts: Sequence[str]) -> str:
+    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 2 else parts)

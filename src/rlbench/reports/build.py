@@ -7,23 +7,24 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from rlbench.analysis.drift import drift_notes
 from rlbench.analysis.environment import EnvironmentAnalysis, analyze
-from rlbench.analysis.groups import (
-    budget_notes,
-    contention_notes,
-    group_runs,
-    incomparable_notes,
-)
+from rlbench.analysis.groups import check_baseline, group_runs
 from rlbench.analysis.speed_ratios import threshold_ratios
 from rlbench.analysis.suite_statistics import SuiteStatistics, across_environments
 from rlbench.claims.examine import Examination, examine
 from rlbench.claims.files import claims_files
 from rlbench.claims.text import verdict_lines
 from rlbench.reports.cost import Rates
+from rlbench.reports.notes import (
+    budget_notes,
+    contention_notes,
+    drift_notes,
+    incomparable_notes,
+    suite_notes,
+)
 from rlbench.reports.output import PAGE, NothingToReportError, file_stems, write_files
 from rlbench.reports.tables import report_tables
-from rlbench.reports.terminal import across_lines, summary_lines
+from rlbench.reports.terminal import across_lines, environment_lines
 from rlbench.runs.load import load_runs
 from rlbench.table import Table
 from rlbench.wording import plural
@@ -55,7 +56,7 @@ def build_report(
         out: where the files go; `directory/report` where None.
         rates: what a core costs; the defaults of `Rates` where None.
         baseline: the agent, or the label of one group, that the others are compared with; None:
-            DQN where it was run, else the first group.
+            DQN where it was run, else the agent of the first group.
         refresh: the page loads itself anew every few seconds.
 
     Raises:
@@ -75,15 +76,17 @@ def build_report(
         detail = f"; the first: {loaded.problems[0]}" if loaded.problems else ""
         raise NothingToReportError(f"{directory}: {found}{detail}")
     environments = group_runs(loaded.runs)
+    check_baseline(environments, baseline)
     analyses = [analyze(environment, baseline) for environment in environments]
     notes = [
         note
         for environment in environments
-        for note in (*budget_notes(environment), *incomparable_notes(environment))
+        for note in (*budget_notes(environment), *incomparable_notes(environment, baseline))
     ]
     ratios = [ratio for analysis in analyses for ratio in analysis.ratios]
-    examination = examine(environments, ratios)
-    suites, missing = across_environments(environments, ratios)
+    examination = examine(environments)
+    suites = across_environments(environments, ratios, baseline)
+    missing = list(suite_notes(environments, suites, baseline))
     failures = [
         f"{run.path}: failed{': ' + str(run.facts['error']) if run.facts.get('error') else ''}"
         for run in loaded.runs
@@ -96,11 +99,7 @@ def build_report(
     files |= _figures(analyses, suites)
     files |= _page(analyses, suites, examination, tables, files, problems, directory, out, refresh)
     written = write_files(out, files)
-    lines = [
-        line
-        for analysis in analyses
-        for line in summary_lines(analysis.groups, analysis.times, analysis.ratios)
-    ]
+    lines = [line for analysis in analyses for line in environment_lines(analysis)]
     lines += [*across_lines(suites, missing), *verdict_lines(examination)]
     return Report(tuple(written), out / PAGE, len(loaded.runs), problems, tuple(lines))
 
@@ -121,12 +120,12 @@ def _figures(
     ratios = threshold_ratios([ratio for analysis in analyses for ratio in analysis.ratios])
     pairs = {(ratio.env, label) for ratio in ratios for label in (ratio.baseline, ratio.challenger)}
     compared = [g for a in analyses for g in a.groups.groups if (g.env, g.label) in pairs]
-    ratios += threshold_ratios([ratio for suite in suites for ratio in suite.ratios])
+    overall = [ratio for suite in suites for ratio in suite.ratios if ratio.unit == "train_s"]
     return draw_all(
         [
             draw_published,
             partial(draw_across, suites),
-            partial(draw_overview, ratios, compared),
+            partial(draw_overview, [*ratios, *overall], compared),
             *(partial(draw_environment, part, stems[part.env]) for part in analyses),
         ]
     )

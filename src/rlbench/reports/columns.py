@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from rlbench.runs.records import UNITS
 from rlbench.table import Column
+from rlbench.wording import UNIT_NAMES
 
 _ENV = Column("env", "text", "Environment", "the Gymnasium id")
 _GROUP = Column("group", "group", "Agent", "the agent, and what sets this group of runs apart")
@@ -23,13 +24,6 @@ RUN_CLOCKS = {
     "end": "in all",
 }
 
-_CLOCK_WORDS = {
-    "train_s": "training seconds",
-    "core_s": "core-seconds",
-    "train_cpu_s": "CPU-seconds in training",
-    "env_steps": "environment steps",
-    "command_s": "seconds from command",
-}
 _CLOCK_HEADINGS = {
     "solved_train_s": "Solved at (s)",
     "solved_env_steps": "Solved at (steps)",
@@ -49,7 +43,7 @@ RUNS = (
             f"{moment}_{unit}",
             "large" if unit == "env_steps" else "number",
             _CLOCK_HEADINGS.get(f"{moment}_{unit}", ""),
-            f"{_CLOCK_WORDS[unit]} {words}",
+            f"{UNIT_NAMES[unit].sentence} {words}",
         )
         for moment, words in RUN_CLOCKS.items()
         for unit in UNITS
@@ -175,8 +169,20 @@ RATIOS = (
         "of the ratio: >= where the baseline never reached the level, <= where the challenger "
         "never did",
     ),
+    Column(
+        "winner", "group", "Faster",
+        "the group that was; open: the seeds do not settle it; none: there is no ratio",
+    ),
     Column("reason", "text", "Remark", "why there is no ratio or interval, or what was left out"),
 )  # fmt: skip
+
+_OF_ONE_ENVIRONMENT = (
+    "level", "is_threshold", "horizon", "baseline_mean", "challenger_mean", "log_rank_p"
+)  # fmt: skip
+OVERALL_RATIOS = (
+    *(column for column in RATIOS if column.name not in _OF_ONE_ENVIRONMENT),
+    Column("n_environments", "exact", "", "behind the mean"),
+)
 
 CURVES = (
     _ENV,

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from rlbench.analysis.curves import Curve
-from rlbench.analysis.drift import relative_speeds, thirds
+from rlbench.analysis.decision import decide
+from rlbench.analysis.drift import relative_speeds, speeds_of_thirds
 from rlbench.analysis.environment import EnvironmentAnalysis
 from rlbench.analysis.groups import Group
 from rlbench.analysis.level_times import LevelTime
 from rlbench.analysis.reached import ReachedCurve
+from rlbench.analysis.speed_ratios import SpeedRatio
+from rlbench.analysis.suite_ratios import MeanRatio
 from rlbench.analysis.suite_statistics import SuiteStatistics
 from rlbench.reports import columns
 from rlbench.reports.cost import Rates, train_core_hours
@@ -45,7 +48,8 @@ def ratios_table(analyses: Sequence[EnvironmentAnalysis]) -> Table:
     for analysis in analyses:
         for ratio in analysis.ratios:
             both = [groups[ratio.env, label] for label in (ratio.baseline, ratio.challenger)]
-            rows.append(Row(_values(columns.RATIOS, ratio), _about(both, ratio.unit)))
+            values = _values(columns.RATIOS, ratio, {"winner": winner_of(ratio)})
+            rows.append(Row(values, _about(both, ratio.unit)))
     return Table(
         "speed_ratio.csv",
         "speed ratios, by environment, comparison, level and clock",
@@ -86,7 +90,7 @@ def overall_ratios_table(suites: Sequence[SuiteStatistics]) -> Table:
     """One row for each comparison over environments and clock."""
     rows = [
         Row(
-            _values(columns.RATIOS, ratio),
+            _values(columns.OVERALL_RATIOS, ratio, {"winner": winner_of(ratio)}),
             About(agents=(ratio.baseline, ratio.challenger), clock=ratio.unit),
         )
         for suite in suites
@@ -95,7 +99,7 @@ def overall_ratios_table(suites: Sequence[SuiteStatistics]) -> Table:
     return Table(
         "speed_ratio_overall.csv",
         "the geometric mean of speed ratios",
-        columns.RATIOS,
+        columns.OVERALL_RATIOS,
         tuple(rows),
         "Speed ratios over all environments",
         "The geometric mean of the environments' speed ratios. Above 1 the challenger was faster "
@@ -215,6 +219,12 @@ def profiles_table(suites: Sequence[SuiteStatistics]) -> Table:
     return Table("profiles.csv", "the performance profiles", columns.PROFILES, tuple(rows))
 
 
+def winner_of(ratio: SpeedRatio | MeanRatio) -> str:
+    """The label of the group that was faster, or `open`, or `none`."""
+    decision = decide(ratio)
+    return decision.winner_label or decision.winner
+
+
 def _groups(analyses: Sequence[EnvironmentAnalysis]) -> dict[tuple[str, str], Group]:
     return {(g.env, g.label): g for analysis in analyses for g in analysis.groups.groups}
 
@@ -257,7 +267,7 @@ def _run_values(group: Group, run: Run, rates: Rates) -> dict[str, Value]:
     """A run's values by the names of their columns: its fields, its facts, and what follows."""
     solved = run.solved_at
     hours = train_core_hours(run)
-    first, last = thirds(run) or (None, None)
+    first, last = speeds_of_thirds(run) or (None, None)
     return {
         **{name: value for name, value in vars(run).items() if isinstance(value, Value)},
         **run.facts,

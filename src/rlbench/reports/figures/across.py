@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from rlbench.analysis.curves import Curve
-from rlbench.analysis.score_statistics import AGENTS, Estimate
+from rlbench.analysis.suite_scores import Estimate
 from rlbench.analysis.suite_statistics import SuiteStatistics
 from rlbench.reports.figures.style import (
     AGENT_LOOKS,
@@ -23,12 +23,14 @@ from rlbench.reports.figures.style import (
     score_axis,
 )
 from rlbench.runs.records import FloatArray
-from rlbench.wording import agent_name, plural, significant
+from rlbench.wording import UNIT_NAMES, agent_name, plural, significant
 
 WIDTH_IN = 9.2
 LEFT_IN = 2.75
 ROW_IN = 0.36
-DASHES = {"es": "-", "dqn": (0, (5, 2))}
+# Of challenger and baseline.
+LOOKS = (AGENT_LOOKS["es"], AGENT_LOOKS["dqn"])
+DASHES = ("-", (0, (5, 2)))
 
 _SCORES = (
     ("iqm", "interquartile mean", "higher is better"),
@@ -37,12 +39,12 @@ _SCORES = (
     ("optimality_gap", "optimality gap", "lower is better"),
 )
 _CHANCES = (
-    ("probability_of_improvement", "ES scores more than DQN"),
-    ("probability_of_sooner", "ES solves it sooner than DQN"),
+    ("probability_of_improvement", "{} scores more than {}"),
+    ("probability_of_sooner", "{} solves it sooner than {}"),
 )
 _WHAT_A_SCORE_IS = (
     "score: 0 is acting at random, 1 the threshold (on Atari a human tester); "
-    "a run that stopped because it got there counts as the level it was to reach"
+    "a run that stopped because it was solved counts as the level it was to reach"
 )
 _BARS = "bars and bands: 95 % stratified bootstrap intervals over seeds, for these environments"
 
@@ -50,8 +52,11 @@ _BARS = "bars and bands: 95 % stratified bootstrap intervals over seeds, for the
 def draw_aggregate(found: SuiteStatistics) -> Figure | None:
     """Every estimate with its interval; None where there are none."""
     by_name = {(e.statistic, e.agent): e for e in found.estimates}
-    scores = [row for row in _SCORES if (row[0], "es") in by_name]
-    chances = [row for row in _CHANCES if (row[0], "es") in by_name]
+    challenger, names = found.suite.challenger, _names(found)
+    scores = [row for row in _SCORES if (row[0], challenger) in by_name]
+    chances = [
+        (name, title.format(*names)) for name, title in _CHANCES if (name, challenger) in by_name
+    ]
     if not scores and not chances:
         return None
     caption = _caption(found, [_WHAT_A_SCORE_IS] if scores else [])
@@ -60,13 +65,13 @@ def draw_aggregate(found: SuiteStatistics) -> Figure | None:
     top_in, gap_in = 0.75, 1.35 if scores and chances else 0.0
     height = top_in + scores_in + gap_in + chances_in + 0.85 + 0.22 * len(caption)
     figure = Figure(figsize=(WIDTH_IN, height))
-    _title(figure, f"{_environments(found)}: DQN and ES together")
+    _title(figure, f"{_environments(found)}: {names[1]} and {names[0]} together")
     if scores:
         axes = _panel(figure, top_in, scores_in, height)
-        _draw_scores(axes, scores, by_name)
+        _draw_scores(axes, scores, by_name, found.suite.sides)
     if chances:
         axes = _panel(figure, top_in + scores_in + gap_in, chances_in, height)
-        _draw_chances(axes, chances, by_name)
+        _draw_chances(axes, chances, by_name, names, challenger)
     place_caption(figure, caption)
     return figure
 
@@ -80,9 +85,9 @@ def draw_profiles(found: SuiteStatistics) -> Figure | None:
         f"{_environments(found)}: how many runs score above a value",
         ["further right and higher is better", _WHAT_A_SCORE_IS],
     )
-    for profile in found.profiles:
+    for side, profile in enumerate(found.profiles):
         _draw_band_and_line(
-            axes, profile.agent, profile.tau, profile.share, profile.low, profile.high
+            axes, side, profile.agent, profile.tau, profile.share, profile.low, profile.high
         )
     axes.axvline(1.0, color=INK, linewidth=1.2, linestyle=(0, (6, 2)), zorder=1)
     tau = found.profiles[0].tau
@@ -118,13 +123,12 @@ def draw_score_curves(found: SuiteStatistics) -> Figure | None:
         )
         curves: list[Curve] = [curve for curve in found.curves if curve.unit == unit]
         log_axis(axes, float(curves[0].x[0]), float(curves[0].x[-1]), curves[0].unit)
-        for curve in curves:
-            _draw_band_and_line(axes, curve.agent, curve.x, curve.mean, curve.low, curve.high)
+        for side, curve in enumerate(curves):
+            _draw_band_and_line(axes, side, curve.agent, curve.x, curve.mean, curve.low, curve.high)
         for level in (0.0, 1.0):
             axes.axhline(level, color=INK, linewidth=1.0, linestyle=(0, (6, 2)), zorder=1)
         score_axis(axes, "y", min(-0.1, *limits) - 0.05, max(1.1, *limits))
-        name = "training time (s)" if unit == "train_s" else "environment steps"
-        axes.set_xlabel(f"{name}, log scale")
+        axes.set_xlabel(f"{UNIT_NAMES[curves[0].unit].axis}, log scale")
         if column:
             axes.tick_params(axis="y", labelleft=False, length=0)
         else:
@@ -138,13 +142,14 @@ def _draw_scores(
     axes: Axes,
     rows: Sequence[tuple[str, str, str]],
     by_name: dict[tuple[str, str], Estimate],
+    sides: tuple[str, str],
 ) -> None:
     labels = []
     for index, (name, title, better) in enumerate(rows):
-        for place, agent in enumerate(AGENTS):
-            found = by_name[name, agent]
-            _draw_estimate(axes, -index + (0.2, -0.2)[place], found, AGENT_LOOKS[agent].colour,
-                           AGENT_LOOKS[agent].marker, agent_name(agent))  # fmt: skip
+        for place, agent in enumerate(sides):
+            found, look = by_name[name, agent], LOOKS[place]
+            _draw_estimate(axes, -index + (0.2, -0.2)[place], found, look.colour, look.marker,
+                           agent_name(agent))  # fmt: skip
         labels.append(f"{title}\n({better})")
     axes.set_yticks([-float(index) for index in range(len(rows))], labels)
     axes.set_ylim(-len(rows) + 0.5, 0.5)
@@ -162,16 +167,22 @@ def _draw_scores(
 
 
 def _draw_chances(
-    axes: Axes, rows: Sequence[tuple[str, str]], by_name: dict[tuple[str, str], Estimate]
+    axes: Axes,
+    rows: Sequence[tuple[str, str]],
+    by_name: dict[tuple[str, str], Estimate],
+    names: tuple[str, str],
+    challenger: str,
 ) -> None:
     for index, (name, _) in enumerate(rows):
-        _draw_estimate(axes, -float(index), by_name[name, "es"], INK, "P", "")
+        _draw_estimate(axes, -float(index), by_name[name, challenger], INK, "P", "")
     axes.set_yticks([-float(index) for index in range(len(rows))], [title for _, title in rows])
     axes.set_ylim(-len(rows) + 0.4, 0.6)
     axes.set_xlim(-0.02, 1.02)
     axes.set_xticks([0.0, 0.25, 0.5, 0.75, 1.0], ["0 %", "25 %", "50 %", "75 %", "100 %"])
     axes.axvline(0.5, color=INK, linewidth=1.4, zorder=1)
-    axes.set_xlabel("chance that a run of ES beats one of DQN (50 %: neither, ties count half)")
+    axes.set_xlabel(
+        f"chance that a run of {names[0]} beats one of {names[1]} (50 %: neither, ties count half)"
+    )
 
 
 def _draw_estimate(
@@ -190,13 +201,19 @@ def _draw_estimate(
 
 
 def _draw_band_and_line(
-    axes: Axes, agent: str, x: FloatArray, y: FloatArray, low: FloatArray, high: FloatArray
+    axes: Axes,
+    side: int,
+    agent: str,
+    x: FloatArray,
+    y: FloatArray,
+    low: FloatArray,
+    high: FloatArray,
 ) -> None:
-    look = AGENT_LOOKS[agent]
+    look = LOOKS[side]
     axes.fill_between(x, low, high, color=look.colour, alpha=0.18, linewidth=0, zorder=2)
     axes.plot(
-        x, y, color=look.colour, linewidth=2.4, linestyle=DASHES[agent], marker=look.marker,
-        markersize=7, markeredgecolor="white", markevery=(0 if agent == "es" else 5, 12), zorder=4,
+        x, y, color=look.colour, linewidth=2.4, linestyle=DASHES[side], marker=look.marker,
+        markersize=7, markeredgecolor="white", markevery=(5 * side, 12), zorder=4,
         label=agent_name(agent),
     )  # fmt: skip
 
@@ -241,6 +258,11 @@ def _panel(figure: Figure, top_in: float, panel_in: float, height: float) -> Axe
 
 def _title(figure: Figure, title: str) -> None:
     place_text(figure, 0.2, 0.1, title, fontsize=14, fontweight="bold")
+
+
+def _names(found: SuiteStatistics) -> tuple[str, str]:
+    """Challenger and baseline as people write them."""
+    return agent_name(found.suite.challenger), agent_name(found.suite.baseline)
 
 
 def _environments(found: SuiteStatistics) -> str:

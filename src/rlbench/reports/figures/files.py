@@ -11,6 +11,7 @@ from concurrent.futures.process import BrokenProcessPool
 from rlbench.analysis.environment import EnvironmentAnalysis
 from rlbench.analysis.groups import Group
 from rlbench.analysis.speed_ratios import SpeedRatio
+from rlbench.analysis.suite_ratios import MeanRatio
 from rlbench.analysis.suite_statistics import SuiteStatistics
 from rlbench.reports.figures.across import draw_aggregate, draw_profiles, draw_score_curves
 from rlbench.reports.figures.learning import draw_learning
@@ -65,7 +66,9 @@ def draw_environment(part: EnvironmentAnalysis, stem: str) -> dict[str, bytes]:
         }
 
 
-def draw_overview(ratios: Sequence[SpeedRatio], compared: Sequence[Group]) -> dict[str, bytes]:
+def draw_overview(
+    ratios: Sequence[SpeedRatio | MeanRatio], compared: Sequence[Group]
+) -> dict[str, bytes]:
     """The figure of all speed ratios: file name to content; empty where no pair was compared."""
     with styled():
         figure = draw_ratios(ratios, machine(compared))

@@ -108,7 +108,8 @@ def draw_learning(environment: EnvironmentGroups, curves: Sequence[Curve]) -> Fi
 
 def _published_here(environment: EnvironmentGroups) -> DopamineCurve | None:
     """The published curve, where it begins before the axis of steps ends."""
-    published = dopamine_curve(environment)
+    frame_skip = environment.frame_skip
+    published = None if frame_skip is None else dopamine_curve(environment.env, frame_skip)
     end = common_end(environment, "env_steps")
     return published if published and end and published.env_steps[0] < end else None
 

@@ -9,9 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from rlbench.analysis.speed_ratios import SpeedRatio
+from rlbench.analysis.suite_ratios import MeanRatio
 from rlbench.reports.figures.style import INK, MUTED, log_axis, place_text
-from rlbench.wording import TIMES, agent_name, factor, shortened
-from rlbench.wording import ratio as number
+from rlbench.wording import TIMES, agent_name, factor, ratio_text, shortened
 
 WIDTH_IN = 12.6
 LABEL_IN = 3.4
@@ -37,12 +37,12 @@ CLAIM_CAPTION = (
     f"minutes on 18 cores: 197/240 = 0.82{TIMES} in core-hours.",
 )
 _BARS = (
-    "Bars: 95 % bootstrap intervals over seeds. Arrows: one side never got there, so the ratio "
+    "Bars: 95 % bootstrap intervals over seeds. Arrows: one side never solved it, so the ratio "
     "is a bound. Equal cores for both agents: compare with the lines per core."
 )
 
 
-def draw_ratios(ratios: Sequence[SpeedRatio], machine: Sequence[str]) -> Figure | None:
+def draw_ratios(ratios: Sequence[SpeedRatio | MeanRatio], machine: Sequence[str]) -> Figure | None:
     """One row for each pair of groups; None where there is no pair.
 
     Args:
@@ -68,13 +68,17 @@ def draw_ratios(ratios: Sequence[SpeedRatio], machine: Sequence[str]) -> Figure 
         figure,
         0.2,
         0.1,
-        "How many times as long DQN trains as ES to solve the environment",
+        _title(rows),
         fontsize=14,
         fontweight="bold",
     )
     low, high = _limits(rows)
     log_axis(axes, low, high, None)
-    axes.set_xlabel("training time of DQN / training time of ES, log scale  (1 = equally fast)")
+    baseline, challenger = _side_names(rows)
+    axes.set_xlabel(
+        f"training time of {baseline} / training time of {challenger}, log scale  "
+        "(1 = equally fast)"
+    )
     axes.set_ylim(-len(rows) + 0.5, 0.5)
     for index, ratio in enumerate(rows):
         _draw_ratio(axes, -float(index), ratio, low, high)
@@ -84,7 +88,7 @@ def draw_ratios(ratios: Sequence[SpeedRatio], machine: Sequence[str]) -> Figure 
     axes.tick_params(axis="y", length=0)
     axes.grid(axis="y", visible=False)
     axes.spines["left"].set_visible(False)
-    _draw_header(axes, len(rows))
+    _draw_header(axes, len(rows), (baseline, challenger))
     place_text(
         figure,
         0.2,
@@ -97,7 +101,7 @@ def draw_ratios(ratios: Sequence[SpeedRatio], machine: Sequence[str]) -> Figure 
     return figure
 
 
-def _limits(rows: Sequence[SpeedRatio]) -> tuple[float, float]:
+def _limits(rows: Sequence[SpeedRatio | MeanRatio]) -> tuple[float, float]:
     """An axis that shows the claim's lines, equality and every value, with room for labels."""
     values = [
         value
@@ -108,7 +112,9 @@ def _limits(rows: Sequence[SpeedRatio]) -> tuple[float, float]:
     return min([0.08, *(v / 2.0 for v in values)]), max([500.0, *(v * 2.0 for v in values)])
 
 
-def _draw_ratio(axes: Axes, y: float, ratio: SpeedRatio, low: float, high: float) -> None:
+def _draw_ratio(
+    axes: Axes, y: float, ratio: SpeedRatio | MeanRatio, low: float, high: float
+) -> None:
     right = axes.get_yaxis_transform()
     if ratio.ratio is None:
         axes.text(1.02, y, "no ratio", transform=right, va="center", color=MUTED, clip_on=False)
@@ -162,35 +168,39 @@ def _draw_ratio(axes: Axes, y: float, ratio: SpeedRatio, low: float, high: float
     )
 
 
-def ratio_text(ratio: SpeedRatio) -> str:
-    """The ratio, the sign of a bound before it and the interval behind, as far as there are."""
-    if ratio.ratio is None:
-        return f"no ratio: {ratio.reason}"
-    sign = {"": "", ">=": "≥ ", "<=": "≤ "}[ratio.bound]
-    shown = f"{sign}{factor(ratio.ratio)}"
-    if ratio.low is not None and ratio.high is not None:
-        return f"{shown} [{number(ratio.low)}, {number(ratio.high)}]"
-    if ratio.low is not None:
-        return f"{shown} [{number(ratio.low)}, \u221e)"
-    if ratio.high is not None:
-        return f"{shown} (0, {number(ratio.high)}]"
-    return f"{shown} (no interval)"
+def _agent(label: str) -> str:
+    return agent_name(label.split(" ", 1)[0])
 
 
-def _label(ratio: SpeedRatio) -> str:
+def _side_names(rows: Sequence[SpeedRatio | MeanRatio]) -> tuple[str, str]:
+    """Baseline and challenger, by the names of their agents where all rows have the same."""
+    baselines, challengers = (
+        {_agent(getattr(r, s)) for r in rows} for s in ("baseline", "challenger")
+    )
+    if len(baselines) == len(challengers) == 1 and baselines != challengers:
+        return baselines.pop(), challengers.pop()
+    return "the baseline", "the challenger"
+
+
+def _title(rows: Sequence[SpeedRatio | MeanRatio]) -> str:
+    baseline, challenger = _side_names(rows)
+    return f"How many times as long {baseline} trains as {challenger} to solve the environment"
+
+
+def _label(ratio: SpeedRatio | MeanRatio) -> str:
     name = shortened(ratio.env, 32)
     pair = ""
     if (ratio.baseline, ratio.challenger) != ("dqn", "es"):
         sides = [shortened(agent_name(label), 20) for label in (ratio.baseline, ratio.challenger)]
         pair = f"\n{' / '.join(sides)}"
     seeds = (
-        f"DQN {ratio.n_baseline_reached}/{ratio.n_baseline}, "
-        f"ES {ratio.n_challenger_reached}/{ratio.n_challenger} solved"
+        f"{_agent(ratio.baseline)} {ratio.n_baseline_reached}/{ratio.n_baseline}, "
+        f"{_agent(ratio.challenger)} {ratio.n_challenger_reached}/{ratio.n_challenger} solved"
     )
     return f"{name}{pair}\n{seeds}"
 
 
-def _draw_header(axes: Axes, rows: int) -> None:
+def _draw_header(axes: Axes, rows: int, names: tuple[str, str]) -> None:
     """The labelled vertical lines, labels staggered above the axes so that none meet."""
     across = axes.get_xaxis_transform()
     row = 1.0 / (ROW_IN * rows)  # one inch above the axes, as a share of their height
@@ -222,7 +232,7 @@ def _draw_header(axes: Axes, rows: int) -> None:
             annotation_clip=False,
         )
     axes.annotate(
-        "← DQN faster",
+        f"← {names[0]} faster",
         (1.0, 1.0 + 0.75 * row),
         xycoords=across,
         xytext=(-8, 0),
@@ -235,7 +245,7 @@ def _draw_header(axes: Axes, rows: int) -> None:
         annotation_clip=False,
     )
     axes.annotate(
-        "ES faster →",
+        f"{names[1]} faster →",
         (1.0, 1.0 + 0.75 * row),
         xycoords=across,
         xytext=(8, 0),

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rlbench.analysis.environment import EnvironmentAnalysis
-from rlbench.analysis.speed_ratios import SpeedRatio
-from rlbench.claims.examine import Examination, Examined
+from rlbench.analysis.suite_ratios import MeanRatio
+from rlbench.claims.examine import Examination, ExaminedClaim
 from rlbench.claims.verdict import per_core_text
 from rlbench.reports.answers import answers, hardware_lines, headline, overall_lines, seeds_line
 from rlbench.reports.output import PAGE
@@ -21,9 +21,9 @@ from rlbench.reports.page.figures import (
 from rlbench.reports.page.model import ClaimBlock, Page, Section
 from rlbench.reports.page.render import render_page
 from rlbench.reports.page.runs import run_details
-from rlbench.reports.page.tables import UNIT_WORDS, page_tables
+from rlbench.reports.page.tables import page_tables
 from rlbench.table import Table
-from rlbench.wording import TIMES, plural, significant
+from rlbench.wording import TIMES, UNIT_NAMES, plural, significant
 
 _CLAIMS_HOLD = (
     ("claims.csv", "the claims, one row for each ratio that speaks to them"),
@@ -42,7 +42,7 @@ class PageInput:
 
     data: Sequence[EnvironmentAnalysis]
     stems: Mapping[str, str]
-    overall: Sequence[SpeedRatio]
+    overall: Sequence[MeanRatio]
     examination: Examination
     tables: Sequence[Table]
     files: Mapping[str, bytes]
@@ -92,7 +92,7 @@ def compose(given: PageInput) -> Page:
         envs=tuple(part.env for part in given.data),
         agents=tuple(dict.fromkeys(group.agent for group in groups)),
         cores=tuple(map(str, sorted(cores))),
-        units=tuple((unit, words) for unit, words in UNIT_WORDS.items() if unit in units),
+        units=tuple((unit, name.sentence) for unit, name in UNIT_NAMES.items() if unit in units),
         run_count=len(runs),
         version=" and ".join(sorted({r.rlbench for g in groups for r in g.runs if r.rlbench})),
     )
@@ -102,7 +102,7 @@ def _anchor(given: PageInput, part: EnvironmentAnalysis) -> str:
     return f"env-{given.stems[part.env]}"
 
 
-def _claim(examined: Examined) -> ClaimBlock:
+def _claim(examined: ExaminedClaim) -> ClaimBlock:
     claim, evidence, verdict = examined.claim, examined.evidence, examined.verdict
     counted = len(evidence.counted)
     if not evidence.environments:

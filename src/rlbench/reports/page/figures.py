@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from rlbench.analysis.environment import EnvironmentAnalysis
-from rlbench.reports.page.model import Answer, Figure
+from rlbench.reports.answers import Answer
+from rlbench.reports.page.model import Figure
 from rlbench.wording import agent_name, amount, plural, significant
 
 # What may not stand in a data URI, the per cent sign first. All else stays, so that the page is a

@@ -4,24 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from rlbench.reports.answers import Answer
 from rlbench.table import Column
-
-
-@dataclass(frozen=True)
-class Answer:
-    """Which agent was faster on one environment, by how much, and how sure that is."""
-
-    env: str
-    anchor: str  # of the environment's section
-    pair: str  # which groups were compared, where an environment has several
-    faster: str  # "ES", "DQN", "not settled" or "no comparison"
-    factor: str  # how many times as fast the faster one was
-    interval: str  # of the factor
-    sure: str
-    seeds: str  # how many of each agent, and how many of them got there
-    ratio: str  # DQN's time over that of ES, with its interval, as in speed_ratio.csv
-    claimed: tuple[str, ...]  # "yes", "no" or "open" for each claimed factor
-    sentences: tuple[str, ...]
 
 
 @dataclass(frozen=True)

@@ -7,17 +7,10 @@ from collections.abc import Iterable, Mapping
 from rlbench.reports.page.model import Cell, PageTable, Row
 from rlbench.table import Column, Table, Value, exact_text
 from rlbench.table import Row as TableRow
-from rlbench.wording import agent_name, count, significant
+from rlbench.wording import UNIT_NAMES, agent_name, count, significant
 
 MAX_ROWS = 3000  # of one table; the rest is in its file, and the page says so
 
-UNIT_WORDS = {
-    "train_s": "training seconds",
-    "core_s": "core-seconds",
-    "train_cpu_s": "CPU-seconds in training",
-    "env_steps": "environment steps",
-    "command_s": "seconds from command",
-}
 _CODES = {
     ">=": "at least",
     "<=": "at most",
@@ -86,7 +79,7 @@ def _shown(column: Column, value: Value, clock: str) -> str:
     """A value as a reader sees it."""
     text = exact_text(value)
     if column.kind == "clock":
-        return UNIT_WORDS.get(text, text)
+        return next((n.sentence for unit, n in UNIT_NAMES.items() if unit == text), text)
     if column.kind == "group":
         return agent_name(text)
     if column.kind == "code":

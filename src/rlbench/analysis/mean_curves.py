@@ -1,0 +1,99 @@
+"""The mean of step functions on real timestamps, with a bootstrap interval at every point.
+
+Each run is a pair (times, values): what it was worth from each time on. Nothing is interpolated
+and nothing is put into bins.
+
+    >>> from rlbench.analysis import mean_curve
+    >>> found = mean_curve([([0.0, 2.0], [10.0, 20.0]), ([0.0, 3.0], [10.0, 40.0])], end=4.0)
+    >>> found.x.tolist()
+    [0.0, 2.0, 3.0, 4.0]
+    >>> found.mean.tolist()
+    [10.0, 15.0, 30.0, 30.0]
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from rlbench.analysis.bootstrap import mean_interval
+from rlbench.runs.records import FloatArray
+
+MAX_POINTS = 160
+
+
+@dataclass(frozen=True)
+class MeanCurve:
+    """The mean over runs at the times at which the value of some run changed, and at the end."""
+
+    x: FloatArray  # [G]
+    mean: FloatArray  # [G]
+    low: FloatArray  # [G], NaN where fewer than two runs are left
+    high: FloatArray  # [G]
+    n: FloatArray  # [G], runs behind each point
+
+
+def step_values(
+    times: FloatArray, values: FloatArray, grid: FloatArray, carried_forward: bool = True
+) -> FloatArray:
+    """The last value at or before each time of the grid; NaN before the first.  # [G]
+
+    times: ascending.  # [E]
+    carried_forward: whether the last value stands for all later times; where not, they are NaN.
+    """
+    if not len(times):
+        return np.full(len(grid), math.nan)
+    index = np.searchsorted(times, grid, side="right") - 1
+    found: FloatArray = np.where(index >= 0, values[np.maximum(index, 0)], math.nan)
+    if not carried_forward:
+        found[grid > times[-1]] = math.nan
+    return found
+
+
+def mean_curve(
+    runs: Sequence[tuple[ArrayLike, ArrayLike]],
+    end: float,
+    carried_forward: Sequence[bool] | None = None,
+) -> MeanCurve | None:
+    """The mean curve up to `end`; None where no run has a value there.
+
+    runs: for each its times, ascending, and its values from then on.
+    carried_forward: for each run whether its last value stands for all later times (None: for all
+    it does). A run that is not leaves the mean after its last time.
+    """
+    pairs = [(np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)) for x, y in runs]
+    kept = [True] * len(pairs) if carried_forward is None else carried_forward
+    union = np.unique(np.concatenate([*(x for x, _ in pairs), [end]]))
+    grid = _thinned(union[union <= end])
+    values = np.array(
+        [step_values(x, y, grid, keep) for (x, y), keep in zip(pairs, kept, strict=True)]
+    )  # [n, G]
+    present = ~np.isnan(values)
+    counts = present.sum(axis=0)
+    known = counts > 0
+    if not known.any():
+        return None
+    grid, values, present, counts = grid[known], values[:, known], present[:, known], counts[known]
+    mean = np.where(present, values, 0.0).sum(axis=0) / counts
+    low, high = np.full(len(grid), math.nan), np.full(len(grid), math.nan)
+    # Runs that drop out leave stretches of the grid with fewer: each has its own resampling.
+    patterns, which = np.unique(present, axis=1, return_inverse=True)
+    for index in range(patterns.shape[1]):
+        columns = np.flatnonzero(which.ravel() == index)
+        interval = mean_interval(values[np.ix_(patterns[:, index], columns)])
+        if interval is not None:
+            low[columns], high[columns] = interval
+    return MeanCurve(grid, mean, low, high, counts.astype(np.float64))
+
+
+def _thinned(points: FloatArray) -> FloatArray:
+    """At most MAX_POINTS of the points, the first and the last among them."""
+    if len(points) <= MAX_POINTS:
+        return points
+    index = np.unique(np.linspace(0, len(points) - 1, MAX_POINTS).round().astype(int))
+    thinned: FloatArray = points[index]
+    return thinned

@@ -1,0 +1,92 @@
+"""What a reader should know of the runs before the numbers are believed, one line each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from rlbench.analysis.drift import drifts
+from rlbench.analysis.groups import (
+    EnvironmentGroups,
+    baseline_groups,
+    comparable_pairs,
+    condition_differences,
+)
+from rlbench.analysis.suite_statistics import SuiteStatistics
+from rlbench.analysis.suites import ambiguities
+from rlbench.runs.records import Run
+
+CONTENTION_SHARE = 0.05  # of all cores' time: above it a run is named, since its clock suffered
+
+
+def incomparable_notes(
+    environment: EnvironmentGroups, baseline: str | None = None
+) -> Iterator[str]:
+    """One line for each agent of which no group may be compared with the baseline."""
+    bases = baseline_groups(environment, baseline)
+    compared = {c.agent for _, c in comparable_pairs(environment, baseline)}
+    named = {group.agent for group in bases}
+    for group in environment.contenders:
+        if bases and group.agent not in compared | named:
+            named.add(group.agent)
+            differences = ", ".join(condition_differences(bases[0], group))
+            yield (
+                f"{environment.env}: no speed ratio, {bases[0].agent} and {group.agent} differ in "
+                f"{differences}"
+            )
+
+
+def budget_notes(environment: EnvironmentGroups) -> Iterator[str]:
+    """One line for each group whose runs had different budgets."""
+    for group in environment.groups:
+        budgets = {(run.budget_train_s, run.budget_env_steps) for run in group.runs}
+        if len(budgets) > 1:
+            yield (
+                f"{environment.env}, {group.label}: budgets differ between seeds; "
+                "compared up to the shortest"
+            )
+
+
+def contention_notes(runs: Iterable[Run]) -> Iterator[str]:
+    """Runs that did not have the machine to themselves, besides jobs of their own sweep."""
+    for run in runs:
+        stolen, others = run.facts.get("stolen_share"), run.facts.get("others_share")
+        if run.facts.get("concurrent_jobs") not in (None, 1):
+            others = None  # its siblings are among them
+        for share, who in ((others, "other processes"), (stolen, "other machines of the host")):
+            if isinstance(share, float) and share > CONTENTION_SHARE:
+                yield f"{run.path}: {who} had {share:.0%} of the cores' time while it ran"
+
+
+def drift_notes(environments: Sequence[EnvironmentGroups]) -> Iterator[str]:
+    """One line for each machine that became slower or faster while the runs were made."""
+    for found in drifts(environments):
+        if found.is_flagged:
+            how = "slower" if found.change < 0.0 else "faster"
+            yield (
+                f"{found.machine or 'unknown CPU'}: over {found.n_runs} runs in the order of their "
+                f"starts, runs of the same setup became {abs(found.change):.0%} {how} "
+                f"(rank correlation {found.correlation:.2f}): the machine drifted"
+            )
+
+
+def suite_notes(
+    environments: Sequence[EnvironmentGroups],
+    suites: Sequence[SuiteStatistics],
+    baseline: str | None = None,
+) -> Iterator[str]:
+    """What the aggregates over environments lack, and why."""
+    for found in ambiguities(environments, baseline):
+        yield (
+            f"{found.env}: {found.pairs} pairs of {found.baseline} and {found.challenger} groups, "
+            "so it is in no aggregate over environments"
+        )
+    if not suites:
+        yield (
+            "no aggregate over environments: it takes two on which the same two agents ran under "
+            "the same conditions"
+        )
+    for suite in suites:
+        for env, reason in suite.unscored.items():
+            yield f"{env}: no normalised score, {reason}"
+        if len(suite.scores) < 2:
+            yield "no aggregate of normalised scores: fewer than two environments have any"

@@ -1,0 +1,222 @@
+"""Terminal, page, tables and claims give the same answer to "which was faster", for every committed
+set of runs and for made-up ones of every kind."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from rlbench.analysis.decision import decide
+from rlbench.analysis.environment import EnvironmentAnalysis, analyze
+from rlbench.analysis.groups import EnvironmentGroups, group_runs
+from rlbench.analysis.suite_statistics import SuiteStatistics, across_environments
+from rlbench.claims.examine import examine
+from rlbench.claims.files import as_json, claims_files
+from rlbench.reports.answers import answers, headline, overall_lines
+from rlbench.reports.cost import Rates
+from rlbench.reports.tables import report_tables
+from rlbench.reports.terminal import across_lines, environment_lines
+from rlbench.runs.load import load_runs
+from rlbench.wording import agent_name
+from support.run_files import RunFiles
+
+REFERENCE = Path(__file__).parents[2] / "results" / "reference"
+Pair = tuple[str, str, str]  # environment, baseline, challenger
+Winners = dict[Pair, str]  # the label of the group that was faster, "open" or "none"
+
+
+class Voices:
+    """What each part of a report says of a directory of runs."""
+
+    def __init__(self, root: Path) -> None:
+        self.environments: Sequence[EnvironmentGroups] = group_runs(
+            load_runs(root, skip=root / "report").runs
+        )
+        self.analyses: list[EnvironmentAnalysis] = [analyze(e) for e in self.environments]
+        ratios = [ratio for analysis in self.analyses for ratio in analysis.ratios]
+        self.suites: list[SuiteStatistics] = across_environments(self.environments, ratios)
+
+    def decided(self) -> Winners:
+        return {
+            (analysis.env, ratios["train_s"].baseline, ratios["train_s"].challenger): (
+                decide(ratios["train_s"]).winner_label or decide(ratios["train_s"]).winner
+            )
+            for analysis in self.analyses
+            for ratios in analysis.comparisons
+        }
+
+    def terminal(self) -> Winners:
+        found = {}
+        for analysis in self.analyses:
+            labels = {agent_name(group.label): group.label for group in analysis.groups.groups}
+            for line in environment_lines(analysis):
+                pair = re.match(r"  (.+) / (.+?): (?:training time|no speed ratio)", line)
+                if pair is not None:
+                    key = (analysis.env, labels[pair[1]], labels[pair[2]])
+                    found[key] = _said(line, labels)
+        return found
+
+    def answers(self) -> Winners:
+        found = {}
+        for analysis in self.analyses:
+            labels = {agent_name(group.label): group.label for group in analysis.groups.groups}
+            for answer in answers(analysis, [24.0]):
+                if answer.decision is None:
+                    continue
+                key = (analysis.env, answer.decision.baseline, answer.decision.challenger)
+                found[key] = _cell(answer.faster, labels)
+                sentence = answer.sentences[0]
+                for name, label in labels.items():
+                    assert sentence.startswith(f"{name} reached") == (found[key] == label), sentence
+                assert ("not settled" in sentence) == (found[key] == "open")
+                assert answer.sure.startswith("clear") == (found[key] not in ("open", "none"))
+        return found
+
+    def table(self) -> Winners:
+        tables = {t.file: t for t in report_tables(self.analyses, self.suites, Rates())}
+        rows = csv.DictReader(tables["speed_ratio.csv"].csv().decode().splitlines())
+        return {
+            (row["env"], row["baseline"], row["challenger"]): row["winner"]
+            for row in rows
+            if row["unit"] == "train_s" and row["is_threshold"] == "true"
+        }
+
+    def claims(self) -> Winners:
+        data = as_json(examine(self.environments))
+        parts = [*(claim["measured"] for claim in data["claims"]), data["other"]]
+        return {
+            (found["env"], found["dqn"], found["es"]): {
+                "challenger": found["es"], "baseline": found["dqn"]
+            }.get(found["winner"], found["winner"])
+            for part in parts
+            for found in part["environments"]
+        }  # fmt: skip
+
+    def check(self) -> Winners:
+        decided = self.decided()
+        assert self.terminal() == decided
+        assert self.answers() == decided
+        assert self.table() == decided
+        about = {
+            pair: winner
+            for pair, winner in decided.items()
+            if pair[1].split()[0] == "dqn" and pair[2].split()[0] == "es"
+        }
+        claimed = self.claims()
+        assert claimed == {pair: about[pair] for pair in claimed}
+        self.check_tally(decided)
+        self.check_means()
+        return decided
+
+    def check_tally(self, decided: Winners) -> None:
+        """The first sentence of the page counts the same environments."""
+        found = [answer for analysis in self.analyses for answer in answers(analysis, [])]
+        first = next(headline(found, []))
+        if {answer.sides for answer in found if answer.ratio} != {("dqn", "es")}:
+            return
+        for winner in ("es", "dqn"):
+            won = sum(label.split()[0] == winner for label in decided.values())
+            count = re.search(rf"{winner.upper()} (?:was clearly faster )?on (\d+)", first)
+            assert (0 if count is None else int(count[1])) == won, first
+
+    def check_means(self) -> None:
+        """The geometric means: terminal, page and table."""
+        tables = {t.file: t for t in report_tables(self.analyses, self.suites, Rates())}
+        for suite in self.suites:
+            for mean in (ratio for ratio in suite.ratios if ratio.unit == "train_s"):
+                labels = {agent_name(side): side for side in suite.suite.sides}
+                winner = decide(mean).winner_label or decide(mean).winner
+                (line,) = [s for s in across_lines([suite], []) if s.startswith("  ")]
+                assert _said(line, labels) == winner
+                for sentence in overall_lines([mean]):
+                    for name, label in labels.items():
+                        assert (f": {name} " in sentence) == (winner == label)
+                rows = csv.DictReader(tables["speed_ratio_overall.csv"].csv().decode().splitlines())
+                assert winner in {row["winner"] for row in rows if row["unit"] == "train_s"}
+
+
+def _said(line: str, labels: dict[str, str]) -> str:
+    if "no speed ratio" in line:
+        return "none"
+    if "not settle" in line:
+        return "open"
+    faster = re.search(r": ([^:]+) faster(?:, .* never solved it)?(?: \(.*\))?$", line)
+    assert faster is not None, line
+    return labels[faster[1]]
+
+
+def _cell(text: str, labels: dict[str, str]) -> str:
+    return {"not settled": "open", "no comparison": "none"}.get(text) or labels[text]
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in REFERENCE.iterdir()))
+def test_every_committed_set(name: str) -> None:
+    Voices(REFERENCE / name).check()
+
+
+def test_one_seed_settles_nothing_even_with_a_bound() -> None:
+    decided = Voices(REFERENCE / "games").check()
+    assert decided["ALE/Boxing-v5", "dqn", "es"] == "open"
+    assert decided["ALE/Breakout-v5", "dqn", "es"] == "none"
+
+
+Times = Sequence[float | None]
+MADE_UP: list[tuple[str, Times, Times, str]] = [
+    ("es clearly", [1.0, 1.2, 1.1], [30.0, 33.0, 36.0], "es"),
+    ("dqn clearly", [30.0, 33.0, 36.0], [1.0, 1.2, 1.1], "dqn"),
+    ("overlap", [1.0, 40.0, 5.0], [2.0, 39.0, 7.0], "open"),
+    ("dqn never", [1.0, 1.2, 1.1], [None, None, None], "es"),
+    ("es never", [None, None, None], [1.0, 1.2, 1.1], "dqn"),
+    ("es late, dqn never", [59.0, 60.0, None], [None, None, None], "open"),
+    ("one seed each", [1.0], [30.0], "open"),
+    ("one seed, dqn never", [1.0], [None], "open"),
+    ("one seed, es never", [None], [1.0], "open"),
+    ("one seed of one side", [1.0, 1.1, 1.2], [30.0], "open"),
+    ("neither", [None, None], [None, None], "none"),
+    ("es before any training", [0.0, 0.0], [30.0, 31.0], "none"),
+]
+
+
+def write(root: Path, env: str, agent: str, times: Times) -> None:
+    """Runs that reach the threshold at these seconds; None: not within their 60 s."""
+    for seed, time in enumerate(times):
+        solved = time is not None
+        history = [(0.0, 10.0), (60.0 if time is None else time, 480.0 if solved else 100.0)]
+        RunFiles(
+            agent=agent, env=env, seed=seed, history=history if time != 0.0 else history[1:],
+            status="solved" if solved else "budget", budget_train_s=60.0,
+        ).write(root)  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "es", "dqn", "expected"), MADE_UP, ids=lambda v: str(v)[:20])
+def test_made_up_sets(tmp_path: Path, name: str, es: Times, dqn: Times, expected: str) -> None:
+    write(tmp_path, "CartPole-v1", "es", es)
+    write(tmp_path, "CartPole-v1", "dqn", dqn)
+    assert Voices(tmp_path).check() == {("CartPole-v1", "dqn", "es"): expected}
+
+
+def test_made_up_sets_together_and_a_third_agent(tmp_path: Path) -> None:
+    for index, (_, es, dqn, _) in enumerate(MADE_UP):
+        env = f"E{index:02}-v0"
+        write(tmp_path, env, "es", es)
+        write(tmp_path, env, "dqn", dqn)
+        write(tmp_path, env, "mine", [2.0, 2.1, 2.2])
+    decided = Voices(tmp_path).check()
+    assert len(decided) == 2 * len(MADE_UP)
+    for index, (_, _, _, expected) in enumerate(MADE_UP):
+        assert decided[f"E{index:02}-v0", "dqn", "es"] == expected
+
+
+def test_the_claims_look_at_dqn_and_es_whatever_else_was_run(tmp_path: Path) -> None:
+    for env in ("Hopper-v5", "Walker2d-v5"):
+        for agent, time in (("es", 20.0), ("dqn", 5.0), ("mine", 1.0)):
+            write(tmp_path, env, agent, [time, time + 1, time + 2])
+    environments = group_runs(load_runs(tmp_path).runs)
+    alone = [e for e in environments if e.env == "Hopper-v5"]
+    rows = claims_files(examine(alone))["claims.csv"].decode().splitlines()
+    winners = [row["winner"] for row in csv.DictReader(rows) if row["env"] == "Hopper-v5"]
+    assert winners == ["baseline"] * 5
