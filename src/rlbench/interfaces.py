@@ -96,9 +96,14 @@ class Lanes(Protocol):
     None where the environment has none to lose.
     """
 
-    num_lanes: int
-    counts: Counts
-    lives: Array | None
+    @property
+    def num_lanes(self) -> int: ...
+
+    @property
+    def counts(self) -> Counts: ...
+
+    @property
+    def lives(self) -> Array | None: ...
 
     def reset(self, lanes: Array, seeds: Array) -> Array:
         """Begin an episode in each of `lanes` [n] from `seeds` [n]; observations [n, *obs]."""
