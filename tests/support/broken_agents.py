@@ -54,9 +54,7 @@ class HillClimber:
         self.best, self.episode = -np.inf, 0
 
     @classmethod
-    def memory_mb(
-        cls, env: EnvFacts, settings: Any, *, network: str = "auto", workers: int = 1
-    ) -> float | None:
+    def memory_mb(cls, env: EnvFacts, settings: Any, *, workers: int) -> float | None:
         return None
 
     def advance(self, env_steps: int) -> Scalars:

@@ -57,7 +57,7 @@ def test_a_broken_agent_fails_with_the_rule_that_it_breaks(agent: str, message: 
 def test_an_agent_that_is_not_there_and_settings_that_are_not_taken() -> None:
     with pytest.raises(ConfigError, match="agent: got 'climber'; takes dqn, es or random"):
         check_agent("climber")
-    with pytest.raises(ConfigError, match=r"agent\.sigma: got 0; takes a number greater than 0"):
+    with pytest.raises(ConfigError, match=r"agent\.sigma: got 0; takes a number above 0"):
         check_agent(broken_agents.HillClimber, settings={"sigma": 0})
 
 

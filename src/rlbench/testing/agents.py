@@ -14,17 +14,18 @@ from typing import Any
 import numpy as np
 
 from rlbench.agents import AGENTS
+from rlbench.checking import check
 from rlbench.envs.family import EnvPlan
 from rlbench.envs.make import plan_env
 from rlbench.harness.plan import AGENT_ATTRIBUTES
 from rlbench.harness.resources import Resources
 from rlbench.interfaces import Agent, AgentParameters, Array, Policy, State
-from rlbench.settings import EnvSettings, check
+from rlbench.settings import EnvSettings
 from rlbench.testing.states import first_difference, through_checkpoint
 from rlbench.testing.watched import Watch, WatchedBuilder, wrong_actions
 
 CHUNKS = (1, 7, 64, 200)  # steps asked for in one call of `advance`, over and over
-STOP_SLACK_STEPS = 100_000  # a generation may end first: what is begun may be finished
+STOP_SLACK_STEPS = 50_000  # a generation may end first: what is begun may be finished
 POLICY_LANES = 5
 
 
@@ -159,7 +160,7 @@ def _check_contract(agent_class: type[Agent]) -> None:
 
 def _check_memory(subject: _Subject) -> None:
     facts, settings = subject.plan.facts, subject.settings
-    memory = subject.agent_class.memory_mb(facts, settings, network="auto", workers=1)
+    memory = subject.agent_class.memory_mb(facts, settings, workers=1)
     known = isinstance(memory, (int, float)) and math.isfinite(memory) and memory >= 0
     _require(memory is None or known, f"memory_mb: gives {memory!r}, not a number or None")
 
