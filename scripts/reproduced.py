@@ -1,6 +1,6 @@
 """Print the tables of docs/reproduced.md: what papers published and what the committed runs did.
 
-python scripts/reproduced.py [mujoco | legs | noise | pong | games]
+python scripts/reproduced.py [faster | mujoco | legs | noise | pong | games]
 """
 
 from __future__ import annotations
@@ -11,11 +11,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from rlbench.analysis.curves import evaluated
+from rlbench.analysis.decision import decide
 from rlbench.analysis.groups import group_runs
+from rlbench.analysis.speed_ratios import SpeedRatio, speed_ratios, threshold_ratios
+from rlbench.analysis.suite_ratios import MeanRatio
+from rlbench.analysis.suite_statistics import across_environments
 from rlbench.published import table
 from rlbench.published.dopamine import MILLION, dopamine_curve
 from rlbench.runs.load import load_runs
 from rlbench.runs.records import Run
+from rlbench.wording import agent_name, ratio_text, winner_text
 
 REFERENCE = Path(__file__).resolve().parents[1] / "results" / "reference"
 HEAD = ("task", "level", "return", "TRPO, paper", "ES, paper", "ES here", "DQN here")
@@ -94,6 +99,29 @@ def noise(results: Path) -> Iterator[str]:
         )
 
 
+def faster(reference: Path) -> Iterator[str]:
+    """Who was faster on every environment of every committed set, as every report decides it, in
+    Markdown."""
+    yield "| set | environment | baseline, solved | challenger, solved | time over time | faster |"
+    yield "|---" * 6 + "|"
+    for results in sorted(path for path in reference.iterdir() if path.is_dir()):
+        environments = group_runs(load_runs(results, skip=results / "report").runs)
+        ratios = [ratio for found in environments for ratio in speed_ratios(found)]
+        rows: list[SpeedRatio | MeanRatio] = [*threshold_ratios(ratios)]
+        for suite in across_environments(environments, ratios):
+            rows += [mean for mean in suite.ratios if mean.unit == "train_s"]
+        for ratio in rows:
+            yield _row(
+                results.name,
+                ratio.env,
+                f"{agent_name(ratio.baseline)} {ratio.n_baseline_reached} of {ratio.n_baseline}",
+                f"{agent_name(ratio.challenger)} {ratio.n_challenger_reached} of "
+                f"{ratio.n_challenger}",
+                ratio_text(ratio),
+                winner_text(decide(ratio)),
+            )
+
+
 def _times(results: Path) -> list[dict[str, str]]:
     with (results / "report" / "time_to_threshold.csv").open() as file:
         return list(csv.DictReader(file))
@@ -133,12 +161,25 @@ def _millions(steps: float) -> str:
     return f"{steps / 1e6:.3g} M" if steps >= 1e5 else f"{steps / 1e6:.2g} M"
 
 
-TABLES = {"mujoco": mujoco, "legs": mujoco, "noise": noise, "pong": atari, "games": atari}
+TABLES = {
+    "faster": faster,
+    "mujoco": mujoco,
+    "legs": mujoco,
+    "noise": noise,
+    "pong": atari,
+    "games": atari,
+}
+
+
+def runs_of(name: str) -> Path:
+    """The runs that a table is about: one committed set, or all of them."""
+    return REFERENCE if name == "faster" else REFERENCE / name
+
 
 if __name__ == "__main__":
-    for name in sys.argv[1:] or [name for name in TABLES if (REFERENCE / name).is_dir()]:
+    for name in sys.argv[1:] or [name for name in TABLES if runs_of(name).is_dir()]:
         if name not in TABLES:
             sys.exit(f"reproduced: {name}: no such table; there are {', '.join(TABLES)}")
-        if not (REFERENCE / name).is_dir():
+        if not runs_of(name).is_dir():
             sys.exit(f"reproduced: {name}: not run; bash scripts/reference {name} makes it")
-        print("\n".join(TABLES[name](REFERENCE / name)), end="\n\n")
+        print("\n".join(TABLES[name](runs_of(name))), end="\n\n")

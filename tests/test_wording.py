@@ -5,12 +5,15 @@ from __future__ import annotations
 import pytest
 
 from rlbench.reports.output import file_stems
+from rlbench.runs.records import UNITS
 from rlbench.wording import (
+    UNIT_NAMES,
     agent_name,
     amount,
     count,
     distinct_names,
     factor,
+    interval_text,
     shortened,
     significant,
 )
@@ -87,3 +90,16 @@ def test_amounts() -> None:
     assert amount(31.42, "train_cpu_s") == "31.4 CPU-s"
     assert amount(12_000, "env_steps") == "12k steps"
     assert [factor(v) for v in (0.5312, 31.4, 240.0)] == ["0.53\u00d7", "31\u00d7", "240\u00d7"]
+
+
+def test_a_ratio_is_never_rounded_onto_equally_fast() -> None:
+    assert interval_text(0.59, 0.998) == "[0.59, 0.998]"
+    assert interval_text(1.0004, 1.0) == "[1.0004, 1]"
+    assert factor(1.04) == "1.04\u00d7"
+    assert factor(1.2) == "1.2\u00d7"
+
+
+def test_every_unit_has_its_names() -> None:
+    assert set(UNIT_NAMES) == set(UNITS)
+    assert UNIT_NAMES["train_cpu_s"].short == "CPU time"
+    assert [amount(2.0, unit) for unit in UNITS] == ["2 s", "2 core-s", "2 CPU-s", "2 steps", "2 s"]

@@ -218,4 +218,12 @@ def _estimate(value: float, low: float | None, high: float | None, bound: str, f
 
 
 def _number(value: float) -> str:
-    return count(value) if value >= 1e4 else significant(value, 2)
+    """Two digits, or as many as it takes to see on which side of 1 it lies."""
+    if value >= 1e4:
+        return count(value)
+    shown = significant(value, 2)
+    digits = 3
+    while shown == "1" and value != 1.0 and digits < 7:
+        shown = f"{value:.{digits}g}"
+        digits += 1
+    return shown

@@ -23,8 +23,8 @@ from rlbench.published.levels import published_levels
 from rlbench.published.papers import (
     atari_record,
     humanoid_record,
-    interquartile_mean,
     step_ratios,
+    trimmed_mean,
 )
 from rlbench.reports.figures.published import draw_atari, draw_published
 from rlbench.reports.figures.ratios import CLAIM_LINES
@@ -126,9 +126,9 @@ def test_the_lines_of_the_ratio_figure_are_the_claims() -> None:
     assert drawn == own
 
 
-def test_interquartile_mean_cuts_a_quarter_rounded_down() -> None:
-    assert interquartile_mean([100.0, 1.0, 2.0, 3.0, -50.0]) == 2.0  # one from either end
-    assert interquartile_mean([1.0, 2.0, 6.0]) == 3.0
+def test_the_trimmed_mean_cuts_a_quarter_rounded_down() -> None:
+    assert trimmed_mean([100.0, 1.0, 2.0, 3.0, -50.0]) == 2.0  # one from either end
+    assert trimmed_mean([1.0, 2.0, 6.0]) == 3.0
 
 
 @pytest.mark.parametrize(
@@ -325,7 +325,7 @@ def test_the_humanoid_alone_decides_the_second_claim(tmp_path: Path) -> None:
     assert [c.env for c in found.evidence.counted] == ["Humanoid-v5"]
     assert "Humanoid-v5" in found.verdict.reason
     left_out = {c.left_out for c in found.evidence.comparisons if not c.counts}
-    assert left_out == {"the claim's own task was measured"}
+    assert left_out == {"the claim's task was measured"}
 
 
 def test_small_tasks_are_shown_and_decide_nothing(tmp_path: Path) -> None:

@@ -9,13 +9,13 @@ import reproduced
 from support.run_files import RunFiles
 
 DOCS = Path(__file__).parents[2] / "docs"
-COMMITTED = [name for name in reproduced.TABLES if (reproduced.REFERENCE / name).is_dir()]
+COMMITTED = [name for name in reproduced.TABLES if reproduced.runs_of(name).is_dir()]
 
 
 @pytest.mark.parametrize("name", COMMITTED)
 def test_the_tables_in_the_docs_are_those_of_the_committed_runs(name):
     text = (DOCS / "reproduced.md").read_text()
-    assert "\n".join(reproduced.TABLES[name](reproduced.REFERENCE / name)) in text
+    assert "\n".join(reproduced.TABLES[name](reproduced.runs_of(name))) in text
 
 
 def test_steps_are_means_where_all_runs_got_there(tmp_path):
@@ -68,4 +68,17 @@ def test_noise_is_timed_to_what_counts_as_solved(tmp_path):
     assert rows == [
         "| Acrobot-v1 | full | 3 of 3 | 1.25 [0.5, 2] | 0.123 M |",
         "| Acrobot-v1 | rank 1 | 2 of 3 | 1.25 [0.5, 2] | 0.123 M |",
+    ]
+
+
+def test_who_was_faster_is_what_the_reports_decide(tmp_path):
+    for agent, times in (("es", (1.0, 2.0)), ("dqn", (30.0, 40.0)), ("mine", (1.0, 50.0))):
+        for seed, time in enumerate(times):
+            RunFiles(agent=agent, seed=seed, history=((0.0, 10.0), (time, 480.0))).write(
+                tmp_path / "a set"
+            )
+    _, _, *rows = reproduced.faster(tmp_path)
+    assert rows == [
+        "| a set | CartPole-v1 | DQN 2 of 2 | ES 2 of 2 | 23\u00d7 [15, 40] | ES |",
+        "| a set | CartPole-v1 | DQN 2 of 2 | mine 2 of 2 | 1.4\u00d7 [0.6, 40] | not settled |",
     ]

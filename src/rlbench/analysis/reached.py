@@ -1,4 +1,4 @@
-"""The share of runs that had got to a level, over time: product-limit curves of every group."""
+"""The share of runs that had reached a level, over time: product-limit curves of every group."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class ReachedCurve:
     is_threshold: bool
     unit: Unit
     n_runs: int
-    curve: ProductLimit  # of the share that has *not* got there
+    curve: ProductLimit  # of the share that has *not* reached the level
     known_until: float  # infinite where nothing can change after the last row
 
 

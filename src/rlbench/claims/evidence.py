@@ -78,12 +78,12 @@ def collect_evidence(
     counts."""
     members = [e for e in environments if family_of(e.env) == family]
     comparisons = [found for e in members if (found := _compare(e, claim)) is not None]
-    own = claim.own_task if claim is not None else None
-    if own is not None and any(c.counts and re.fullmatch(own, c.env) for c in comparisons):
+    enough = claim.sufficient_task if claim is not None else None
+    if enough is not None and any(c.counts and re.fullmatch(enough, c.env) for c in comparisons):
         comparisons = [
             c
-            if re.fullmatch(own, c.env) or not c.counts
-            else replace(c, left_out="the claim's own task was measured")
+            if re.fullmatch(enough, c.env) or not c.counts
+            else replace(c, left_out="the claim's task was measured")
             for c in comparisons
         ]
     counted = [comparison for comparison in comparisons if comparison.counts]

@@ -21,7 +21,7 @@ Family = Literal["atari", "robotics", "other"]
 
 MINIMUM_SEEDS = 5  # of each agent on an environment
 MINIMUM_GAMES = 10  # about a fifth of the published ones
-MINIMUM_ROBOTICS = 3  # where the claim's own task was not run
+MINIMUM_ROBOTICS = 3  # where the claim's task was not run
 
 _PAPER = "Salimans et al. 2017, arXiv 1703.03864"
 _MUJOCO = (
@@ -36,7 +36,8 @@ class Claim:
 
     factor: how many times as fast ES is said to be. core_hour_factor: what the reported runs
     amount to on equal cores. minimum_environments: how many must have been measured for a
-    verdict; own_task: the environment that suffices alone (a pattern for ids, None: no such).
+    verdict; sufficient_task: a pattern for the id of the one environment that is enough alone, or
+    None.
     """
 
     key: str
@@ -48,7 +49,7 @@ class Claim:
     core_hour_factor: float
     reported: tuple[str, ...]
     minimum_environments: int
-    own_task: str | None
+    sufficient_task: str | None
     environments: str  # what the environments of the family are called, in the plural
 
 
@@ -99,7 +100,7 @@ def _atari_claim(record: AtariRecord) -> Claim:
             f"{record.es_iqm:.2f} for ES and {record.dqn_iqm:.2f} for DQN (derived).",
         ),
         minimum_environments=MINIMUM_GAMES,
-        own_task=None,
+        sufficient_task=None,
         environments="Atari games",
     )
 
@@ -134,7 +135,7 @@ def _robotics_claim(record: HumanoidRecord) -> Claim:
             f"fewer on {fewer} of the {len(tasks)}.",
         ),
         minimum_environments=MINIMUM_ROBOTICS,
-        own_task=r"Humanoid-v\d+",
+        sufficient_task=r"Humanoid-v\d+",
         environments="MuJoCo tasks",
     )
 

@@ -99,12 +99,12 @@ def _shortage(claim: Claim, evidence: Evidence) -> str:
 
 def _needed(claim: Claim, evidence: Evidence) -> int:
     """The claim's own task is enough by itself."""
-    return 1 if _own_task_counts(claim, evidence) else claim.minimum_environments
+    return 1 if _sufficient_task_counts(claim, evidence) else claim.minimum_environments
 
 
-def _own_task_counts(claim: Claim, evidence: Evidence) -> bool:
-    own = claim.own_task
-    return own is not None and any(re.fullmatch(own, c.env) for c in evidence.counted)
+def _sufficient_task_counts(claim: Claim, evidence: Evidence) -> bool:
+    enough = claim.sufficient_task
+    return enough is not None and any(re.fullmatch(enough, c.env) for c in evidence.counted)
 
 
 def _needs(claim: Claim, evidence: Evidence) -> Iterator[str]:
@@ -178,7 +178,7 @@ def _atari_hours(claim: Claim, evidence: Evidence) -> Iterator[str]:
 
 def _environments(claim: Claim, evidence: Evidence) -> str:
     counted = evidence.counted
-    if _own_task_counts(claim, evidence):
+    if _sufficient_task_counts(claim, evidence):
         return " and ".join(sorted(c.env for c in counted))
     return _members(claim, len(counted))
 

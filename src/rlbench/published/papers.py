@@ -76,12 +76,12 @@ class AtariRecord:
     @property
     def es_iqm(self) -> float:
         """Interquartile mean of ES's places."""
-        return interquartile_mean([game.es_place for game in self.games])
+        return trimmed_mean([game.es_place for game in self.games])
 
     @property
     def dqn_iqm(self) -> float:
         """Interquartile mean of DQN's places."""
-        return interquartile_mean([game.dqn_place for game in self.games])
+        return trimmed_mean([game.dqn_place for game in self.games])
 
     @property
     def time_factor(self) -> float:
@@ -168,7 +168,7 @@ def step_ratios() -> tuple[StepRatio, ...]:
     )
 
 
-def interquartile_mean(values: Sequence[float]) -> float:
+def trimmed_mean(values: Sequence[float]) -> float:
     """The mean of what is left when a quarter, rounded down, is cut from either end."""
     ascending = sorted(values)
     cut = len(ascending) // 4
