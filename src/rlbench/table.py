@@ -7,7 +7,10 @@ import io
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    import pandas
 
 Value = str | int | float | bool | None
 Kind = Literal["text", "group", "clock", "code", "number", "exact", "large"]
@@ -76,6 +79,21 @@ class Table:
         return csv_bytes(
             [column.name for column in self.columns], (row.values for row in self.rows)
         )
+
+    def frame(self) -> pandas.DataFrame:
+        """The table as a DataFrame; `frame.attrs["columns"]` says what each column holds.
+
+        An unknown number is NaN.
+        """
+        import pandas
+
+        names = [column.name for column in self.columns]
+        frame = pandas.DataFrame([row.values for row in self.rows], columns=names)
+        for column in self.columns:
+            if column.is_numeric:
+                frame[column.name] = pandas.to_numeric(frame[column.name])
+        frame.attrs["columns"] = {column.name: column.meaning for column in self.columns}
+        return frame
 
 
 def csv_bytes(names: Sequence[str], rows: Iterable[Iterable[Value]]) -> bytes:

@@ -3,7 +3,9 @@ smallest example of an agent."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import ClassVar
 
 import numpy as np
@@ -21,6 +23,8 @@ class RandomSettings(AgentParameters):
 class UniformPolicy:
     """Uniform actions; an unbounded side of a box is cut at ±1."""
 
+    KIND: ClassVar[str] = "uniform"
+
     def __init__(self, action: ActionSpec) -> None:
         self._action = action
 
@@ -35,7 +39,15 @@ class UniformPolicy:
         return rng.uniform(low, high, (lanes, action.dimensions)).astype(np.float32)
 
     def arrays(self) -> Mapping[str, Array]:
-        return {"architecture": np.array('{"network": {"kind": "uniform"}}')}
+        architecture = {"network": {"kind": self.KIND}, "action": asdict(self._action)}
+        return {"architecture": np.array(json.dumps(architecture))}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, Array]) -> UniformPolicy:
+        """The inverse of `arrays`; raises ValueError, KeyError or TypeError for anything else."""
+        action = json.loads(str(arrays["architecture"]))["action"]
+        sides = {name: tuple(action[name]) for name in ("nvec", "low", "high")}
+        return cls(ActionSpec(str(action["kind"]), **sides))
 
 
 class RandomAgent(Agent):

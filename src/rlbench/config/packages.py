@@ -8,8 +8,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel
-from pydantic_core import to_jsonable_python
+from pydantic import BaseModel, TypeAdapter
 
 from rlbench.agents import AGENTS
 from rlbench.errors import ConfigError
@@ -27,7 +26,7 @@ def agent_config(name: str) -> dict[str, Any]:
         key: "???" if field.is_required() else field.get_default(call_default_factory=True)
         for key, field in settings_class.model_fields.items()
     }
-    params: dict[str, Any] = to_jsonable_python(defaults)
+    params = TypeAdapter(dict[str, Any]).dump_python(defaults, mode="json")
     return {"name": name, "_target_": AGENTS.import_path(name), **params}
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 import os
 import platform
 import re
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -53,6 +54,21 @@ def confine(cores: int, device: str) -> list[int] | None:
     chosen = available_cores()[:cores]
     os.sched_setaffinity(0, chosen)
     return chosen
+
+
+@contextlib.contextmanager
+def restored() -> Iterator[None]:
+    """Afterwards this process has the cores and the environment variables that it had before."""
+    variables = dict(os.environ)
+    cores = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else None
+    try:
+        yield
+    finally:
+        for name in os.environ.keys() - variables.keys():
+            del os.environ[name]
+        os.environ.update(variables)
+        if cores is not None:
+            os.sched_setaffinity(0, cores)
 
 
 def describe() -> dict[str, Any]:

@@ -99,6 +99,20 @@ RUNS = (
     Column("directory", "text", "", "of the run, below the directory of the report's runs"),
 )
 
+EVALUATIONS = (
+    _ENV,
+    _AGENT,
+    _GROUP,
+    Column("seed", "exact", "Seed", "of the run's random streams"),
+    Column("evaluation", "exact", "", "the first of a run is 0"),
+    *(
+        Column(unit, "large" if unit == "env_steps" else "number", "", UNIT_NAMES[unit].sentence)
+        for unit in UNITS
+    ),
+    Column("return_mean", "number", "Return", "the mean return of the evaluation's episodes"),
+    Column("directory", "text", "", "of the run, below the directory of all runs"),
+)
+
 TIMES = (
     _ENV,
     _AGENT,

@@ -151,6 +151,23 @@ def runs_table(analyses: Sequence[EnvironmentAnalysis], rates: Rates) -> Table:
     )  # fmt: skip
 
 
+def evaluations_table(analyses: Sequence[EnvironmentAnalysis]) -> Table:
+    """One row for each evaluation of each run."""
+    rows = tuple(
+        Row(
+            (
+                group.env, group.agent, group.label, run.seed, index,
+                *(float(run.evaluations.along(unit)[index]) for unit in UNITS),
+                float(run.evaluations.return_mean[index]), run.path.as_posix(),
+            )
+        )
+        for group in _groups(analyses).values()
+        for run in group.runs
+        for index in range(len(run.evaluations))
+    )  # fmt: skip
+    return Table("evaluations.csv", "one row for each evaluation", columns.EVALUATIONS, rows)
+
+
 def survival_table(curves: Iterable[ReachedCurve]) -> Table:
     """One row for each time at which a run of a group reached a level or was last seen;
     `not_there` is the Kaplan-Meier curve just after it, with its pointwise interval."""

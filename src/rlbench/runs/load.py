@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -115,7 +115,7 @@ def load_run(place: Path, name: PurePath) -> tuple[Run | None, list[str]]:
         summary = None
         if log.end_status is not None:
             notes.append(f"summary.json {error}: taken as a run still going or killed")
-    run = _compose(name, header, log, summary)
+    run = replace(_compose(name, header, log, summary), directory=place)
     notes.extend(_contradictions(run, summary))
     return run, notes
 

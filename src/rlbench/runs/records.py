@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Literal
 
 import numpy as np
@@ -105,6 +105,7 @@ class Run:
     reached: Mapping[float, Mark | None]  # by level; the threshold's only when confirmed
     failed_confirmations: int
     facts: Mapping[str, str | float | None]  # further columns of runs.csv
+    directory: Path = Path()  # where its files are
 
     def budget(self, unit: Unit) -> float | None:
         """The run's budget in one unit; None where it had none there."""
@@ -120,3 +121,21 @@ class Run:
     def solved_at(self) -> Mark | None:
         """When the threshold was reached and confirmed."""
         return None if self.threshold is None else self.reached.get(self.threshold)
+
+    @property
+    def summary(self) -> str:
+        """How the run ended, in a few words."""
+        cost = f"{self.end.train_s:.2f} s of training and {self.end.env_steps:,.0f} steps"
+        if self.solved_at is None:
+            best = np.nanmax(self.evaluations.return_mean, initial=-np.inf)
+            ended = "budget used up" if self.status == "budget" else self.status
+            return f"{ended} after {cost}, best return {best:.1f}"
+        at = self.solved_at.at
+        return (
+            f"solved: threshold {self.threshold:g} confirmed after {at.train_s:.2f} s of training "
+            f"and {at.env_steps:,.0f} steps"
+        )
+
+    def __repr__(self) -> str:
+        """Short: a run holds thousands of numbers."""
+        return f"<Run {self.agent} {self.env} seed {self.seed}: {self.summary}>"

@@ -26,13 +26,17 @@ CHROME_LINES = 6  # title, header, rules and the shell's prompt
 
 
 class Display:
-    """Shows `jobs`; a context manager. `refresh` follows their notes, `event` a change of state."""
+    """Shows `jobs`; a context manager. `refresh` follows their notes, `event` a change of state.
 
-    def __init__(self, jobs: Sequence[Job]) -> None:
+    quiet: show nothing.
+    """
+
+    def __init__(self, jobs: Sequence[Job], *, quiet: bool = False) -> None:
         self._jobs = jobs
+        self._quiet = quiet
         self._console = Console()
         self._live: Live | None = None
-        if self._console.is_terminal:
+        if self._console.is_terminal and not quiet:
             self._live = Live(console=self._console, auto_refresh=False, transient=False)
 
     def __enter__(self) -> Display:
@@ -69,6 +73,8 @@ class Display:
 
     def say(self, line: str) -> None:
         """Tell something of the whole sweep."""
+        if self._quiet:
+            return
         with _reader_may_be_gone():
             if self._live is not None and self._live.is_started:
                 self._console.print(line, markup=False, highlight=False)

@@ -29,12 +29,14 @@ def launch(
     compose: Callable[[Sequence[str]], Settings],
     common_words: Sequence[str],
     at_once: Auto | int,
-) -> None:
-    """Run every job that is not finished yet.
+    *,
+    quiet: bool = False,
+) -> list[Job]:
+    """Run every job that is not finished yet; returns all of them.
 
     words_of_jobs: each job's KEY=VALUE words. compose: settings from such words. common_words:
     what each process is given besides. at_once: how many jobs run side by side; auto: as many as
-    the cores allow (one, where a job has `cores=auto`, as it then takes all).
+    the cores allow (one, where a job has `cores=auto`, as it then takes all). quiet: show nothing.
 
     Raises ConfigError where no job could even be composed, RunError where one failed, and
     KeyboardInterrupt after an interruption, when every running job has written its checkpoint.
@@ -48,12 +50,15 @@ def launch(
     if any(job.settings is not None and job.settings.dry_run for job in jobs):
         _print_plan(jobs)
     else:
-        sweep = _Sweep(jobs, available, common_words, at_once)
+        sweep = _Sweep(jobs, available, common_words, Display(jobs, quiet=quiet), at_once)
         sweep.run()
         sweep.conclude()
-    failed = sum(job.state is State.FAILED for job in jobs)
+    failed = [job for job in jobs if job.state is State.FAILED]
     if failed:
-        raise RunError(f"{failed} of {len(jobs)} jobs failed")
+        # What a display has shown already is not said again.
+        first = f": {failed[0].label}: {failed[0].note}" if quiet else ""
+        raise RunError(f"{len(failed)} of {len(jobs)} jobs failed{first}")
+    return jobs
 
 
 class _Sweep:
@@ -64,6 +69,7 @@ class _Sweep:
         jobs: Sequence[Job],
         available: Sequence[int],
         common_words: Sequence[str],
+        display: Display,
         at_once: Auto | int,
     ) -> None:
         self._jobs = jobs
@@ -74,7 +80,7 @@ class _Sweep:
         self._running: dict[int, tuple[JobProcess, float]] = {}  # by position: process, start
         self._stops = self._passed_on = 0
         self._shown = 0.0
-        self._display = Display(jobs)
+        self._display = display
 
     def run(self) -> None:
         with selectors.DefaultSelector() as selector, _on_stop(self._ask_to_stop), self._display:
@@ -248,7 +254,10 @@ def _on_stop(act: Callable[[], None]) -> Iterator[None]:
         act()
 
     names = [name for name in STOP_SIGNALS if hasattr(signal, name)]
-    before = {name: signal.signal(getattr(signal, name), handle) for name in names}
+    try:
+        before = {name: signal.signal(getattr(signal, name), handle) for name in names}
+    except ValueError:  # not the main thread: whoever runs us there handles signals
+        before = {}
     try:
         yield
     finally:

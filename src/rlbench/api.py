@@ -1,0 +1,271 @@
+"""rlbench from Python: what the command line does, under the same names, with results to go on
+with.
+
+Every setting of the command line is a keyword here. `budget.train_seconds=60` becomes
+`budget={"train_seconds": 60}` or, with its dot, `**{"budget.train_seconds": 60}`; `agent.sigma=0.1`
+becomes `**{"agent.sigma": 0.1}`. `rlbench --help` lists the keys.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING, Any
+
+from rlbench.collection import Runs
+from rlbench.config.compose import compose
+from rlbench.config.words import words, words_of_jobs
+from rlbench.errors import ConfigError, RunError
+from rlbench.interfaces import Policy
+from rlbench.reports.build import Report, build_report
+from rlbench.runs import load
+from rlbench.runs.records import Run
+from rlbench.seeding import Seeds
+from rlbench.settings import AUTO, Auto, Settings
+
+if TYPE_CHECKING:
+    from rlbench.harness.evaluate import Evaluation
+    from rlbench.harness.live_agent import LiveAgent
+
+Choice = str | Sequence[str]
+RESULTS = Path("results/runs")  # `results_dir` where nothing else is asked for
+
+
+def run(
+    agent: str = "es",
+    env: str = "CartPole-v1",
+    seed: int = 0,
+    *,
+    in_process: bool = False,
+    progress: bool = True,
+    **overrides: Any,
+) -> Run:
+    """Run one agent on one environment with one seed, or go on with that run; returns it.
+
+    agent: es, dqn, random, or one of an installed package. env: the id of an environment.
+    in_process: run in this process, for a debugger or an agent that is defined in a notebook;
+    otherwise the run has a fresh process, as on the command line, so that its clock counts the
+    same. progress: show how far it is. overrides: further settings.
+
+    A run that is finished already is only read. Ctrl-C lets it write a checkpoint, from which the
+    same call goes on. Raises ConfigError for settings that are not taken, before anything starts,
+    RunError where the run fails, and KeyboardInterrupt after an interruption.
+
+    >>> import rlbench
+    >>> run = rlbench.run(agent="es", seed=1, budget={"env_steps": 5_000}, progress=False)
+    >>> run.env, run.status, run.solved_at is None
+    ('CartPole-v1', 'budget', True)
+    >>> run.evaluations.return_mean.shape
+    (3,)
+    """
+    given = words({"agent": agent, "env": env, "seed": seed, **overrides})
+    settings = _checked(given)
+    from rlbench.harness.plan import plan_run
+    from rlbench.harness.stopping import finished
+
+    directory = plan_run(settings).name.directory
+    if finished(settings, directory) is None:
+        if in_process:
+            _run_here(settings, progress)
+        else:
+            from rlbench.sweeps.single import run_in_fresh_process
+
+            run_in_fresh_process(given, progress=progress)
+    return load_run(directory)
+
+
+def sweep(
+    agent: Choice = "es",
+    env: Choice = "CartPole-v1",
+    seed: int | Sequence[int] = 0,
+    *,
+    jobs: Auto | int = AUTO,
+    progress: bool = True,
+    **overrides: Any,
+) -> Runs:
+    """Run every combination of the given values, each in a fresh process on cores of its own.
+
+    A list, tuple or range stands for several values of any setting, and a single value for itself;
+    a value that is a list itself stands in another list (`**{"agent.hidden": [[64, 64]]}`).
+    jobs: how many runs side by side; "auto": as many as the cores allow, one where `cores` is not
+    given. progress: show how far they are.
+
+    Runs that are finished already are only read. Raises ConfigError for settings that are not
+    taken, before anything starts, and RunError where a run failed, after the others have ended
+    (`load_runs` reads those).
+
+    >>> import rlbench
+    >>> runs = rlbench.sweep(
+    ...     agent="random", seed=range(2), cores=1, budget={"env_steps": 500}, progress=False
+    ... )
+    >>> [(run.agent, run.seed) for run in runs]
+    [('random', 0), ('random', 1)]
+    """
+    from rlbench.harness.plan import name_run
+    from rlbench.sweeps.launch import launch
+
+    all_words = words_of_jobs({"agent": agent, "env": env, "seed": seed, **overrides})
+    composed = {tuple(job): _checked(job) for job in all_words}
+    for settings in composed.values():
+        name_run(settings)  # refuses what the agent does not take
+    launch(
+        all_words, lambda job: composed[tuple(job)], ["hydra.mode=RUN"], jobs, quiet=not progress
+    )
+    directories = {name_run(settings).directory: settings for settings in composed.values()}
+    results_dir = next(iter(composed.values())).results_dir
+    found = [load.load_run(place, _below(place, results_dir)) for place in directories]
+    problems = tuple(note for _, notes in found for note in notes)
+    runs = tuple(run for run, _ in found if run is not None)
+    return Runs(results_dir, runs, problems)
+
+
+def compare(
+    agent: Choice = ("dqn", "es"),
+    env: Choice = "CartPole-v1",
+    seed: int | Sequence[int] = range(5),
+    *,
+    baseline: str | None = None,
+    jobs: Auto | int = AUTO,
+    progress: bool = True,
+    **overrides: Any,
+) -> Runs:
+    """Which agent solves an environment sooner, and how sure is that? A sweep with an answer.
+
+    baseline: the agent that the others are compared with; None: DQN where it is among them, else
+    the first. The rest is as in `sweep`. The runs that it returns have an `answer`, `ratios()` and
+    a `report()`.
+
+    >>> import rlbench
+    >>> runs = rlbench.compare(
+    ...     agent=["es", "random"], seed=range(2), budget={"env_steps": 500}, progress=False
+    ... )
+    >>> print(runs.answer.splitlines()[0])
+    CartPole-v1 (solved at 475)
+    """
+    runs = sweep(agent, env, seed, jobs=jobs, progress=progress, **overrides)
+    return Runs(runs.directory, tuple(runs), runs.problems, baseline)
+
+
+def load_run(path: str | Path) -> Run:
+    """Read the run whose directory is `path`. Raises RunError where it is none."""
+    found, notes = load.load_run(Path(path), PurePath(Path(path).name))
+    if found is None:
+        raise RunError(f"{path}: {notes[0] if notes else 'no run'}")
+    return found
+
+
+def load_runs(directory: str | Path = RESULTS, *, baseline: str | None = None) -> Runs:
+    """Read every run below `directory`; what cannot be read is named in `problems`.
+
+    baseline: what ratios compare the other agents with (see `Runs.ratios`). Raises RunError where
+    the directory does not exist.
+    """
+    if not Path(directory).is_dir():
+        raise RunError(f"{directory}: no such directory")
+    loaded = load.load_runs(Path(directory))
+    return Runs(Path(directory), loaded.runs, loaded.problems, baseline)
+
+
+def report(
+    directory: str | Path = RESULTS, out: str | Path | None = None, *, baseline: str | None = None
+) -> Report:
+    """Write figures, tables and a web page about every run below `directory`, as `rlbench report`
+    does; returns where they are (`page`, `files`) and what the terminal would show (`lines`).
+
+    out: the folder for them; None: `report` in the directory. baseline: the agent that the others
+    are compared with. Raises RlbenchError where there is nothing to report.
+    """
+    return build_report(Path(directory), None if out is None else Path(out), baseline=baseline)
+
+
+def load_policy(source: Run | str | Path) -> Policy:
+    """The policy that a run ended with.
+
+    source: a run, its directory, or a file (`policy-best.npz` is the best that was evaluated). The
+    policy acts on observations [L, *obs] of L lanes: `policy.act(obs, rng)` gives actions [L] or
+    [L, D]. Raises RunError where there is no policy that can be loaded.
+
+    >>> import numpy as np, rlbench
+    >>> run = rlbench.run(agent="es", budget={"env_steps": 500}, progress=False)
+    >>> policy = rlbench.load_policy(run)
+    >>> policy.act(np.zeros((3, 4), np.float32), np.random.default_rng(0)).shape
+    (3,)
+    """
+    path = source.directory if isinstance(source, Run) else Path(source)
+    from rlbench.agents.saved import read_policy
+
+    return read_policy(path / "policy.npz" if path.is_dir() else path)
+
+
+def evaluate(
+    policy: Policy, env: str = "CartPole-v1", episodes: int = 20, seed: int = 0, **overrides: Any
+) -> Evaluation:
+    """Play whole episodes as a run's evaluations do: the same reset seeds, raw rewards.
+
+    With the seed of a run, its number of episodes and its settings this is the evaluation that the
+    run made of the policy. overrides: settings of the environment, such as
+    `**{"env.sticky_actions": 0}`. Returns returns, lengths and `return_mean`.
+
+    >>> import rlbench
+    >>> with rlbench.make_agent("random") as agent:
+    ...     result = rlbench.evaluate(agent.policy(), "CartPole-v1", episodes=5)
+    >>> len(result.returns), result.return_mean == float(result.returns.mean())
+    (5, True)
+    """
+    from rlbench.harness.evaluate import evaluate as play
+    from rlbench.harness.plan import plan_run
+
+    if episodes < 1:
+        raise ConfigError("episodes", episodes, "a number above 0")
+    plan = plan_run(_checked(words({"agent": "random", "env": env, "seed": seed, **overrides})))
+    lanes = plan.env.lanes(episodes, plan.eval_max_episode_steps)
+    try:
+        return play(policy, lanes, episodes, Seeds(seed).child("evaluation"))
+    finally:
+        lanes.close()
+
+
+def make_agent(
+    agent: str = "es", env: str = "CartPole-v1", seed: int = 0, **overrides: Any
+) -> LiveAgent:
+    """An agent outside of a run, to be trained by hand: `advance(env_steps)`, `policy()`.
+
+    It is built as the run of the same settings builds it, and learns the same. Nothing is timed or
+    written. Close it, or use it in a `with` statement: it may have worker processes.
+
+    >>> import rlbench
+    >>> with rlbench.make_agent("es", "CartPole-v1", **{"agent.population": 8}) as agent:
+    ...     scalars = agent.advance(100)
+    ...     agent.counts.env_steps >= 100
+    True
+    """
+    from rlbench.harness.live_agent import LiveAgent
+
+    return LiveAgent(_checked(words({"agent": agent, "env": env, "seed": seed, **overrides})))
+
+
+def _checked(given: Sequence[str]) -> Settings:
+    settings = compose(given)
+    if settings.dry_run:
+        raise ConfigError("dry_run", True, "false from Python; `rlbench dry_run=true` estimates")
+    return settings
+
+
+def _run_here(settings: Settings, progress: bool) -> None:
+    import contextlib
+    import io
+
+    from rlbench.clock import Start
+    from rlbench.harness.experiment import EXIT_INTERRUPTED
+    from rlbench.harness.experiment import run as run_here
+    from rlbench.harness.machine import restored
+
+    quiet = contextlib.nullcontext() if progress else contextlib.redirect_stdout(io.StringIO())
+    with restored(), quiet:
+        status = run_here(settings, Start.now())
+    if status == EXIT_INTERRUPTED:
+        raise KeyboardInterrupt
+
+
+def _below(place: Path, directory: Path) -> PurePath:
+    return PurePath(place.relative_to(directory)) if place.is_relative_to(directory) else place

@@ -1,0 +1,101 @@
+"""Runs that belong together: as tables for pandas, and the answer that they give."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, overload
+
+from rlbench.analysis.environment import EnvironmentAnalysis, analyze
+from rlbench.analysis.groups import group_runs
+from rlbench.reports.build import Report, build_report
+from rlbench.reports.cost import Rates
+from rlbench.reports.tables import evaluations_table, ratios_table, runs_table
+from rlbench.reports.terminal import environment_lines
+from rlbench.runs.records import Run
+
+if TYPE_CHECKING:
+    import pandas
+
+
+class Runs(Sequence[Run]):
+    """A sequence of runs, in the order of environment, agent and seed.
+
+    directory: below which they are. problems: one line for each thing that could not be read.
+    baseline: the agent, or the label of one group of runs, that the others are compared with;
+    None: DQN where it was run, else the first.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        runs: Sequence[Run],
+        problems: Sequence[str] = (),
+        baseline: str | None = None,
+    ) -> None:
+        self.directory, self.problems, self.baseline = directory, tuple(problems), baseline
+        self._runs = tuple(runs)
+
+    def frame(self) -> pandas.DataFrame:
+        """One row for each run: agent, environment, seed, how it ended, when it was solved, what
+        it cost. The columns of `runs.csv`; `frame.attrs["columns"]` says what each holds, with its
+        unit."""
+        return runs_table(self._analyses, Rates()).frame()
+
+    def evaluations(self) -> pandas.DataFrame:
+        """One row for each evaluation of each run: the clock and the mean return.
+
+        `frame.attrs["columns"]` says what each column holds, with its unit.
+        """
+        return evaluations_table(self._analyses).frame()
+
+    def ratios(self, baseline: str | None = None) -> pandas.DataFrame:
+        """One row for each comparison, level and clock: how many times as long the baseline took
+        as the challenger, with its 95 % interval. The columns of `speed_ratio.csv`.
+
+        baseline: as of this object, where another one is asked for. The rows of the headline are
+        those with `is_threshold` and `unit == "train_s"`. `frame.attrs["columns"]` says what each
+        column holds.
+        """
+        analyses = self._analyses if baseline is None else self._analyzed(baseline)
+        return ratios_table(analyses).frame()
+
+    @property
+    def answer(self) -> str:
+        """Which agent was faster on each environment, by how much and how sure, in the words of
+        `rlbench report`."""
+        return "\n".join(line for found in self._analyses for line in environment_lines(found))
+
+    def report(self, out: str | Path | None = None) -> Report:
+        """Write figures, tables and a web page about all runs below `directory` (see
+        `rlbench.report`)."""
+        place = None if out is None else Path(out)
+        return build_report(self.directory, place, baseline=self.baseline)
+
+    @overload
+    def __getitem__(self, index: int) -> Run: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Runs: ...
+
+    def __getitem__(self, index: int | slice) -> Run | Runs:
+        if isinstance(index, slice):
+            return Runs(self.directory, self._runs[index], self.problems, self.baseline)
+        return self._runs[index]
+
+    def __iter__(self) -> Iterator[Run]:
+        return iter(self._runs)
+
+    def __len__(self) -> int:
+        return len(self._runs)
+
+    def __repr__(self) -> str:
+        return f"<Runs: {len(self)} below {self.directory}>"
+
+    @cached_property
+    def _analyses(self) -> list[EnvironmentAnalysis]:
+        return self._analyzed(self.baseline)
+
+    def _analyzed(self, baseline: str | None) -> list[EnvironmentAnalysis]:
+        return [analyze(environment, baseline) for environment in group_runs(self._runs)]

@@ -1,0 +1,73 @@
+"""What the package imports is what pyproject.toml declares, no more and no less."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+import tomllib
+from functools import cache
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+OWN = {"rlbench", "hydra_plugins"}
+
+
+@cache
+def project() -> dict[str, object]:
+    return tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]  # type: ignore[no-any-return]
+
+
+def names(requirements: list[str]) -> set[str]:
+    """Distributions, as `gymnasium` of `gymnasium[box2d]>=1.3`."""
+    found = (re.match(r"[A-Za-z0-9._-]+", requirement) for requirement in requirements)
+    return {normalized(match[0]) for match in found if match is not None}
+
+
+def normalized(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def imported() -> dict[str, str]:
+    """Each top-level module from elsewhere that the package imports, and a file that does."""
+    found: dict[str, str] = {}
+    for path in sorted((ROOT / "src").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                modules = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+                modules = [node.module]
+            else:
+                continue
+            for module in modules:
+                found.setdefault(module.partition(".")[0], str(path.relative_to(ROOT)))
+    return {
+        name: path
+        for name, path in found.items()
+        if name not in OWN and name not in sys.stdlib_module_names
+    }
+
+
+def test_what_is_imported_is_declared_and_what_is_declared_is_imported() -> None:
+    distributions = packages_distributions()
+    extras: dict[str, list[str]] = project()["optional-dependencies"]  # type: ignore[assignment]
+    required = names(project()["dependencies"])  # type: ignore[arg-type]
+    for_use = required | names([*extras["mujoco"], *extras["ray"]])
+    used = set()
+    for module, path in imported().items():
+        of_module = {normalized(name) for name in distributions.get(module, [module])}
+        assert of_module & for_use, f"{path} imports {module}, which pyproject.toml lacks"
+        used |= of_module
+    assert for_use - used == set(), "declared and not imported"
+
+
+def test_extras_are_imported_only_where_they_are_needed() -> None:
+    """`import rlbench` and runs without the extras must work where these are not installed."""
+    for module in ("mujoco", "ray"):
+        for path in (ROOT / "src").rglob("*.py"):
+            for node in ast.parse(path.read_text()).body:  # at the top of the module only
+                if isinstance(node, ast.Import):
+                    assert module not in [a.name.partition(".")[0] for a in node.names], path
+                elif isinstance(node, ast.ImportFrom):
+                    assert (node.module or "").partition(".")[0] != module, path
