@@ -11,9 +11,9 @@ import pytest
 
 import rlbench as package
 from rlbench.cli.main import main
+from support.wheels import REPOSITORY, install_wheel
 
 Rlbench = Callable[..., subprocess.CompletedProcess[str]]
-REPOSITORY = Path(__file__).parents[2]
 HEAVY = ("numpy", "pandas", "gymnasium", "tensorflow", "matplotlib", "pydantic", "scipy")
 
 
@@ -97,15 +97,9 @@ def test_envs_takes_a_word_and_says_when_nothing_matches(
 
 def test_a_wheel_carries_its_configuration_and_works_elsewhere(tmp_path: Path) -> None:
     """Built, unpacked and run with nothing of the checkout on the path."""
-    pytest.importorskip("hatchling", reason="builds the wheel; part of the extra dev")
-    wheels, installed, elsewhere = (tmp_path / name for name in ("wheels", "installed", "cwd"))
+    installed, elsewhere = tmp_path / "installed", tmp_path / "cwd"
     elsewhere.mkdir()
-    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(wheels)]
-    subprocess.run(build, cwd=REPOSITORY, check=True, capture_output=True, timeout=60)
-    (wheel,) = wheels.glob("rlbench-*.whl")
-    subprocess.run(
-        [sys.executable, "-m", "zipfile", "-e", str(wheel), str(installed)], check=True, timeout=60
-    )
+    install_wheel(REPOSITORY, installed)
     assert (installed / "rlbench" / "conf" / "env" / "Pendulum-v1.yaml").is_file()
     probe = (
         f"import sys; sys.path = [{str(installed)!r}, *(p for p in sys.path if p != {SRC!r})]\n"

@@ -6,7 +6,9 @@ import argparse
 import sys
 from collections.abc import Sequence
 from itertools import groupby
+from pathlib import Path
 
+from rlbench.config.packages import conf_folders
 from rlbench.config.source import conf_dir
 from rlbench.envs.catalogue import EXTRAS, Entry, entries
 
@@ -33,58 +35,60 @@ def main(argv: Sequence[str]) -> int:
     )
     parser.add_argument("word", nargs="?", default="", help="only ids or families with this in it")
     word = parser.parse_args(list(argv)).word.lower()
-    tuned = tuned_pairs()
-    levels = own_thresholds()
-    chosen = [entry for entry in entries() if _matches(entry, word, tuned)]
+    folders = [conf_dir(), *conf_folders().values()]
+    known = entries()
+    tuned = {entry.id: agents_tuned_for(entry.id, folders) for entry in known}
+    chosen = [entry for entry in known if _matches(entry, word, tuned[entry.id])]
     if not chosen:
         print(f"rlbench: no environment here has {word!r} in its id or family", file=sys.stderr)
         return 1
+    thresholds = thresholds_in(folders)
     width = max(len(entry.id) for entry in chosen)
     for family, members in groupby(chosen, key=lambda entry: entry.family):
         print(f"\n{family}")
         print(f"  {'id':<{width}}  {'solved at':>9}  {'step cap':>8}")
         for entry in members:
-            print(f"  {_line(entry, width, tuned.get(entry.id, []), levels)}")
+            threshold = thresholds.get(entry.id, entry.threshold)
+            print(f"  {_line(entry, width, tuned[entry.id], threshold)}")
     print()
     return 0
 
 
-def tuned_pairs() -> dict[str, list[str]]:
-    """The agents with a file in conf/tuned, by environment id."""
-    pairs: dict[str, list[str]] = {}
-    root = conf_dir() / "tuned"
-    for path in sorted(root.rglob("*.yaml")):
-        agent, _, env_id = path.relative_to(root).with_suffix("").as_posix().partition("/")
-        pairs.setdefault(env_id, []).append(agent)
-    return pairs
+def agents_tuned_for(env_id: str, folders: Sequence[Path]) -> list[str]:
+    """The agents with settings for an environment, or for its whole namespace, in tuned/ of one of
+    the `folders`."""
+    namespace = env_id.rpartition("/")[0]
+    files = [f"{name}.yaml" for name in (env_id, namespace) if name]
+    agents = {agent for folder in folders for agent in (folder / "tuned").glob("*")}
+    return sorted({agent.name for agent in agents for file in files if (agent / file).is_file()})
 
 
-def own_thresholds() -> dict[str, float]:
-    """The thresholds that conf/env sets, by environment id."""
+def thresholds_in(folders: Sequence[Path]) -> dict[str, float]:
+    """The thresholds that env/ of the `folders` sets, by environment id; the first folder wins."""
     from omegaconf import OmegaConf
 
-    root = conf_dir() / "env"
-    files = [OmegaConf.to_container(OmegaConf.load(path)) for path in sorted(root.rglob("*.yaml"))]
-    return {
-        str(file["id"]): float(file["threshold"])
-        for file in files
-        if isinstance(file, dict) and file.get("threshold") is not None and "id" in file
-    }
+    found: dict[str, float] = {}
+    for root in (folder / "env" for folder in folders):
+        for path in sorted(root.rglob("*.yaml")):
+            values = OmegaConf.to_container(OmegaConf.load(path))
+            env_id = path.relative_to(root).with_suffix("").as_posix()
+            if isinstance(values, dict) and values.get("threshold") is not None:
+                found.setdefault(env_id, float(values["threshold"]))
+    return found
 
 
-def _matches(entry: Entry, word: str, tuned: dict[str, list[str]]) -> bool:
+def _matches(entry: Entry, word: str, tuned: Sequence[str]) -> bool:
     if word == "tuned":
-        return entry.id in tuned
+        return bool(tuned)
     return word in entry.id.lower() or word in entry.family.lower()
 
 
-def _line(entry: Entry, width: int, agents: list[str], levels: dict[str, float]) -> str:
-    threshold = levels.get(entry.id, entry.threshold)
+def _line(entry: Entry, width: int, tuned: Sequence[str], threshold: float | None) -> str:
     level = "-" if threshold is None else f"{threshold:g}"
     cap = "-" if entry.max_episode_steps is None else str(entry.max_episode_steps)
     notes = []
-    if agents:
-        notes.append(f"tuned: {', '.join(agents)}")
+    if tuned:
+        notes.append(f"tuned: {', '.join(tuned)}")
     if entry.missing is not None:
         kind = "extra" if entry.missing in EXTRAS else "package"
         notes.append(f"needs {kind} {EXTRAS.get(entry.missing, entry.missing)}")
