@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from rlbench.interfaces import Agent
+from typing import TYPE_CHECKING
+
 from rlbench.registry import Registry
+
+if TYPE_CHECKING:  # imports NumPy, which --help needs not
+    from rlbench.interfaces import Agent
 
 AGENTS: Registry[type[Agent]] = Registry(
     "agent",
