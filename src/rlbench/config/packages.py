@@ -8,8 +8,6 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, TypeAdapter
-
 from rlbench.agents import AGENTS
 from rlbench.errors import ConfigError
 
@@ -19,6 +17,8 @@ CONF_GROUP = "rlbench.conf"  # entry points whose values are packages of YAML fi
 def agent_config(name: str) -> dict[str, Any]:
     """What `conf/agent/<name>.yaml` would hold for an agent that is registered by that name: its
     class, and all of its settings at their defaults ("???" where one must be given)."""
+    from pydantic import BaseModel, TypeAdapter  # 0.1 s, which --help needs not
+
     settings_class = getattr(AGENTS[name], "Settings", None)
     if not (isinstance(settings_class, type) and issubclass(settings_class, BaseModel)):
         raise ConfigError("agent", name, "an agent class whose Settings are a pydantic model")
