@@ -21,7 +21,7 @@ if TYPE_CHECKING:
         sweep,
     )
     from rlbench.collection import Runs
-    from rlbench.errors import ConfigError, RlbenchError, RunError
+    from rlbench.errors import ConfigError, ReportError, RlbenchError, RunError
     from rlbench.harness.evaluate import Evaluation
     from rlbench.interfaces import ActionSpec, Agent, Context, EnvFacts, Lanes, Policy
     from rlbench.runs.records import Run
@@ -34,7 +34,7 @@ _MODULES = {
         "run", "sweep",
     ),
     "rlbench.collection": ("Runs",),
-    "rlbench.errors": ("ConfigError", "RlbenchError", "RunError"),
+    "rlbench.errors": ("ConfigError", "ReportError", "RlbenchError", "RunError"),
     "rlbench.harness.evaluate": ("Evaluation",),
     "rlbench.interfaces": ("ActionSpec", "Agent", "Context", "EnvFacts", "Lanes", "Policy"),
     "rlbench.runs.records": ("Run",),
@@ -49,6 +49,7 @@ __all__ = [
     "Evaluation",
     "Lanes",
     "Policy",
+    "ReportError",
     "RlbenchError",
     "Run",
     "RunError",

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from rlbench.collection import Runs
 from rlbench.config.compose import compose
 from rlbench.config.words import words, words_of_jobs
-from rlbench.errors import ConfigError, RunError
+from rlbench.errors import ConfigError, ReportError
 from rlbench.interfaces import Policy
 from rlbench.reports.build import Report, build_report
 from rlbench.runs import load
@@ -24,6 +24,7 @@ from rlbench.seeding import Seeds
 from rlbench.settings import AUTO, Auto, Settings
 
 if TYPE_CHECKING:
+    from rlbench.agents.saved import FromArrays
     from rlbench.harness.evaluate import Evaluation
     from rlbench.harness.live_agent import LiveAgent
 
@@ -147,21 +148,21 @@ def compare(
 
 
 def load_run(path: str | Path) -> Run:
-    """Read the run whose directory is `path`. Raises RunError where it is none."""
+    """Read the run whose directory is `path`. Raises ReportError where it is none."""
     found, notes = load.load_run(Path(path), PurePath(Path(path).name))
     if found is None:
-        raise RunError(f"{path}: {notes[0] if notes else 'no run'}")
+        raise ReportError(f"{path}: {notes[0] if notes else 'no run'}")
     return found
 
 
 def load_runs(directory: str | Path = RESULTS, *, baseline: str | None = None) -> Runs:
     """Read every run below `directory`; what cannot be read is named in `problems`.
 
-    baseline: what ratios compare the other agents with (see `Runs.ratios`). Raises RunError where
-    the directory does not exist.
+    baseline: what ratios compare the other agents with (see `Runs.ratios`). Raises
+    ReportError where the directory does not exist.
     """
     if not Path(directory).is_dir():
-        raise RunError(f"{directory}: no such directory")
+        raise ReportError(f"{directory}: no such directory")
     loaded = load.load_runs(Path(directory))
     return Runs(Path(directory), loaded.runs, loaded.problems, baseline)
 
@@ -173,17 +174,18 @@ def report(
     does; returns where they are (`page`, `files`) and what the terminal would show (`lines`).
 
     out: the folder for them; None: `report` in the directory. baseline: the agent that the others
-    are compared with. Raises RlbenchError where there is nothing to report.
+    are compared with. Raises ReportError where there is nothing to report.
     """
     return build_report(Path(directory), None if out is None else Path(out), baseline=baseline)
 
 
-def load_policy(source: Run | str | Path) -> Policy:
+def load_policy(source: Run | str | Path, from_arrays: FromArrays | None = None) -> Policy:
     """The policy that a run ended with.
 
     source: a run, its directory, or a file (`policy-best.npz` is the best that was evaluated). The
     policy acts on observations [L, *obs] of L lanes: `policy.act(obs, rng)` gives actions [L] or
-    [L, D]. Raises RunError where there is no policy that can be loaded.
+    [L, D]. from_arrays: the inverse of the policy's `arrays()`, needed for a class that is not
+    rlbench's. Raises RunError where there is no policy that can be loaded.
 
     >>> import numpy as np, rlbench
     >>> run = rlbench.run(agent="es", budget={"env_steps": 500}, progress=False)
@@ -194,7 +196,7 @@ def load_policy(source: Run | str | Path) -> Policy:
     path = source.directory if isinstance(source, Run) else Path(source)
     from rlbench.agents.saved import read_policy
 
-    return read_policy(path / "policy.npz" if path.is_dir() else path)
+    return read_policy(path / "policy.npz" if path.is_dir() else path, from_arrays)
 
 
 def evaluate(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class RlbenchError(Exception):
-    """Base of every error that is told in one line, without a traceback."""
+    """Base of every error that a user sees as one line, without a traceback."""
 
     exit_status = 1
 

@@ -80,9 +80,9 @@ def test_one_run_is_read_by_its_directory(runs: rlbench.Runs) -> None:
     one = rlbench.load_run(runs[0].directory)
     assert (one.agent, one.seed) == (runs[0].agent, runs[0].seed)
     assert one.solved_at is not None and one.solved_at.at.train_s == runs[0].solved_at.at.train_s  # type: ignore[union-attr]
-    with pytest.raises(rlbench.RunError, match=r"torn: run.json .*passed over"):
+    with pytest.raises(rlbench.ReportError, match=r"torn: run.json .*passed over"):
         rlbench.load_run(runs.directory / "torn")
-    with pytest.raises(rlbench.RunError, match="nowhere: no such directory"):
+    with pytest.raises(rlbench.ReportError, match="nowhere: no such directory"):
         rlbench.load_runs(runs.directory / "nowhere")
 
 

@@ -214,6 +214,12 @@ def test_an_evaluation_is_the_judge_s(agent: str) -> None:
         rlbench.evaluate(rlbench.load_policy(run), episodes=0)
 
 
+def test_a_policy_of_another_class_is_read_by_its_own_function() -> None:
+    np.savez("own.npz", architecture=np.array("{}"), weights=np.arange(3))
+    policy = rlbench.load_policy("own.npz", lambda arrays: arrays["weights"].sum())
+    assert policy == 3
+
+
 def test_what_is_no_policy_is_named() -> None:
     with pytest.raises(rlbench.RunError, match=r"nothing/policy.npz: no policy that rlbench can"):
         Path("nothing").mkdir()

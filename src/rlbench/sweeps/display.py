@@ -62,17 +62,17 @@ class Display:
                 self._live.update(_table(self._jobs, rows), refresh=True)
 
     def event(self, job: Job) -> None:
-        """Tell that `job` has come to another state."""
+        """Show that the state of `job` has changed."""
         if self._live is not None:
             self.refresh()
             return
         number = self._jobs.index(job) + 1
         seconds = "" if job.elapsed_s is None else f" after {duration(job.elapsed_s)}"
         note = f": {job.note}" if job.note else ""
-        self.say(f"[{number}/{len(self._jobs)}] {job.label}: {job.state.value}{seconds}{note}")
+        self.print(f"[{number}/{len(self._jobs)}] {job.label}: {job.state.value}{seconds}{note}")
 
-    def say(self, line: str) -> None:
-        """Tell something of the whole sweep."""
+    def print(self, line: str) -> None:
+        """Print a line about the whole sweep."""
         if self._quiet:
             return
         with _reader_may_be_gone():
@@ -110,7 +110,7 @@ def _table(jobs: Sequence[Job], rows: int) -> Table:
     table.add_column("job", no_wrap=True, overflow="ellipsis", ratio=3)
     table.add_column("state", no_wrap=True)
     table.add_column("time", justify="right", no_wrap=True)
-    table.add_column("last said", no_wrap=True, overflow="ellipsis", ratio=4)
+    table.add_column("last line", no_wrap=True, overflow="ellipsis", ratio=4)
     for job in window(jobs, rows):
         seconds = "" if job.elapsed_s is None else duration(job.elapsed_s)
         state = Text(job.state.value, style=STYLES.get(job.state, ""))

@@ -115,7 +115,7 @@ def _labels(words_of_jobs: Sequence[Sequence[str]]) -> list[str]:
     shared = set.intersection(*(set(words) for words in words_of_jobs)) if words_of_jobs else set()
     labels = []
     for words in words_of_jobs:
-        told = [word for word in words if word not in shared or word.startswith(LABEL_KEYS)]
-        told.sort(key=lambda word: next((k for k in LABEL_KEYS if word.startswith(k)), "z"))
-        labels.append(" ".join(told).replace("\\:", ":") or "the settings as they are")
+        shown = [word for word in words if word not in shared or word.startswith(LABEL_KEYS)]
+        shown.sort(key=lambda word: next((k for k in LABEL_KEYS if word.startswith(k)), "z"))
+        labels.append(" ".join(shown).replace("\\:", ":") or "the settings as they are")
     return labels

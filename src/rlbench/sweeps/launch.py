@@ -1,4 +1,4 @@
-"""Runs the jobs of a sweep, as many at once as their cores allow, and tells how it went."""
+"""Runs the jobs of a sweep, as many at once as their cores allow, and reports how it went."""
 
 from __future__ import annotations
 
@@ -97,14 +97,14 @@ class _Sweep:
                     process.kill()
 
     def conclude(self) -> None:
-        """Tell how the sweep went; raises KeyboardInterrupt if it was interrupted."""
-        self._display.say(f"{len(self._jobs)} jobs: {count(self._jobs)}")
+        """Print how the sweep went; raises KeyboardInterrupt if it was interrupted."""
+        self._display.print(f"{len(self._jobs)} jobs: {count(self._jobs)}")
         for job in self._jobs:
             if job.state is State.FAILED:
-                self._display.say(f"  failed: {job.label}: {job.note}")
+                self._display.print(f"  failed: {job.label}: {job.note}")
         directories = {str(job.settings.results_dir) for job in self._jobs if job.settings}
         for directory in sorted(directories):
-            self._display.say(f"plots and tables: rlbench report {directory}")
+            self._display.print(f"plots and tables: rlbench report {directory}")
         if self._stops:
             raise KeyboardInterrupt
 
@@ -116,7 +116,7 @@ class _Sweep:
         """At the first stop let each job write its checkpoint; at the second kill them."""
         while self._passed_on < self._stops:
             self._passed_on += 1
-            self._display.say(STOPPING if self._passed_on == 1 else "killing what still runs")
+            self._display.print(STOPPING if self._passed_on == 1 else "killing what still runs")
             for position, (process, _) in self._running.items():
                 if self._passed_on == 1:
                     self._jobs[position].state = State.STOPPING
