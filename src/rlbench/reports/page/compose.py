@@ -21,7 +21,7 @@ from rlbench.reports.page.figures import (
 from rlbench.reports.page.model import ClaimBlock, Page, Section
 from rlbench.reports.page.render import render_page
 from rlbench.reports.page.runs import run_details
-from rlbench.reports.page.tables import page_tables
+from rlbench.reports.page.shown_tables import page_tables
 from rlbench.table import Table
 from rlbench.wording import TIMES, UNIT_NAMES, plural, significant
 
