@@ -12,18 +12,3 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 # A job that a shell starts in the background ignores Ctrl-C, and so would all that tests interrupt.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
-
-from collections.abc import Iterator
-
-import pytest
-
-
-@pytest.fixture(autouse=True)
-def _keep_affinity() -> Iterator[None]:
-    """A run confines its process to its cores; the next test gets all of them back."""
-    if not hasattr(os, "sched_getaffinity"):
-        yield
-        return
-    before = os.sched_getaffinity(0)
-    yield
-    os.sched_setaffinity(0, before)

@@ -260,10 +260,9 @@ def _run_here(settings: Settings, progress: bool) -> None:
     from rlbench.clock import Start
     from rlbench.harness.experiment import EXIT_INTERRUPTED
     from rlbench.harness.experiment import run as run_here
-    from rlbench.harness.machine import restored
 
     quiet = contextlib.nullcontext() if progress else contextlib.redirect_stdout(io.StringIO())
-    with restored(), quiet:
+    with quiet:
         status = run_here(settings, Start.now())
     if status == EXIT_INTERRUPTED:
         raise KeyboardInterrupt

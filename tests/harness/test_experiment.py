@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import json
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -14,17 +13,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rlbench.agents.dqn.settings import DQNSettings
-from rlbench.agents.random import RandomAgent
 from rlbench.config.compose import compose
 from rlbench.errors import ConfigError, RunError
 from rlbench.harness.experiment import run
-from rlbench.harness.machine import MachineTime, contention
 from rlbench.harness.plan import name_run, plan_run
 from rlbench.harness.stopping import finished
-from rlbench.interfaces import AgentParameters
 from rlbench.runs import checkpoint
-from rlbench.settings import BudgetSettings, Settings
+from rlbench.settings import Settings
 
 TESTS = Path(__file__).parents[1]
 COUNTING = "probe_envs:Counting-v0"
@@ -110,7 +105,11 @@ def test_a_run_leaves_the_files_of_the_design(tmp_path):
         assert parts == pytest.approx(row["wall_s"], abs=1e-4)
     facts = json.loads((directory / "run.json").read_text())
     assert facts["threshold"] == 8.0 and facts["cores"] == len(facts["cpu_affinity"])
-    assert facts["schema"] == 1 and facts["packages"]["numpy"] == np.__version__
+    assert (
+        facts["schema"] == 2
+        and facts["version"] == 1
+        and facts["packages"]["numpy"] == np.__version__
+    )
     assert summary["status"] == "solved" or summary["solved_at"] is None
     assert summary["env_steps_per_s"] == pytest.approx(
         summary["env_steps"] / summary["train_s"], rel=1e-4
@@ -236,7 +235,7 @@ def test_a_killed_run_keeps_its_cost_and_goes_on_from_its_checkpoint(tmp_path):
     assert summary["env_steps"] >= last["env_steps"] + 500
 
 
-def test_a_checkpoint_of_another_version_is_refused_by_name_and_kept(tmp_path):
+def test_a_checkpoint_that_the_agent_cannot_use_is_refused_by_name_and_kept(tmp_path):
     more = ["env.threshold=99", "agent.population=20"]
     first = settings(tmp_path, *more, "budget.env_steps=1000")
     run(first)
@@ -245,7 +244,7 @@ def test_a_checkpoint_of_another_version_is_refused_by_name_and_kept(tmp_path):
     del state["agent"]["optimizer"]
     checkpoint.save(folder, state["seq"] + 1, state)
     before = (folder / "checkpoint.json").read_bytes()
-    with pytest.raises(RunError, match=r"checkpoint: rlbench .* cannot go on .*overwrite=true"):
+    with pytest.raises(RunError, match=r"checkpoint: the agent cannot go on .*overwrite=true"):
         run(settings(tmp_path, *more, "budget.env_steps=2000"))
     assert (folder / "checkpoint.json").read_bytes() == before
 
@@ -337,65 +336,6 @@ def test_an_endless_environment_ends_with_the_budget(tmp_path):
     assert summary["threshold"] is None and summary["reached"] == {}
 
 
-def replaced(base, key, value):
-    """`base` with another value for one key, without composing it again."""
-    section, _, name = key.rpartition(".")
-    if not section:
-        return base.model_copy(update={name: value})
-    if section == "agent":
-        section, name, value = "agent", "params", {**base.agent.params, name: value}
-    part = getattr(base, section).model_copy(update={name: value})
-    return base.model_copy(update={section: part})
-
-
-def test_setup_learning_and_fingerprint_tell_what_they_should(tmp_path):
-    asked = settings(tmp_path)
-    base = name_run(asked)
-
-    def changed(key, value):
-        name = name_run(replaced(asked, key, value))
-        return (
-            name.learning != base.learning,
-            name.setup != base.setup,
-            name.fingerprint != base.fingerprint,
-        )
-
-    assert changed("agent.sigma", 0.2) == (True, True, False)
-    assert changed("agent.sigma", 0.1) == (False, False, False)  # the default, asked for by value
-    assert changed("cores", 1) == (False, len(os.sched_getaffinity(0)) > 1, False)
-    assert changed("executor", "process") == (False, True, False)
-    assert changed("env.max_episode_steps", 30) == (True, True, True)
-    for key, value in [
-        ("eval.episodes", 9),
-        ("eval.confirmation_episodes", 7),
-        ("eval.max_episode_steps", 9),
-        ("eval.first_steps", 10),
-        ("eval.growth", 1.5),
-        ("eval.every_steps", 500),
-        ("env.threshold", 5.0),
-        ("env.levels", (1.0,)),
-    ]:
-        assert changed(key, value) == (False, True, True), key
-    for key, value in [
-        ("eval.every_steps", 25_000),
-        ("eval.max_episode_steps", 100),
-        ("env.max_episode_steps", 100),
-        ("env.threshold", 8.0),
-        ("env.levels", (8.0,)),
-    ]:
-        assert changed(key, value) == (False, False, False), f"{key}: what it is by default"
-    for key, value in [
-        ("seed", 3),
-        ("stop_at_threshold", False),
-        ("stop_at_levels", True),
-        ("overwrite", True),
-        ("logger", "tensorboard"),
-        ("budget", BudgetSettings(train_seconds=5)),
-        ("checkpoint.every_seconds", 1.0),
-    ]:
-        assert changed(key, value) == (False, False, False), key
-
-
 def test_dry_run_writes_nothing(tmp_path, capsys):
     asked = settings(tmp_path / "runs", "dry_run=true", "budget.env_steps=1000", "cores=1")
     assert run(asked) == 0
@@ -414,83 +354,6 @@ def test_impossible_plans_are_refused_before_anything_is_written(tmp_path):
     with pytest.raises(ConfigError, match=r"agent\._target_"):
         plan_run(plain.model_copy(update={"agent": agent}))
     assert not (tmp_path / "runs").exists()
-
-
-class Described(AgentParameters):
-    width: int = 4
-
-
-class Grown(AgentParameters):
-    """As `Described`, with a setting that came later and changes nothing at its default."""
-
-    width: int = 4
-    depth: int | None = None
-
-
-def test_settings_name_a_run_where_they_differ_from_their_defaults():
-    assert Grown(width=4).identity(cores=2) == Described().identity(cores=2) == {}
-    assert Grown(width=5).identity(cores=2) == Described(width=5).identity(cores=2) == {"width": 5}
-    assert Grown(depth=3).identity(cores=2) == {"depth": 3}
-
-
-def test_threads_name_a_run_of_dqn_by_their_number():
-    def identity(threads, cores):
-        return DQNSettings(threads=threads).identity(cores)
-
-    assert identity(1, 2) == identity("auto", 1) == identity(4, 1) == {}
-    assert identity("auto", 2) == identity(2, 2) == identity(4, 2) == {"threads": 2}
-
-
-def test_an_agent_is_named_by_name_and_version_and_not_by_its_place(tmp_path, monkeypatch):
-    asked = settings(tmp_path, agent="random")
-    base = name_run(asked)
-    moved = asked.agent.model_copy(update={"target": "probe_agents.Moved"})
-    again = name_run(asked.model_copy(update={"agent": moved}))
-    assert again == base
-    monkeypatch.setattr(RandomAgent, "version", 2)
-    newer = name_run(asked)
-    assert newer.learning != base.learning and newer.setup != base.setup
-    assert newer.fingerprint == base.fingerprint
-
-
-@pytest.mark.parametrize(
-    ("target", "message"),
-    [
-        ("probe_agents.Half", "takes an agent class, which has 'get_state'"),
-        ("probe_agents.Loose", "whose Settings derive from rlbench.interfaces.AgentParameters"),
-    ],
-)
-def test_what_is_no_agent_is_refused(tmp_path, target, message):
-    asked = settings(tmp_path, agent="random")
-    agent = asked.agent.model_copy(update={"target": target})
-    with pytest.raises(ConfigError, match=re.escape(message)):
-        plan_run(asked.model_copy(update={"agent": agent}))
-
-
-def test_the_conditions_of_a_game_name_a_run_however_they_are_asked_for():
-    def names(*asked):
-        name = name_run(compose(["agent=random", "env=ALE/Pong-v5", *asked]))
-        return name.learning, name.fingerprint
-
-    assert names() == names("env.sticky_actions=0.25") == names("env.noop_max=30")
-    different = {
-        names(),
-        names("env.sticky_actions=0"),
-        names("env.noop_max=0"),
-        names("+env.kwargs.frameskip=3"),
-        names("+env.kwargs.obs_type=ram"),
-        names("env.max_episode_steps=100"),
-    }
-    assert len(different) == 6
-    assert names() == names("env.max_episode_steps=27000") == names("+env.kwargs.frameskip=4")
-
-
-def test_contention_is_what_is_left_of_the_machine():
-    before = MachineTime(total_s=100.0, busy_s=50.0, stolen_s=1.0)
-    after = MachineTime(total_s=120.0, busy_s=65.0, stolen_s=3.0)
-    assert contention(before, after, own_cpu_s=10.0) == {"others_share": 0.25, "stolen_share": 0.1}
-    assert contention(before, after, own_cpu_s=15.1)["others_share"] == 0.0  # clocks' last digits
-    assert contention(before, before, own_cpu_s=0.0) is None
 
 
 def test_a_process_beside_a_run_is_noticed(tmp_path):

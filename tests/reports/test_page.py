@@ -114,7 +114,7 @@ def test_where_nothing_can_be_compared_the_page_says_why(tmp_path: Path) -> None
     assert "No agent but ES was run here." in words
 
 
-def test_a_run_s_clock_adds_up_and_an_unfinished_one_has_none(tmp_path: Path) -> None:
+def test_a_run_s_clock_adds_up_an_unfinished_one_s_to_its_last_row(tmp_path: Path) -> None:
     RunFiles(history=((0.0, 0.0), (1.5, 480.0))).write(tmp_path)
     RunFiles(seed=1, status=None).write(tmp_path)
     RunFiles(seed=2, status="failed").write(tmp_path)
@@ -124,8 +124,12 @@ def test_a_run_s_clock_adds_up_and_an_unfinished_one_has_none(tmp_path: Path) ->
         "Wall time 2 s: start-up 25.0 %, training 75.0 %, evaluation 0.0 %, checkpoints 0.0 %, "
         "unattributed 0.0 %"
     )
-    assert len(bars) == 2
-    assert "seed 1: still going, or killed The breakdown of its clock is written" in parsed.words
+    assert bars[1] == (
+        "Wall time 1.5 s: start-up 33.3 %, training 66.7 %, evaluation 0.0 %, checkpoints 0.0 %, "
+        "unattributed 0.0 %"
+    )
+    assert len(bars) == 3
+    assert "seed 1: still going, or killed" in parsed.words
     assert "seed 2: failed: env raised ValueError" in parsed.words
     assert "name: es seed: 2" in parsed.words  # its config.yaml
 

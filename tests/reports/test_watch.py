@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import subprocess
 import sys
@@ -50,9 +49,8 @@ def test_it_waits_rebuilds_on_changes_and_ends_at_an_interrupt(tmp_path: Path) -
         assert "still going, or killed" in text
         assert "solved after" not in text
 
-        finished = RunFiles()  # the same run, finished
-        log = "".join(json.dumps(row) + "\n" for row in finished.rows())
-        (runs / "first" / "log.jsonl").write_text(log)
+        finished = RunFiles().write(tmp_path / "finished")  # the same run
+        (finished / "log.jsonl").replace(runs / "first" / "log.jsonl")
         assert line_of(process).startswith("1 run: wrote")
         assert "solved after 1 s of training" in page.read_text()
 

@@ -55,7 +55,7 @@ def test_pickled_arrays_and_paths_elsewhere_are_refused(tmp_path):
     np.savez(tmp_path / "elsewhere.npz", theta=np.zeros(1))
     index = {"arrays": "../elsewhere.npz", "state": {"t": {"__array__": "theta"}}}
     (inside / "checkpoint.json").write_text(json.dumps(index))
-    with pytest.raises(RunError, match="overwrite=true starts anew"):
+    with pytest.raises(RunError, match="overwrite=true starts again"):
         checkpoint.load(inside)
 
 

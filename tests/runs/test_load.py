@@ -41,13 +41,14 @@ def test_a_whole_run(tmp_path: Path) -> None:
     assert problems == ()
     assert (run.agent, run.env, run.seed, run.status) == ("es", "CartPole-v1", 0, "solved")
     assert run.evaluations.train_s.tolist() == [0.0, 1.0, 2.0]
-    assert run.evaluations.command_s.tolist() == [0.5, 1.5, 2.5]
+    assert run.evaluations.along("command_s").tolist() == [0.5, 1.5, 2.5]
+    assert run.evaluations.along("core_s").tolist() == [0.0, 2.0, 4.0]
     assert run.evaluations.return_mean.tolist() == [10.0, 20.0, 480.0]
     assert run.solved_at is not None
     assert run.solved_at.at.train_s == 2.0
     assert run.solved_at.previous is not None
     assert run.solved_at.previous.train_s == 1.0
-    assert run.facts["peak_rss_mb"] == 100.0
+    assert (run.peak_rss_mb, run.end.cpu_s, run.machine.memory_mb) == (100.0, 4.0, 24000)
 
 
 @pytest.mark.parametrize(
@@ -56,7 +57,7 @@ def test_a_whole_run(tmp_path: Path) -> None:
 )
 def test_whether_actions_were_sticky(tmp_path: Path, preprocessing: Any, sticky: Any) -> None:
     RunFiles(header={"preprocessing": preprocessing}).write(tmp_path)
-    assert only(tmp_path)[0].facts["sticky_actions"] == sticky
+    assert only(tmp_path)[0].sticky_actions == sticky
 
 
 def test_solved_at_the_first_evaluation_has_no_evaluation_before(tmp_path: Path) -> None:
@@ -94,13 +95,13 @@ def test_an_end_row_without_summary_is_a_run_that_was_killed(tmp_path: Path) -> 
 
 def test_rows_after_the_checkpoint_of_a_resume_are_superseded(tmp_path: Path) -> None:
     files = RunFiles(history=((0.0, 1.0), (1.0, 2.0), (2.0, 999.0)), train_rows=0, status=None)
-    place = files.write(tmp_path)  # seq: 0 start, 1 to 3 evaluations
+    place = files.write(tmp_path)  # seq: 1 start, 2 to 4 evaluations
     append(
         place,
-        files.row("solved", 2.0, 4) | {"threshold": 475.0, "confirmed": True},
-        files.row("end", 2.0, 5) | {"status": "solved"},
-        files.row("resume", 2.0, 6) | {"attempt": 2, "from_seq": 2},
-        files.row("eval", 5.0, 7) | {"attempt": 2, "return_mean": 3.0},
+        files.row("solved", 2.0, 5) | {"threshold": 475.0, "confirmed": True},
+        files.row("end", 2.0, 6) | {"status": "solved"},
+        files.row("resume", 2.0, 7) | {"attempt": 2, "from_seq": 3},
+        files.row("eval", 5.0, 8) | {"attempt": 2, "return_mean": 3.0},
     )
     run, problems = only(tmp_path)
     assert run.evaluations.return_mean.tolist() == [1.0, 2.0, 3.0]
@@ -134,7 +135,7 @@ def test_the_same_seed_twice_counts_once(tmp_path: Path) -> None:
 
 
 REFUSED: list[tuple[str, object, str]] = [
-    ("schema", 2, "schema 2, written by a newer rlbench"),
+    ("schema", 3, "schema 3, written by a newer rlbench"),
     ("schema", "1", "no schema number"),
     ("schema", True, "no schema number"),
     ("agent", 5, "no usable agent"),
@@ -222,7 +223,7 @@ def test_nonsense_in_optional_fields_does_no_harm(tmp_path: Path) -> None:
         place / "run.json",
         lambda h: h.update(
             budget="much", levels={"a": 1}, argv=7, cores="two", cpu_model=[1],
-            random_return="x", threshold=475.0, packages=None, eval_episodes=-3,
+            memory_mb="x", threshold=475.0, packages=None, eval_episodes=-3,
         ),
     )  # fmt: skip
     run, problems = only(tmp_path)

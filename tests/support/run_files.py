@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+
+from rlbench.runs.columns import Clock
+from rlbench.runs.header import Header, Machine, write_header
+from rlbench.runs.log import RunLog
+from rlbench.runs.records import EndStatus, Mark
+from rlbench.runs.summary import Summary, write_summary
 
 CPU_PER_TRAIN_S = 1.5
 STARTUP_S = 0.5
@@ -23,7 +32,7 @@ class RunFiles:
     levels: Sequence[float] | None = None
     history: Sequence[tuple[float, float | None]] = ((0.0, 10.0), (1.0, 480.0))  # (train_s, return)
     steps_per_s: float = 1000.0
-    status: str | None = "solved"  # None: no end row and no summary
+    status: EndStatus | None = "solved"  # None: no end row and no summary
     budget_train_s: float | None = 600.0
     budget_env_steps: int | None = None
     train_rows: int = 1  # between two evaluations
@@ -32,79 +41,115 @@ class RunFiles:
 
     def write(self, root: Path) -> Path:
         """Write all files below `root` and return the run's directory."""
-        levels = [self.threshold] if self.levels is None else list(self.levels)
-        run_json: dict[str, Any] = {
-            "schema": 1, "rlbench": "0.1.0", "agent": self.agent, "env": self.env,
-            "seed": self.seed, "setup": f"{self.agent}setup", "learning": f"{self.agent}learn",
-            "fingerprint": "abcdef0123", "threshold": self.threshold,
-            "levels": [level for level in levels if level is not None],
-            "random_return": None,
-            "budget": {"train_seconds": self.budget_train_s, "env_steps": self.budget_env_steps},
-            "stop_at_threshold": True, "cores": 2, "cpu_affinity": [0, 1], "executor": "serial",
-            "workers": 1, "device": "cpu", "precision": "float32", "concurrent_jobs": 1,
-            "packages": {"numpy": "2.4.6"}, "python": "3.11.7", "git_commit": None,
-            "git_dirty": None, "cpu_model": "Example CPU @ 2.00GHz", "cpu_count": 2,
-            "memory_mb": 24000, "platform": "Linux", "started_at": "2026-01-02T03:04:05Z",
-            "argv": [f"agent={self.agent}", f"env={self.env}", f"seed={self.seed}"],
-            "frame_skip": 1, "max_episode_steps": 500, "eval_max_episode_steps": 500,
-            "eval_episodes": 20, **self.header,
-        }  # fmt: skip
-        place = (
-            root / self.agent / self.env.replace("/", "__")
-            / str(run_json["setup"]) / f"seed{self.seed}"
-        )  # fmt: skip
+        setup = str(self.header.get("setup", f"{self.agent}setup"))
+        place = root / self.agent / self.env.replace("/", "__") / setup / f"seed{self.seed}"
         place.mkdir(parents=True)
-        (place / "run.json").write_text(json.dumps(run_json))
+        write_header(place, self._header(setup))
+        if self.header:
+            file = place / "run.json"
+            file.write_text(json.dumps({**json.loads(file.read_text()), **self.header}))
         (place / "config.yaml").write_text(f"agent:\n  name: {self.agent}\nseed: {self.seed}\n")
-        rows = self.rows()
-        (place / "log.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+        end, solved_at = self._write_log(place)
         if self.status is not None:
-            (place / "summary.json").write_text(json.dumps(self.summary(rows)))
+            write_summary(place, self._summary(self.status, end, solved_at))
         return place
 
-    def rows(self) -> list[dict[str, Any]]:
-        """The rows of the log."""
-        rows = [self.row("start", 0.0, 0)]
+    def row(self, kind: str, train_s: float, seq: int) -> dict[str, Any]:
+        """One row as it is in the file, without its kind's own columns."""
+        return {"kind": kind, "seq": seq, "attempt": 1, **self.clock(train_s).row()}
+
+    def clock(self, train_s: float) -> Clock:
+        """The clock after so much training."""
+        return Clock(
+            env_steps=round(train_s * self.steps_per_s),
+            env_frames=round(train_s * self.steps_per_s),
+            episodes=3,
+            wall_s=train_s + STARTUP_S,
+            train_s=float(train_s),
+            startup_s=STARTUP_S,
+            cpu_s=CPU_PER_TRAIN_S * train_s + 1.0,
+            train_cpu_s=CPU_PER_TRAIN_S * train_s,
+        )
+
+    def _header(self, setup: str) -> Header:
+        levels = [self.threshold] if self.levels is None else list(self.levels)
+        return Header(
+            rlbench="0.1.0",
+            agent=self.agent,
+            version=1,
+            env=self.env,
+            seed=self.seed,
+            setup=setup,
+            learning=f"{self.agent}learn",
+            fingerprint="abcdef0123",
+            threshold=self.threshold,
+            levels=tuple(level for level in levels if level is not None),
+            budget_train_s=self.budget_train_s,
+            budget_env_steps=self.budget_env_steps,
+            stop_at_threshold=True,
+            stop_at_levels=False,
+            cores=2,
+            cpu_affinity=(0, 1),
+            executor="serial",
+            workers=1,
+            device="cpu",
+            precision="float32",
+            concurrent_jobs=1,
+            machine=Machine(
+                packages={"numpy": "2.4.6"},
+                python="3.11.7",
+                cpu_model="Example CPU @ 2.00GHz",
+                cpu_count=2,
+                memory_mb=24000,
+                platform="Linux",
+            ),
+            started_at="2026-01-02T03:04:05Z",
+            argv=(f"agent={self.agent}", f"env={self.env}", f"seed={self.seed}"),
+            frame_skip=1,
+            max_episode_steps=500,
+            eval_max_episode_steps=500,
+            eval_episodes=20,
+        )
+
+    def _write_log(self, place: Path) -> tuple[Clock, Mark | None]:
+        """Write the rows; the last clock, and when the threshold was confirmed."""
+        log = RunLog(place / "log.jsonl")
+        log.started(self.clock(0.0))
+        previous: Clock | None = None
+        clock, solved_at = self.clock(0.0), None
         for index, (train_s, value) in enumerate(self.history):
             before = self.history[index - 1][0] if index else 0.0
             for step in range(self.train_rows if index else 0):
                 at = before + (train_s - before) * (step + 1) / self.train_rows
-                rows.append(self.row("train", at, len(rows)) | {"loss": 0.5})
-            rows.append(
-                self.row("eval", train_s, len(rows))
-                | {"returns": [value], "return_mean": value, "lengths": [10], "truncated": [False]}
+                log.trained(self.clock(at), {"loss": 0.5})
+            previous, clock = clock if index else None, self.clock(train_s)
+            returns = np.array([math.nan if value is None else value])
+            log.evaluated(
+                clock,
+                returns=returns,
+                lengths=np.array([10]),
+                truncated=np.array([False]),
+                previous=previous,
             )
-        last = self.history[-1][0]
         if self.status == "solved":
-            rows.append(
-                self.row("solved", last, len(rows))
-                | {"threshold": self.threshold, "confirmed": True, "confirmation_mean": 480.0}
-            )
+            assert self.threshold is not None
+            log.confirmed(clock, threshold=self.threshold, confirmed=True, mean=480.0, episodes=100)
+            solved_at = Mark(clock, previous)
         if self.status is not None:
-            end = self.end_train_s or last
-            rows.append(self.row("end", end, len(rows)) | {"status": self.status})
-        return rows
+            clock = self.clock(self.end_train_s or self.history[-1][0])
+            log.ended(clock, self.status)
+        log.close()
+        return clock, solved_at
 
-    def row(self, kind: str, train_s: float, seq: int) -> dict[str, Any]:
-        """One row without its kind's own fields."""
-        return {
-            "kind": kind, "seq": seq, "attempt": 1, "env_steps": round(train_s * self.steps_per_s),
-            "env_frames": round(train_s * self.steps_per_s), "episodes": 3,
-            "wall_s": train_s + STARTUP_S, "train_s": train_s, "eval_s": 0.0,
-            "startup_s": STARTUP_S, "checkpoint_s": 0.0, "unattributed_s": 0.0,
-            "cpu_s": CPU_PER_TRAIN_S * train_s + 1.0, "train_cpu_s": CPU_PER_TRAIN_S * train_s,
-        }  # fmt: skip
-
-    def summary(self, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-        """summary.json for these rows."""
-        end = rows[-1]
-        clock = ("env_steps", "train_s", "cpu_s", "train_cpu_s", "wall_s", "startup_s")
-        solved = [row for row in rows if row["kind"] == "solved"]
-        at = {key: solved[0][key] for key in clock} if solved else None
-        return {
-            "schema": 1, "status": self.status, "threshold": self.threshold, "solved_at": at,
-            "reached": {}, "final_return_mean": self.history[-1][1], "best_return_mean": None,
-            "env_steps_per_s": self.steps_per_s, "peak_rss_mb": 100.0, "workers": 1, "cores": 2,
-            "attempts": 1, "error": "env raised ValueError" if self.status == "failed" else None,
-            **{key: end[key] for key in (*clock, "eval_s", "checkpoint_s", "unattributed_s")},
-        }  # fmt: skip
+    def _summary(self, status: EndStatus, end: Clock, solved_at: Mark | None) -> Summary:
+        return Summary(
+            status=status,
+            clock=end,
+            threshold=self.threshold,
+            solved_at=solved_at,
+            final_return_mean=self.history[-1][1],
+            peak_rss_mb=100.0,
+            workers=1,
+            cores=2,
+            error="env raised ValueError" if status == "failed" else None,
+        )

@@ -11,14 +11,16 @@ from typing import Any
 
 import pytest
 
-from rlbench.cli.tensorboard import convert, main
+from rlbench.cli.tensorboard import main
 from rlbench.config.compose import compose
 from rlbench.errors import ConfigError, ReportError
 from rlbench.harness.experiment import run
 from rlbench.harness.plan import name_run
+from rlbench.runs.columns import Clock
+from rlbench.runs.log import Row, kept_rows, read_rows
 from rlbench.settings import Settings
+from rlbench.tensorboard.convert import convert
 from rlbench.tensorboard.runs import EventLog, seconds_since_1970
-from rlbench.tensorboard.scalars import kept_rows
 from support.read_events import Point, read_events
 
 TESTS = Path(__file__).parents[1]
@@ -62,7 +64,7 @@ def test_a_run_writes_every_evaluation_and_training_row(tmp_path: Path) -> None:
     ]
     trains = [row for row in rows if row["kind"] == "train"]
     assert of(points, "train/generation") == [
-        (row["env_steps"], row["generation"]) for row in trains
+        (row["env_steps"], row["scalars"]["generation"]) for row in trains
     ]
     assert len(of(points, "train/env_steps_per_s")) == len(trains)
     started = seconds_since_1970(json.loads((directory / "run.json").read_text())["started_at"])
@@ -81,7 +83,7 @@ def test_logging_changes_neither_learning_nor_names(tmp_path: Path) -> None:
 
     def learnt(directory: Path) -> list[Any]:
         rows = [row for row in log_rows(directory) if row["kind"] in ("train", "eval")]
-        return [(row["env_steps"], row.get("returns"), row.get("update_norm")) for row in rows]
+        return [(row["env_steps"], row.get("returns"), row.get("scalars")) for row in rows]
 
     assert learnt(one.directory) == learnt(other.directory)
     assert not (one.directory / "tensorboard").exists()
@@ -108,10 +110,10 @@ def test_a_killed_run_goes_on_without_doubled_or_superseded_points(tmp_path: Pat
     assert run(asked(tmp_path, *more, f"budget.env_steps={steps + 500}")) == 0
     rows = log_rows(directory)
     assert any(row["kind"] == "resume" for row in rows)
-    kept = [row for row in kept_rows(rows) if row["kind"] == "eval"]
+    kept = [r for r in kept_rows(read_rows(directory / "log.jsonl").rows) if r.kind == "eval"]
     points = read_events(directory / "tensorboard")  # of the one file there is
     found = of(points, "eval/return_mean")
-    assert found == [(row["env_steps"], pytest.approx(row["return_mean"])) for row in kept]
+    assert found == [(row.clock.env_steps, pytest.approx(row.return_mean)) for row in kept]
     assert len({step for step, _ in found}) == len(found)
 
 
@@ -134,9 +136,8 @@ def test_overwriting_starts_anew(tmp_path: Path) -> None:
 
 
 def test_superseded_points_are_in_no_file(tmp_path: Path) -> None:
-    def row(kind: str, seq: int, **more: Any) -> dict[str, Any]:
-        return {"kind": kind, "seq": seq, "attempt": 1, "env_steps": 100 * seq, "train_s": seq,
-                "wall_s": seq, **more}  # fmt: skip
+    def row(kind: str, seq: int, **more: Any) -> Row:
+        return Row(kind, seq, 1, Clock(env_steps=100 * seq, train_s=seq, wall_s=seq), more)
 
     log = EventLog(tmp_path, "2026-01-02T03:04:05Z")
     earlier = [row("start", 0)] + [row("eval", seq, return_mean=float(seq)) for seq in range(1, 5)]
@@ -173,7 +174,9 @@ def test_the_command_on_a_strangers_files(
 ) -> None:
     place = tmp_path / "runs" / "odd"
     place.mkdir(parents=True)
-    (place / "run.json").write_text('{"started_at": 5}')
+    header = {"schema": 1, "agent": "a", "env": "b", "setup": "c", "fingerprint": "d", "seed": 0,
+              "started_at": 5}  # fmt: skip
+    (place / "run.json").write_text(json.dumps(header))
     good = {"kind": "eval", "seq": 1, "attempt": 1, "env_steps": 7, "wall_s": 1.0, "train_s": 0.5,
             "return_mean": 2.5, "lengths": "many"}  # fmt: skip
     odd = [
@@ -187,7 +190,7 @@ def test_the_command_on_a_strangers_files(
     (torn / "run.json").write_text("hello")
     assert main([str(tmp_path / "runs")]) == 0
     printed = capsys.readouterr()
-    assert "note: torn: is not a JSON object: passed over" in printed.err
+    assert "note: torn: run.json is not a JSON object: passed over" in printed.err
     assert f"1 run in {tmp_path / 'runs' / 'tensorboard'}" in printed.out
     points = read_events(tmp_path / "runs" / "tensorboard" / "odd")
     assert points == [("eval/return_mean", 7, 2.5, 1.0), ("eval/train_s", 7, 0.5, 1.0)]
@@ -221,5 +224,5 @@ def test_links_and_files_of_others_are_left(tmp_path: Path) -> None:
 
 
 def test_another_logger_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="logger: got 'wandb'; takes 'tensorboard'"):
+    with pytest.raises(ConfigError, match="logger: got 'wandb'; takes tensorboard or null"):
         asked(tmp_path, "logger=wandb")

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from typing import Any
 
 import numpy as np
 import pytest
 
 from rlbench.runs.columns import Clock
+from rlbench.runs.log import Row
 from rlbench.tensorboard.runs import seconds_since_1970
-from rlbench.tensorboard.scalars import COMMON_COLUMNS, RowScalars, kept_rows
+from rlbench.tensorboard.scalars import RowScalars
 
 
-def row(kind: str, seq: int, env_steps: int = 0, train_s: float = 0.0, **more: Any) -> Any:
+def row(kind: str, seq: int, env_steps: int = 0, train_s: float = 0.0, **more: Any) -> Row:
     clock = Clock(env_steps=env_steps, train_s=train_s, wall_s=train_s + 1.0)
-    return {"kind": kind, "seq": seq, "attempt": 1, **clock.row(), **more}
-
-
-def test_the_common_columns_are_those_of_every_row() -> None:
-    assert {field.name for field in fields(Clock)} | {"kind", "seq", "attempt"} == COMMON_COLUMNS
+    return Row(kind, seq, 1, clock, more)
 
 
 def test_scalars_of_each_kind() -> None:
@@ -33,7 +29,7 @@ def test_scalars_of_each_kind() -> None:
         ("eval/train_s", 0.0),
     ]
     agent = {"loss": np.float32(0.25), "generation": 3, "name": "x", "done": True, "bad": None}
-    assert scalars.of(row("train", 3, 500, 2.0, **agent)) == [
+    assert scalars.of(row("train", 3, 500, 2.0, scalars=agent)) == [
         ("train/loss", 0.25),
         ("train/generation", 3.0),
         ("train/env_steps_per_s", 250.0),
@@ -43,12 +39,6 @@ def test_scalars_of_each_kind() -> None:
     solved = row("solved", 6, 700, 2.5, threshold=4.0, confirmed=True, confirmation_mean=5.5)
     assert scalars.of(solved) == [("eval/confirmation_mean", 5.5)]
     assert scalars.of(row("train", 7, 700, 2.5)) == []  # no time passed: no speed
-
-
-def test_a_resumption_supersedes_what_came_after_its_checkpoint() -> None:
-    rows = [row("eval", seq, 100 * seq) for seq in range(1, 5)]
-    rows += [row("start", 5, 400), row("resume", 6, 400, from_seq=2), row("eval", 7, 500)]
-    assert [r["seq"] for r in kept_rows(rows)] == [1, 2, 6, 7]
 
 
 def test_a_speed_after_a_resumption_leaves_the_lost_time_out() -> None:

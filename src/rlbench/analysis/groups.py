@@ -70,14 +70,13 @@ class EnvironmentGroups:
         return tuple(group for group in self.groups if not group.is_reference)
 
     @property
-    def frame_skip(self) -> float | None:
+    def frame_skip(self) -> int | None:
         """Frames a step, where all runs play a game from its pixels with the same; else None."""
-        facts = [run.facts for group in self.groups for run in group.runs]
-        skips = {fact.get("frame_skip") for fact in facts}
-        if len(skips) != 1 or any(fact.get("sticky_actions") is None for fact in facts):
+        runs = [run for group in self.groups for run in group.runs]
+        skips = {run.frame_skip for run in runs}
+        if len(skips) != 1 or any(run.sticky_actions is None for run in runs):
             return None
-        (skip,) = skips
-        return skip if isinstance(skip, float) and skip > 0 else None
+        return skips.pop() or None
 
     @property
     def thresholds(self) -> tuple[float, ...]:

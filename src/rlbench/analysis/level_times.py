@@ -65,7 +65,7 @@ class LevelTime:
 def reached_at(run: Run, level: float, unit: Unit) -> float | None:
     """When a run reached a level; None where it did not."""
     mark = run.reached.get(level)
-    return None if mark is None else mark.at.along(unit)
+    return None if mark is None else mark.at.along(unit, run.cores)
 
 
 def observed_until(run: Run, unit: Unit) -> float:
@@ -76,7 +76,7 @@ def observed_until(run: Run, unit: Unit) -> float:
     """
     if run.status in ("interrupted", "unfinished"):
         return float(run.evaluations.along(unit)[-1])
-    return run.end.along(unit)
+    return run.end.along(unit, run.cores)
 
 
 def censored_times(group: Group, level: float, unit: Unit) -> CensoredTimes | None:
@@ -179,7 +179,7 @@ def _spent(group: Group, level: float, unit: Unit) -> FloatArray:
     spent = []
     for run in group.runs:
         reached = reached_at(run, level, unit)
-        spent.append(run.end.along(unit) if reached is None else reached)
+        spent.append(run.end.along(unit, run.cores) if reached is None else reached)
     return np.array(spent)
 
 

@@ -189,8 +189,8 @@ def _left_out(ratio: SpeedRatio, baseline: Group, challenger: Group) -> str:
 def _speed(groups: Sequence[Group], agent: str) -> MeasuredSpeed | None:
     speeds, skips = [], []
     for run in (run for group in groups if group.agent == agent for run in group.runs):
-        speed, skip = run.facts.get("env_steps_per_s"), run.facts.get("frame_skip")
-        if isinstance(speed, float) and speed > 0 and run.cores:
+        speed = run.end.env_steps_per_s
+        if speed and run.cores:
             speeds.append(speed / run.cores)
-            skips.append(skip if isinstance(skip, float) and skip > 0 else 1.0)
+            skips.append(float(run.frame_skip or 1))
     return MeasuredSpeed(agent, median(speeds), median(skips)) if speeds else None

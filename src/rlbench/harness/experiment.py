@@ -5,26 +5,26 @@ from __future__ import annotations
 import contextlib
 import signal
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from rlbench import __version__
 from rlbench.clock import Start
 from rlbench.errors import RlbenchError, RunError
 from rlbench.harness.evaluate import schedule
 from rlbench.harness.judge import Judge
 from rlbench.harness.ledger import Ledger
-from rlbench.harness.machine import confine, contention, machine_time
+from rlbench.harness.machine import confined, contention, machine_time
 from rlbench.harness.plan import RunPlan, plan_run
 from rlbench.harness.progress import Progress
 from rlbench.harness.record import summarise, write_beginning
 from rlbench.harness.resources import Resources
-from rlbench.harness.stopping import budget_used, finished, in_words
+from rlbench.harness.stopping import finished, in_words, reason_to_stop, time_is_up
 from rlbench.interfaces import Agent, State
 from rlbench.runs import checkpoint
-from rlbench.runs.columns import Clock
-from rlbench.runs.directory import RunDir
-from rlbench.runs.writer import RunLog
+from rlbench.runs.directory import RunDir, write_policy
+from rlbench.runs.log import RunLog
+from rlbench.runs.records import EndStatus
+from rlbench.runs.summary import Summary, write_summary
 from rlbench.settings import Settings
 from rlbench.tensorboard.runs import EventLog
 
@@ -52,7 +52,10 @@ def run(settings: Settings, start: Start | None = None) -> int:
     directory = RunDir(plan.name.directory)
     directory.open(settings.overwrite)
     try:
-        with contextlib.closing(Attempt(plan, directory, start)) as attempt:
+        with (
+            confined(plan.cores, settings.device) as affinity,
+            contextlib.closing(Attempt(plan, directory, start, affinity)) as attempt,
+        ):
             return attempt.run()
     except OSError as error:
         where = error.filename or directory.path
@@ -64,8 +67,11 @@ def run(settings: Settings, start: Start | None = None) -> int:
 class Attempt:
     """One attempt at a run, from its start or its checkpoint to its end or an interruption."""
 
-    def __init__(self, plan: RunPlan, directory: RunDir, start: Start) -> None:
+    def __init__(
+        self, plan: RunPlan, directory: RunDir, start: Start, affinity: Sequence[int] | None
+    ) -> None:
         self.plan, self.directory, self.settings = plan, directory, plan.settings
+        self.affinity = affinity
         self.log = RunLog(directory.log)
         self.ledger = Ledger(start, self.log.last_clock, plan.env.facts.frame_skip)
         self.machine_began, self.cpu_began_s = machine_time(), self.ledger.now().cpu_s
@@ -109,11 +115,9 @@ class Attempt:
 
     def _begin(self) -> tuple[Agent, Judge]:
         plan = self.plan
-        started_at = write_beginning(
-            plan, self.directory, confine(plan.cores, self.settings.device)
-        )
+        header = write_beginning(plan, self.directory, self.affinity)
         if self.settings.logger == "tensorboard":
-            self.events = EventLog(self.directory.events, started_at, self.log.rows)
+            self.events = EventLog(self.directory.events, header.started_at, self.log.rows)
             self.log.followers.append(self.events.row)
         self.ledger.connect(self.resources.counts, self.resources.workers_cpu_s)
         context = self.resources.context(self.settings.seed, self._should_stop)
@@ -121,14 +125,14 @@ class Attempt:
         judge = Judge(plan, self.ledger, self.log)
         self.agent, self.judge = agent, judge
         state = checkpoint.load(self.directory.checkpoint)
-        self.log.write("start", self.ledger.now())
+        self.log.started(self.ledger.now())
         if state is not None:
             self._restore(state, agent, judge)
-            self.log.write("resume", self.ledger.now(), from_seq=state["seq"])
+            self.log.resumed(self.ledger.now(), from_seq=state["seq"])
             self.progress.say(f"going on from {self.directory.checkpoint}")
         elif self.log.attempt > 1:
-            # An earlier attempt ended before it could save anything: learning begins anew.
-            self.log.write("resume", self.ledger.now(), from_seq=0)
+            # An earlier attempt ended before it could save anything: learning begins again.
+            self.log.resumed(self.ledger.now(), from_seq=0)
         return agent, judge
 
     def _restore(self, state: State, agent: Agent, judge: Judge) -> None:
@@ -137,12 +141,11 @@ class Attempt:
             judge.set_state(state["judge"])
         except (KeyError, TypeError, ValueError) as error:
             raise RunError(
-                f"{self.directory.checkpoint}: rlbench {__version__} cannot go on from it, "
-                f"which another version may have written ({type(error).__name__}: {error}); "
-                "overwrite=true starts anew"
+                f"{self.directory.checkpoint}: the agent cannot go on from it "
+                f"({type(error).__name__}: {error}); overwrite=true starts again"
             ) from error
 
-    def _train(self, agent: Agent, judge: Judge) -> str:
+    def _train(self, agent: Agent, judge: Judge) -> EndStatus:
         evaluation, budget = self.settings.eval, self.settings.budget
         points = schedule(evaluation.first_steps, evaluation.growth, self.plan.eval_every_steps)
         due = next(points)
@@ -156,7 +159,9 @@ class Attempt:
                 self._evaluate(agent, judge)
                 while due <= clock.env_steps:
                     due = next(points)
-            status = self._status(clock, judge)
+            status = reason_to_stop(
+                self.settings, clock, judge.solved_at, judge.reached, self.interrupted
+            )
             if status is not None:
                 return self._end(status, agent, judge)
             target = due - clock.env_steps
@@ -164,20 +169,11 @@ class Attempt:
                 target = min(target, budget.env_steps - clock.env_steps)
             with self.ledger.phase("train"):
                 scalars = agent.advance(target)
-            self.log.write("train", self.ledger.now(), **scalars)
+            self.log.trained(self.ledger.now(), scalars)
             every_s = self.settings.checkpoint.every_seconds
             if self.ledger.train_s() - self.checkpointed_train_s >= every_s:
                 with self.ledger.phase("checkpoint"):
                     self._save_checkpoint(agent, judge)
-
-    def _status(self, clock: Clock, judge: Judge) -> str | None:
-        if judge.is_done(self.settings):
-            return "solved"
-        if self.interrupted:
-            return "interrupted"
-        if budget_used(self.settings, clock.train_s, clock.env_steps):
-            return "budget"
-        return None
 
     def _evaluate(self, agent: Agent, judge: Judge) -> None:
         with self.ledger.phase("eval"):
@@ -186,7 +182,7 @@ class Attempt:
         assert judge.evaluated is not None and judge.final_return is not None
         self.progress.evaluated(judge.evaluated, judge.final_return, note)
 
-    def _end(self, status: str, agent: Agent, judge: Judge) -> str:
+    def _end(self, status: EndStatus, agent: Agent, judge: Judge) -> EndStatus:
         assert judge.evaluated is not None
         if status == "budget" and self.ledger.now().env_steps > judge.evaluated.env_steps:
             self._evaluate(agent, judge)
@@ -194,46 +190,43 @@ class Attempt:
             status = "solved"
         with self.ledger.phase("checkpoint"):
             self._save_checkpoint(agent, judge)
-            self.directory.write_policy(self.directory.policy, agent.policy().arrays())
-        clock = self.ledger.now()
-        self.log.write("end", clock, status=status)
-        summary = self._summary(judge, status, clock, None)
-        self.directory.write_json(self.directory.summary, summary)
+            write_policy(self.directory.policy, agent.policy().arrays())
+        summary = self._record_end(judge, status)
         self.progress.close()
         print(f"{status}: {in_words(summary)}; files in {self.directory.path}", flush=True)
         return status
 
     def _save_checkpoint(self, agent: Agent, judge: Judge) -> None:
         if judge.best_policy is not None:
-            self.directory.write_policy(self.directory.best_policy, judge.best_policy)
+            write_policy(self.directory.best_policy, judge.best_policy)
             judge.best_policy = None
         seq = self.log.seq
         state = {"agent": agent.get_state(), "judge": judge.get_state(), "seq": seq}
         size = checkpoint.save(self.directory.checkpoint, seq, state)
         self.checkpointed_train_s = self.ledger.train_s()
-        self.log.write("checkpoint", self.ledger.now(), bytes=size)
+        self.log.saved(self.ledger.now(), size)
 
     def _record_failure(self, error: Exception) -> None:
         line = str(error).splitlines()[0] if str(error) else type(error).__name__
         # Where the disk is full even this fails; what was there before stays as it was.
         with contextlib.suppress(OSError):
             self.directory.traceback.write_text("".join(traceback.format_exception(error)))
-            clock = self.ledger.now()
-            self.log.write("end", clock, status="failed")
-            summary = self._summary(self.judge, "failed", clock, line)
-            self.directory.write_json(self.directory.summary, summary)
+            self._record_end(self.judge, "failed", line)
 
-    def _summary(
-        self, judge: Judge | None, status: str, clock: Clock, error: str | None
-    ) -> dict[str, Any]:
+    def _record_end(
+        self, judge: Judge | None, status: EndStatus, error: str | None = None
+    ) -> Summary:
+        clock = self.ledger.now()
+        self.log.ended(clock, status)
         shared = contention(self.machine_began, machine_time(), clock.cpu_s - self.cpu_began_s)
-        return summarise(self.plan, judge, status, clock, self.log.attempt, error, shared)
+        summary = summarise(self.plan, judge, status, clock, self.log.attempt, error, shared)
+        write_summary(self.directory.path, summary)
+        return summary
 
     def _should_stop(self) -> bool:
         if self.progress.due():
             self.progress.draw(self.ledger.now())
-        limit = self.settings.budget.train_seconds
-        return self.interrupted or (limit is not None and self.ledger.train_s() >= limit)
+        return self.interrupted or time_is_up(self.settings, self.ledger.train_s())
 
     @contextlib.contextmanager
     def _signals(self) -> Iterator[None]:

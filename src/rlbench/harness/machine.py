@@ -11,12 +11,13 @@ import subprocess
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import psutil
 
 from rlbench.errors import ConfigError
-from rlbench.harness.threads import one_thread_each
+from rlbench.harness.threads import THREAD_VARIABLES
+from rlbench.runs.header import Machine
+from rlbench.runs.summary import Contention
 from rlbench.settings import Auto, resolve
 
 PROC_STATUS = Path("/proc/self/status")
@@ -39,58 +40,59 @@ def resolve_cores(cores: Auto | int) -> int:
     return wanted
 
 
-def confine(cores: int, device: str) -> list[int] | None:
-    """Give this process and its children `cores` cores, one BLAS thread each, and hide the GPUs
-    unless `device` is "gpu". Returns the cores, or None where the system has no affinity.
-
-    TensorFlow reads its own thread counts from the run's configuration (see the learner).
-    """
-    one_thread_each()
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    if device != "gpu":
-        os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
-    if not hasattr(os, "sched_setaffinity"):
-        return None
-    chosen = available_cores()[:cores]
-    os.sched_setaffinity(0, chosen)
-    return chosen
-
-
 @contextlib.contextmanager
-def restored() -> Iterator[None]:
-    """Afterwards this process has the cores and the environment variables that it had before."""
-    variables = dict(os.environ)
-    cores = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else None
+def confined(cores: int, device: str) -> Iterator[list[int] | None]:
+    """Give this process and its children `cores` cores, one BLAS thread each, and hide the GPUs
+    unless `device` is "gpu". Gives the cores, or None where the system has no affinity. At the end
+    the process has its cores and its environment variables back.
+
+    BLAS and TensorFlow read the variables when they are first imported, so that a process which has
+    imported them keeps what they found then. TensorFlow's own numbers of threads come from the
+    run's configuration (see the learner).
+    """
+    variables = dict.fromkeys(THREAD_VARIABLES, "1")
+    variables["TF_CPP_MIN_LOG_LEVEL"] = os.environ.get("TF_CPP_MIN_LOG_LEVEL", "3")
+    if device != "gpu":
+        variables["CUDA_VISIBLE_DEVICES"] = "-1"
+    before = {name: os.environ.get(name) for name in variables}
+    has_affinity = hasattr(os, "sched_setaffinity")
+    available = available_cores()
+    chosen = available[:cores] if has_affinity else None
     try:
-        yield
-    finally:
-        for name in os.environ.keys() - variables.keys():
-            del os.environ[name]
         os.environ.update(variables)
-        if cores is not None:
-            os.sched_setaffinity(0, cores)
+        if chosen is not None:
+            os.sched_setaffinity(0, chosen)
+        yield chosen
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+        if chosen is not None:
+            os.sched_setaffinity(0, available)
 
 
-def describe() -> dict[str, Any]:
-    """Facts of the machine and of the software, for run.json."""
+def describe() -> Machine:
+    """Facts of the machine and of the software."""
     commit, dirty = _git()
-    return {
-        "packages": dict(_versions(PACKAGES)),
-        "python": platform.python_version(),
-        "git_commit": commit,
-        "git_dirty": dirty,
-        "cpu_model": _cpu_model(),
-        "cpu_count": os.cpu_count(),
-        "memory_mb": round(psutil.virtual_memory().total / 2**20),
-        "platform": platform.platform(),
-        "load_average": list(os.getloadavg()) if hasattr(os, "getloadavg") else None,
-    }
+    return Machine(
+        packages=dict(_versions(PACKAGES)),
+        python=platform.python_version(),
+        git_commit=commit,
+        git_dirty=dirty,
+        cpu_model=_cpu_model(),
+        cpu_count=os.cpu_count(),
+        memory_mb=round(psutil.virtual_memory().total / 2**20),
+        platform=platform.platform(),
+        load_average=os.getloadavg() if hasattr(os, "getloadavg") else None,
+    )
 
 
 @dataclass(frozen=True)
 class MachineTime:
     """CPU-seconds of all cores together since boot: all there were, those at work, and those that
-    a hypervisor gave to other machines (0 where the system does not tell)."""
+    a hypervisor gave to other machines (0 if unknown)."""
 
     total_s: float
     busy_s: float
@@ -107,22 +109,19 @@ def machine_time() -> MachineTime:
     return MachineTime(total_s, total_s - idle_s - stolen_s, stolen_s)
 
 
-def contention(
-    before: MachineTime, after: MachineTime, own_cpu_s: float
-) -> dict[str, float] | None:
-    """Who else had the machine between two moments, as shares of all its cores' time.
+def contention(before: MachineTime, after: MachineTime, own_cpu_s: float) -> Contention | None:
+    """Who else had the machine between two moments; None where no time had passed.
 
-    own_cpu_s: the CPU-seconds of the run itself between them. Returns `others_share`, what other
-    processes used, and `stolen_share`; None where no time had passed.
+    own_cpu_s: the CPU-seconds of the run itself between them.
     """
     total_s = after.total_s - before.total_s
     if total_s <= 0:
         return None
     others_s = max(0.0, after.busy_s - before.busy_s - own_cpu_s)
-    return {
-        "others_share": round(others_s / total_s, 4),
-        "stolen_share": round((after.stolen_s - before.stolen_s) / total_s, 4),
-    }
+    return Contention(
+        others_share=round(others_s / total_s, 4),
+        stolen_share=round((after.stolen_s - before.stolen_s) / total_s, 4),
+    )
 
 
 def peak_rss_mb() -> float:

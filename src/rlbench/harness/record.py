@@ -1,11 +1,10 @@
-"""What a run writes of itself beside its log: config.yaml, run.json and summary.json."""
+"""What a run records of itself beside its log: collected here, written by `rlbench.runs`."""
 
 from __future__ import annotations
 
-import json
 import os
 import sys
-from typing import Any
+from collections.abc import Sequence
 
 import yaml
 
@@ -16,90 +15,97 @@ from rlbench.harness.machine import describe, peak_rss_mb
 from rlbench.harness.plan import RunPlan
 from rlbench.runs.columns import Clock
 from rlbench.runs.directory import RunDir
-from rlbench.runs.files import write_atomically
+from rlbench.runs.files import replace_text
+from rlbench.runs.header import Header, read_header, write_header
+from rlbench.runs.reading import UnreadableFileError
+from rlbench.runs.records import EndStatus
+from rlbench.runs.summary import Contention, Summary
 
-SCHEMA = 1
 CONCURRENT_JOBS = "RLBENCH_CONCURRENT_JOBS"  # set by a sweep for its jobs
 
 
-def write_beginning(plan: RunPlan, directory: RunDir, affinity: list[int] | None) -> str:
-    """Write config.yaml and run.json; returns `started_at`, which stays that of the first
-    attempt."""
-    settings, name, env = plan.settings, plan.name, plan.env
-    started_at = _first_started_at(directory)
-    params = plan.agent_settings.model_dump(mode="json")
+def write_beginning(plan: RunPlan, directory: RunDir, affinity: Sequence[int] | None) -> Header:
+    """Write config.yaml and run.json; returns the content of the latter.
+
+    affinity: the cores that the process is confined to; None where the system has no affinity.
+    """
+    settings = plan.settings
     values = settings.model_dump(mode="json")
+    params = plan.agent_settings.model_dump(mode="json")
     agent = {"name": settings.agent.name, "_target_": settings.agent.target, **params}
     config = {"agent": agent, **{key: v for key, v in values.items() if key != "agent"}}
-    write_atomically(directory.config, yaml.safe_dump(config, sort_keys=False))
-    facts = {
-        "schema": SCHEMA,
-        "rlbench": rlbench.__version__,
-        "agent": settings.agent.name,
-        "env": env.facts.id,
-        "seed": settings.seed,
-        "setup": name.setup,
-        "learning": name.learning,
-        "fingerprint": name.fingerprint,
-        "threshold": env.threshold,
-        "levels": env.levels,
-        "random_return": None,
-        "budget": values["budget"],
-        "stop_at_threshold": settings.stop_at_threshold,
-        "stop_at_levels": settings.stop_at_levels,
-        "cores": plan.cores,
-        "cpu_affinity": affinity,
-        "executor": plan.executor,
-        "workers": plan.workers,
-        "device": settings.device,
-        "precision": plan.agent_settings.compute_dtype(),
-        "concurrent_jobs": int(os.environ.get(CONCURRENT_JOBS, "1")),
-        **describe(),
-        "started_at": started_at,
-        "argv": sys.argv[1:],
-        "frame_skip": env.facts.frame_skip,
-        "max_episode_steps": env.facts.max_episode_steps,
-        "eval_max_episode_steps": plan.eval_max_episode_steps,
-        "eval_episodes": settings.eval.episodes,
-        "fresh_env_each_episode": env.fresh_each_episode,
-        "preprocessing": env.preprocessing,
-    }
-    directory.write_json(directory.run, facts)
-    return started_at
+    replace_text(directory.config, yaml.safe_dump(config, sort_keys=False))
+    header = _header(plan, affinity, started_at=_first_started_at(directory))
+    write_header(directory.path, header)
+    return header
 
 
 def summarise(
     plan: RunPlan,
     judge: Judge | None,
-    status: str,
+    status: EndStatus,
     clock: Clock,
     attempts: int,
     error: str | None,
-    contention: dict[str, float] | None,
-) -> dict[str, Any]:
-    """The content of summary.json at the end of an attempt; no judge where it failed so early."""
-    reached = {} if judge is None else judge.reached
-    return {
-        "schema": SCHEMA,
-        "status": status,
-        "threshold": plan.env.threshold,
-        "solved_at": None if judge is None else judge.solved_at,
-        "reached": {repr(level): at for level, at in reached.items()},
-        "final_return_mean": None if judge is None else judge.final_return,
-        "best_return_mean": None if judge is None else judge.best_return,
-        **clock.row(),
-        "env_steps_per_s": clock.env_steps / clock.train_s if clock.train_s > 0 else None,
-        "peak_rss_mb": peak_rss_mb(),
-        "workers": plan.workers,
-        "cores": plan.cores,
-        "attempts": attempts,
-        "contention": contention,
-        "error": error,
-    }
+    contention: Contention | None,
+) -> Summary:
+    """The outcome at the end of an attempt; no judge where it failed so early."""
+    return Summary(
+        status=status,
+        clock=clock,
+        threshold=plan.env.threshold,
+        solved_at=None if judge is None else judge.solved_at,
+        reached={} if judge is None else judge.reached,
+        final_return_mean=None if judge is None else judge.final_return,
+        best_return_mean=None if judge is None else judge.best_return,
+        peak_rss_mb=peak_rss_mb(),
+        workers=plan.workers,
+        cores=plan.cores,
+        attempts=attempts,
+        contention=contention,
+        error=error,
+    )
+
+
+def _header(plan: RunPlan, affinity: Sequence[int] | None, started_at: str) -> Header:
+    settings, name, env = plan.settings, plan.name, plan.env
+    return Header(
+        rlbench=rlbench.__version__,
+        agent=settings.agent.name,
+        version=plan.agent_class.version,
+        env=env.facts.id,
+        seed=settings.seed,
+        setup=name.setup,
+        learning=name.learning,
+        fingerprint=name.fingerprint,
+        threshold=env.threshold,
+        levels=env.levels,
+        budget_train_s=settings.budget.train_seconds,
+        budget_env_steps=settings.budget.env_steps,
+        stop_at_threshold=settings.stop_at_threshold,
+        stop_at_levels=settings.stop_at_levels,
+        cores=plan.cores,
+        cpu_affinity=None if affinity is None else tuple(affinity),
+        executor=plan.executor,
+        workers=plan.workers,
+        device=settings.device,
+        precision=plan.agent_settings.compute_dtype(),
+        concurrent_jobs=int(os.environ.get(CONCURRENT_JOBS, "1")),
+        machine=describe(),
+        started_at=started_at,
+        argv=tuple(sys.argv[1:]),
+        frame_skip=env.facts.frame_skip,
+        max_episode_steps=env.facts.max_episode_steps,
+        eval_max_episode_steps=plan.eval_max_episode_steps,
+        eval_episodes=settings.eval.episodes,
+        fresh_env_each_episode=env.fresh_each_episode,
+        preprocessing=env.preprocessing,
+    )
 
 
 def _first_started_at(directory: RunDir) -> str:
+    """When the first attempt began."""
     try:
-        return str(json.loads(directory.run.read_text())["started_at"])
-    except (OSError, ValueError, KeyError, TypeError):
+        return read_header(directory.path).started_at or utc_now()
+    except UnreadableFileError:
         return utc_now()

@@ -4,21 +4,45 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-from rlbench.runs.directory import read_summary
+from rlbench import __version__
+from rlbench.errors import RunError
+from rlbench.runs import header
+from rlbench.runs.columns import Clock
+from rlbench.runs.header import Header, read_header
+from rlbench.runs.reading import UnreadableFileError
+from rlbench.runs.records import EndStatus, Mark
+from rlbench.runs.schema import SCHEMA
+from rlbench.runs.summary import Summary, read_summary
 from rlbench.settings import Settings
 
-Moment = dict[str, Any]  # the clock at which a level was reached, as in summary.json
 
-
-def is_done(
-    settings: Settings, solved_at: Moment | None, reached: Mapping[Any, Moment | None]
-) -> bool:
-    """Whether a run that was solved then, and reached its levels then, is to stop."""
+def reason_to_stop(
+    settings: Settings,
+    clock: Clock,
+    solved_at: Mark | None,
+    reached: Mapping[float, Mark | None],
+    interrupted: bool = False,
+) -> EndStatus | None:
+    """Why a run ends here; None where it goes on."""
     if settings.stop_at_levels:
-        return bool(reached) and None not in reached.values()
-    return solved_at is not None and settings.stop_at_threshold
+        done = bool(reached) and None not in reached.values()
+    else:
+        done = settings.stop_at_threshold and solved_at is not None
+    if done:
+        return "solved"
+    if interrupted:
+        return "interrupted"
+    steps = settings.budget.env_steps
+    if time_is_up(settings, clock.train_s) or (steps is not None and clock.env_steps >= steps):
+        return "budget"
+    return None
+
+
+def time_is_up(settings: Settings, train_s: float) -> bool:
+    """Whether the budget of training time is used up."""
+    limit = settings.budget.train_seconds
+    return limit is not None and train_s >= limit
 
 
 def finished(settings: Settings, directory: Path) -> str | None:
@@ -27,37 +51,60 @@ def finished(settings: Settings, directory: Path) -> str | None:
 
     A run is finished when it reached what it is to stop at, or has used up the budget asked for;
     a larger budget goes on from where it ended. `overwrite` leaves nothing finished.
+    Raises RunError for an unfinished run that this version of rlbench cannot go on with.
     """
     if settings.overwrite:
         return None
-    summary = read_summary(directory)
-    if summary is None or summary["status"] not in ("solved", "budget"):
-        return None
-    done = is_done(settings, summary["solved_at"], summary["reached"])
-    if not done and not budget_used(settings, summary["train_s"], summary["env_steps"]):
-        return None
-    return f"{summary['status']} already: {in_words(summary)}; files in {directory}"
-
-
-def budget_used(settings: Settings, train_s: float, env_steps: int) -> bool:
-    """Whether either budget is used up."""
-    budget = settings.budget
-    return (budget.train_seconds is not None and train_s >= budget.train_seconds) or (
-        budget.env_steps is not None and env_steps >= budget.env_steps
-    )
-
-
-def in_words(summary: Mapping[str, Any]) -> str:
-    """A summary in a few words."""
-    at = summary["solved_at"]
-    if at is not None:
-        return (
-            f"threshold {summary['threshold']:g} confirmed after {at['train_s']:.2f} s of "
-            f"training and {at['env_steps']:,} steps"
+    maker = _maker(directory)
+    try:
+        summary = read_summary(directory)
+    except UnreadableFileError:
+        summary = None
+    if summary is not None and summary.status in ("solved", "budget"):
+        at = summary.clock
+        if reason_to_stop(settings, at, summary.solved_at, summary.reached) is not None:
+            by = f" by {_named(maker)}" if maker is not None and _is_foreign(maker) else ""
+            return f"{summary.status} already{by}: {in_words(summary)}; files in {directory}"
+    if maker is not None and _is_foreign(maker):
+        raise RunError(
+            f"{directory}: begun by {_named(maker)}, and rlbench {__version__} does not go on with "
+            "it; overwrite=true starts again, another results_dir keeps both"
         )
-    best = summary["best_return_mean"]
+    return None
+
+
+def in_words(summary: Summary) -> str:
+    """The outcome of a run in a few words."""
+    at, clock = summary.solved_at, summary.clock
+    if at is not None and summary.threshold is not None:
+        return (
+            f"threshold {summary.threshold:g} confirmed after {at.at.train_s:.2f} s of "
+            f"training and {at.at.env_steps:,} steps"
+        )
+    best = summary.best_return_mean
     best_text = "none" if best is None else f"{best:.1f}"
     return (
-        f"{summary['train_s']:.1f} s of training and {summary['env_steps']:,} steps, "
-        f"best return {best_text}"
+        f"{clock.train_s:.1f} s of training and {clock.env_steps:,} steps, best return {best_text}"
     )
+
+
+def _maker(directory: Path) -> Header | None:
+    """The header of the run that is in `directory`; None where there is no run."""
+    if not (directory / header.FILE).exists():
+        return None
+    try:
+        return read_header(directory)
+    except UnreadableFileError as error:
+        raise RunError(
+            f"{directory / header.FILE} {error}; overwrite=true starts the run again"
+        ) from error
+
+
+def _is_foreign(maker: Header) -> bool:
+    """Whether another version made it: its times, and what it learned, may differ."""
+    return (maker.rlbench, maker.schema) != (__version__, SCHEMA)
+
+
+def _named(maker: Header) -> str:
+    form = "" if maker.schema == SCHEMA else f" (files of schema {maker.schema})"
+    return f"rlbench {maker.rlbench or 'of an unknown version'}{form}"

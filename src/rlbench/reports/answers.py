@@ -187,11 +187,11 @@ def hardware_lines(groups: Iterable[Group]) -> list[str]:
     kinds: dict[str, int] = {}
     for group in groups:
         for run in group.runs:
-            total, memory = run.facts.get("cpu_count"), run.facts.get("memory_mb")
-            of = f" of {total:g}" if isinstance(total, float) else ""
+            total, memory = run.machine.cpu_count, run.machine.memory_mb
+            of = "" if total is None else f" of {total}"
             cores = "an unknown number of cores" if run.cores is None else f"{run.cores}{of} cores"
             line = f"{cores}, {run.cpu_model or 'unknown CPU'}"
-            if isinstance(memory, float):
+            if memory is not None:
                 line += f", {memory / 1024:.0f} GB of memory"
             if run.device in ("", "cpu"):
                 line += ", no GPU used"

@@ -88,7 +88,7 @@ def build_report(
     suites = across_environments(environments, ratios, baseline)
     missing = list(suite_notes(environments, suites, baseline))
     failures = [
-        f"{run.path}: failed{': ' + str(run.facts['error']) if run.facts.get('error') else ''}"
+        f"{run.path}: failed{': ' + run.error if run.error else ''}"
         for run in loaded.runs
         if run.status == "failed"
     ]

@@ -59,7 +59,6 @@ RUNS = (
     Column("attempts", "exact", "", "one, and one more for each time that it was resumed"),
     Column("budget_train_s", "number", "", "training seconds that it was given"),
     Column("budget_env_steps", "large", "", "environment steps that it was given"),
-    Column("random_return", "number", "", "the mean return of acting at random"),
     Column("cores", "exact", "Cores", "that the run was held to"),
     Column("executor", "text", "", "what evaluated a population"),
     Column("device", "text", "", "what the network was trained on"),

@@ -32,5 +32,5 @@ class Rates:
 
 def train_core_hours(run: Run) -> float | None:
     """The run's cores times its training time: both agents hold their cores all along."""
-    hours = run.end.core_s / 3600.0
+    hours = run.end.along("core_s", run.cores) / 3600.0
     return hours if math.isfinite(hours) else None

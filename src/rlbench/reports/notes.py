@@ -49,11 +49,11 @@ def budget_notes(environment: EnvironmentGroups) -> Iterator[str]:
 def contention_notes(runs: Iterable[Run]) -> Iterator[str]:
     """Runs that did not have the machine to themselves, besides jobs of their own sweep."""
     for run in runs:
-        stolen, others = run.facts.get("stolen_share"), run.facts.get("others_share")
-        if run.facts.get("concurrent_jobs") not in (None, 1):
+        stolen, others = run.stolen_share, run.others_share
+        if run.concurrent_jobs not in (None, 1):
             others = None  # its siblings are among them
         for share, who in ((others, "other processes"), (stolen, "other machines of the host")):
-            if isinstance(share, float) and share > CONTENTION_SHARE:
+            if share is not None and share > CONTENTION_SHARE:
                 yield f"{run.path}: {who} had {share:.0%} of the cores' time while it ran"
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from rlbench.errors import ReportError
+from rlbench.runs.files import replace_bytes
 from rlbench.runs.reading import UnreadableFileError, read_object
 
 MANIFEST = "report.json"
@@ -36,7 +36,7 @@ def write_files(out: Path, files: Mapping[str, bytes]) -> list[Path]:
         for name in sorted(stale):
             (out / name).unlink(missing_ok=True)
         manifest = {"schema": 1, "files": sorted(files)}
-        _replace(out / MANIFEST, (json.dumps(manifest, indent=1) + "\n").encode())
+        replace_bytes(out / MANIFEST, (json.dumps(manifest, indent=1) + "\n").encode())
     except OSError as error:
         raise ReportError(f"--out {out}: cannot be written ({error.strerror or error})") from None
     return written
@@ -50,7 +50,9 @@ def add_files(out: Path, files: Mapping[str, bytes]) -> list[Path]:
     """
     try:
         out.mkdir(parents=True, exist_ok=True)
-        return [_replace(out / name, content) for name, content in files.items()]
+        for name, content in files.items():
+            replace_bytes(out / name, content)
+        return [out / name for name in files]
     except OSError as error:
         raise ReportError(f"--out {out}: cannot be written ({error.strerror or error})") from None
 
@@ -88,13 +90,3 @@ def _written_before(out: Path) -> set[str]:
         and Path(name).name == name
         and (out / name).is_file()
     }
-
-
-def _replace(path: Path, content: bytes) -> Path:
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        partial.write_bytes(content)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
-    return path

@@ -16,7 +16,7 @@ from rlbench.analysis.suite_ratios import MeanRatio
 from rlbench.analysis.suite_statistics import SuiteStatistics
 from rlbench.reports import columns
 from rlbench.reports.cost import Rates, train_core_hours
-from rlbench.runs.records import UNITS, Clock, Run
+from rlbench.runs.records import UNITS, Clock, Machine, Run
 from rlbench.table import About, Column, Row, Table, Value
 
 
@@ -281,16 +281,19 @@ def _curve_rows(curves: Iterable[Curve]) -> Iterator[Row]:
 
 
 def _run_values(group: Group, run: Run, rates: Rates) -> dict[str, Value]:
-    """A run's values by the names of their columns: its fields, its facts, and what follows."""
+    """A run's values by the names of their columns: its fields, its machine's, those of its clock
+    at the end, and what follows from them."""
     solved = run.solved_at
     hours = train_core_hours(run)
     first, last = speeds_of_thirds(run) or (None, None)
     return {
-        **{name: value for name, value in vars(run).items() if isinstance(value, Value)},
-        **run.facts,
-        **_clock_values("solved", None if solved is None else solved.at),
-        **_clock_values("previous", None if solved is None else solved.previous),
-        **_clock_values("end", run.end),
+        **_values_of(run.end),
+        **_values_of(run.machine),
+        **_values_of(run),
+        **_clock_values("solved", None if solved is None else solved.at, run),
+        **_clock_values("previous", None if solved is None else solved.previous, run),
+        **_clock_values("end", run.end, run),
+        "env_steps_per_s": run.end.env_steps_per_s,
         "group": group.label,
         "train_core_hours": hours,
         "train_euros": rates.euros(hours),
@@ -302,5 +305,12 @@ def _run_values(group: Group, run: Run, rates: Rates) -> dict[str, Value]:
     }
 
 
-def _clock_values(moment: str, clock: Clock | None) -> dict[str, Value]:
-    return {f"{moment}_{unit}": None if clock is None else clock.along(unit) for unit in UNITS}
+def _values_of(part: Run | Machine | Clock) -> dict[str, Value]:
+    return {name: value for name, value in vars(part).items() if isinstance(value, Value)}
+
+
+def _clock_values(moment: str, clock: Clock | None, run: Run) -> dict[str, Value]:
+    return {
+        f"{moment}_{unit}": None if clock is None else clock.along(unit, run.cores)
+        for unit in UNITS
+    }

@@ -17,7 +17,7 @@ import numpy as np
 
 from rlbench.errors import RunError
 from rlbench.interfaces import Array, State
-from rlbench.runs.files import write_atomically
+from rlbench.runs.files import replace_text
 
 INDEX = "checkpoint.json"
 ARRAY = "__array__"
@@ -39,7 +39,7 @@ def save(directory: Path, seq: int, state: State) -> int:
         file.flush()
         os.fsync(file.fileno())
     index = directory / INDEX
-    write_atomically(index, json.dumps({"arrays": npz.name, "state": scalars}))
+    replace_text(index, json.dumps({"arrays": npz.name, "state": scalars}))
     for other in directory.glob("state-*.npz"):
         if other != npz:
             other.unlink()
@@ -62,7 +62,7 @@ def load(directory: Path) -> State | None:
             return dict(_join(content["state"], _Arrays(path, arrays, members)))
     except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
         raise RunError(
-            f"{directory}: the checkpoint cannot be read ({error}); overwrite=true starts anew"
+            f"{directory}: the checkpoint cannot be read ({error}); overwrite=true starts again"
         ) from error
 
 

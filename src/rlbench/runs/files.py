@@ -1,32 +1,51 @@
-"""How files of a run become bytes: strict JSON, and a file replaced whole or not at all."""
+"""How files become bytes: strict JSON, and a file replaced whole or not at all."""
 
 from __future__ import annotations
 
 import json
 import math
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
 
-def write_atomically(path: Path, text: str) -> None:
-    """Replace `path` by a rename: a reader sees the old text or the new, never a part."""
-    temporary = path.with_name(path.name + ".tmp")
-    with temporary.open("w") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+@contextmanager
+def replacing(path: Path) -> Iterator[IO[bytes]]:
+    """A file to write that takes the place of `path` at the end, by a rename: a reader sees the old
+    content or the new, never a part. After an error the old content stays."""
+    # Named by the process: two reports may be made into one folder at the same time.
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        with partial.open("wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def replace_bytes(path: Path, content: bytes) -> None:
+    """Replace the content of `path`, whole or not at all (see `replacing`)."""
+    with replacing(path) as file:
+        file.write(content)
+
+
+def replace_text(path: Path, text: str) -> None:
+    """As `replace_bytes`, in UTF-8."""
+    replace_bytes(path, text.encode())
 
 
 def to_json(value: Any, indent: int | None = None) -> str:
-    """Strict JSON: NumPy values as plain ones, NaN and infinities as null."""
+    """Strict JSON: NumPy values as Python's, NaN and infinities as null."""
     try:
         return json.JSONEncoder(allow_nan=False, indent=indent, default=_unwrap).encode(value)
     except ValueError:  # something is not finite, which is rare: look through all of it
-        return json.dumps(_plain(value), allow_nan=False, indent=indent)
+        return json.dumps(_finite(value), allow_nan=False, indent=indent)
 
 
 def _unwrap(value: Any) -> Any:
@@ -34,16 +53,16 @@ def _unwrap(value: Any) -> Any:
         return value.tolist()
     if isinstance(value, np.generic):
         return value.item()
-    raise TypeError(f"{type(value).__name__} has no place in a log")
+    raise TypeError(f"{type(value).__name__} cannot be written as JSON")
 
 
-def _plain(value: Any) -> Any:
+def _finite(value: Any) -> Any:
     if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): _finite(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
+        return [_finite(item) for item in value]
     if isinstance(value, np.ndarray):
-        return _plain(value.tolist())
+        return _finite(value.tolist())
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, float) and not math.isfinite(value):

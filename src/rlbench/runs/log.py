@@ -1,181 +1,264 @@
-"""Read a run's log.jsonl: the evaluations that count, the confirmations, the last clock."""
+"""log.jsonl: one JSON object a line, only ever appended to. Its writer, its reader, and the rule
+of which rows count."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
-import numpy as np
-
+from rlbench.errors import RunError
+from rlbench.runs.columns import COLUMNS, Clock
+from rlbench.runs.files import to_json
 from rlbench.runs.reading import (
     MAX_RETURN,
-    MAX_STEPS,
+    UnreadableFileError,
     number,
     parse_object,
     read_lines,
-    seconds,
     whole,
 )
-from rlbench.runs.records import UNITS, Clock, Evaluations, Status, Unit
+from rlbench.runs.records import END_STATUSES, EndStatus, FloatArray
+from rlbench.runs.schema import scalars_in
 
-_END_STATUSES = frozenset({"solved", "budget", "interrupted", "failed"})
+FILE = "log.jsonl"
+_SHARED = frozenset(("kind", "seq", "attempt")) | COLUMNS
+_TRAIN = (b'"kind": "train"', b'"kind":"train"')
 
 
 @dataclass(frozen=True)
-class Log:
-    """What a log says, superseded rows left out."""
+class Row:
+    """One row. What only some kinds have is in `columns`, and read through the properties, which
+    are None where it is missing or impossible."""
 
-    evaluations: Evaluations
-    confirmed: tuple[tuple[float, Clock], ...]  # (level, clock), in order
-    failed_confirmations: int
-    end: Clock  # the last row's
-    end_status: Status | None  # None: the newest attempt has no end row
-    attempts: int
-    notes: tuple[str, ...]
-
-
-@dataclass
-class _Row:
+    kind: str
     seq: int
+    attempt: int
     clock: Clock
-    value: float  # an evaluation's mean return, or the level of a confirmation
-    confirmed: bool = False
+    columns: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def scalars(self) -> Mapping[str, Any]:
+        """Of a `train` row: what the agent reported."""
+        return scalars_in(self.columns)
+
+    @property
+    def return_mean(self) -> float | None:
+        """Of an `eval` row."""
+        return self._return("return_mean")
+
+    @property
+    def lengths(self) -> object:
+        """Of an `eval` row: the steps of each episode."""
+        return self.columns.get("lengths")
+
+    @property
+    def truncated(self) -> object:
+        """Of an `eval` row: whether each episode was cut off."""
+        return self.columns.get("truncated")
+
+    @property
+    def threshold(self) -> float | None:
+        """Of a `solved` row: the level that was confirmed or not."""
+        return self._return("threshold")
+
+    @property
+    def confirmed(self) -> bool:
+        """Of a `solved` row."""
+        return self.columns.get("confirmed") is True
+
+    @property
+    def confirmation_mean(self) -> float | None:
+        """Of a `solved` row: the mean return over fresh episodes."""
+        return self._return("confirmation_mean")
+
+    @property
+    def from_seq(self) -> int | None:
+        """Of a `resume` row: the last row that the checkpoint knew."""
+        return whole(self.columns.get("from_seq"), -1, 2**62)
+
+    @property
+    def status(self) -> EndStatus | None:
+        """Of an `end` row."""
+        status = self.columns.get("status")
+        return cast(EndStatus, status) if status in END_STATUSES else None
+
+    def _return(self, column: str) -> float | None:
+        return number(self.columns.get(column), -MAX_RETURN, MAX_RETURN)
 
 
-@dataclass
-class _Reader:
-    cores: float = math.nan
-    evals: list[_Row] = field(default_factory=list)
-    confirmations: list[_Row] = field(default_factory=list)
-    end_status: Status | None = None
-    attempts: int = 1
-    last: Clock | None = None
-    backwards: int = 0
-
-    def take(self, row: Mapping[str, Any]) -> bool:
-        """Take one row in; False where its seq or clock cannot be used."""
-        kind = row.get("kind")
-        seq = whole(row.get("seq"), 0, 2**62)
-        clock = _clock(row, self.cores)
-        if not isinstance(kind, str) or seq is None or clock is None:
-            return False
-        if self.last is not None and _earlier(clock, self.last):
-            self.backwards += 1
-            return True
-        self.last = clock
-        self.attempts = max(self.attempts, whole(row.get("attempt"), 1, 10**6) or 1)
-        self.end_status = None  # only a last row can be the end
-        if kind == "eval":
-            mean = number(row.get("return_mean"), -MAX_RETURN, MAX_RETURN)
-            self.evals.append(_Row(seq, clock, math.nan if mean is None else mean))
-        elif kind == "solved":
-            level = number(row.get("threshold"), -MAX_RETURN, MAX_RETURN)
-            if level is None:
-                return False
-            self.confirmations.append(_Row(seq, clock, level, row.get("confirmed") is True))
-        elif kind == "resume":
-            kept = whole(row.get("from_seq"), -1, 2**62)
-            if kept is None:
-                return False
-            # What came after the checkpoint was lost; its cost stays in the cumulative clock.
-            self.evals = [r for r in self.evals if r.seq <= kept]
-            self.confirmations = [r for r in self.confirmations if r.seq <= kept]
-        elif kind == "end" and row.get("status") in _END_STATUSES:
-            self.end_status = cast(Status, row["status"])
-        return True
+def kept_rows(rows: Iterable[Row]) -> list[Row]:
+    """The rows that count: a `resume` row supersedes those after the checkpoint it went on from.
+    What was lost keeps its cost, as the clock goes on."""
+    kept: list[Row] = []
+    for row in rows:
+        if row.kind == "resume" and row.from_seq is not None:
+            kept = [earlier for earlier in kept if earlier.seq <= row.from_seq]
+        kept.append(row)
+    return kept
 
 
-def read_log(path: Path, cores: int | None) -> Log:
-    """Read a log; rows that cannot be used are counted in the notes.
+@dataclass(frozen=True)
+class Rows:
+    """What is in a log. unusable: lines that are no rows. torn: whether the last line is only a
+    part of one."""
 
-    cores: how many the run had, so that core-seconds are known; None where nobody knows.
+    rows: tuple[Row, ...]
+    unusable: int
+    torn: bool
 
-    Raises:
-        UnreadableFileError: the file as a whole cannot be used.
+
+def read_rows(path: Path, *, training: bool = True) -> Rows:
+    """Read a log, which may be a stranger's.
+
+    training: False leaves `train` rows out, except a last one. Most rows are these, and parsing
+    them is most of the time.
+    Raises UnreadableFileError where the file as a whole cannot be used.
     """
-    reader = _Reader(cores=math.nan if cores is None else float(cores))
-    unusable = 0
-    torn = False
+    rows: list[Row] = []
+    unusable, torn = 0, False
     waiting: bytes | None = None
     for line in read_lines(path):
-        if not line.endswith(b"\n"):
-            row = parse_object(line)
-            if row is None:
-                torn = True
-                break
-        elif b'"kind": "train"' in line[:64] or b'"kind":"train"' in line[:64]:
-            # Most rows are these, and of them only the last one's clock matters.
+        if not line.strip():
+            continue
+        if not training and line.endswith(b"\n") and any(word in line[:64] for word in _TRAIN):
             waiting = line
             continue
-        elif not line.strip():
-            continue
-        else:
-            row = parse_object(line)
         waiting = None
-        if row is None or not reader.take(row):
+        value = parse_object(line)
+        if value is None and not line.endswith(b"\n"):
+            torn = True
+            break
+        row = _row(value)
+        if row is None:
             unusable += 1
+        else:
+            rows.append(row)
     if waiting is not None:
-        row = parse_object(waiting)
-        if row is None or not reader.take(row):
+        row = _row(parse_object(waiting))
+        if row is None:
             unusable += 1
-    return _finish(reader, unusable, torn)
+        else:
+            rows.append(row)
+    return Rows(tuple(rows), unusable, torn)
 
 
-def _finish(reader: _Reader, unusable: int, torn: bool) -> Log:
-    notes = []
-    if torn:
-        notes.append("last line of log.jsonl is torn: that line passed over")
-    if unusable:
-        notes.append(f"{unusable} line(s) of log.jsonl are not rows of a run's log: passed over")
-    if reader.backwards:
-        notes.append(f"{reader.backwards} row(s) of log.jsonl go back in time: passed over")
-    columns = {
-        unit: np.array([row.clock.along(unit) for row in reader.evals], dtype=np.float64)
-        for unit in UNITS
-    }
-    evaluations = Evaluations(
-        **columns,
-        return_mean=np.array([row.value for row in reader.evals], dtype=np.float64),
-    )
-    if len(evaluations) and np.isnan(evaluations.return_mean).all():
-        notes.append("every evaluation's mean return is null")
-    elif np.isnan(evaluations.return_mean).any():
-        notes.append("some evaluations' mean return is null: left out of curves")
-    for unit, key in (("train_cpu_s", "train_cpu_s"), ("command_s", "startup_s")):
-        if np.isnan(evaluations.along(cast(Unit, unit))).any():
-            notes.append(f"log.jsonl has rows without {key}: left out where it is needed")
-    return Log(
-        evaluations=evaluations,
-        confirmed=tuple((row.value, row.clock) for row in reader.confirmations if row.confirmed),
-        failed_confirmations=sum(not row.confirmed for row in reader.confirmations),
-        end=reader.last or Clock(*[math.nan] * len(UNITS)),
-        end_status=reader.end_status,
-        attempts=reader.attempts,
-        notes=tuple(notes),
-    )
-
-
-def _clock(row: Mapping[str, Any], cores: float) -> Clock | None:
-    env_steps = number(row.get("env_steps"), 0, MAX_STEPS)
-    train_s = seconds(row, "train_s")
-    if env_steps is None or math.isnan(train_s):
+def _row(value: Mapping[str, Any] | None) -> Row | None:
+    """A row whose kind, place and clock can be used, and what its kind cannot do without."""
+    if value is None:
         return None
-    return Clock(
-        env_steps=env_steps,
-        train_s=train_s,
-        core_s=cores * train_s,
-        train_cpu_s=seconds(row, "train_cpu_s"),
-        command_s=seconds(row, "startup_s") + train_s,
+    kind, seq = value.get("kind"), whole(value.get("seq"), 0, 2**62)
+    clock = Clock.from_row(value)
+    if not isinstance(kind, str) or seq is None or clock is None:
+        return None
+    own = {name: item for name, item in value.items() if name not in _SHARED}
+    row = Row(kind, seq, whole(value.get("attempt"), 1, 10**6) or 1, clock, own)
+    lacks = (kind == "resume" and row.from_seq is None) or (
+        kind == "solved" and row.threshold is None
     )
+    return None if lacks else row
 
 
-def _earlier(clock: Clock, last: Clock) -> bool:
-    """Whether a row's training time lies before the row above it.
+class RunLog:
+    """Appends rows to a run's log; all but `train` rows are handed to the system at once.
 
-    A `solved` row repeats the clock of the evaluation that triggered it, which may be older than
-    rows written in between only if evaluation trains, and it does not.
+    rows: those of earlier attempts. last_clock: where those end, None where there are none.
+    followers: each is given every row that is written.
+    Raises RunError where the log that is there cannot be gone on with.
     """
-    return clock.train_s < last.train_s - 1e-6
+
+    def __init__(self, path: Path) -> None:
+        try:
+            found = read_rows(path) if path.is_file() else Rows((), 0, False)
+        except UnreadableFileError as error:
+            raise RunError(f"{path}: {error}; overwrite=true starts again") from error
+        # A row whose clock has gaps is none of this program's.
+        self.rows = [row for row in found.rows if row.clock.is_complete]
+        self.seq = max((row.seq for row in self.rows), default=0)
+        self.attempt = max((row.attempt for row in self.rows), default=0) + 1
+        self.last_clock = self.rows[-1].clock if self.rows else None
+        self.followers: list[Callable[[Row], None]] = []
+        self._file = path.open("a")
+        if _ends_torn(path):
+            self._file.write("\n")  # the torn line stays alone
+
+    def started(self, clock: Clock) -> None:
+        """An attempt has begun."""
+        self._write("start", clock)
+
+    def resumed(self, clock: Clock, from_seq: int) -> None:
+        """It goes on from a checkpoint that knew the rows up to `from_seq` (0: from nothing)."""
+        self._write("resume", clock, from_seq=from_seq)
+
+    def trained(self, clock: Clock, scalars: Mapping[str, Any]) -> None:
+        """The agent has trained, and reports `scalars`."""
+        self._write("train", clock, scalars=dict(scalars))
+
+    def evaluated(
+        self,
+        clock: Clock,
+        *,
+        returns: FloatArray,
+        lengths: FloatArray,
+        truncated: FloatArray,
+        previous: Clock | None,
+    ) -> None:
+        """Whole episodes [E] were played; previous: the clock of the evaluation before."""
+        before = None if previous is None else previous.row()
+        self._write(
+            "eval",
+            clock,
+            returns=returns,
+            return_mean=float(returns.mean()),
+            lengths=lengths,
+            truncated=truncated,
+            previous_train_s=None if before is None else before["train_s"],
+            previous_env_steps=None if before is None else before["env_steps"],
+        )
+
+    def confirmed(
+        self, clock: Clock, *, threshold: float, confirmed: bool, mean: float, episodes: int
+    ) -> None:
+        """The threshold was confirmed by `episodes` fresh episodes of this mean return, or not;
+        clock: of the evaluation that asked for it."""
+        self._write(
+            "solved",
+            clock,
+            threshold=threshold,
+            confirmed=confirmed,
+            confirmation_mean=mean,
+            confirmation_episodes=episodes,
+        )
+
+    def saved(self, clock: Clock, size_bytes: int) -> None:
+        """A checkpoint was written."""
+        self._write("checkpoint", clock, bytes=size_bytes)
+
+    def ended(self, clock: Clock, status: EndStatus) -> None:
+        """The attempt is over."""
+        self._write("end", clock, status=status)
+
+    def close(self) -> None:
+        self._file.close()
+
+    def _write(self, kind: str, clock: Clock, **columns: Any) -> None:
+        """Numbers that are not finite become null."""
+        self.seq += 1
+        values = clock.row()
+        row = {"kind": kind, "seq": self.seq, "attempt": self.attempt, **values, **columns}
+        self._file.write(to_json(row) + "\n")
+        if kind != "train":  # its evaluation follows at once, and a flush costs as much as a row
+            self._file.flush()
+        if self.followers:
+            written = Clock(**values)  # type: ignore[arg-type]  # as rounded as in the file
+            for follow in self.followers:
+                follow(Row(kind, self.seq, self.attempt, written, columns))
+
+
+def _ends_torn(path: Path) -> bool:
+    if path.stat().st_size == 0:
+        return False
+    with path.open("rb") as file:
+        file.seek(-1, 2)
+        return file.read(1) != b"\n"

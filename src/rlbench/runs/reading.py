@@ -21,7 +21,7 @@ MAX_TEXT_LENGTH = 300
 
 # Larger than any honest value, small enough that sums and axis limits stay finite.
 MAX_SECONDS = 1e10
-MAX_STEPS = 1e15
+MAX_STEPS = 10**15
 MAX_RETURN = 1e30
 
 
@@ -33,9 +33,7 @@ def open_regular(path: Path, max_bytes: int) -> int:
     """Open a regular file of at most `max_bytes` for reading and return its descriptor.
 
     Links are not followed and pipes not waited for.
-
-    Raises:
-        UnreadableFileError: absent, not a regular file, too large, or not readable.
+    Raises UnreadableFileError for a file that is absent, not regular, too large or not readable.
     """
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
     try:
@@ -65,8 +63,7 @@ def parse_object(text: bytes) -> dict[str, Any] | None:
 def read_object(path: Path) -> dict[str, Any]:
     """The JSON object that is the whole of a file.
 
-    Raises:
-        UnreadableFileError: the file cannot be read or holds something else.
+    Raises UnreadableFileError where the file cannot be read or holds something else.
     """
     with os.fdopen(open_regular(path, MAX_JSON_BYTES), "rb") as file:
         try:
@@ -82,8 +79,7 @@ def read_object(path: Path) -> dict[str, Any]:
 def read_lines(path: Path) -> Iterator[bytes]:
     """The lines of a log, each with its line end where it has one.
 
-    Raises:
-        UnreadableFileError: the file cannot be read, or has a line beyond MAX_LINE_BYTES.
+    Raises UnreadableFileError where the file cannot be read, or has a line beyond MAX_LINE_BYTES.
     """
     with os.fdopen(open_regular(path, MAX_LOG_BYTES), "rb") as file:
         while True:

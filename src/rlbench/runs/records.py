@@ -1,8 +1,8 @@
-"""What the report knows of one run, after its files were checked."""
+"""What is known of one run, after its files were checked."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Literal
@@ -10,55 +10,58 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from rlbench.runs.columns import UNITS, Clock, Unit
+from rlbench.runs.header import Machine
+
+__all__ = [
+    "END_STATUSES", "UNITS", "Clock", "EndStatus", "Evaluations", "FloatArray", "Machine", "Mark",
+    "Run", "Status", "Unit",
+]  # fmt: skip
+
 FloatArray = NDArray[np.float64]
 
-Status = Literal["solved", "budget", "interrupted", "failed", "unfinished"]
+EndStatus = Literal["solved", "budget", "interrupted", "failed"]
+"""How an attempt ended, as its log says."""
+
+END_STATUSES: tuple[EndStatus, ...] = ("solved", "budget", "interrupted", "failed")
+
+Status = Literal[EndStatus, "unfinished"]
 """`unfinished`: no end row or no summary, so the run is still going or was killed."""
-
-Unit = Literal["train_s", "core_s", "train_cpu_s", "env_steps", "command_s"]
-"""What can stand on a time axis; `core_s` is the run's cores times its training seconds, and
-`command_s` start-up plus training."""
-
-UNITS: tuple[Unit, ...] = ("train_s", "core_s", "train_cpu_s", "env_steps", "command_s")
-
-
-@dataclass(frozen=True)
-class Clock:
-    """One reading of a run's clock; NaN where the log does not say."""
-
-    env_steps: float
-    train_s: float
-    core_s: float
-    train_cpu_s: float
-    command_s: float
-
-    def along(self, unit: Unit) -> float:
-        """The reading in one unit."""
-        return float(getattr(self, unit))
 
 
 @dataclass(frozen=True)
 class Evaluations:
     """A run's evaluations in the order they were made, superseded ones left out."""
 
-    env_steps: FloatArray  # [E]
-    train_s: FloatArray  # [E]
-    core_s: FloatArray  # [E]
-    train_cpu_s: FloatArray  # [E]
-    command_s: FloatArray  # [E]
+    clocks: tuple[Clock, ...]
     return_mean: FloatArray  # [E], NaN where the log has null
+    columns: Mapping[Unit, FloatArray]  # [E] each
+
+    @classmethod
+    def of(
+        cls, clocks: Sequence[Clock], return_means: Sequence[float], cores: int | None
+    ) -> Evaluations:
+        """From the clock and the mean return of each; cores: of the run, None if unknown."""
+        columns: dict[Unit, FloatArray] = {
+            unit: np.array([clock.along(unit, cores) for clock in clocks], dtype=np.float64)
+            for unit in UNITS
+        }
+        return cls(tuple(clocks), np.array(return_means, dtype=np.float64), columns)
 
     def __len__(self) -> int:
         return len(self.return_mean)
 
     def along(self, unit: Unit) -> FloatArray:
         """The clock at each evaluation in one unit.  # [E]"""
-        values: FloatArray = getattr(self, unit)
-        return values
+        return self.columns[unit]
 
-    def clock(self, index: int) -> Clock:
-        """The clock at one evaluation."""
-        return Clock(**{unit: float(self.along(unit)[index]) for unit in UNITS})
+    @property
+    def env_steps(self) -> FloatArray:
+        return self.columns["env_steps"]
+
+    @property
+    def train_s(self) -> FloatArray:
+        return self.columns["train_s"]
 
 
 @dataclass(frozen=True)
@@ -74,9 +77,17 @@ class Mark:
 
 @dataclass(frozen=True)
 class Run:
-    """One run directory."""
+    """One run directory. A text is empty and a number None where the files do not say.
 
-    path: PurePath  # relative to the directory the report was asked for
+    path: relative to the directory that was looked through. directory: where its files are.
+    levels: ascending, the threshold among them. stop_level: the level that the run was to stop at.
+    end: the clock of the last row. reached: by level; the threshold's only when confirmed.
+    peak_rss_mb: in MiB. others_share, stolen_share: which part of all cores' time other processes
+    had during the last attempt, and which part went to other machines of the host.
+    """
+
+    path: PurePath
+    directory: Path
     agent: str
     env: str
     seed: int
@@ -85,16 +96,19 @@ class Run:
     fingerprint: str
     rlbench: str
     threshold: float | None
-    levels: tuple[float, ...]  # ascending, the threshold among them
-    stop_level: float | None  # the level that the run was to stop at
-    random_return: float | None
+    levels: tuple[float, ...]
+    stop_level: float | None
     budget_train_s: float | None
-    budget_env_steps: float | None
+    budget_env_steps: int | None
     cores: int | None
-    cpu_model: str
     device: str
     executor: str
+    workers: int | None
     precision: str
+    concurrent_jobs: int | None
+    machine: Machine
+    frame_skip: int | None
+    sticky_actions: float | None
     eval_episodes: int | None
     started_at: str
     argv: tuple[str, ...]
@@ -102,10 +116,14 @@ class Run:
     attempts: int
     end: Clock
     evaluations: Evaluations
-    reached: Mapping[float, Mark | None]  # by level; the threshold's only when confirmed
+    reached: Mapping[float, Mark | None]
     failed_confirmations: int
-    facts: Mapping[str, str | float | None]  # further columns of runs.csv
-    directory: Path = Path()  # where its files are
+    final_return_mean: float | None = None
+    best_return_mean: float | None = None
+    peak_rss_mb: float | None = None
+    others_share: float | None = None
+    stolen_share: float | None = None
+    error: str = ""
 
     def budget(self, unit: Unit) -> float | None:
         """The run's budget in one unit; None where it had none there."""
@@ -116,6 +134,10 @@ class Run:
         if unit == "core_s" and self.budget_train_s is not None and self.cores is not None:
             return self.cores * self.budget_train_s
         return None
+
+    @property
+    def cpu_model(self) -> str:
+        return self.machine.cpu_model
 
     @property
     def solved_at(self) -> Mark | None:

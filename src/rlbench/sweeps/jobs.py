@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
-from rlbench.errors import ConfigError
+from rlbench.errors import ConfigError, RlbenchError, RunError
 from rlbench.harness.machine import resolve_cores
 from rlbench.harness.plan import name_run
 from rlbench.harness.stopping import finished
@@ -36,7 +36,7 @@ class Job:
     words: tuple[str, ...]
     label: str
     settings: Settings | None = None
-    error: ConfigError | None = None
+    error: RlbenchError | None = None
     state: State = State.WAITING
     note: str = ""
     elapsed_s: float | None = None
@@ -63,8 +63,9 @@ def prepare(
 ) -> list[Job]:
     """The jobs, interleaved, each composed and looked up before any of them starts.
 
-    A job that cannot be composed is FAILED with its error, one whose run is finished already (or
-    is another job's run under different words) is BEFORE.
+    A job that cannot be composed, or whose run another version of rlbench began, is FAILED with its
+    error. One whose run is finished already (or is another job's run under different words) is
+    BEFORE.
     """
     taken: dict[Path, Job] = {}
     jobs = []
@@ -78,7 +79,7 @@ def prepare(
             job.settings = settings.model_copy(update={"cores": cores})
             directory = name_run(job.settings).directory
             same, done = taken.get(directory), finished(job.settings, directory)
-        except ConfigError as error:
+        except (ConfigError, RunError) as error:
             job.state, job.error, job.note = State.FAILED, error, str(error)
             continue
         taken.setdefault(directory, job)

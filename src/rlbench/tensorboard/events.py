@@ -43,10 +43,8 @@ class EventFile:
     def write(self, wall_s: float, step: int, scalars: Iterable[Scalar]) -> None:
         """One event.
 
-        Args:
-            wall_s: the time of day, in seconds since 1970.
-            step: the scalars' place on the axis of steps.
-            scalars: (tag, value); what a 32-bit float cannot hold is left out.
+        wall_s: the time of day, in seconds since 1970. step: the scalars' place on the axis of
+        steps. scalars: (tag, value); what a 32-bit float cannot hold is left out.
         """
         values = b"".join(
             _field(1, _field(1, tag.encode("utf-8", "replace")) + _float_field(2, value))

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
+from rlbench.runs.log import Row, kept_rows
 from rlbench.tensorboard.events import EventFile
-from rlbench.tensorboard.scalars import Row, RowScalars, kept_rows
+from rlbench.tensorboard.scalars import RowScalars
 
 DIRECTORY = "tensorboard"  # in a run's directory
 _STEM = "events.out.tfevents"
@@ -21,29 +23,26 @@ class EventLog:
     Each attempt writes one file that holds everything that counts so far, and empties those of
     earlier attempts: what a resumption supersedes is in no file. The time of an event is when the
     run started plus the time it has spent, so that pauses between attempts do not show.
-
-    Args:
-        directory: of the event files; made if absent.
-        started_at: UTC, as in run.json.
-        earlier: the rows of earlier attempts.
+    directory: of the event files; made if absent. started_at: UTC, as in run.json. earlier: the
+    rows of earlier attempts.
     """
 
     def __init__(self, directory: Path, started_at: str, earlier: Sequence[Row] = ()) -> None:
         self._directory = directory
         self._start_s = seconds_since_1970(started_at)
-        self._attempt = max((int(row["attempt"]) for row in earlier), default=0) + 1
+        self._attempt = max((row.attempt for row in earlier), default=0) + 1
         self._scalars = RowScalars()
         self._waiting = list(earlier)  # until it is known which of them count
         self._file: EventFile | None = None
         directory.mkdir(parents=True, exist_ok=True)
 
     def row(self, row: Row) -> None:
-        """Take the next row of the log in."""
+        """The next row of the log."""
         if self._file is None:
             self._waiting.append(row)
             # A resumption comes next to the start. The file is begun once: a reader beside the
-            # run would not notice that it was written anew.
-            if row["kind"] != "start":
+            # run would not notice that it was written again.
+            if row.kind != "start":
                 self._begin()
         else:
             self._write(self._file, row)
@@ -68,10 +67,10 @@ class EventLog:
                 other.write_bytes(b"")
 
     def _write(self, file: EventFile, row: Row) -> None:
-        scalars = self._scalars.of(row)
-        if scalars:
-            file.write(self._start_s + row["wall_s"], int(row["env_steps"]), scalars)
-        if row["kind"] != "train":
+        scalars, clock = self._scalars.of(row), row.clock
+        if scalars and not math.isnan(clock.wall_s):
+            file.write(self._start_s + clock.wall_s, clock.env_steps, scalars)
+        if row.kind != "train":
             file.flush()
 
 

@@ -196,7 +196,7 @@ def machine(groups: Sequence[Group]) -> list[str]:
         parts.append(f"{' or '.join(map(str, episodes))} episodes an evaluation")
     if versions:
         parts.append(f"rlbench {' and '.join(versions)}")
-    sticky = sorted({s for run in runs if isinstance(s := run.facts["sticky_actions"], float)})
+    sticky = sorted({run.sticky_actions for run in runs if run.sticky_actions is not None})
     if sticky:
         parts.append(
             f"sticky actions {' or '.join(f'{s:g}' for s in sticky)}, and 0 in the published "

@@ -27,17 +27,6 @@ _PHASES = (
     ("checkpoint", "checkpoints", "checkpoint_s"),
     ("unattributed", "unattributed", "unattributed_s"),
 )
-_FACTS: tuple[tuple[str, str, str], ...] = (
-    ("cpu_s", "CPU time in all", "CPU-s"),
-    ("env_steps_per_s", "Environment steps a training second", ""),
-    ("peak_rss_mb", "Peak memory", "MB"),
-    ("workers", "Workers", ""),
-    ("cpu_count", "Cores of the machine", ""),
-    ("memory_mb", "Memory of the machine", "MB"),
-    ("concurrent_jobs", "Jobs at once", ""),
-    ("others_share", "Share of the cores' time that other processes had", ""),
-    ("stolen_share", "Share of the cores' time given to other machines", ""),
-)
 
 
 def run_details(
@@ -87,16 +76,15 @@ def _outcome(run: Run) -> str:
         "failed": "failed",
         "unfinished": "still going, or killed",
     }[run.status]
-    error = run.facts.get("error")
-    return f"{words}: {error}" if error else words
+    return f"{words}: {run.error}" if run.error else words
 
 
 def _phases(run: Run) -> tuple[tuple[Phase, ...], str]:
-    """The parts of the wall time, as far as the summary states them; and their sum."""
+    """The parts of the wall time, where all are known; and their sum."""
     seconds: list[tuple[str, str, float]] = []
     for key, name, field in _PHASES:
-        value = run.end.train_s if field == "train_s" else run.facts.get(field)
-        if isinstance(value, float) and math.isfinite(value) and value >= 0:
+        value: float = getattr(run.end, field)
+        if math.isfinite(value):
             seconds.append((key, name, value))
     total = sum(value for _, _, value in seconds)
     if total <= 0 or len(seconds) < len(_PHASES):
@@ -128,12 +116,7 @@ def _facts(run: Run) -> Iterator[tuple[str, str]]:
         "Device, executor, precision",
         ", ".join(word or "unknown" for word in (run.device, run.executor, run.precision)),
     )
-    for key, name, unit in _FACTS:
-        value = run.facts.get(key)
-        if isinstance(value, float):
-            share = key.endswith("_share")
-            shown = f"{value:.1%}".replace("%", " %") if share else count(value) + f" {unit}"
-            yield name, shown.strip()
+    yield from _costs(run)
     yield (
         "Evaluations",
         f"{len(run.evaluations)}, of {run.eval_episodes or 'unknown'} episodes each",
@@ -144,9 +127,31 @@ def _facts(run: Run) -> Iterator[tuple[str, str]]:
         yield "Attempts", str(run.attempts)
     yield "Started (UTC)", run.started_at or "unknown"
     yield "rlbench", run.rlbench or "unknown"
-    yield "Commit", str(run.facts.get("git_commit") or "unknown")
+    yield "Commit", run.machine.git_commit or "unknown"
     yield "Setup, learning, conditions", ", ".join((run.setup, run.learning, run.fingerprint))
     yield "Command line", " ".join(run.argv) or "unknown"
+
+
+def _costs(run: Run) -> Iterator[tuple[str, str]]:
+    """What the run took, and what there was to take, as far as it is known."""
+    machine = run.machine
+    for name, value, unit in (
+        ("CPU time in all", run.end.cpu_s, "CPU-s"),
+        ("Environment steps a training second", run.end.env_steps_per_s, ""),
+        ("Peak memory", run.peak_rss_mb, "MB"),
+        ("Workers", run.workers, ""),
+        ("Cores of the machine", machine.cpu_count, ""),
+        ("Memory of the machine", machine.memory_mb, "MB"),
+        ("Jobs at once", run.concurrent_jobs, ""),
+    ):
+        if value is not None and math.isfinite(value):
+            yield name, f"{count(value)} {unit}".strip()
+    for name, share in (
+        ("Share of the cores' time that other processes had", run.others_share),
+        ("Share of the cores' time given to other machines", run.stolen_share),
+    ):
+        if share is not None:
+            yield name, f"{share:.1%}".replace("%", " %")
 
 
 def _config(place: Path) -> str:

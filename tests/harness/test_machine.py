@@ -1,0 +1,64 @@
+"""The cores and variables of a run's process, and who else had the machine."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from rlbench.config.compose import compose
+from rlbench.harness.experiment import run
+from rlbench.harness.machine import MachineTime, available_cores, confined, contention
+from rlbench.harness.threads import THREAD_VARIABLES
+from rlbench.runs.summary import Contention
+
+VARIABLES = (*THREAD_VARIABLES, "CUDA_VISIBLE_DEVICES", "TF_CPP_MIN_LOG_LEVEL")
+
+
+def test_a_process_is_confined_and_gets_everything_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
+    monkeypatch.delenv("MKL_NUM_THREADS")
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "2")
+    monkeypatch.delenv("TF_CPP_MIN_LOG_LEVEL", raising=False)
+    before = {name: os.environ.get(name) for name in VARIABLES}
+    cores = available_cores()
+    with confined(1, "cpu") as chosen:
+        assert chosen == available_cores() == cores[:1]
+        assert [os.environ[name] for name in VARIABLES] == ["1", "1", "1", "-1", "3"]
+    assert available_cores() == cores
+    assert {name: os.environ.get(name) for name in VARIABLES} == before
+
+
+def test_an_error_gives_everything_back_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "2")
+    cores = available_cores()
+    with pytest.raises(ValueError, match="gears"), confined(1, "gpu"):
+        assert os.environ["CUDA_VISIBLE_DEVICES"] == "2"  # asked for
+        raise ValueError("gears")
+    assert available_cores() == cores
+
+
+def test_a_run_leaves_its_process_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
+    cores = available_cores()
+    words = [
+        "agent=random",
+        "env=CartPole-v1",
+        "cores=1",
+        "budget.env_steps=100",
+        "eval.episodes=2",
+    ]
+    assert run(compose([*words, f"results_dir={tmp_path}"])) == 0
+    assert available_cores() == cores
+    assert os.environ["OMP_NUM_THREADS"] == "7"
+
+
+def test_contention_is_what_is_left_of_the_machine() -> None:
+    before = MachineTime(total_s=100.0, busy_s=50.0, stolen_s=1.0)
+    after = MachineTime(total_s=120.0, busy_s=65.0, stolen_s=3.0)
+    assert contention(before, after, own_cpu_s=10.0) == Contention(0.25, 0.1)
+    assert contention(before, after, own_cpu_s=15.1).others_share == 0.0  # clocks' last digits
+    assert contention(before, before, own_cpu_s=0.0) is None
