@@ -1,0 +1,135 @@
+"""A package that adds one of each kind, installed and used from the command line."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from rlbench.envs.make import family_of, plan_env
+from rlbench.envs.single import SingleEnvs
+from rlbench.settings import EnvSettings
+from support.wheels import REPOSITORY, install_wheel
+
+CATCH = "rlbench_example.catch:Catch-v0"
+SHORT = (
+    "cores=1", "eval.episodes=2", "eval.confirmation_episodes=2", "stop_at_threshold=false",
+    "budget.train_seconds=60",
+)  # fmt: skip
+Rlbench = Callable[..., str]
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    target = tmp_path_factory.mktemp("example") / "installed"
+    install_wheel(REPOSITORY / "tests" / "example_package", target)
+    return target
+
+
+@pytest.fixture
+def rlbench(installed: Path, tmp_path: Path) -> Rlbench:
+    """Runs a command in an empty folder, with the package on the path; what it printed."""
+
+    def run(*words: str, status: int = 0) -> str:
+        paths = os.pathsep.join([str(installed), str(REPOSITORY / "src")])
+        done = subprocess.run(
+            [sys.executable, "-m", "rlbench", *words],
+            cwd=tmp_path, env={**os.environ, "PYTHONPATH": paths},
+            capture_output=True, text=True, timeout=120, check=False,
+        )  # fmt: skip
+        assert done.returncode == status, done.stderr
+        return done.stdout + done.stderr
+
+    return run
+
+
+@pytest.fixture
+def trained(rlbench: Rlbench, tmp_path: Path) -> Callable[..., dict[str, Any]]:
+    """Trains for a moment; what run.json and summary.json say."""
+
+    def train(*words: str, steps: int = 500) -> dict[str, Any]:
+        rlbench(*SHORT, f"budget.env_steps={steps}", *words)
+        (header,) = tmp_path.rglob("run.json")
+        summary = header.with_name("summary.json")
+        return {**json.loads(header.read_text()), **json.loads(summary.read_text())}
+
+    return train
+
+
+def test_its_agent_trains_without_a_yaml(trained: Any, tmp_path: Path) -> None:
+    run = trained("agent=climber", "agent.sigma=0.3", "env=CartPole-v1")
+    assert run["agent"] == "climber" and run["env_steps"] >= 500
+    (policy,) = tmp_path.rglob("policy.npz")
+    with np.load(policy, allow_pickle=False) as arrays:
+        assert arrays["weights"].shape == (4, 2)
+        assert json.loads(str(arrays["architecture"])) == {"kind": "linear"}
+
+
+def test_a_mistyped_name_lists_what_it_adds(rlbench: Rlbench) -> None:
+    takes = "takes climber, dqn, es or random; did you mean climber?"
+    assert takes in rlbench("agent=climer", status=2)
+    assert "serial, process, ray or threads" in rlbench("executor=thread", status=2)
+
+
+def test_its_agent_keeps_the_rules(installed: Path, tmp_path: Path) -> None:
+    program = (
+        "from rlbench.testing import check_agent\n"
+        "for env in ('CartPole-v1', 'rlbench_example.catch:Catch-v0'):\n"
+        "    check_agent('rlbench_example.climber:HillClimber', env)\n"
+        "    check_agent('climber', env, settings={'sigma': 0.2}, env_steps=100)\n"
+    )
+    paths = os.pathsep.join([str(installed), str(REPOSITORY / "src")])
+    subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=tmp_path, env={**os.environ, "PYTHONPATH": paths}, timeout=120, check=True,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("agent", ["climber", "es"])
+def test_its_environment_has_the_threshold_of_its_yaml(trained: Any, agent: str) -> None:
+    run = trained(f"agent={agent}", f"env={CATCH}")
+    assert run["env"] == CATCH and run["threshold"] == 0.9
+    assert run["env_steps"] == 6 * run["episodes"]  # every game takes six steps
+
+
+def test_its_lanes_give_the_bytes_of_single_environments(
+    installed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(installed))
+    assert type(family_of(EnvSettings(id=CATCH))).__name__ == "CatchFamily"
+    plan = plan_env(EnvSettings(id=CATCH))
+    assert plan.facts.native_vector and type(plan.lanes(3)).__name__ == "CatchLanes"
+    together, alone = plan.lanes(7), SingleEnvs(CATCH, {}).lanes(7, 6, None)
+    lanes, rng = np.arange(7), np.random.default_rng(0)
+    for game in range(20):
+        seeds = np.arange(7) + 100 * game
+        assert together.reset(lanes, seeds).tobytes() == alone.reset(lanes, seeds).tobytes()
+        for _ in range(6):
+            actions = rng.integers(3, size=7)
+            ours, theirs = together.step(lanes, actions), alone.step(lanes, actions)
+            for mine, gymnasiums in zip(ours, theirs, strict=True):
+                assert mine.dtype == gymnasiums.dtype
+                assert mine.tobytes() == gymnasiums.tobytes()
+    assert vars(together.counts) == vars(alone.counts) == {"env_steps": 840, "episodes": 140}
+
+
+def test_its_executor_learns_the_same_with_workers_of_its_own_number(
+    trained: Any, rlbench: Rlbench, tmp_path: Path
+) -> None:
+    words = ["agent=es", "env=Acrobot-v1", "agent.population=8", "env.max_episode_steps=40"]
+    run = trained(*words, "executor=threads")
+    assert (run["executor"], run["workers"], run["cores"]) == ("threads", 2, 1)
+    (threads,) = tmp_path.rglob("policy.npz")
+    rlbench(*SHORT, "budget.env_steps=500", *words, "executor=serial", "results_dir=serial")
+    (serial,) = (tmp_path / "serial").rglob("policy.npz")
+    with np.load(threads) as ours, np.load(serial) as theirs:
+        assert ours.files == theirs.files
+        for name in ours.files:
+            assert ours[name].tobytes() == theirs[name].tobytes()
