@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from rlbench.interfaces import ActionSpec, Agent, Context, EnvFacts, Lanes, Policy
     from rlbench.runs.records import Run
 
-__version__ = "0.2.2"
+__version__ = "0.3.0"
 
 _MODULES = {
     "rlbench.api": (

@@ -89,8 +89,8 @@ class Counts:
 class Lanes(Protocol):
     """Environments in lock-step, each episode begun with an explicit seed; no autoreset.
 
-    They count what they step: nobody else does. An observation [*obs] has the shape and type that
-    `EnvFacts.observation_shape` tells; rewards are the environment's own, never clipped.
+    They alone count what they step. An observation [*obs] has the shape and type that
+    `EnvFacts.observation_shape` describes; rewards are the environment's own, never clipped.
 
     lives: [num_lanes] the lives that each lane's episode had left after its last reset or step,
     None where the environment has none to lose.

@@ -129,7 +129,7 @@ class Attempt:
         if state is not None:
             self._restore(state, agent, judge)
             self.log.resumed(self.ledger.now(), from_seq=state["seq"])
-            self.progress.say(f"going on from {self.directory.checkpoint}")
+            self.progress.print_line(f"going on from {self.directory.checkpoint}")
         elif self.log.attempt > 1:
             # An earlier attempt ended before it could save anything: learning begins again.
             self.log.resumed(self.ledger.now(), from_seq=0)

@@ -65,6 +65,7 @@ class _Resolved:
     agent_settings: AgentParameters
     cores: int
     executor: str
+    workers: int
     family: Family
     eval_every_steps: int
     eval_max_episode_steps: int
@@ -84,7 +85,7 @@ def plan_run(settings: Settings, env: EnvPlan | None = None) -> RunPlan:
         env=env or found.family.plan(),
         cores=found.cores,
         executor=found.executor,
-        workers=EXECUTORS[found.executor].workers_for(found.cores),
+        workers=found.workers,
         eval_every_steps=found.eval_every_steps,
         eval_max_episode_steps=found.eval_max_episode_steps,
     )
@@ -135,11 +136,13 @@ def resolve_executor(
 def _resolve(settings: Settings) -> _Resolved:
     agent_class, agent_settings = load_agent(settings)
     cores, family = resolve_cores(settings.cores), family_of(settings.env)
+    executor = resolve_executor(settings, agent_class, cores, family)
     return _Resolved(
         agent_class=agent_class,
         agent_settings=agent_settings,
         cores=cores,
-        executor=resolve_executor(settings, agent_class, cores, family),
+        executor=executor,
+        workers=EXECUTORS[executor].workers_for(cores),
         family=family,
         eval_every_steps=resolve(settings.eval.every_steps, family.eval_every_steps),
         eval_max_episode_steps=resolve(settings.eval.max_episode_steps, family.max_episode_steps()),
@@ -171,6 +174,7 @@ def _name(settings: Settings, found: _Resolved) -> RunName:
         "fingerprint": fingerprint,
         "cores": found.cores,
         "executor": found.executor,
+        "workers": found.workers,
         "device": settings.device,
     }
     setup_hash = _hash(setup)

@@ -1,4 +1,4 @@
-"""What a run tells its user while it runs: one live line on a terminal, plain lines elsewhere."""
+"""What a run shows while it goes on: one live line on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PLAIN_LINE_EVERY_S = 1.0
 
 
 class Progress:
-    """Tells of one run. `label` is "es CartPole-v1 seed 0"; `threshold` None where there is none;
+    """Shows one run. `label` is "es CartPole-v1 seed 0"; `threshold` None where there is none;
     `budget` the training seconds and environment steps that end the run, each or None."""
 
     def __init__(
@@ -34,7 +34,7 @@ class Progress:
         if sys.stdout.isatty():
             from rich.live import Live
 
-            # Drawn from this thread only: a thread of its own would take the agent's cores.
+            # Drawn from this thread only: another thread would take the agent's cores.
             self._live = Live(auto_refresh=False, transient=True)
             self._live.start()
 
@@ -47,7 +47,7 @@ class Progress:
             print(self._line(clock) + note, flush=True)
             self._shown_s = monotonic_s()
 
-    def say(self, line: str) -> None:
+    def print_line(self, line: str) -> None:
         """A line that stays."""
         if self._live is None:
             print(line, flush=True)
