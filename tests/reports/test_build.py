@@ -14,7 +14,7 @@ import pytest
 from rlbench.cli.report import main
 from rlbench.errors import ReportError
 from rlbench.reports.build import build_report
-from rlbench.reports.figures import files as figure_files
+from rlbench.reports.figures import draw as drawing
 from support.run_files import RunFiles
 
 
@@ -103,8 +103,8 @@ def test_drawn_by_workers_or_not_the_bytes_are_the_same(
     for env in ("A-v0", "B-v0"):
         write_pair(tmp_path / "runs", env=env, seeds=1)
     build_report(tmp_path / "runs", tmp_path / "alone")
-    monkeypatch.setattr(figure_files, "PARALLEL_FROM", 2)
-    monkeypatch.setattr(figure_files, "_usable_cores", lambda: 2)
+    monkeypatch.setattr(drawing, "PARALLEL_FROM", 2)
+    monkeypatch.setattr(drawing, "_usable_cores", lambda: 2)
     build_report(tmp_path / "runs", tmp_path / "shared")
     assert contents(tmp_path / "alone") == contents(tmp_path / "shared")
 

@@ -48,9 +48,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(line)
     if arguments.out is not None:
         # Late: drawing takes half a second to import.
-        from rlbench.reports.figures.published import draw_published
+        from rlbench.reports.figures.draw import draw_claims
 
-        written = add_files(arguments.out, claims_files(examination) | draw_published())
+        files = claims_files(examination)
+        for figure in draw_claims(examination):
+            files |= figure.files
+        written = add_files(arguments.out, files)
         print(f"\n{plural(len(written), 'file')} in {arguments.out}")
     return 0
 

@@ -36,7 +36,6 @@ class Answer:
     """Which of two groups was faster on one environment, by how much, and how sure that is."""
 
     env: str
-    anchor: str  # of the environment's section on the page
     pair: str  # which groups were compared, where an environment has several such pairs
     sides: tuple[str, str]  # baseline and challenger: agents, or the groups of one agent
     decision: Decision | None  # None where nothing may be compared
@@ -50,26 +49,21 @@ class Answer:
     sentences: tuple[str, ...]
 
 
-def answers(
-    analysis: EnvironmentAnalysis, claimed: Sequence[float], anchor: str = ""
-) -> list[Answer]:
+def answers(analysis: EnvironmentAnalysis, claimed: Sequence[float]) -> list[Answer]:
     """One answer for each pair of groups that may be compared; one that says why not if none.
 
     claimed: factors by which a text says that ES is faster.
-    anchor: of the environment's section on the page.
     """
     comparisons = analysis.comparisons
     if not comparisons:
-        return [_no_answer(analysis, anchor)]
+        return [_no_answer(analysis)]
     return [
-        _answer(analysis, anchor, ratios, claimed, is_only=len(comparisons) == 1)
-        for ratios in comparisons
+        _answer(analysis, ratios, claimed, is_only=len(comparisons) == 1) for ratios in comparisons
     ]
 
 
 def _answer(
     analysis: EnvironmentAnalysis,
-    anchor: str,
     ratios: dict[Unit, SpeedRatio],
     claimed: Sequence[float],
     is_only: bool,
@@ -81,7 +75,6 @@ def _answer(
     factors = claimed if is_claimed_pair(*groups) else ()
     return Answer(
         env=analysis.env,
-        anchor=anchor,
         pair="" if is_only else f"{challenger} against {baseline}",
         sides=pair_names(*groups),
         decision=decision,
@@ -99,11 +92,11 @@ def _answer(
     )
 
 
-def _no_answer(analysis: EnvironmentAnalysis, anchor: str) -> Answer:
+def _no_answer(analysis: EnvironmentAnalysis) -> Answer:
     reason = _why_not(analysis)
     seeds = ", ".join(f"{agent_name(g.label)} {len(g.runs)}" for g in analysis.groups.groups)
     return Answer(
-        env=analysis.env, anchor=anchor, pair="", sides=("", ""), decision=None,
+        env=analysis.env, pair="", sides=("", ""), decision=None,
         faster="no comparison", factor="", interval="", sure=reason, seeds=seeds, ratio="",
         claimed=(), sentences=(f"{reason}.",),
     )  # fmt: skip

@@ -46,6 +46,13 @@ def budget_notes(environment: EnvironmentGroups) -> Iterator[str]:
             )
 
 
+def failure_notes(runs: Iterable[Run]) -> Iterator[str]:
+    """One line for each run that failed."""
+    for run in runs:
+        if run.status == "failed":
+            yield f"{run.path}: failed{f': {run.error}' if run.error else ''}"
+
+
 def contention_notes(runs: Iterable[Run]) -> Iterator[str]:
     """Runs that did not have the machine to themselves, besides jobs of their own sweep."""
     for run in runs:

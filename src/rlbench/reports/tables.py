@@ -91,7 +91,7 @@ def overall_ratios_table(suites: Sequence[SuiteStatistics]) -> Table:
     rows = [
         Row(
             _values(columns.OVERALL_RATIOS, ratio, {"winner": winner_of(ratio)}),
-            About(agents=(ratio.baseline, ratio.challenger), clock=ratio.unit),
+            About(agents=tuple(sorted(set(_agents_of(suite).values()))), clock=ratio.unit),
         )
         for suite in suites
         for ratio in suite.ratios
@@ -111,11 +111,12 @@ def overall_ratios_table(suites: Sequence[SuiteStatistics]) -> Table:
 
 def estimates_table(suites: Sequence[SuiteStatistics]) -> Table:
     """One row for each statistic over environments."""
-    rows = [
-        Row(_values(columns.ESTIMATES, estimate), About(agents=(estimate.agent,)))
-        for suite in suites
-        for estimate in suite.estimates
-    ]
+    rows = []
+    for suite in suites:
+        agents = _agents_of(suite)
+        for estimate in suite.estimates:
+            about = About(agents=(agents[estimate.agent],))
+            rows.append(Row(_values(columns.ESTIMATES, estimate), about))
     return Table(
         "aggregate.csv",
         "normalised scores over all environments together",
@@ -251,6 +252,12 @@ def _about(groups: Sequence[Group], clock: str = "") -> About:
     cores = {run.cores for group in groups for run in group.runs if run.cores is not None}
     agents = tuple(sorted({group.agent for group in groups}))
     return About(groups[0].env, agents, tuple(sorted(cores)), clock)
+
+
+def _agents_of(suite: SuiteStatistics) -> dict[str, str]:
+    """The agents that a suite compares, by what the suite calls them."""
+    groups = suite.suite.contests[0].sides
+    return {name: group.agent for name, group in zip(suite.suite.sides, groups, strict=True)}
 
 
 def _values(

@@ -10,6 +10,8 @@ from rlbench.analysis.level_times import LevelTime
 from rlbench.analysis.speed_ratios import SpeedRatio
 from rlbench.analysis.suite_ratios import MeanRatio
 from rlbench.analysis.suite_statistics import SuiteStatistics
+from rlbench.claims.text import verdict_lines
+from rlbench.reports.findings import Findings
 from rlbench.runs.records import Unit
 from rlbench.wording import (
     UNIT_NAMES,
@@ -35,6 +37,15 @@ def environment_lines(analysis: EnvironmentAnalysis) -> Iterator[str]:
         yield f"  {agent_name(group.label)}: {plural(len(group.runs), 'seed')}{_solved_text(time)}"
     for ratios in analysis.comparisons:
         yield from _comparison_lines(ratios)
+
+
+def report_lines(findings: Findings) -> Iterator[str]:
+    """All of the report."""
+    for analysis in findings.analyses:
+        yield from environment_lines(analysis)
+    yield from across_lines(findings.suites, findings.missing)
+    if findings.speak_to_claims:
+        yield from verdict_lines(findings.examination)
 
 
 def across_lines(suites: Sequence[SuiteStatistics], missing: Sequence[str]) -> Iterator[str]:

@@ -1,259 +1,303 @@
-"""The speed ratio of every environment on one axis, beside the lines of the popular claim."""
+"""The speed ratio of every comparison on one axis, beside the lines of the popular claims."""
 
 from __future__ import annotations
 
-import textwrap
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from rlbench.analysis.speed_ratios import SpeedRatio
+from rlbench.analysis.groups import Group, pair_names
+from rlbench.analysis.speed_ratios import SpeedRatio, threshold_ratios
 from rlbench.analysis.suite_ratios import MeanRatio
-from rlbench.reports.figures.style import INK, MUTED, log_axis, place_text
-from rlbench.wording import TIMES, agent_name, factor, ratio_text, shortened
+from rlbench.claims.evidence import is_claimed_pair
+from rlbench.claims.statements import all_claims
+from rlbench.published.papers import atari_record, humanoid_record
+from rlbench.reports.figures.looks import Look, Looks
+from rlbench.reports.figures.registry import OverviewFigure
+from rlbench.reports.figures.style import (
+    INK,
+    MUTED,
+    caption_in,
+    caption_lines,
+    log_axis,
+    name_rows,
+    place_axes,
+    place_caption,
+    place_title,
+)
+from rlbench.reports.findings import Findings
+from rlbench.wording import agent_name, factor, ratio_text, shortened
 
 WIDTH_IN = 12.6
 LABEL_IN = 3.4
 RIGHT_IN = 2.6
+HEADER_IN = 1.4  # the title, whose side is whose, the names of the lines
+SIDES_IN = 0.75  # above the axes
+LINE_NAMES_IN = (0.12, 0.42)  # above the axes, staggered so that no two meet
+AXIS_LABEL_IN = 0.75
 ROW_IN = 0.66
-HEADER_IN = 1.0
 MAX_ROWS = 80
-
-_ES_COLOUR, _DQN_COLOUR = "#0072B2", "#D55E00"
-
-# Salimans et al. 2017 (arXiv 1703.03864), sections 4.1 and 4.2 and table 1, and the text that
-# made "one hour against a day, ten minutes against ten hours" of it.
-CLAIM_LINES = (
-    (24.0, f"claim: 24{TIMES}", 0),
-    (60.0, f"claim: 60{TIMES}", 1),
-    (0.53, f"24{TIMES} per core", 0),
-    (0.82, f"60{TIMES} per core", 1),
-)
-CLAIM_CAPTION = (
-    f"Claims of Salimans et al. 2017. 24{TIMES}: an hour of ES on 720 cores against a day of A3C "
-    f"on 16; in core-hours that is 384/720 = 0.53{TIMES}.",
-    f"60{TIMES}: 10 minutes of ES on 1,440 cores; the paper's own long figure is ES itself, 657 "
-    f"minutes on 18 cores: 197/240 = 0.82{TIMES} in core-hours.",
-)
-_BARS = (
-    "Bars: 95 % bootstrap intervals over seeds. Arrows: one side never solved it, so the ratio "
-    "is a bound. Equal cores for both agents: compare with the lines per core."
-)
+PLACE_NAME = 32  # characters, as the two below
+PAIR_NAME = 18
+SIDE_NAME = 22
+CAPTION_WIDTH = 160  # characters
+AROUND_EQUAL = (0.4, 2.5)  # shown at least
+AROUND_CLAIMS = (0.08, 500.0)  # shown at least where the claims have lines, with their names
+ARROW = 2.6  # how many times as far as a bound its arrow points
 
 
-def draw_ratios(ratios: Sequence[SpeedRatio | MeanRatio], machine: Sequence[str]) -> Figure | None:
-    """One row for each pair of groups; None where there is no pair.
+class _Row(NamedTuple):
+    """One comparison.
 
-    Args:
-        ratios: to the threshold, in training time.
-        machine: parts of the caption that name the hardware.
+    place: the environment, or what stands in its place. groups: baseline and challenger; none
+    where environments are put together. names: what the two are called on every environment.
     """
-    rows = list(ratios)[:MAX_ROWS]
+
+    place: str
+    ratio: SpeedRatio | MeanRatio
+    groups: tuple[Group, ...]
+    names: tuple[str, str]
+
+
+class ClaimLine(NamedTuple):
+    """A ratio that a popular claim speaks of, or what it amounts to on equal cores."""
+
+    ratio: float
+    name: str
+    is_claim: bool
+    above_in: float  # the axes, its name
+
+
+def draw(findings: Findings, looks: Looks) -> Figure | None:
+    """A row for each comparison, environments put together last; None without a comparison."""
+    found = _rows(findings)
+    rows = found[:MAX_ROWS]
     if not rows:
         return None
-    caption = [*textwrap.wrap(" · ".join(machine), 140), _BARS, *CLAIM_CAPTION]
-    top_in, bottom_in = 0.4 + HEADER_IN, 0.95 + 0.2 * len(caption)
-    height = top_in + ROW_IN * len(rows) + bottom_in
+    lines = claim_lines() if _speak_to_claims(rows) else ()
+    groups = [group for row in rows for group in row.groups]
+    caption = caption_lines(groups, list(_explanations(len(found), lines)), CAPTION_WIDTH)
+    rows_in = ROW_IN * len(rows)
+    height = HEADER_IN + rows_in + AXIS_LABEL_IN + caption_in(caption)
     figure = Figure(figsize=(WIDTH_IN, height))
-    axes = figure.add_axes(
-        (
-            LABEL_IN / WIDTH_IN,
-            bottom_in / height,
-            1.0 - (LABEL_IN + RIGHT_IN) / WIDTH_IN,
-            ROW_IN * len(rows) / height,
-        )
-    )
-    place_text(
-        figure,
-        0.2,
-        0.1,
-        _title(rows),
-        fontsize=14,
-        fontweight="bold",
-    )
-    low, high = _limits(rows)
-    log_axis(axes, low, high, None)
     baseline, challenger = _side_names(rows)
+    place_title(
+        figure, f"How many times as long {baseline} trains as {challenger} to solve the environment"
+    )
+    place_caption(figure, caption)
+    axes = place_axes(figure, LABEL_IN, HEADER_IN, WIDTH_IN - LABEL_IN - RIGHT_IN, rows_in)
+    low, high = _limits(rows, AROUND_CLAIMS if lines else AROUND_EQUAL)
+    log_axis(axes, low, high, None)
     axes.set_xlabel(
         f"training time of {baseline} / training time of {challenger}, log scale  "
         "(1 = equally fast)"
     )
     axes.set_ylim(-len(rows) + 0.5, 0.5)
-    for index, ratio in enumerate(rows):
-        _draw_ratio(axes, -float(index), ratio, low, high)
-    axes.set_yticks(
-        [-float(i) for i in range(len(rows))], [_label(ratio) for ratio in rows], fontsize=10
-    )
-    axes.tick_params(axis="y", length=0)
-    axes.grid(axis="y", visible=False)
-    axes.spines["left"].set_visible(False)
-    _draw_header(axes, len(rows), (baseline, challenger))
-    place_text(
-        figure,
-        0.2,
-        height - 0.25 - 0.2 * len(caption),
-        "\n".join(caption),
-        muted=True,
-        fontsize=10,
-        linespacing=1.4,
-    )
+    for index, row in enumerate(rows):
+        _draw_row(axes, -float(index), row, _looks_of(row, looks))
+    several = len({(row.ratio.baseline, row.ratio.challenger) for row in rows}) > 1
+    name_rows(axes, [_row_name(row, several) for row in rows], fontsize=10)
+    axes.axvline(1.0, color=INK, linewidth=1.4, zorder=1)
+    for line in lines:
+        _draw_claim(axes, line, rows_in)
+    _name_sides(axes, rows, looks, rows_in)
     return figure
 
 
-def _limits(rows: Sequence[SpeedRatio | MeanRatio]) -> tuple[float, float]:
-    """An axis that shows the claim's lines, equality and every value, with room for labels."""
+def caption(findings: Findings) -> str:
+    """What is drawn."""
+    rows = _rows(findings)
+    baseline, challenger = _side_names(rows)
+    lines = " and ".join(f"{line.ratio:g}" for line in claim_lines() if line.is_claim)
+    claims = f" The lines at {lines} are the popular claims." if _speak_to_claims(rows) else ""
+    return (
+        f"The restricted mean training time to the threshold of {baseline} over that of "
+        f"{challenger}, on a logarithmic scale. Right of 1 {challenger} was faster, left of 1 "
+        f"{baseline} was. Bars are 95 % bootstrap intervals over seeds, arrows are bounds where "
+        f"one side never reached the threshold.{claims}"
+    )
+
+
+def words(findings: Findings) -> str:
+    """Every ratio with its interval."""
+    parts = []
+    for row in _rows(findings):
+        baseline, challenger = map(agent_name, (row.ratio.baseline, row.ratio.challenger))
+        parts.append(f"{row.place}, {baseline} / {challenger}: {ratio_text(row.ratio)}")
+    return "; ".join(parts)
+
+
+def claim_lines() -> tuple[ClaimLine, ...]:
+    """The claimed factors, and what the published core-hours make of the one on Atari. What the
+    paper reports of the other compares ES with itself: it has no line on equal cores."""
+    high, low = LINE_NAMES_IN[1], LINE_NAMES_IN[0]
+    lines = [
+        ClaimLine(claim.factor, f"claim: {factor(claim.factor)}", True, above)
+        for claim, above in zip(all_claims(), (high, low), strict=True)
+    ]
+    record = atari_record()
+    name = f"{factor(record.time_factor)} per core = {factor(record.core_hour_factor)}"
+    return (*lines, ClaimLine(record.core_hour_factor, name, False, low))
+
+
+def _rows(findings: Findings) -> list[_Row]:
+    rows = []
+    for analysis in findings.analyses:
+        for ratio in threshold_ratios(analysis.ratios):
+            named = analysis.groups.named
+            pair = named(ratio.baseline), named(ratio.challenger)
+            rows.append(_Row(ratio.env, ratio, pair, pair_names(*pair)))
+    means = [mean for mean in findings.overall_ratios if mean.unit == "train_s"]
+    pairs = Counter((mean.baseline, mean.challenger) for mean in means)
+    for mean in means:
+        names = mean.baseline, mean.challenger
+        place = f"{mean.n_environments} environments (geometric mean)"
+        # The pair is in the row's name; the machine is not, where there are several.
+        rows.append(_Row(place if pairs[names] == 1 else mean.env, mean, (), names))
+    return rows
+
+
+def _looks_of(row: _Row, looks: Looks) -> tuple[Look, ...]:
+    if row.groups:
+        return tuple(looks.on(group.env)[group.label] for group in row.groups)
+    return tuple(map(looks.over_environments, row.names))
+
+
+def _speak_to_claims(rows: Sequence[_Row]) -> bool:
+    return any(row.groups and is_claimed_pair(*row.groups) for row in rows)
+
+
+def _side_names(rows: Sequence[_Row]) -> tuple[str, str]:
+    """What baseline and challenger are called in a sentence about all rows."""
+    baselines, challengers = ({row.names[side] for row in rows} for side in (0, 1))
+    return (
+        _only_name(baselines) or "the baseline",
+        _only_name(challengers) or "the challenger",
+    )
+
+
+def _only_name(names: set[str]) -> str:
+    return shortened(agent_name(next(iter(names))), SIDE_NAME) if len(names) == 1 else ""
+
+
+def _row_name(row: _Row, with_pair: bool) -> str:
+    ratio = row.ratio
+    labels = [shortened(agent_name(name), PAIR_NAME) for name in (ratio.baseline, ratio.challenger)]
+    counts = (
+        f"{ratio.n_baseline_reached}/{ratio.n_baseline}",
+        f"{ratio.n_challenger_reached}/{ratio.n_challenger}",
+    )
+    solved = ", ".join(f"{label} {n}" for label, n in zip(labels, counts, strict=True))
+    if with_pair or len(solved) > PLACE_NAME:
+        solved = f"{' / '.join(labels)}\n{', '.join(counts)}"
+    return f"{shortened(row.place, PLACE_NAME)}\n{solved} solved"
+
+
+def _limits(rows: Sequence[_Row], around: tuple[float, float]) -> tuple[float, float]:
+    """An axis that shows every value, with room for labels, and what is shown at least."""
     values = [
         value
         for row in rows
-        for value in (row.ratio, row.low, row.high)
+        for value in (row.ratio.ratio, row.ratio.low, row.ratio.high)
         if value is not None and 1e-9 < value < 1e9
     ]
-    return min([0.08, *(v / 2.0 for v in values)]), max([500.0, *(v * 2.0 for v in values)])
+    low, high = around
+    return min([low, *(v / 2.0 for v in values)]), max([high, *(v * 2.0 for v in values)])
 
 
-def _draw_ratio(
-    axes: Axes, y: float, ratio: SpeedRatio | MeanRatio, low: float, high: float
-) -> None:
-    right = axes.get_yaxis_transform()
+def _draw_row(axes: Axes, y: float, row: _Row, looks: Sequence[Look]) -> None:
+    ratio, right = row.ratio, axes.get_yaxis_transform()
     if ratio.ratio is None:
         axes.text(1.02, y, "no ratio", transform=right, va="center", color=MUTED, clip_on=False)
         axes.text(
-            0.01,
-            y,
-            shortened(ratio.reason, 72),
-            transform=right,
-            va="center",
-            color=MUTED,
-            fontsize=10,
-            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 1.0},
+            0.01, y, shortened(ratio.reason, 72), transform=right, va="center", color=MUTED,
+            fontsize=10, bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 1},
             zorder=6,
-        )
+        )  # fmt: skip
         return
-    faster_es = ratio.ratio >= 1.0
-    colour = _ES_COLOUR if faster_es else _DQN_COLOUR
-    marker = "o" if faster_es else "s"
-    at = min(max(ratio.ratio, low), high)
-    ends = (ratio.low or at, ratio.high or at)
+    look = looks[1 if ratio.ratio >= 1.0 else 0]  # of the side that was ahead
+    first, last = axes.get_xlim()
+    at = min(max(ratio.ratio, first), last)
     if ratio.low is not None or ratio.high is not None:
+        ends = [max(ratio.low or at, first), min(ratio.high or at, last)]
         axes.plot(
-            [max(ends[0], low), min(ends[1], high)],
-            [y, y],
-            color=colour,
-            linewidth=5,
-            alpha=0.4,
-            solid_capstyle="butt",
+            ends, [y, y], color=look.colour, linewidth=5, alpha=0.4, solid_capstyle="butt",
             zorder=3,
-        )
+        )  # fmt: skip
     axes.plot(
-        [at],
-        [y],
-        marker=marker,
-        markersize=10,
-        color=colour,
-        markeredgecolor="white",
+        [at], [y], marker=look.marker, markersize=10, color=look.colour, markeredgecolor="white",
         zorder=5,
-    )
+    )  # fmt: skip
     if ratio.bound:
         axes.annotate(
-            "",
-            xytext=(at, y),
-            xy=(at * (2.6 if ratio.bound == ">=" else 1 / 2.6), y),
-            arrowprops={"arrowstyle": "-|>", "color": colour, "linewidth": 2},
-            zorder=4,
+            "", xytext=(at, y), xy=(at * (ARROW if ratio.bound == ">=" else 1 / ARROW), y),
+            arrowprops={"arrowstyle": "-|>", "color": look.colour, "linewidth": 2}, zorder=4,
             annotation_clip=False,
-        )
+        )  # fmt: skip
     axes.text(
         1.02, y, ratio_text(ratio), transform=right, va="center", fontsize=10.5, clip_on=False
     )
 
 
-def _agent(label: str) -> str:
-    return agent_name(label.split(" ", 1)[0])
+def _draw_claim(axes: Axes, line: ClaimLine, rows_in: float) -> None:
+    """A vertical line with its name above the axes, leaning outwards: a name never crosses the
+    line beside it."""
+    across, top = axes.get_xaxis_transform(), 1.0 + line.above_in / rows_in
+    axes.plot(
+        [line.ratio, line.ratio], [0.0, top], transform=across,
+        color=INK if line.is_claim else MUTED, linewidth=1.1,
+        linestyle="--" if line.is_claim else ":", clip_on=False, zorder=1,
+    )  # fmt: skip
+    is_right = line.ratio > 1.0
+    axes.annotate(
+        line.name, (line.ratio, top), xycoords=across, xytext=(4 if is_right else -4, 0),
+        textcoords="offset points", ha="left" if is_right else "right", va="center", fontsize=10,
+        annotation_clip=False,
+    )  # fmt: skip
 
 
-def _side_names(rows: Sequence[SpeedRatio | MeanRatio]) -> tuple[str, str]:
-    """Baseline and challenger, by the names of their agents where all rows have the same."""
-    baselines, challengers = (
-        {_agent(getattr(r, s)) for r in rows} for s in ("baseline", "challenger")
-    )
-    if len(baselines) == len(challengers) == 1 and baselines != challengers:
-        return baselines.pop(), challengers.pop()
-    return "the baseline", "the challenger"
-
-
-def _title(rows: Sequence[SpeedRatio | MeanRatio]) -> str:
-    baseline, challenger = _side_names(rows)
-    return f"How many times as long {baseline} trains as {challenger} to solve the environment"
-
-
-def _label(ratio: SpeedRatio | MeanRatio) -> str:
-    name = shortened(ratio.env, 32)
-    pair = ""
-    if (ratio.baseline, ratio.challenger) != ("dqn", "es"):
-        sides = [shortened(agent_name(label), 20) for label in (ratio.baseline, ratio.challenger)]
-        pair = f"\n{' / '.join(sides)}"
-    seeds = (
-        f"{_agent(ratio.baseline)} {ratio.n_baseline_reached}/{ratio.n_baseline}, "
-        f"{_agent(ratio.challenger)} {ratio.n_challenger_reached}/{ratio.n_challenger} solved"
-    )
-    return f"{name}{pair}\n{seeds}"
-
-
-def _draw_header(axes: Axes, rows: int, names: tuple[str, str]) -> None:
-    """The labelled vertical lines, labels staggered above the axes so that none meet."""
-    across = axes.get_xaxis_transform()
-    row = 1.0 / (ROW_IN * rows)  # one inch above the axes, as a share of their height
-    heights = (0.12 * row, 0.42 * row)
-    axes.axvline(1.0, color=INK, linewidth=1.4, zorder=1)
-    for value, name, level in CLAIM_LINES:
-        claimed = value > 1.0
-        top = 1.0 + heights[1 - level if claimed else level]
-        axes.plot(
-            [value, value],
-            [0.0, top],
-            transform=across,
-            color=INK if claimed else MUTED,
-            linewidth=1.1,
-            linestyle="--" if claimed else ":",
-            clip_on=False,
-            zorder=1,
-        )
-        # Leaning outwards: a label never crosses the line beside it.
+def _name_sides(axes: Axes, rows: Sequence[_Row], looks: Looks, rows_in: float) -> None:
+    """Above the axes: on which side of 1 who was faster, in colour where it is one agent."""
+    names = _side_names(rows)
+    for side, text, offset, align in (
+        (0, f"← {names[0]} faster", -8, "right"),
+        (1, f"{names[1]} faster →", 8, "left"),
+    ):
+        own = {row.names[side] for row in rows}
         axes.annotate(
-            name if claimed else f"{name} = {factor(value)}",
-            (value, top),
-            xycoords=across,
-            xytext=(4 if claimed else -4, 0),
-            textcoords="offset points",
-            ha="left" if claimed else "right",
-            va="center",
-            fontsize=10,
-            annotation_clip=False,
-        )
-    axes.annotate(
-        f"← {names[0]} faster",
-        (1.0, 1.0 + 0.75 * row),
-        xycoords=across,
-        xytext=(-8, 0),
-        textcoords="offset points",
-        ha="right",
-        va="center",
-        fontsize=11,
-        fontweight="bold",
-        color=_DQN_COLOUR,
-        annotation_clip=False,
+            text, (1.0, 1.0 + SIDES_IN / rows_in), xycoords=axes.get_xaxis_transform(),
+            xytext=(offset, 0), textcoords="offset points", ha=align, va="center", fontsize=11,
+            fontweight="bold", annotation_clip=False,
+            color=looks.over_environments(own.pop()).colour if len(own) == 1 else INK,
+        )  # fmt: skip
+
+
+def _explanations(count: int, lines: Sequence[ClaimLine]) -> Iterator[str]:
+    yield "bars: 95 % bootstrap intervals over seeds"
+    yield "arrows: one side never solved it, so the ratio is a bound"
+    if count > MAX_ROWS:
+        yield f"{MAX_ROWS} of {count} comparisons are shown, all are in speed_ratio.csv"
+    if lines:
+        yield from _claim_explanations()
+
+
+def _claim_explanations() -> Iterator[str]:
+    atari, humanoid = atari_record(), humanoid_record()
+    hours, minutes = all_claims()
+    yield "equal cores for both agents: compare with the line per core"
+    yield (
+        f"claims of Salimans et al. 2017: {factor(hours.factor)} is an hour of ES on "
+        f"{atari.es.cores:,} cores against a day of A3C on {atari.a3c.cores}, in core-hours "
+        f"{atari.a3c.core_hours:.0f}/{atari.es.core_hours:.0f} = {factor(atari.core_hour_factor)}; "
+        f"{factor(minutes.factor)} is {humanoid.many.hours * 60:.0f} minutes of ES on "
+        f"{humanoid.many.cores:,} cores, where the paper's own long figure, "
+        f"{humanoid.few.hours * 60:.0f} minutes on {humanoid.few.cores} cores, is of ES itself: a "
+        f"parallel efficiency of {100.0 * humanoid.core_hour_factor:.0f} %, and no comparison with "
+        "reinforcement learning"
     )
-    axes.annotate(
-        f"{names[1]} faster →",
-        (1.0, 1.0 + 0.75 * row),
-        xycoords=across,
-        xytext=(8, 0),
-        textcoords="offset points",
-        ha="left",
-        va="center",
-        fontsize=11,
-        fontweight="bold",
-        color=_ES_COLOUR,
-        annotation_clip=False,
-    )
+
+
+FIGURE = OverviewFigure("Speed ratio on every environment", caption, draw, words)

@@ -1,8 +1,4 @@
-"""How every figure looks and how it becomes bytes.
-
-Colours are those of Okabe & Ito (Color Universal Design, 2008), told apart by the common kinds of
-colour blindness; every agent also has its own marker, so that a black-and-white print works.
-"""
+"""How every figure looks and how it becomes bytes."""
 
 from __future__ import annotations
 
@@ -10,31 +6,40 @@ import io
 import math
 import textwrap
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any, cast
 
 import matplotlib
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullFormatter, NullLocator
 
-from rlbench.analysis.groups import EnvironmentGroups, Group
+from rlbench.analysis.groups import Group
 from rlbench.runs.records import Unit
-from rlbench.wording import count, significant
+from rlbench.wording import agent_name, count, significant
 
 DPI = 120  # 150 takes a tenth longer, and the SVG beside it is sharp at any size
 INK = "#222222"
 MUTED = "#5f5f5f"
 GRID = "#dddddd"
-LEFT_IN = 0.95  # left edge of titles, legends and captions, in inches
-
-_PALETTE = ("#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000", "#8c6d1f")
-_MARKERS = ("^", "D", "v", "P", "X", "*")
-
+MARGIN_IN = 0.2  # left of titles, legends and captions
+EDGE_IN = 0.1  # above the title and below the caption
+LEGEND_TOP_IN = 0.45
+LEGEND_ROW_IN = 0.27
+CAPTION_LINE_IN = 0.22
+MAX_CAPTION_LINES = 7
+LOG_FROM_SPREAD = 8.0  # on a linear axis an agent done within this part of it would be a wall
+THRESHOLD_LINE: Mapping[str, Any] = {
+    "color": INK, "linewidth": 1.2, "linestyle": (0, (6, 2)), "zorder": 1,
+}  # fmt: skip
+RANDOM_LINE: Mapping[str, Any] = {
+    "color": MUTED, "linewidth": 1.0, "linestyle": ":", "zorder": 1,
+}  # fmt: skip
+INTERVAL_WORDS = "Bands and brackets are 95 % bootstrap intervals over seeds; one seed has none."
 _RC = {
     "text.hinting": "no_hinting",  # moves letters by less than a pixel for a fifth of the time
     "text.parse_math": False,  # a "$" in a stranger's name is a dollar sign
@@ -63,17 +68,6 @@ _RC = {
 }
 
 
-@dataclass(frozen=True)
-class Look:
-    """Colour and marker of one group."""
-
-    colour: str
-    marker: str
-
-
-AGENT_LOOKS = {"es": Look("#0072B2", "o"), "dqn": Look("#D55E00", "s")}
-
-
 @contextmanager
 def styled() -> Iterator[None]:
     """Within this, figures are made and rendered in the report's style."""
@@ -82,23 +76,6 @@ def styled() -> Iterator[None]:
         warnings.filterwarnings("ignore", message=".*missing from .*font.*")
         matplotlib.rcParams.update(cast(Any, _RC))  # its keys are typed one by one
         yield
-
-
-def looks(environment: EnvironmentGroups) -> dict[str, Look]:
-    """A look for each group's label; ES and DQN have the same one everywhere."""
-    found: dict[str, Look] = {}
-    used: set[str] = set()
-    extra = 0
-    for group in environment.groups:
-        if group.agent in AGENT_LOOKS and group.agent not in used:
-            used.add(group.agent)
-            found[group.label] = AGENT_LOOKS[group.agent]
-        else:
-            found[group.label] = Look(
-                _PALETTE[extra % len(_PALETTE)], _MARKERS[extra % len(_MARKERS)]
-            )
-            extra += 1
-    return found
 
 
 def log_axis(axes: Axes, low: float, high: float, unit: Unit | None) -> None:
@@ -125,7 +102,7 @@ def linear_axis(axes: Axes, high: float, unit: Unit) -> None:
     )
 
 
-def score_axis(axes: Axes, which: str, low: float, high: float) -> None:
+def return_axis(axes: Axes, which: str, low: float, high: float) -> None:
     """Make x or y linear from `low` to `high`, negative values welcome, with ticks inside."""
     axis = axes.xaxis if which == "x" else axes.yaxis
     (axes.set_xlim if which == "x" else axes.set_ylim)(low, high)
@@ -144,39 +121,84 @@ def log_ticks(low: float, high: float) -> list[float]:
     return [low, high]
 
 
+def caption_in(lines: Sequence[str]) -> float:
+    """How many inches a caption takes at the foot of a figure, with the room above it."""
+    return CAPTION_LINE_IN * len(lines) + EDGE_IN
+
+
 def place_caption(figure: Figure, lines: Sequence[str]) -> None:
-    """Write a caption's lines at the foot of the figure, 0.22 inches each."""
-    top_in = figure.get_size_inches()[1] - 0.1 - 0.22 * len(lines)
-    content = "\n".join(lines)
-    place_text(figure, 0.2, top_in, content, muted=True, fontsize=10, linespacing=1.35)
+    """Write a caption's lines at the foot of the figure."""
+    place_text(
+        figure, MARGIN_IN, figure.get_figheight() - caption_in(lines), "\n".join(lines),
+        color=MUTED, fontsize=10, linespacing=1.35,
+    )  # fmt: skip
 
 
-def place_text(
-    figure: Figure,
-    x_in: float,
-    top_in: float,
-    content: str,
-    *,
-    muted: bool = False,
-    **kwargs: Any,
-) -> None:
-    """Write text with its top left corner at inches from the figure's left and top."""
-    width, height = figure.get_size_inches()
-    figure.text(
-        x_in / width,
-        1.0 - top_in / height,
-        content,
-        ha="left",
-        va="top",
-        color=MUTED if muted else INK,
-        **kwargs,
+def place_title(figure: Figure, content: str) -> None:
+    """Write the title at the top of the figure."""
+    place_text(figure, MARGIN_IN, EDGE_IN, content, fontsize=14, fontweight="bold")
+
+
+def place_legend(figure: Figure, handles: Sequence[Artist], **kwargs: Any) -> None:
+    """Set a legend below the title."""
+    given = {"borderaxespad": 0.0, "borderpad": 0.0} | kwargs
+    figure.legend(
+        handles=handles,
+        loc="upper left",
+        bbox_to_anchor=(
+            MARGIN_IN / figure.get_figwidth(),
+            1.0 - LEGEND_TOP_IN / figure.get_figheight(),
+        ),
+        **given,
     )
 
 
-def caption_lines(environment: EnvironmentGroups, extra: Sequence[str], width: int) -> list[str]:
-    """What a reader must know to trust a figure: the machine, the seeds, the evaluation."""
-    parts = [*machine(environment.groups), *extra]
-    return textwrap.wrap(" · ".join(parts), width)[:6]
+def place_axes(
+    figure: Figure, left_in: float, top_in: float, width_in: float, height_in: float
+) -> Axes:
+    """Axes whose top left corner is at inches from the figure's left and top."""
+    width, height = figure.get_size_inches()
+    return figure.add_axes(
+        (
+            left_in / width,
+            1.0 - (top_in + height_in) / height,
+            width_in / width,
+            height_in / height,
+        )
+    )
+
+
+def place_text(figure: Figure, x_in: float, top_in: float, content: str, **kwargs: Any) -> None:
+    """Write text with its top left corner at inches from the figure's left and top."""
+    width, height = figure.get_size_inches()
+    given = {"color": INK} | kwargs
+    figure.text(x_in / width, 1.0 - top_in / height, content, ha="left", va="top", **given)
+
+
+def name_rows(axes: Axes, names: Sequence[str], **kwargs: Any) -> None:
+    """Name the rows of axes that have one at each of y = 0, -1, -2, ..., without lines across."""
+    axes.set_yticks([-float(row) for row in range(len(names))], names, **kwargs)
+    axes.tick_params(axis="y", length=0)
+    axes.grid(axis="y", visible=False)
+    axes.spines["left"].set_visible(False)
+
+
+def caption_lines(groups: Sequence[Group], extra: Sequence[str], width: int) -> list[str]:
+    """What a reader must know to trust a figure: the machine, the seeds, the evaluation.
+
+    width: the characters of a line.
+    """
+    return textwrap.wrap(" · ".join([*machine(groups), *extra]), width)[:MAX_CAPTION_LINES]
+
+
+def one_seed_words(groups: Iterable[Group]) -> Iterator[str]:
+    """Which groups have no interval since they have one seed; nothing where none has."""
+    seeds = {agent_name(group.label): len(group.runs) for group in groups}
+    alone = [name for name, count in seeds.items() if count == 1]
+    if alone and len(alone) == len(seeds):
+        yield "one seed each, so no interval"
+    elif alone:
+        yield f"one seed, so no interval: {', '.join(alone)}"
 
 
 def machine(groups: Sequence[Group]) -> list[str]:
@@ -205,7 +227,7 @@ def machine(groups: Sequence[Group]) -> list[str]:
     return parts
 
 
-def render(figure: Figure) -> dict[str, bytes]:
+def render(figure: Figure) -> tuple[bytes, bytes]:
     """The figure as PNG and SVG, the same bytes for the same figure: no dates, no versions."""
     png, svg = io.BytesIO(), io.BytesIO()
     FigureCanvasAgg(figure)
@@ -214,4 +236,4 @@ def render(figure: Figure) -> dict[str, bytes]:
     )
     FigureCanvasSVG(figure)
     figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
-    return {".png": png.getvalue(), ".svg": svg.getvalue()}
+    return png.getvalue(), svg.getvalue()

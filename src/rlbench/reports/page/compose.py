@@ -2,104 +2,174 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-from rlbench.analysis.environment import EnvironmentAnalysis
-from rlbench.analysis.suite_ratios import MeanRatio
-from rlbench.claims.examine import Examination, ExaminedClaim
+from rlbench.claims.examine import ExaminedClaim
 from rlbench.claims.verdict import per_core_text
-from rlbench.reports.answers import answers, hardware_lines, headline, overall_lines, seeds_line
-from rlbench.reports.output import PAGE
-from rlbench.reports.page.figures import (
-    CLAIM_FIGURES,
-    OVERVIEW_FIGURES,
-    environment_figures,
-    overview_figures,
+from rlbench.reports.answers import (
+    Answer,
+    answers,
+    hardware_lines,
+    headline,
+    overall_lines,
+    seeds_line,
 )
-from rlbench.reports.page.model import ClaimBlock, Page, Section
+from rlbench.reports.figures.draw import Drawn
+from rlbench.reports.figures.registry import (
+    ClaimFigure,
+    EnvironmentFigure,
+    OverviewFigure,
+    ReportFigure,
+    SuiteFigure,
+)
+from rlbench.reports.findings import Findings
+from rlbench.reports.output import PAGE
+from rlbench.reports.page.figures import page_figure
+from rlbench.reports.page.model import AnswerRow, ClaimBlock, Figure, Page, Section
 from rlbench.reports.page.render import render_page
 from rlbench.reports.page.runs import run_details
 from rlbench.reports.page.shown_tables import page_tables
 from rlbench.table import Table
-from rlbench.wording import TIMES, UNIT_NAMES, plural, significant
+from rlbench.wording import TIMES, UNIT_NAMES, agent_name, plural, significant
 
+_WHAT_AGENTS_ARE = {
+    "es": "evolution strategies",
+    "dqn": "a deep Q-network, which is reinforcement learning",
+}
 _CLAIMS_HOLD = (
     ("claims.csv", "the claims, one row for each ratio that speaks to them"),
     ("claims.json", "the claims with what was published and measured"),
 )
 
 
-@dataclass(frozen=True)
-class PageInput:
-    """What the page is made of.
+def page_file(
+    findings: Findings,
+    tables: Sequence[Table],
+    figures: Sequence[Drawn],
+    directory: Path,
+    out: Path,
+    *,
+    refresh: bool = False,
+) -> dict[str, bytes]:
+    """The page: file name to content.
 
-    stems: of the environments' file names. overall: speed ratios over all environments together.
-    directory: where the runs are. out: where the page will lie. files: the report's other files by
-    name. problems: one line each.
+    directory: where the runs are. out: where the page will lie. refresh: it reloads every few
+    seconds.
     """
-
-    data: Sequence[EnvironmentAnalysis]
-    stems: Mapping[str, str]
-    overall: Sequence[MeanRatio]
-    examination: Examination
-    tables: Sequence[Table]
-    files: Mapping[str, bytes]
-    problems: Sequence[str]
-    directory: Path
-    out: Path
+    page = compose(findings, tables, figures, directory, out)
+    return {PAGE: render_page(page, refresh=refresh)}
 
 
-def page_file(given: PageInput, *, refresh: bool = False) -> dict[str, bytes]:
-    """The page: file name to content."""
-    return {PAGE: render_page(compose(given), refresh=refresh)}
-
-
-def compose(given: PageInput) -> Page:
+def compose(
+    findings: Findings,
+    tables: Sequence[Table],
+    figures: Sequence[Drawn],
+    directory: Path,
+    out: Path,
+) -> Page:
     """The page as data."""
-    claims = given.examination.claims
+    claims = findings.examination.claims if findings.speak_to_claims else ()
     factors = sorted({examined.claim.factor for examined in claims})
-    by_env = {part.env: answers(part, factors, _anchor(given, part)) for part in given.data}
-    found = [answer for part in given.data for answer in by_env[part.env]]
-    runs = dict(run_details(given.data, given.directory, given.out))
-    tables = page_tables(given.tables, {path: run.anchor for path, run in runs.items()})
-    groups = [group for part in given.data for group in part.groups.groups]
-    units = {row.unit for table in tables for row in table.rows}
+    sections = [
+        Section(
+            anchor=f"env-{findings.stems[analysis.env]}",
+            env=analysis.env,
+            answers=tuple(answers(analysis, factors)),
+            figures=_figures(figures, EnvironmentFigure, analysis.env),
+        )
+        for analysis in findings.analyses
+    ]
+    found = [answer for section in sections for answer in section.answers]
+    is_claimed = any(answer.claimed for answer in found)
+    groups = findings.groups
+    runs = dict(run_details(findings.analyses, directory, out))
+    shown = page_tables(tables, {path: run.anchor for path, run in runs.items()})
+    clocks = {row.unit for table in shown for row in table.rows}
     cores = {run.cores for group in groups for run in group.runs if run.cores is not None}
     return Page(
-        headline=(*headline(found, factors), *overall_lines(given.overall)),
+        question=_question(findings),
+        introduction=_introduction(findings.contenders),
+        headline=(*headline(found, factors), *overall_lines(findings.overall_ratios)),
         hardware=tuple(hardware_lines(groups)),
-        seeds=seeds_line(given.data),
-        claimed_factors=tuple(f"{significant(factor)}{TIMES}" for factor in factors),
-        answers=tuple(found),
-        overview=tuple(overview_figures(OVERVIEW_FIGURES, given.files, found)),
-        sections=tuple(
-            Section(
-                anchor=_anchor(given, part),
-                env=part.env,
-                answers=tuple(by_env[part.env]),
-                figures=tuple(environment_figures(given.files, part, given.stems[part.env])),
-            )
-            for part in given.data
+        seeds=seeds_line(findings.analyses),
+        claimed_factors=tuple(f"{significant(f)}{TIMES}" for f in factors if is_claimed),
+        ratio_heading=_ratio_heading(found),
+        answers=tuple(_answer_rows(sections)),
+        overview=(
+            *_figures(figures, OverviewFigure),
+            *_figures(figures, SuiteFigure),
         ),
+        sections=tuple(sections),
         claims=tuple(_claim(examined) for examined in claims),
-        claim_figures=tuple(overview_figures(CLAIM_FIGURES, given.files, found)),
-        tables=tuple(tables),
+        claim_figures=_figures(figures, ClaimFigure),
+        tables=tuple(shown),
         runs=tuple(runs.values()),
-        problems=tuple(given.problems),
-        files=tuple(sorted([*((t.file, t.holds) for t in given.tables), *_CLAIMS_HOLD])),
-        envs=tuple(part.env for part in given.data),
+        problems=findings.problems,
+        files=tuple(
+            sorted([*((t.file, t.holds) for t in tables), *(_CLAIMS_HOLD if claims else ())])
+        ),
+        envs=tuple(analysis.env for analysis in findings.analyses),
         agents=tuple(dict.fromkeys(group.agent for group in groups)),
         cores=tuple(map(str, sorted(cores))),
-        units=tuple((unit, name.sentence) for unit, name in UNIT_NAMES.items() if unit in units),
+        units=tuple((unit, name.sentence) for unit, name in UNIT_NAMES.items() if unit in clocks),
         run_count=len(runs),
         version=" and ".join(sorted({r.rlbench for g in groups for r in g.runs if r.rlbench})),
     )
 
 
-def _anchor(given: PageInput, part: EnvironmentAnalysis) -> str:
-    return f"env-{given.stems[part.env]}"
+def _figures(
+    drawn: Sequence[Drawn], kind: type[ReportFigure[Any]], env: str = ""
+) -> tuple[Figure, ...]:
+    return tuple(page_figure(one) for one in drawn if (one.kind, one.env) == (kind, env))
+
+
+def _question(findings: Findings) -> str:
+    """The heading of the page."""
+    names = [agent_name(agent) for agent in findings.contenders]
+    if not names:
+        return "What does acting at random reach?"
+    if len(names) == 1 and any(len(a.groups.contenders) > 1 for a in findings.analyses):
+        return f"Which {names[0]} solves it sooner on this machine?"
+    if len(names) == 1:
+        return f"How fast does {names[0]} solve it on this machine?"
+    return f"Which solves it sooner on this machine: {', '.join(names[:-1])} or {names[-1]}?"
+
+
+def _introduction(agents: Sequence[str]) -> str:
+    """Who was run, and that all ran alike."""
+    described = [
+        f"{agent_name(agent)} ({_WHAT_AGENTS_ARE[agent]})"
+        if agent in _WHAT_AGENTS_ARE
+        else agent_name(agent)
+        for agent in agents
+    ]
+    return (
+        f"rlbench trained {plural(len(agents), 'agent')} on the same environments, with the same "
+        f"cores, the same clock and the same evaluation: {', '.join(described) or 'none'}."
+    )
+
+
+def _ratio_heading(found: Sequence[Answer]) -> str:
+    pairs = {answer.sides for answer in found if answer.decision is not None}
+    names = map(agent_name, pairs.pop()) if len(pairs) == 1 else ("baseline", "challenger")
+    return f"Speed ratio {' / '.join(names)}"
+
+
+def _answer_rows(sections: Sequence[Section]) -> list[AnswerRow]:
+    """The answers with the pair that each is about, where that is not the same everywhere."""
+    found = [(section, answer) for section in sections for answer in section.answers]
+    several = len({answer.sides for _, answer in found if answer.decision is not None}) > 1
+    rows = []
+    for section, answer in found:
+        decision = answer.decision
+        pair = answer.pair
+        if not pair and several and decision is not None:
+            pair = f"{agent_name(decision.challenger)} against {agent_name(decision.baseline)}"
+        winner = "" if decision is None else decision.winner_label or ""
+        rows.append(AnswerRow(answer, section.anchor, pair, winner.partition(" ")[0]))
+    return rows
 
 
 def _claim(examined: ExaminedClaim) -> ClaimBlock:

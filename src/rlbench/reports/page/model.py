@@ -9,6 +9,16 @@ from rlbench.table import Column
 
 
 @dataclass(frozen=True)
+class AnswerRow:
+    """An answer in the table of answers."""
+
+    answer: Answer
+    anchor: str  # of the environment's section
+    pair: str  # which groups were compared, where that is not the same everywhere
+    winner: str  # the agent's name; empty where nothing is settled
+
+
+@dataclass(frozen=True)
 class Figure:
     """One picture."""
 
@@ -113,11 +123,14 @@ class ClaimBlock:
 class Page:
     """Everything."""
 
+    question: str
+    introduction: str
     headline: tuple[str, ...]
     hardware: tuple[str, ...]
     seeds: str
     claimed_factors: tuple[str, ...]
-    answers: tuple[Answer, ...]
+    ratio_heading: str
+    answers: tuple[AnswerRow, ...]
     overview: tuple[Figure, ...]
     sections: tuple[Section, ...]
     claims: tuple[ClaimBlock, ...]

@@ -1,0 +1,119 @@
+"""From what was found to drawn figures, environments side by side where there are many."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from rlbench.claims.examine import Examination
+from rlbench.reports.figures.looks import Looks
+from rlbench.reports.figures.registry import (
+    ClaimFigure,
+    EnvironmentFigure,
+    OverviewFigure,
+    ReportFigure,
+    SuiteFigure,
+    figures_of,
+)
+from rlbench.reports.figures.style import render, styled
+from rlbench.reports.findings import Findings
+
+PARALLEL_FROM = 10  # jobs; below, starting workers takes longer than drawing
+MAX_WORKERS = 8
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A figure that was drawn, with the words that belong to it.
+
+    env: of a figure of one environment; else empty. stem: of its files' names.
+    """
+
+    kind: type[ReportFigure[Any]]
+    env: str
+    stem: str
+    title: str
+    caption: str
+    words: str
+    svg: bytes
+    png: bytes
+
+    @property
+    def files(self) -> dict[str, bytes]:
+        """File name to content."""
+        return {f"{self.stem}.svg": self.svg, f"{self.stem}.png": self.png}
+
+
+@dataclass(frozen=True)
+class Job:
+    """All figures of one kind, drawn from one subject. It can travel to another process: the
+    figures are looked up there."""
+
+    kind: type[ReportFigure[Any]]
+    subject: Any
+    env: str = ""
+    of: str = ""  # what sets the subject apart from others of its kind
+    before: str = ""  # the figure's name in the stem of its files
+    after: str = ""
+
+
+def draw_findings(findings: Findings) -> list[Drawn]:
+    """Every figure of a report, the same however many cores there are."""
+    looks = Looks(findings.groups)
+    # The longest first, so that no worker is left with one at the end.
+    jobs = [Job(ClaimFigure, findings.examination)] if findings.speak_to_claims else []
+    for index, suite in enumerate(findings.suites, start=1):
+        after = f"-{index}" if index > 1 else ""
+        jobs.append(Job(SuiteFigure, suite, of=suite.suite.label, after=after))
+    jobs.append(Job(OverviewFigure, findings))
+    for analysis in findings.analyses:
+        stem = findings.stems[analysis.env]
+        jobs.append(Job(EnvironmentFigure, analysis, analysis.env, before=f"{stem}-"))
+    return [drawn for found in _side_by_side(jobs, looks) for drawn in found]
+
+
+def draw_claims(examination: Examination) -> list[Drawn]:
+    """The figures that belong to the claims, for a command that draws no others."""
+    return _draw(Looks([]), Job(ClaimFigure, examination))
+
+
+def _side_by_side(jobs: Sequence[Job], looks: Looks) -> Iterator[list[Drawn]]:
+    workers = min(_usable_cores(), MAX_WORKERS, len(jobs))
+    if len(jobs) >= PARALLEL_FROM and workers > 1:
+        try:
+            spawn = multiprocessing.get_context("spawn")
+            with ProcessPoolExecutor(workers, mp_context=spawn) as pool:
+                return iter(list(pool.map(partial(_draw, looks), jobs)))
+        except (BrokenProcessPool, OSError):
+            pass  # no room for workers, or a main module that cannot be imported again
+    return map(partial(_draw, looks), jobs)
+
+
+def _draw(looks: Looks, job: Job) -> list[Drawn]:
+    drawn = []
+    with styled():
+        for name, figure in figures_of(job.kind).items():
+            picture = figure.draw(job.subject, looks)
+            if picture is None:
+                continue
+            png, svg = render(picture)
+            drawn.append(
+                Drawn(
+                    job.kind, job.env, f"{job.before}{name}{job.after}",
+                    f"{figure.title}, {job.of}" if job.of else figure.title,
+                    figure.caption(job.subject), figure.words(job.subject), svg, png,
+                )
+            )  # fmt: skip
+    return drawn
+
+
+def _usable_cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -1,0 +1,205 @@
+"""One panel of the figure of returns: every seed, the means, and what was published beside them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from rlbench.analysis.curves import Curve, carried_forward, common_end, evaluated, random_return
+from rlbench.analysis.groups import EnvironmentGroups, Group
+from rlbench.published.dopamine import DopamineCurve, dopamine_curve
+from rlbench.reports.figures.looks import Look
+from rlbench.reports.figures.style import (
+    LOG_FROM_SPREAD,
+    MUTED,
+    RANDOM_LINE,
+    THRESHOLD_LINE,
+    linear_axis,
+    log_axis,
+    return_axis,
+)
+from rlbench.runs.records import FloatArray, Unit
+from rlbench.wording import UNIT_NAMES
+
+MAX_FAINT_RUNS = 30
+MARKERS = 6  # on a mean curve
+CARRIED_DASHES = (0, (3, 1.6))
+PUBLISHED_LINE: Mapping[str, Any] = {"color": MUTED, "linewidth": 1.8, "linestyle": "-."}
+
+
+def draw_panel(
+    axes: Axes,
+    environment: EnvironmentGroups,
+    curves: Sequence[Curve],
+    unit: Unit,
+    looks: Mapping[str, Look],
+) -> None:
+    """Draw all contenders against one clock; `curves` are those along it."""
+    axes.set_xlabel(UNIT_NAMES[unit].axis)
+    for threshold in environment.thresholds:
+        axes.axhline(threshold, **THRESHOLD_LINE)
+    acting_at_random = random_return(environment)
+    if acting_at_random is not None:
+        axes.axhline(acting_at_random, **RANDOM_LINE)
+    end = common_end(environment, unit)
+    if end is None or end <= 0.0:
+        axes.text(0.5, 0.5, "nothing was measured", transform=axes.transAxes, ha="center")
+        axes.set_xticks([])
+        return
+    start = _set_time_axis(axes, environment, unit, end)
+    for group in environment.contenders or environment.groups:
+        _draw_runs(axes, group, unit, looks[group.label], start, end)
+        for curve in curves:
+            if curve.group == group.label:
+                _draw_mean(axes, curve, looks[group.label], start, end)
+    published = published_curve(environment)
+    if published is not None and unit == "env_steps":
+        _draw_published(axes, published)
+
+
+def published_curve(environment: EnvironmentGroups) -> DopamineCurve | None:
+    """The published curve of a game, where its first point is on the axis of steps."""
+    frame_skip = environment.frame_skip
+    published = None if frame_skip is None else dopamine_curve(environment.env, frame_skip)
+    end = common_end(environment, "env_steps")
+    return published if published and end and published.env_steps[0] < end else None
+
+
+def set_return_limits(axes: Axes, environment: EnvironmentGroups, curves: Sequence[Curve]) -> None:
+    """Make room for the thresholds, the means and every seed's returns; `curves` are all."""
+    values = [
+        *environment.thresholds,
+        *(float(v) for curve in curves for v in (curve.mean.min(), curve.mean.max())),
+        *(
+            float(v)
+            for group in environment.contenders
+            for run in group.runs
+            if len(y := evaluated(run, "train_s")[1])
+            for v in (y.min(), y.max())
+        ),
+    ]
+    if values:
+        lowest = max(min(values), lowest_shown(environment))
+        margin = 0.06 * (max(values) - lowest) or 1.0
+        return_axis(axes, "y", lowest - margin, max(values) + margin)
+
+
+def lowest_shown(environment: EnvironmentGroups) -> float:
+    """As far below acting at random as the threshold is above it: a policy that is for a moment
+    far worse than that would squeeze all that matters into the top of the figure."""
+    acting_at_random = random_return(environment)
+    if acting_at_random is None or not environment.thresholds:
+        return -math.inf
+    above = max(environment.thresholds) - acting_at_random
+    return acting_at_random - above if above > 0.0 else -math.inf
+
+
+def _set_time_axis(axes: Axes, environment: EnvironmentGroups, unit: Unit, end: float) -> float:
+    """Set the axis; returns where it starts: 0 where linear, positive where logarithmic."""
+    spans = [
+        float(np.median([x[-1] for run in group.runs if len(x := evaluated(run, unit)[0])] or [0]))
+        for group in environment.contenders
+    ]
+    spans = [span for span in spans if span > 0.0]
+    if not spans or end < LOG_FROM_SPREAD * min(spans):
+        linear_axis(axes, end * 1.01, unit)
+        return 0.0
+    positive = [
+        float(later[0])
+        for group in environment.contenders
+        for run in group.runs
+        if len(later := (x := evaluated(run, unit)[0])[x > 0.0])
+    ]
+    start = max(min(positive) * 0.8, end * 1e-6)
+    log_axis(axes, start, end * 1.03, unit)
+    axes.set_xlabel(f"{UNIT_NAMES[unit].axis}, log scale")
+    return start
+
+
+def _draw_runs(axes: Axes, group: Group, unit: Unit, look: Look, start: float, end: float) -> None:
+    """Every seed of a group: faint, dashed from where it stopped because it was solved.
+
+    All seeds are one line with gaps: an artist for each would take most of the drawing's time.
+    """
+    solid: list[FloatArray] = []
+    carried: list[FloatArray] = []
+    stops: dict[str, list[tuple[float, float]]] = {"solved": [], "failed": []}
+    gap = np.full((2, 1), np.nan)
+    for run in group.runs[:MAX_FAINT_RUNS]:
+        x, y = evaluated(run, unit)
+        inside = x <= end
+        if not inside.any():
+            continue
+        points = np.array([np.maximum(x[inside], start), y[inside]])  # [2, E]
+        last = points[:, -1:]
+        until_end = np.array([[end], last[1]])
+        if not inside.all():  # its last evaluation here holds until the next, off the axis
+            solid.extend((points, until_end, gap))
+            continue
+        solid.extend((points, gap))
+        if carried_forward(run):
+            carried.extend((last, until_end, gap))
+        if run.status in stops:
+            stops[run.status].append((float(last[0, 0]), float(last[1, 0])))
+    for parts, dashes in ((solid, "-"), (carried, "--")):
+        if parts:
+            axes.step(
+                *np.hstack(parts), where="post", color=look.colour, alpha=0.32, linewidth=0.9,
+                linestyle=dashes, zorder=2,
+            )  # fmt: skip
+    if stops["failed"]:
+        axes.plot(
+            *zip(*stops["failed"], strict=True), "x", color=look.colour, markersize=9, zorder=5
+        )
+    if stops["solved"]:
+        axes.plot(
+            *zip(*stops["solved"], strict=True), "*", color=look.colour, markersize=9,
+            markeredgecolor="white", markeredgewidth=0.5, alpha=0.9, zorder=5,
+        )  # fmt: skip
+
+
+def _draw_mean(axes: Axes, curve: Curve, look: Look, start: float, end: float) -> None:
+    x = np.maximum(curve.x, start)
+    axes.fill_between(
+        x, curve.low, curve.high, step="post", color=look.colour, alpha=0.18, linewidth=0, zorder=3
+    )
+    live = curve.x <= curve.live_until
+    axes.step(
+        x[live], curve.mean[live], where="post", color=look.colour, linewidth=2.6, zorder=4,
+        marker=look.marker, markersize=7, markeredgecolor="white", markeredgewidth=0.7,
+        markevery=_spread(x[live], start, end),
+    )  # fmt: skip
+    if live.any() and not live.all():
+        last = int(np.flatnonzero(live)[-1])
+        axes.step(
+            x[last:], curve.mean[last:], where="post", color=look.colour, linewidth=2.2,
+            linestyle=CARRIED_DASHES, zorder=4,
+        )  # fmt: skip
+
+
+def _spread(x: FloatArray, start: float, end: float) -> list[int]:
+    """Indices of about as many points as a curve has markers, evenly apart on the axis as drawn."""
+    if not len(x):
+        return []
+    shown = np.log(x) if start > 0.0 else x
+    low, high = (math.log(start), math.log(end)) if start > 0.0 else (0.0, end)
+    wanted = np.linspace(low, high, MARKERS + 2)[1:-1]
+    wanted = wanted[(wanted >= shown[0]) & (wanted <= shown[-1])]
+    if not len(wanted):
+        return [len(x) - 1]
+    return sorted({int(np.abs(shown - w).argmin()) for w in wanted})
+
+
+def _draw_published(axes: Axes, published: DopamineCurve) -> None:
+    """Up to the end of the axis, and no further: it goes on for 200 million frames."""
+    limits = axes.get_xlim()
+    axes.fill_between(
+        published.env_steps, published.lowest, published.highest, color=MUTED, alpha=0.12,
+        linewidth=0, zorder=1,
+    )  # fmt: skip
+    axes.plot(published.env_steps, published.mean, zorder=2, **PUBLISHED_LINE)
+    axes.set_xlim(limits)

@@ -1,0 +1,87 @@
+"""What the figures over several environments share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from rlbench.analysis.suite_statistics import SuiteStatistics
+from rlbench.reports.figures.looks import Look, Looks
+from rlbench.reports.figures.style import caption_lines, place_legend
+from rlbench.runs.records import FloatArray
+from rlbench.wording import agent_name, plural, shortened, significant
+
+WIDTH_IN = 9.2
+TOP_IN = 0.9  # the title and a line of legend
+PANEL_IN = 3.3
+AXIS_LABEL_IN = 0.7
+CAPTION_WIDTH = 118  # characters
+NAME_LENGTH = 26  # characters
+
+WHAT_A_SCORE_IS = (
+    "score: 0 is acting at random, 1 the threshold (on Atari a human tester); "
+    "a run that stopped because it was solved counts as the level it was to reach"
+)
+_BARS = "bars and bands: 95 % stratified bootstrap intervals over seeds, for these environments"
+
+
+def environments_text(found: SuiteStatistics) -> str:
+    """`5 environments`: those that have a score, where any has one."""
+    return f"{len(found.scores if found.profiles else found.suite.contests)} environments"
+
+
+def side_name(name: str) -> str:
+    """What an agent is called in a figure."""
+    return shortened(agent_name(name), NAME_LENGTH)
+
+
+def suite_caption(found: SuiteStatistics, words: Sequence[str]) -> list[str]:
+    """The lines of a caption: the seeds, the machine, some words, how uncertainty is shown."""
+    groups = [group for contest in found.suite.contests for group in contest.sides]
+    reasons = sorted({e.reason for e in found.estimates if e.reason})
+    counts = sorted({len(group.runs) for group in groups})
+    least = "" if len(counts) == 1 else f"{counts[0]} to "
+    each = f"{least}{plural(counts[-1], 'seed')} of each agent on each environment"
+    return caption_lines(groups, [each, *words, *(reasons or [_BARS])], CAPTION_WIDTH)
+
+
+def draw_band_and_line(
+    axes: Axes, look: Look, x: FloatArray, y: FloatArray, low: FloatArray, high: FloatArray
+) -> None:
+    """A curve of one agent with its interval."""
+    axes.fill_between(x, low, high, color=look.colour, alpha=0.18, linewidth=0, zorder=2)
+    # Solid and dashed lines are marked at different places: where two curves meet, both are seen.
+    first = 5 if look.dashes[1] else 0
+    axes.plot(
+        x, y, color=look.colour, linewidth=2.4, linestyle=look.dashes, marker=look.marker,
+        markersize=7, markeredgecolor="white", markevery=(first, 12), zorder=4,
+    )  # fmt: skip
+
+
+def place_suite_legend(figure: Figure, found: SuiteStatistics, looks: Looks) -> None:
+    """The two agents below the title."""
+    handles = []
+    for name in found.suite.sides:
+        look = looks.over_environments(name)
+        handles.append(
+            Line2D(
+                [], [], color=look.colour, linewidth=2.4, linestyle=look.dashes,
+                marker=look.marker, markersize=7, markeredgecolor="white", label=side_name(name),
+            )
+        )  # fmt: skip
+    place_legend(figure, handles, ncols=2, handlelength=3.2)
+
+
+def estimates_in_words(found: SuiteStatistics) -> str:
+    """Every statistic with its interval."""
+    parts = []
+    for estimate in found.estimates:
+        name = estimate.statistic.replace("iqm", "interquartile mean").replace("_", " ")
+        text = f"{agent_name(estimate.agent)} {name} {significant(estimate.value)}"
+        if estimate.low is not None and estimate.high is not None:
+            text += f" [{significant(estimate.low)}, {significant(estimate.high)}]"
+        parts.append(text)
+    return "; ".join(parts) or "no aggregate"
