@@ -1,7 +1,8 @@
 """The seams of rlbench: what an agent, a policy, an environment and an executor are.
 
 Another agent is a class with all that `Agent` has, most simply a subclass of it, a class of
-settings derived from `AgentParameters`, and one YAML file with its `_target_`.
+settings derived from `AgentParameters`, and a name: an entry point of the group `rlbench.agents`,
+or a YAML file with its `_target_`.
 """
 
 from __future__ import annotations

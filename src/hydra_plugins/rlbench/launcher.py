@@ -55,7 +55,7 @@ class RlbenchSweeper(BasicSweeper):
 
 
 class RlbenchLauncher(Launcher):
-    """Runs each job in a fresh process on cores of its own (see `rlbench.sweeps.launch`)."""
+    """Runs each job in a fresh process on its own cores (see `rlbench.sweeps.launch`)."""
 
     def __init__(self, jobs: Any = "auto") -> None:
         self.jobs = jobs

@@ -34,7 +34,7 @@ INSTEAD = {  # arguments of Gymnasium's single environment, and the keys that se
     "max_num_frames_per_episode": "env.max_episode_steps",
     "noop_max": "env.noop_max",
 }
-RESETTING_THREADS = 8  # at most; a reset takes a tenth of a second, as it loads the game anew
+RESETTING_THREADS = 8  # at most; a reset takes a tenth of a second, as it loads the game again
 
 
 @dataclass(frozen=True)
@@ -169,7 +169,7 @@ class AtariGames:
 
 
 class AtariLanes(CountedLanes):
-    """`num_lanes` games, each a native environment with a thread of its own.
+    """`num_lanes` games, each a native environment with its own thread.
 
     threads: how many lanes are stepped at a time; None: all at once, on whatever cores the process
     has. It decides how fast, never what: a lane's episode depends on its seed and actions alone.

@@ -58,8 +58,8 @@ class SingleEnvLanes(CountedLanes):
     """One Gymnasium environment a lane.
 
     max_episode_steps: the time limit of what `make` builds; the lanes keep it themselves.
-    fresh_each_episode: build a lane's environment anew at every reset, for environments that
-    carry something over from a discarded episode (see `make.carries_over`).
+    fresh_each_episode: build a lane's environment again at every reset, for environments that
+    carry something over from a discarded episode (see `probe.carries_over`).
     """
 
     def __init__(
@@ -132,8 +132,8 @@ class SingleEnvLanes(CountedLanes):
 
 
 def _step_of(env: gym.Env[Any, Any]) -> Callable[[Any], Any]:
-    """`env.step` without the wrappers that keep the time limit, which the lanes do, and see to it
-    that a reset came first, as it always does here: some 3 % of a step of LunarLander-v3."""
+    """`env.step` without TimeLimit and OrderEnforcing: the lanes do both jobs. The wrappers take
+    some 3 % of a step of LunarLander-v3."""
     for wrapper in (TimeLimit, OrderEnforcing):
         if type(env) is wrapper:
             env = env.env

@@ -30,7 +30,7 @@ class MujocoFamily(GymnasiumFamily):
 
     def __init__(self, spec: EnvSpec, settings: EnvSettings) -> None:
         super().__init__(spec, settings)
-        # An environment with settings of its own is stepped by Gymnasium.
+        # With other settings than the registered ones, Gymnasium itself steps the environment.
         changed = settings.kwargs or spec.kwargs or spec.additional_wrappers
         self.task = None if changed else TASKS.get(str(spec.entry_point))
         # Each model has a large state (`scripts/bench lanes_in_turn`); the lanes of a task share

@@ -25,7 +25,8 @@ class LinearPolicy:
         self.weights = weights  # [observation, actions]
 
     def act(self, obs: Array, rng: np.random.Generator) -> Array:
-        return np.argmax(obs @ self.weights, axis=1)
+        actions: Array = np.argmax(obs @ self.weights, axis=1)
+        return actions
 
     def arrays(self) -> Mapping[str, Array]:
         return {"architecture": np.array('{"kind": "linear"}'), "weights": self.weights}
