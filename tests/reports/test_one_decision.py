@@ -4,6 +4,7 @@ set of runs and for made-up ones of every kind."""
 from __future__ import annotations
 
 import csv
+import math
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,13 +12,15 @@ from pathlib import Path
 import pytest
 
 from rlbench.analysis.decision import decide
-from rlbench.analysis.environment import EnvironmentAnalysis, analyze
-from rlbench.analysis.groups import EnvironmentGroups, group_runs
-from rlbench.analysis.suite_statistics import SuiteStatistics, across_environments
+from rlbench.analysis.environment import EnvironmentAnalysis
+from rlbench.analysis.groups import group_runs
+from rlbench.analysis.suite_statistics import SuiteStatistics
 from rlbench.claims.examine import examine
 from rlbench.claims.files import as_json, claims_files
 from rlbench.reports.answers import answers, headline, overall_lines
 from rlbench.reports.cost import Rates
+from rlbench.reports.figures import ratios
+from rlbench.reports.findings import Findings, findings_of
 from rlbench.reports.tables import report_tables
 from rlbench.reports.terminal import across_lines, environment_lines
 from rlbench.runs.load import load_runs
@@ -33,12 +36,10 @@ class Voices:
     """What each part of a report says of a directory of runs."""
 
     def __init__(self, root: Path) -> None:
-        self.environments: Sequence[EnvironmentGroups] = group_runs(
-            load_runs(root, skip=root / "report").runs
-        )
-        self.analyses: list[EnvironmentAnalysis] = [analyze(e) for e in self.environments]
-        ratios = [ratio for analysis in self.analyses for ratio in analysis.ratios]
-        self.suites: list[SuiteStatistics] = across_environments(self.environments, ratios)
+        loaded = load_runs(root, skip=root / "report")
+        self.findings: Findings = findings_of(loaded)
+        self.analyses: Sequence[EnvironmentAnalysis] = self.findings.analyses
+        self.suites: Sequence[SuiteStatistics] = self.findings.suites
 
     def decided(self) -> Winners:
         return {
@@ -86,7 +87,7 @@ class Voices:
         }
 
     def claims(self) -> Winners:
-        data = as_json(examine(self.environments))
+        data = as_json(self.findings.examination)
         parts = [*(claim["measured"] for claim in data["claims"]), data["other"]]
         return {
             (found["env"], found["dqn"], found["es"]): {
@@ -96,8 +97,23 @@ class Voices:
             for found in part["environments"]
         }  # fmt: skip
 
+    def figure(self) -> Winners:
+        """Who was faster, read from the numbers that stand beside the figure of all ratios."""
+        text = ratios.words(self.findings)
+        found = {}
+        for analysis in self.analyses:
+            for by_unit in analysis.comparisons:
+                head = by_unit["train_s"]
+                names = f"{agent_name(head.baseline)} / {agent_name(head.challenger)}"
+                (shown,) = re.findall(rf"{re.escape(f'{head.env}, {names}')}: ([^;]+)", text)
+                sides = {"challenger": head.challenger, "baseline": head.baseline}
+                winner = _side_of_equal(shown)
+                found[analysis.env, head.baseline, head.challenger] = sides.get(winner, winner)
+        return found
+
     def check(self) -> Winners:
         decided = self.decided()
+        assert self.figure() == decided
         assert self.terminal() == decided
         assert self.answers() == decided
         assert self.table() == decided
@@ -147,6 +163,25 @@ def _said(line: str, labels: dict[str, str]) -> str:
     faster = re.search(r": ([^:]+) faster(?:, .* never solved it)?(?: \(.*\))?$", line)
     assert faster is not None, line
     return labels[faster[1]]
+
+
+def _side_of_equal(shown: str) -> str:
+    """On which side of 1 a written interval lies: `\u2265 30\u00d7 [25, \u221e)`."""
+    if shown == "no ratio":
+        return "none"
+    interval = re.search(r"[\[(]([^,]+), (.+)[\])]$", shown)
+    if interval is None:
+        assert shown.endswith("(no interval)")
+        return "open"
+    low, high = (_number(end) for end in interval.groups())
+    return "challenger" if low > 1 else "baseline" if high < 1 else "open"
+
+
+def _number(text: str) -> float:
+    sizes = {"k": 1e3, "M": 1e6, "G": 1e9}
+    if text == "\u221e":
+        return math.inf
+    return float(text.rstrip("kMG")) * sizes.get(text[-1], 1.0)
 
 
 def _cell(text: str, labels: dict[str, str]) -> str:
