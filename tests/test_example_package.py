@@ -133,3 +133,13 @@ def test_its_executor_learns_the_same_with_workers_of_its_own_number(
         assert ours.files == theirs.files
         for name in ours.files:
             assert ours[name].tobytes() == theirs[name].tobytes()
+
+
+def test_its_figure_is_in_the_report(rlbench: Rlbench, tmp_path: Path) -> None:
+    for agent in ("es", "climber"):
+        rlbench(*SHORT, "budget.env_steps=500", f"agent={agent}", "env=CartPole-v1")
+    rlbench("report", "results/runs", "--out", "report")
+    (drawn,) = (tmp_path / "report").rglob("*steps-per-second*.png")
+    assert drawn.read_bytes()[:4] == b"\x89PNG"
+    page = (tmp_path / "report" / "index.html").read_text()
+    assert "Steps per second" in page and "steps a second" in page
