@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +14,9 @@ from rlbench.agents import AGENTS
 from rlbench.config.compose import compose
 from rlbench.harness.experiment import run
 from rlbench.harness.plan import load_agent, name_run
+from rlbench.interfaces import State
 from rlbench.runs import checkpoint
+from rlbench.settings import Settings
 from rlbench.testing import check_agent
 from support.states import assert_same
 
@@ -32,7 +36,7 @@ SMALL = {
 ENV = "probe_envs:Counting-v0"
 
 
-def settings(agent, tmp_path, *words, env=ENV, steps=600):
+def settings(agent: str, tmp_path: Path, *words: str, env: str = ENV, steps: int = 600) -> Settings:
     return compose(
         [
             f"agent={agent}",
@@ -49,7 +53,7 @@ def settings(agent, tmp_path, *words, env=ENV, steps=600):
     )
 
 
-def finish(asked):
+def finish(asked: Settings) -> tuple[Path, dict[str, Any], list[dict[str, Any]]]:
     """Run to the end; the run's directory, summary and log rows."""
     assert run(asked) == 0
     directory = name_run(asked).directory
@@ -57,29 +61,31 @@ def finish(asked):
     return directory, json.loads((directory / "summary.json").read_text()), rows
 
 
-def learned(directory):
+def learned(directory: Path) -> State:
     """The agent's own state, without what only says when it was saved."""
     return checkpoint.load(directory / "checkpoint")["agent"]
 
 
 @pytest.fixture(params=list(AGENTS))
-def agent(request):
+def agent(request: pytest.FixtureRequest) -> str:
     return request.param
 
 
 @pytest.mark.parametrize("env", [ENV, "probe_envs:Mixed-v0", "Pendulum-v1", "FrozenLake-v1"])
-def test_registered_agents_keep_the_rules(agent, env):
+def test_registered_agents_keep_the_rules(agent: str, env: str) -> None:
     bins = {"bins": 3} if agent == "dqn" else {}
     check_agent(agent, env, settings={**SMALL[agent], **bins}, env_steps=400)
 
 
-def test_es_learns_the_same_on_ray():
+def test_es_learns_the_same_on_ray() -> None:
     pytest.importorskip("ray")
     check_agent("es", ENV, settings=SMALL["es"], env_steps=200, executors=("ray",))
 
 
 @pytest.mark.parametrize("executor", ["serial", "process"])
-def test_steps_are_those_that_the_environments_counted(agent, executor, tmp_path, monkeypatch):
+def test_steps_are_those_that_the_environments_counted(
+    agent: str, executor: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     counted = tmp_path / "counted"
     monkeypatch.setenv(probe_envs.COUNT_FILE, str(counted))
     asked = settings(agent, tmp_path / "runs", f"executor={executor}")
@@ -95,7 +101,7 @@ def test_steps_are_those_that_the_environments_counted(agent, executor, tmp_path
     assert 0 <= rest <= probed + confirmed * 4 * 14
 
 
-def test_a_run_in_two_halves_equals_the_whole(agent, tmp_path):
+def test_a_run_in_two_halves_equals_the_whole(agent: str, tmp_path: Path) -> None:
     words = ["agent.compile=true"] if agent == "dqn" else []
     whole, _, _ = finish(settings(agent, tmp_path / "whole", *words))
     finish(settings(agent, tmp_path / "halves", *words, steps=300))
@@ -104,7 +110,7 @@ def test_a_run_in_two_halves_equals_the_whole(agent, tmp_path):
     assert_same(learned(halves), learned(whole))
 
 
-def test_one_seed_is_one_run_and_another_seed_another(agent, tmp_path):
+def test_one_seed_is_one_run_and_another_seed_another(agent: str, tmp_path: Path) -> None:
     first, one, rows = finish(settings(agent, tmp_path / "a"))
     second, other, again = finish(settings(agent, tmp_path / "b"))
     assert_same(learned(first), learned(second))
@@ -115,7 +121,7 @@ def test_one_seed_is_one_run_and_another_seed_another(agent, tmp_path):
     assert returns != [row["returns"] for row in different if row["kind"] == "eval"]
 
 
-def test_runs_on_processes_learn_the_same_as_in_one(tmp_path):
+def test_runs_on_processes_learn_the_same_as_in_one(tmp_path: Path) -> None:
     serial, _, rows = finish(settings("es", tmp_path, "executor=serial"))
     other, _, again = finish(settings("es", tmp_path, "executor=process"))
     assert_same(learned(serial), learned(other))
@@ -125,7 +131,7 @@ def test_runs_on_processes_learn_the_same_as_in_one(tmp_path):
     assert names[0] == names[1]
 
 
-def test_the_random_agent_on_games_from_pixels(tmp_path):
+def test_the_random_agent_on_games_from_pixels(tmp_path: Path) -> None:
     words = ["agent.num_lanes=2", "env.max_episode_steps=40", "eval.episodes=2"]
     words += ["eval.confirmation_episodes=2", "env.threshold=100"]
     words += ["eval.first_steps=60", "eval.growth=2"]
@@ -140,7 +146,7 @@ def test_the_random_agent_on_games_from_pixels(tmp_path):
     check_agent("random", "ALE/Breakout-v5", settings=small, env_steps=60)
 
 
-def test_dqn_on_frames_in_two_halves(tmp_path):
+def test_dqn_on_frames_in_two_halves(tmp_path: Path) -> None:
     words = [
         "agent.network=a3c",
         "env.max_episode_steps=20",

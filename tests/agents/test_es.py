@@ -1,5 +1,7 @@
 """Evolution strategies by hand, on a quadratic, and the same wherever its blocks run."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -10,9 +12,11 @@ from rlbench.agents.es.agent import ES, ESSettings, ObservationStatistics
 from rlbench.agents.es.gradient import SGD, Adam, centred_ranks, pair_weights
 from rlbench.agents.es.population import Generation, block_noise, evaluate_blocks, weigh_block
 from rlbench.checking import check
+from rlbench.envs.family import EnvPlan
 from rlbench.envs.make import plan_env
 from rlbench.errors import ConfigError
 from rlbench.executors.base import LaneWorker
+from rlbench.interfaces import Array
 from rlbench.nets.heads import native_head
 from rlbench.nets.mlp import MLP
 from rlbench.nets.policy import NetworkPolicy
@@ -23,7 +27,7 @@ from support.agents import build_es
 COUNTING = "probe_envs:Counting-v0"
 
 
-def test_centred_ranks_by_hand():
+def test_centred_ranks_by_hand() -> None:
     assert centred_ranks(np.array([[10.0, 30.0], [20.0, 40.0]])).tolist() == [
         [-0.5, pytest.approx(1 / 6)],
         [pytest.approx(-1 / 6), 0.5],
@@ -35,7 +39,7 @@ def test_centred_ranks_by_hand():
 
 @given(hnp.arrays(np.float64, st.tuples(st.integers(1, 20), st.just(2)),
                   elements=st.floats(-1e6, 1e6)))  # fmt: skip
-def test_ranks_sum_to_zero_and_ties_weigh_nothing(returns):
+def test_ranks_sum_to_zero_and_ties_weigh_nothing(returns: Array) -> None:
     ranks = centred_ranks(returns)
     assert abs(ranks.sum()) < 1e-4 and np.abs(ranks).max() <= 0.5
     order = np.argsort(returns.ravel(), kind="stable")
@@ -44,13 +48,13 @@ def test_ranks_sum_to_zero_and_ties_weigh_nothing(returns):
     assert not pair_weights(tied).any()
 
 
-def test_pair_weights_by_hand():
+def test_pair_weights_by_hand() -> None:
     weights = pair_weights(np.array([[3.0, 1.0], [0.0, 2.0]]))
     # Ranks 3, 1, 0, 2 of 3: 0.5, -1/6, -0.5, 1/6; differences 2/3 and -2/3; over 4 members.
     assert weights.tolist() == [pytest.approx(1 / 6), pytest.approx(-1 / 6)]
 
 
-def test_adam_by_hand():
+def test_adam_by_hand() -> None:
     adam = Adam.zero(2, 0.1)
     gradient = np.array([1.0, -4.0], np.float32)
     # The first step is the learning rate in the gradient's direction, whatever its size.
@@ -60,13 +64,13 @@ def test_adam_by_hand():
     assert adam.step(np.zeros(2, np.float32)) == pytest.approx([expected, -expected], rel=1e-4)
 
 
-def test_sgd_by_hand():
+def test_sgd_by_hand() -> None:
     sgd = SGD.zero(1, 0.5)
     assert sgd.step(np.array([2.0], np.float32)).tolist() == [1.0]
     assert sgd.step(np.array([0.0], np.float32)).tolist() == [pytest.approx(0.9)]
 
 
-def test_the_estimate_points_up_a_quadratic():
+def test_the_estimate_points_up_a_quadratic() -> None:
     """On f(x) = -|x - target|^2 the mirrored estimate without ranks is 2 sigma (target - x) in
     expectation; with ranks its direction is what counts."""
     rng = np.random.default_rng(0)
@@ -78,7 +82,7 @@ def test_the_estimate_points_up_a_quadratic():
     assert cosine > 0.98
 
 
-def test_a_quadratic_is_climbed_by_steps_of_adam():
+def test_a_quadratic_is_climbed_by_steps_of_adam() -> None:
     rng = np.random.default_rng(0)
     theta, target, adam = np.zeros(10, np.float32), rng.standard_normal(10), Adam.zero(10, 0.05)
     for _ in range(200):
@@ -88,7 +92,7 @@ def test_a_quadratic_is_climbed_by_steps_of_adam():
     assert np.abs(theta - target).max() < 0.15
 
 
-def generation(plan, block_pairs, **changes):
+def generation(plan: EnvPlan, block_pairs: int, **changes: Any) -> Generation:
     network = MLP(plan.facts.observation_size, (8,), 2)
     values = {
         "number": 4,
@@ -108,7 +112,7 @@ def generation(plan, block_pairs, **changes):
     return Generation(**(values | changes))
 
 
-def play(worker, shared, *, together=1):
+def play(worker: LaneWorker, shared: Generation, *, together: int = 1) -> list[Any]:
     """The results of all tasks of a generation, `together` blocks a task."""
     tasks = [
         range(first, min(first + together, shared.blocks))
@@ -117,7 +121,7 @@ def play(worker, shared, *, together=1):
     return [evaluate_blocks(worker, (shared, tasks), task) for task in range(len(tasks))]
 
 
-def test_a_member_is_played_as_its_policy_would_be_alone():
+def test_a_member_is_played_as_its_policy_would_be_alone() -> None:
     """Block by block against one plain loop per member: noise, seeds, normalisation, returns."""
     plan = plan_env(EnvSettings(id=COUNTING))
     shared = generation(plan, 3, obs_mean=np.full(3, 0.2, np.float32))
@@ -154,7 +158,7 @@ def test_a_member_is_played_as_its_policy_would_be_alone():
     assert worker.counts().env_steps == env_steps
 
 
-def test_blocks_do_not_change_returns_or_gradient():
+def test_blocks_do_not_change_returns_or_gradient() -> None:
     plan = plan_env(EnvSettings(id=COUNTING))
     outcomes = []
     for block_pairs in (1, 3, 7):
@@ -169,7 +173,7 @@ def test_blocks_do_not_change_returns_or_gradient():
 
 
 @pytest.mark.parametrize("episodes", [1, 2])
-def test_blocks_played_together_are_the_same_to_the_byte(episodes):
+def test_blocks_played_together_are_the_same_to_the_byte(episodes: int) -> None:
     plan = plan_env(EnvSettings(id=COUNTING))
     shared = generation(plan, 2, episodes_per_member=episodes)
     apart = play(LaneWorker(plan), shared)
@@ -188,7 +192,9 @@ def test_blocks_played_together_are_the_same_to_the_byte(episodes):
 
 @pytest.mark.parametrize("episodes", [1, 2])
 @pytest.mark.parametrize("cap", [None, 9])
-def test_members_that_wait_for_a_slot_are_played_the_same_to_the_byte(episodes, cap):
+def test_members_that_wait_for_a_slot_are_played_the_same_to_the_byte(
+    episodes: int, cap: int | None
+) -> None:
     plan = plan_env(EnvSettings(id=COUNTING))
     results = []
     for lanes in (None, 4, 6, 1):
@@ -209,13 +215,13 @@ def test_members_that_wait_for_a_slot_are_played_the_same_to_the_byte(episodes, 
             assert one.tobytes() == other.tobytes()
 
 
-def test_tied_members_all_play_at_once():
+def test_tied_members_all_play_at_once() -> None:
     plan = plan_env(EnvSettings(id=COUNTING))
     for changes in ({"action_noise": 0.1}, {"rank": 1}):
         assert generation(plan, 7, lock_step_lanes=4, **changes).slots(14) == 14
 
 
-def test_tasks_are_as_few_as_workers_and_lanes_allow():
+def test_tasks_are_as_few_as_workers_and_lanes_allow() -> None:
     plan = plan_env(EnvSettings(id=COUNTING))
     shared = generation(plan, 4, pairs=40, episodes_per_member=1)  # 10 blocks of 8 lanes
     assert shared.tasks(1) == [range(0, 8), range(8, 10)]  # at most 64 lanes
@@ -233,7 +239,7 @@ def test_tasks_are_as_few_as_workers_and_lanes_allow():
     assert len(noisy.tasks(1)) == 10
 
 
-def test_a_pair_can_share_its_episodes():
+def test_a_pair_can_share_its_episodes() -> None:
     plan = plan_env(EnvSettings(id=COUNTING))
     shared = generation(plan, 7, pair_shares_episodes=True, sigma=1e-9)
     returns = play(LaneWorker(plan), shared)[0].returns
@@ -242,7 +248,7 @@ def test_a_pair_can_share_its_episodes():
     assert not np.array_equal(*play(LaneWorker(plan), apart)[0].returns.T)
 
 
-def test_a_generation_cut_short_is_thrown_away_and_its_steps_counted():
+def test_a_generation_cut_short_is_thrown_away_and_its_steps_counted() -> None:
     answers = iter([False, False, True])
     es, resources = build_es(
         COUNTING, should_stop=lambda: next(answers), population=160, block_members=32
@@ -254,8 +260,8 @@ def test_a_generation_cut_short_is_thrown_away_and_its_steps_counted():
     assert resources.counts().episodes == 128  # two of three tasks
 
 
-def test_memory_is_told_beforehand():
-    def memory_bytes(env, **settings):
+def test_memory_is_told_beforehand() -> None:
+    def memory_bytes(env: str, **settings: Any) -> float:
         facts = plan_env(EnvSettings(id=env)).facts
         asked = {"workers": 2}
         return ES.memory_mb(facts, ESSettings(**settings), **asked) * 2**20
@@ -277,7 +283,9 @@ def test_memory_is_told_beforehand():
 
 
 @pytest.mark.parametrize(("population", "workers", "tasks"), [(32, 2, 2), (32, 4, 4), (64, 8, 8)])
-def test_a_small_population_has_work_for_all_cores(population, workers, tasks):
+def test_a_small_population_has_work_for_all_cores(
+    population: int, workers: int, tasks: int
+) -> None:
     es, _ = build_es(COUNTING, population=population)
     shares = es._shared().tasks(workers)
     assert len(shares) == tasks
@@ -285,7 +293,7 @@ def test_a_small_population_has_work_for_all_cores(population, workers, tasks):
     assert members == [population // workers] * tasks
 
 
-def test_statistics_are_those_of_all_observations():
+def test_statistics_are_those_of_all_observations() -> None:
     statistics = ObservationStatistics.empty(2)
     rng = np.random.default_rng(0)
     parts = [rng.normal([1, -2], [3, 0.5], (n, 2)) for n in (4000, 6000)]
@@ -307,14 +315,14 @@ def test_statistics_are_those_of_all_observations():
         ({"optimizer": "lion"}, "agent.optimizer: got 'lion'; takes adam or sgd"),
     ],
 )
-def test_bad_settings_are_named(params, message):
+def test_bad_settings_are_named(params: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError) as caught:
         check(ESSettings, params, "agent")
     assert message in str(caught.value)
 
 
 @pytest.mark.parametrize("env_id", ["probe_envs:Mixed-v0", "Pendulum-v1"])
-def test_multi_discrete_and_box_actions(env_id):
+def test_multi_discrete_and_box_actions(env_id: str) -> None:
     plan = plan_env(EnvSettings(id=env_id, max_episode_steps=12))
     es, _ = build_es(plan, population=4, action_noise=0.1)
     es.advance(1)

@@ -1,6 +1,8 @@
 """ES on frames: virtual batch normalisation by hand, members as they would be alone, the cap."""
 
 import json
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,7 +20,7 @@ from rlbench.executors.base import LaneWorker
 from rlbench.harness.experiment import run
 from rlbench.harness.machine import available_cores
 from rlbench.harness.plan import name_run
-from rlbench.interfaces import ActionSpec, EnvFacts
+from rlbench.interfaces import ActionSpec, EnvFacts, State
 from rlbench.nets.conv import ConvNet
 from rlbench.nets.mlp import MLP
 from rlbench.runs import checkpoint
@@ -33,7 +35,7 @@ NETWORK = ConvNet((2, 9, 10), ((3, 4, 2), (4, 2, 1)), (5,), 3)
 # --- virtual batch normalisation ----------------------------------------------------------------
 
 
-def test_normalisation_by_hand():
+def test_normalisation_by_hand() -> None:
     # A 1x1 kernel of weight 51 over one frame of two pixels, then a dense layer of two units.
     network = ConvNet((1, 1, 2), ((1, 1, 1),), (1,), 1)
     #             conv k, b   dense k (2), b   output k, b
@@ -58,7 +60,7 @@ def test_normalisation_by_hand():
     assert out == pytest.approx(np.array([[2 * max(hidden, 0) + 1]]), rel=1e-4)
 
 
-def test_hidden_layers_have_mean_b_and_variance_1_on_the_reference_batch():
+def test_hidden_layers_have_mean_b_and_variance_1_on_the_reference_batch() -> None:
     rng = np.random.default_rng(0)
     reference = rng.integers(0, 256, (40, *NETWORK.inputs), np.uint8)
     parameters = NETWORK.initial_fan_in(rng)
@@ -77,7 +79,7 @@ def test_hidden_layers_have_mean_b_and_variance_1_on_the_reference_batch():
         assert values.var(axis=0) == pytest.approx(np.ones(width), rel=0.15)  # EPSILON: below 1
 
 
-def test_scaling_a_kernel_changes_nothing():
+def test_scaling_a_kernel_changes_nothing() -> None:
     rng = np.random.default_rng(1)
     norm = VirtualNorm(NETWORK, rng.integers(0, 256, (20, *NETWORK.inputs), np.uint8))
     frames = rng.integers(0, 256, (6, *NETWORK.inputs), np.uint8)
@@ -91,7 +93,7 @@ def test_scaling_a_kernel_changes_nothing():
     assert outputs[0] == pytest.approx(outputs[1], rel=0.01, abs=0.01)
 
 
-def test_the_reference_batch_is_a_pure_function_of_the_seed_and_counted():
+def test_the_reference_batch_is_a_pure_function_of_the_seed_and_counted() -> None:
     plan = PixelPlan()
     batches = []
     for lanes in (2, 6):
@@ -110,7 +112,9 @@ def test_the_reference_batch_is_a_pure_function_of_the_seed_and_counted():
 @pytest.mark.parametrize("rank", [None, 1, 2])
 @pytest.mark.parametrize("network", [NETWORK, MLP(4, (6, 5), 3)])
 @pytest.mark.parametrize("normalised", [False, True])
-def test_a_members_outputs_are_those_of_its_own_network(network, rank, normalised):
+def test_a_members_outputs_are_those_of_its_own_network(
+    network: Any, rank: int, normalised: bool
+) -> None:
     rng = np.random.default_rng(0)
     theta, pairs, lanes = network.initial_fan_in(rng), 3, 2
     noise = draw_noise(network, rank, Seeds(1), 0, range(pairs))
@@ -144,7 +148,7 @@ def test_a_members_outputs_are_those_of_its_own_network(network, rank, normalise
             )
 
 
-def test_full_rank_members_do_not_depend_on_who_shares_the_stack():
+def test_full_rank_members_do_not_depend_on_who_shares_the_stack() -> None:
     rng, pairs = np.random.default_rng(0), 3
     theta = NETWORK.initial_fan_in(rng)
     noise = draw_noise(NETWORK, None, Seeds(1), 0, range(pairs))
@@ -160,7 +164,7 @@ def test_full_rank_members_do_not_depend_on_who_shares_the_stack():
 # --- the cap ------------------------------------------------------------------------------------
 
 
-def test_the_cap_is_twice_the_mean_length():
+def test_the_cap_is_twice_the_mean_length() -> None:
     frames = EnvFacts("A", (4, 84, 84), ActionSpec("discrete", (2,)), 27_000)
     cap = EpisodeCap("auto", frames)
     lengths = [2000.0, 4000.0, 100.25, 20_000.0]
@@ -178,7 +182,7 @@ def test_the_cap_is_twice_the_mean_length():
     assert fixed.steps == 30
 
 
-def test_a_capped_episode_has_the_return_it_had_and_its_steps_count():
+def test_a_capped_episode_has_the_return_it_had_and_its_steps_count() -> None:
     plan = PixelPlan(episode_steps=8)
     common = {"population": 6, "block_members": 4, "virtual_batch_norm": False, "sigma": 1e-9}
     es, resources = build_es(plan, episode_cap=5, **common)
@@ -192,7 +196,7 @@ def test_a_capped_episode_has_the_return_it_had_and_its_steps_count():
     assert "episode_cap" not in longer.advance(1)
 
 
-def test_an_adaptive_cap_follows_the_lengths_and_is_state():
+def test_an_adaptive_cap_follows_the_lengths_and_is_state() -> None:
     es, _ = build_es(PixelPlan(), population=4, reference_frames=2)
     es.advance(1)
     state = es.get_state()
@@ -209,7 +213,7 @@ def test_an_adaptive_cap_follows_the_lengths_and_is_state():
 
 
 @pytest.mark.parametrize("noise", ["full", "lowrank"])
-def test_es_finds_what_is_to_be_seen(noise):
+def test_es_finds_what_is_to_be_seen(noise: str) -> None:
     """8 is the best return, 4 that of chance, and of anything that does not look. Without virtual
     batch normalisation it is at 5 by then: the two halves differ by little."""
     es, _ = build_es(
@@ -230,7 +234,7 @@ def test_es_finds_what_is_to_be_seen(noise):
     )
 
 
-def test_a_generation_thrown_away_leaves_no_trace_with_low_rank_noise():
+def test_a_generation_thrown_away_leaves_no_trace_with_low_rank_noise() -> None:
     thetas = []
     for cut in ([], [False, False, True]):  # before the generation, after its first block
         answers = iter(cut)
@@ -244,7 +248,7 @@ def test_a_generation_thrown_away_leaves_no_trace_with_low_rank_noise():
     assert thetas[0].tobytes() == thetas[1].tobytes()
 
 
-def test_what_does_not_suit_the_observations_is_refused():
+def test_what_does_not_suit_the_observations_is_refused() -> None:
     with pytest.raises(ConfigError, match=r"agent.normalize_observations: got true; takes false"):
         build_es(PixelPlan(), normalize_observations=True)
     plan = plan_env(EnvSettings(id="CartPole-v1"))
@@ -253,7 +257,7 @@ def test_what_does_not_suit_the_observations_is_refused():
 
 
 @pytest.mark.parametrize("bad", [{"episode_cap": 0}, {"episode_cap": "long"}, {"rank": 0}])
-def test_bad_settings_are_named(bad):
+def test_bad_settings_are_named(bad: dict[str, Any]) -> None:
     with pytest.raises(ConfigError, match=f"agent.{next(iter(bad))}: got"):
         check(ESSettings, bad, "agent")
 
@@ -261,7 +265,7 @@ def test_bad_settings_are_named(bad):
 # --- games, in the whole harness ----------------------------------------------------------------
 
 
-def finish(tmp_path, *words, steps=160):
+def finish(tmp_path: Path, *words: str, steps: int = 160) -> tuple[State, dict[str, Any]]:
     asked = compose(
         [
             "agent=es", "env=ALE/Pong-v5", f"budget.env_steps={steps}", f"results_dir={tmp_path}",
@@ -277,7 +281,9 @@ def finish(tmp_path, *words, steps=160):
 
 
 @pytest.mark.parametrize("words", [[], ["agent.noise=lowrank", "agent.episodes_per_member=2"]])
-def test_games_learn_the_same_in_two_halves_and_in_worker_processes(tmp_path, words):
+def test_games_learn_the_same_in_two_halves_and_in_worker_processes(
+    tmp_path: Path, words: list[str]
+) -> None:
     whole, summary = finish(tmp_path / "whole", "executor=serial", *words)
     assert whole["generation"] >= 2 and summary["env_steps"] >= 160
     # Two halves in worker processes: neither they nor the pause leave a trace.

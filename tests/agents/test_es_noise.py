@@ -12,7 +12,7 @@ SEEDS = Seeds(5).child("noise")
 NETWORK = MLP(3, (4,), 2)
 
 
-def test_low_rank_noise_by_hand():
+def test_low_rank_noise_by_hand() -> None:
     # One layer 2 -> 2 of rank 1: A = (1, 2), B = (3, -1).
     noise = LowRankNoise(
         (np.array([[[1.0], [2.0]]], np.float32),),
@@ -24,7 +24,7 @@ def test_low_rank_noise_by_hand():
 
 
 @pytest.mark.parametrize("rank", [None, 1, 3])
-def test_the_weighed_sum_is_that_of_the_perturbations(rank):
+def test_the_weighed_sum_is_that_of_the_perturbations(rank: int) -> None:
     noise = draw_noise(NETWORK, rank, SEEDS, 2, range(3, 8))
     weights = np.array([0.5, -1, 0, 2, 0.25], np.float32)
     total = sum(w * noise[row] for row, w in enumerate(weights))
@@ -32,7 +32,7 @@ def test_the_weighed_sum_is_that_of_the_perturbations(rank):
 
 
 @pytest.mark.parametrize("rank", [None, 2])
-def test_a_pairs_noise_does_not_depend_on_its_block(rank):
+def test_a_pairs_noise_does_not_depend_on_its_block(rank: int) -> None:
     whole = draw_noise(NETWORK, rank, SEEDS, 2, range(0, 6))
     part = draw_noise(NETWORK, rank, SEEDS, 2, range(4, 6))
     assert part[0].tobytes() == whole[4].tobytes() and part[1].tobytes() == whole[5].tobytes()
@@ -41,7 +41,7 @@ def test_a_pairs_noise_does_not_depend_on_its_block(rank):
 
 
 @pytest.mark.parametrize("rank", [1, 4])
-def test_elements_have_mean_0_and_variance_1_and_kernels_their_rank(rank):
+def test_elements_have_mean_0_and_variance_1_and_kernels_their_rank(rank: int) -> None:
     network = MLP(6, (), 8)
     noise = draw_noise(network, rank, SEEDS, 0, range(20_000))
     values = np.stack([noise[row] for row in range(20_000)])
@@ -53,7 +53,7 @@ def test_elements_have_mean_0_and_variance_1_and_kernels_their_rank(rank):
 
 
 @pytest.mark.parametrize("rank", [None, 1, 4])
-def test_the_estimate_is_the_gradient_of_the_smoothed_quadratic(rank):
+def test_the_estimate_is_the_gradient_of_the_smoothed_quadratic(rank: int) -> None:
     """f(x) = -(x - t) H (x - t) / 2, smoothed by any symmetric noise of covariance 1, has the
     gradient -H (x - t); the mirrored estimate is its mean over pairs, low-rank or not."""
     rng, pairs, sigma = np.random.default_rng(0), 40_000, 0.3
@@ -80,7 +80,7 @@ def test_the_estimate_is_the_gradient_of_the_smoothed_quadratic(rank):
     assert np.linalg.norm(1.1 * estimate - gradient) / np.linalg.norm(gradient) > 0.06
 
 
-def test_the_cache_gives_what_would_be_drawn_and_holds_one_generation():
+def test_the_cache_gives_what_would_be_drawn_and_holds_one_generation() -> None:
     worker = LaneWorker(None)  # no lanes are asked for
     first = cached_noise(worker, NETWORK, None, SEEDS, 1, range(4))
     assert cached_noise(worker, NETWORK, None, SEEDS, 1, range(4)) is first
@@ -90,7 +90,7 @@ def test_the_cache_gives_what_would_be_drawn_and_holds_one_generation():
     assert again is not first and again.values.tobytes() == first.values.tobytes()
 
 
-def test_noise_too_large_for_the_cache_is_drawn_each_time():
+def test_noise_too_large_for_the_cache_is_drawn_each_time() -> None:
     worker, network = LaneWorker(None), MLP(100, (), 100)
     large = cached_noise(worker, network, None, SEEDS, 0, range(2000))  # 80 MB
     assert large.nbytes > 64 * 2**20

@@ -171,7 +171,7 @@ def test_every_environment_of_an_experiment_is_there(name: str) -> None:
         find_spec(env_id)
 
 
-def test_a_namespace_has_settings_for_all_its_ids_and_the_command_line_wins():
+def test_a_namespace_has_settings_for_all_its_ids_and_the_command_line_wins() -> None:
     pong = compose(["agent=dqn", "env=ALE/Pong-v5", "agent.num_lanes=4"])
     assert pong.agent.params["replay_capacity_steps"] == 1_000_000
     assert pong.agent.params["overlap"] is True and pong.agent.params["num_lanes"] == 4

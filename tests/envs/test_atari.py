@@ -1,6 +1,7 @@
 """Atari from pixels: goldens, preprocessing against the emulator's own frames, and the lanes."""
 
 import hashlib
+from typing import Any
 
 import gymnasium as gym
 import numpy as np
@@ -10,6 +11,7 @@ from rlbench.envs.atari import AtariConditions, AtariFamily, AtariLanes, make_ga
 from rlbench.envs.catalogue import entries
 from rlbench.envs.make import family_of, plan_env
 from rlbench.errors import ConfigError, RunError
+from rlbench.interfaces import Array, Lanes
 from rlbench.settings import EnvSettings
 
 PONG, BREAKOUT = "ALE/Pong-v5", "ALE/Breakout-v5"
@@ -21,11 +23,13 @@ GOLDENS = {
 }
 
 
-def lanes_of(env_id, num_lanes=1, cap=None, threads=None, **keys):
+def lanes_of(
+    env_id: str, num_lanes: int = 1, cap: int | None = None, threads: int | None = None, **keys: Any
+) -> Lanes:
     return plan_env(EnvSettings(id=env_id, **keys)).lanes(num_lanes, cap, threads)
 
 
-def play(lanes, lane, seed, actions):
+def play(lanes: Lanes, lane: int, seed: int, actions: Array) -> bytes:
     """Bytes of one lane's episode, until it ends or `actions` do."""
     one = np.array([lane])
     rows = [lanes.reset(one, np.array([seed])).tobytes(), lanes.lives[one].tobytes()]
@@ -37,17 +41,17 @@ def play(lanes, lane, seed, actions):
     return b"".join(rows)
 
 
-def episode_bytes(env_id):
+def episode_bytes(env_id: str) -> bytes:
     actions = np.random.default_rng(0).integers(4, size=300)
     return play(lanes_of(env_id), 0, 2**31 - 1, actions)
 
 
 @pytest.mark.parametrize("env_id", GOLDENS)
-def test_goldens(env_id):
+def test_goldens(env_id: str) -> None:
     assert hashlib.sha256(episode_bytes(env_id)).hexdigest() == GOLDENS[env_id]
 
 
-def area(source, target):
+def area(source: int, target: int) -> Array:
     """[target, source]: each target pixel is the mean of the source pixels that it covers."""
     edges = np.arange(target + 1) * (source / target)
     pixel = np.arange(source)
@@ -56,7 +60,9 @@ def area(source, target):
 
 
 @pytest.mark.parametrize(("game", "env_id", "seed"), [("pong", PONG, 5), ("breakout", BREAKOUT, 6)])
-def test_preprocessing_is_what_the_emulators_frames_amount_to(game, env_id, seed):
+def test_preprocessing_is_what_the_emulators_frames_amount_to(
+    game: str, env_id: str, seed: int
+) -> None:
     # The other way: Gymnasium's single environment, one grey frame a step, and NumPy.
     rows, columns = area(210, 84), area(160, 84)
     native = make_game(AtariConditions(game, 4, 0.0, 30, False), 27_000)
@@ -90,7 +96,7 @@ def test_preprocessing_is_what_the_emulators_frames_amount_to(game, env_id, seed
 
 
 @pytest.mark.parametrize("sticky", [0.0, 0.25])
-def test_an_episode_depends_on_its_seed_and_actions_alone(sticky):
+def test_an_episode_depends_on_its_seed_and_actions_alone(sticky: float) -> None:
     actions = np.random.default_rng(1).integers(4, size=150)
     fresh = play(lanes_of(BREAKOUT, sticky_actions=sticky), 0, 7, actions)
     lanes = lanes_of(BREAKOUT, 3, sticky_actions=sticky)
@@ -103,7 +109,7 @@ def test_an_episode_depends_on_its_seed_and_actions_alone(sticky):
         assert play(lanes, 1, 8, actions) != fresh
 
 
-def test_sticky_actions_are_on_unless_turned_off():
+def test_sticky_actions_are_on_unless_turned_off() -> None:
     actions = np.random.default_rng(1).integers(4, size=60)
     episodes = [
         play(lanes_of(BREAKOUT, **keys), 0, 7, actions)
@@ -112,7 +118,7 @@ def test_sticky_actions_are_on_unless_turned_off():
     assert episodes[0] == episodes[1] != episodes[2]
 
 
-def test_threads_decide_nothing():
+def test_threads_decide_nothing() -> None:
     plan = plan_env(EnvSettings(id=BREAKOUT))
     every = [plan.lanes(3, threads=threads) for threads in (None, 1, 2)]
     rng = np.random.default_rng(2)
@@ -132,7 +138,7 @@ def test_threads_decide_nothing():
         lanes.close()
 
 
-def test_a_lost_life_is_told_and_ends_nothing():
+def test_a_lost_life_is_told_and_ends_nothing() -> None:
     lanes, one = lanes_of(BREAKOUT, sticky_actions=0.0), np.array([0])
     lanes.reset(one, np.array([3]))
     assert lanes.lives.tolist() == [5]
@@ -146,7 +152,7 @@ def test_a_lost_life_is_told_and_ends_nothing():
     assert sum(ends) == 1 and seen[-1] == 0 and lanes.counts.episodes == 1
 
 
-def test_rewards_are_the_games_own():
+def test_rewards_are_the_games_own() -> None:
     lanes, one = lanes_of("ALE/SpaceInvaders-v5"), np.array([0])
     lanes.reset(one, np.array([3]))
     gained = {lanes.step(one, np.array([1]))[1][0] for _ in range(200)}  # fires, and never moves
@@ -154,7 +160,7 @@ def test_rewards_are_the_games_own():
 
 
 @pytest.mark.parametrize("frame_skip", [1, 4])
-def test_an_episode_is_cut_at_the_cap_and_the_next_one_is_not(frame_skip):
+def test_an_episode_is_cut_at_the_cap_and_the_next_one_is_not(frame_skip: int) -> None:
     lanes = lanes_of(PONG, 2, cap=30, kwargs={"frameskip": frame_skip})
     both = np.arange(2)
     lanes.reset(both, np.array([5, 6]))  # with different numbers of no-ops
@@ -167,7 +173,7 @@ def test_an_episode_is_cut_at_the_cap_and_the_next_one_is_not(frame_skip):
     assert not lanes.step(both[1:], np.array([0]))[3].any()
 
 
-def test_the_observation_at_the_cap_is_that_of_an_episode_that_goes_on():
+def test_the_observation_at_the_cap_is_that_of_an_episode_that_goes_on() -> None:
     actions = np.random.default_rng(0).integers(4, size=(60, 1))
     cut, uncut = lanes_of(BREAKOUT, cap=60), lanes_of(BREAKOUT)
     for lanes in (cut, uncut):
@@ -178,7 +184,7 @@ def test_the_observation_at_the_cap_is_that_of_an_episode_that_goes_on():
     assert results[0][3][0] and not results[1][3][0]
 
 
-def test_facts_and_conditions():
+def test_facts_and_conditions() -> None:
     plan = plan_env(EnvSettings(id=PONG))
     assert plan.facts.observation_shape == (4, 84, 84) and plan.facts.pixels
     assert plan.facts.max_episode_steps * plan.facts.frame_skip == 108_000
@@ -189,12 +195,12 @@ def test_facts_and_conditions():
     assert full.facts.action.nvec == (18,) and full.facts.max_episode_steps == 36_000
 
 
-def test_no_ops_can_be_left_out():
+def test_no_ops_can_be_left_out() -> None:
     native = make_game(plan_env(EnvSettings(id=PONG, noop_max=0)).builder.conditions, 10)
     assert native.reset(seed=np.array([5]))[1]["frame_number"][0] == 0
 
 
-def test_every_game_of_the_wheel_has_what_a_plan_needs():
+def test_every_game_of_the_wheel_has_what_a_plan_needs() -> None:
     games = [entry.id for entry in entries() if entry.id.startswith("ALE/")]
     assert len(games) > 95
     families = [family_of(EnvSettings(id=game)) for game in games]
@@ -225,14 +231,16 @@ def test_every_game_of_the_wheel_has_what_a_plan_needs():
         ({"id": "CartPole-v1", "noop_max": 3}, "env.noop_max", "for Atari from pixels only"),
     ],
 )
-def test_conditions_that_cannot_be_had_are_refused(settings, key, takes):
+def test_conditions_that_cannot_be_had_are_refused(
+    settings: dict[str, Any], key: str, takes: str
+) -> None:
     with pytest.raises(ConfigError) as caught:
         plan_env(EnvSettings(**{"id": PONG, **settings}))
     assert key in str(caught.value) and takes in str(caught.value)
 
 
-def test_ram_takes_sticky_actions_too():
-    def observations(sticky):
+def test_ram_takes_sticky_actions_too() -> None:
+    def observations(sticky: float | str) -> bytes:
         keys = {"kwargs": {"obs_type": "ram"}, "sticky_actions": sticky}
         actions = np.random.default_rng(0).integers(6, size=80)
         lanes = lanes_of(PONG, **keys)
@@ -244,7 +252,7 @@ def test_ram_takes_sticky_actions_too():
     assert observations("auto") == observations(0.25) != observations(0.0)
 
 
-def test_an_action_that_is_not_there_is_told():
+def test_an_action_that_is_not_there_is_told() -> None:
     lanes = lanes_of(PONG)
     lanes.reset(np.array([0]), np.array([1]))
     with pytest.raises(RunError, match=r"ALE/Pong-v5 has actions 0 to 5, not \[6\]"):

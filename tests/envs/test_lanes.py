@@ -2,6 +2,9 @@
 
 import subprocess
 import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
 
 import gymnasium as gym
 import numpy as np
@@ -13,7 +16,9 @@ from rlbench.errors import ConfigError, RunError
 from rlbench.settings import EnvSettings
 
 
-def play_single(env_id, seed, actions, max_episode_steps=None):
+def play_single(
+    env_id: str, seed: int, actions: Iterable[Any], max_episode_steps: int | None = None
+) -> list[tuple[Any, float, bool, bool]]:
     """Observations and ends of one episode of Gymnasium's single environment."""
     env = gym.make(env_id, max_episode_steps=max_episode_steps)
     rows = [(env.reset(seed=seed)[0], 0.0, False, False)]
@@ -26,7 +31,7 @@ def play_single(env_id, seed, actions, max_episode_steps=None):
 
 
 @pytest.mark.parametrize("env_id", ["CartPole-v1", "Acrobot-v1", "LunarLander-v3"])
-def test_lanes_give_the_bytes_of_single_environments(env_id):
+def test_lanes_give_the_bytes_of_single_environments(env_id: str) -> None:
     rng = np.random.default_rng(0)
     plan = plan_env(EnvSettings(id=env_id))
     lanes, seeds = plan.lanes(6), np.array([11, 12, 13, 14, 15, 2**31 - 1])
@@ -53,13 +58,15 @@ def test_lanes_give_the_bytes_of_single_environments(env_id):
     ("env_id", "lanes"),
     [("Humanoid-v4", 16), ("Humanoid-v5", None), ("LunarLander-v3", 32), ("CartPole-v1", None)],
 )
-def test_environments_of_large_state_share_a_lock_step_in_small_numbers(env_id, lanes):
+def test_environments_of_large_state_share_a_lock_step_in_small_numbers(
+    env_id: str, lanes: Any
+) -> None:
     if env_id.startswith("Humanoid"):
         pytest.importorskip("mujoco")
     assert plan_env(EnvSettings(id=env_id)).facts.lock_step_lanes == lanes
 
 
-def test_cartpole_truncates_at_the_cap_and_restarts_one_lane_alone():
+def test_cartpole_truncates_at_the_cap_and_restarts_one_lane_alone() -> None:
     lanes = CartPoleLanes("CartPole-v1", 4, max_episode_steps=3)
     every = np.arange(4)
     lanes.reset(every, every + 5)
@@ -74,7 +81,7 @@ def test_cartpole_truncates_at_the_cap_and_restarts_one_lane_alone():
     assert np.array_equal(after[0], single[1][0]) and not truncated[0]
 
 
-def test_uncounted_steps_are_not_counted():
+def test_uncounted_steps_are_not_counted() -> None:
     lanes = plan_env(EnvSettings(id="CartPole-v1")).lanes(1)
     lanes.reset(np.array([0]), np.array([1]))
     with lanes.uncounted():
@@ -93,7 +100,7 @@ def test_uncounted_steps_are_not_counted():
         ("observation", "an observation that is not finite: nan"),
     ],
 )
-def test_a_faulty_environment_is_named(fault, message):
+def test_a_faulty_environment_is_named(fault: str, message: str) -> None:
     plan = plan_env(EnvSettings(id="probe_envs:Faulty-v0", kwargs={"fault": fault, "after": 1}))
     lanes = plan.lanes(1)
     lanes.reset(np.array([0]), np.array([1]))
@@ -103,7 +110,7 @@ def test_a_faulty_environment_is_named(fault, message):
     assert lanes.counts.env_steps == 1
 
 
-def test_an_endless_environment_is_truncated():
+def test_an_endless_environment_is_truncated() -> None:
     plan = plan_env(EnvSettings(id="probe_envs:Endless-v0"))
     assert plan.facts.max_episode_steps == 10_000
     lanes = plan.lanes(1, max_episode_steps=7)
@@ -112,7 +119,7 @@ def test_an_endless_environment_is_truncated():
     assert ends == [False] * 6 + [True]
 
 
-def test_dict_observations_are_flat_and_multi_discrete_actions_reach_the_environment():
+def test_dict_observations_are_flat_and_multi_discrete_actions_reach_the_environment() -> None:
     plan = plan_env(EnvSettings(id="probe_envs:Mixed-v0"))
     assert plan.facts.observation_size == 4 + 2 + 3
     assert plan.facts.action.nvec == (2, 3)
@@ -124,7 +131,7 @@ def test_dict_observations_are_flat_and_multi_discrete_actions_reach_the_environ
         assert rewards[0] == 2.0
 
 
-def test_discrete_observations_become_one_hot_and_bytes_are_scaled():
+def test_discrete_observations_become_one_hot_and_bytes_are_scaled() -> None:
     assert plan_env(EnvSettings(id="FrozenLake-v1")).facts.observation_size == 16
     ram = plan_env(EnvSettings(id="ALE/Pong-v5", kwargs={"obs_type": "ram"}))
     assert (ram.facts.observation_size, ram.facts.frame_skip) == (128, 4)
@@ -132,7 +139,7 @@ def test_discrete_observations_become_one_hot_and_bytes_are_scaled():
     assert obs.min() >= 0 and 0.5 < obs.max() <= 1
 
 
-def test_environments_that_carry_something_over_are_built_anew():
+def test_environments_that_carry_something_over_are_built_anew() -> None:
     assert plan_env(EnvSettings(id="probe_envs:Carrying-v0")).fresh_each_episode
     assert plan_env(EnvSettings(id="BipedalWalker-v3")).fresh_each_episode
     for env_id in ("LunarLander-v3", "Acrobot-v1", "Pendulum-v1"):
@@ -142,14 +149,14 @@ def test_environments_that_carry_something_over_are_built_anew():
     assert first == [-0.5, -0.5]
 
 
-def test_keyword_arguments_and_thresholds():
+def test_keyword_arguments_and_thresholds() -> None:
     plan = plan_env(EnvSettings(id="CartPole-v1", levels=(100, 300)))
     assert plan.levels == (100.0, 300.0, 475.0) and plan.threshold == 475.0
     with pytest.raises(ConfigError, match=r"env\.kwargs.*wheels"):
         plan_env(EnvSettings(id="CartPole-v1", kwargs={"wheels": 3}))
 
 
-def test_mujoco_writes_nothing_beside_the_run(tmp_path):
+def test_mujoco_writes_nothing_beside_the_run(tmp_path: Path) -> None:
     """HalfCheetah's model has an attribute that MuJoCo 4 warns of, on stderr and in a file."""
     pytest.importorskip("mujoco")
     code = (

@@ -16,7 +16,7 @@ NAMES = ["InvertedPendulum", "InvertedDoublePendulum", "Swimmer", "Hopper", "Hal
          "Walker2d", "Ant", "Humanoid"]  # fmt: skip
 
 
-def both(env_id, lanes, cap):
+def both(env_id: str, lanes: int, cap: int | None) -> tuple[MujocoLanes, SingleEnvLanes]:
     """The same lanes as arrays and as single environments."""
     plan = plan_env(EnvSettings(id=env_id))
     together = plan.lanes(lanes, cap)
@@ -28,7 +28,7 @@ def both(env_id, lanes, cap):
 
 
 @pytest.mark.parametrize("task", NAMES)
-def test_tasks_give_the_bytes_of_single_environments(task):
+def test_tasks_give_the_bytes_of_single_environments(task: str) -> None:
     """300 steps of five lanes, of which some rest at times, with several episodes each."""
     cap = 70
     together, alone = both(f"{task}-v5", 5, cap)
@@ -59,11 +59,11 @@ def test_tasks_give_the_bytes_of_single_environments(task):
     alone.close()
 
 
-def test_every_task_is_tested():
+def test_every_task_is_tested() -> None:
     assert len(TASKS) == len(NAMES)
 
 
-def test_settings_of_ones_own_are_left_to_gymnasium():
+def test_settings_of_ones_own_are_left_to_gymnasium() -> None:
     plan = plan_env(EnvSettings(id="HalfCheetah-v5", kwargs={"ctrl_cost_weight": 0.2}))
     assert isinstance(plan.builder, SingleEnvs) and isinstance(plan.lanes(2), SingleEnvLanes)
     assert isinstance(plan_env(EnvSettings(id="HalfCheetah-v4")).builder, SingleEnvs)

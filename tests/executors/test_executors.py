@@ -1,19 +1,24 @@
 """Every executor gives the same results in the same order, and the same account of them."""
 
 import os
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pytest
 
+from rlbench.envs.family import EnvPlan
 from rlbench.envs.make import plan_env
 from rlbench.errors import ConfigError, RunError
 from rlbench.executors import EXECUTORS, check_executor, make_executor
+from rlbench.executors.base import LaneExecutor
+from rlbench.interfaces import Worker
 from rlbench.settings import EnvSettings
 
 KINDS = ["serial", "process", "ray"]
 
 
-def play(worker, shared, task):
+def play(worker: Worker, shared: int, task: int) -> tuple[int, Any]:
     """Steps one lane `task` times; the sum of its observations."""
     lanes = worker.lanes(1)
     total = lanes.reset(np.array([0]), np.array([shared + task]))
@@ -25,27 +30,27 @@ def play(worker, shared, task):
     return task, total.tolist()
 
 
-def add(worker, shared, task):
+def add(worker: Worker, shared: int, task: int) -> int:
     return shared + task
 
 
-def fail(worker, shared, task):
+def fail(worker: Worker, shared: Any, task: int) -> int:
     if task == 3:
         raise ValueError("task three")
     return task
 
 
-def die(worker, shared, task):
+def die(worker: Worker, shared: Any, task: int) -> None:
     os._exit(5)
 
 
 @pytest.fixture(scope="module")
-def plan():
+def plan() -> EnvPlan:
     return plan_env(EnvSettings(id="CartPole-v1"))
 
 
 @pytest.fixture(scope="module", params=KINDS)
-def executor(request, plan):
+def executor(request: pytest.FixtureRequest, plan: EnvPlan) -> Iterator[LaneExecutor]:
     if request.param == "ray":
         pytest.importorskip("ray")
     executor = make_executor(request.param, plan, 2)
@@ -53,7 +58,9 @@ def executor(request, plan):
     executor.close()
 
 
-def test_results_come_in_task_order_with_their_steps_counted(executor, plan):
+def test_results_come_in_task_order_with_their_steps_counted(
+    executor: LaneExecutor, plan: EnvPlan
+) -> None:
     tasks = [7, 1, 5, 0, 3, 6, 2]
     serial = make_executor("serial", plan, 1)
     expected = list(serial.map(play, tasks, 40))
@@ -63,7 +70,7 @@ def test_results_come_in_task_order_with_their_steps_counted(executor, plan):
     assert executor.counts().env_steps - before == serial.counts().env_steps == sum(tasks)
 
 
-def test_what_was_begun_is_counted_when_the_rest_is_dropped(executor):
+def test_what_was_begun_is_counted_when_the_rest_is_dropped(executor: LaneExecutor) -> None:
     before = executor.counts().env_steps
     results = executor.map(play, [4] * 10, 0)
     next(results)
@@ -75,13 +82,13 @@ def test_what_was_begun_is_counted_when_the_rest_is_dropped(executor):
     assert [task for task, _ in executor.map(play, [1, 2], 0)] == [1, 2]
 
 
-def test_a_failing_task_is_told_and_the_executor_stays_usable(executor):
+def test_a_failing_task_is_told_and_the_executor_stays_usable(executor: LaneExecutor) -> None:
     with pytest.raises((RunError, ValueError), match="task three"):
         list(executor.map(fail, range(6)))
     assert list(executor.map(fail, [0, 1])) == [0, 1]
 
 
-def test_workers_report_their_cpu_time(executor):
+def test_workers_report_their_cpu_time(executor: LaneExecutor) -> None:
     if executor.workers == 1:
         assert executor.cpu_s() == 0  # the ledger's own process
         return
@@ -90,24 +97,24 @@ def test_workers_report_their_cpu_time(executor):
     assert before < executor.cpu_s() < before + 60
 
 
-def test_each_call_of_map_has_its_own_function_and_shared_value(executor):
+def test_each_call_of_map_has_its_own_function_and_shared_value(executor: LaneExecutor) -> None:
     """A worker that had no task in the call before must not use what an earlier one shared."""
     for shared in (10, 20, 30):
         assert list(executor.map(add, [1], shared)) == [shared + 1]
     assert list(executor.map(add, range(4), 40)) == [40, 41, 42, 43]
 
 
-def test_an_unknown_name_lists_the_executors():
+def test_an_unknown_name_lists_the_executors() -> None:
     with pytest.raises(ConfigError, match="auto, serial, process or ray; did you mean process"):
         check_executor("proces")
     check_executor("auto")
 
 
-def test_a_serial_executor_has_one_worker_and_the_others_one_a_core():
+def test_a_serial_executor_has_one_worker_and_the_others_one_a_core() -> None:
     assert [EXECUTORS[kind].workers_for(6) for kind in KINDS] == [1, 6, 6]
 
 
-def test_a_worker_that_dies_is_an_error_that_says_so(plan):
+def test_a_worker_that_dies_is_an_error_that_says_so(plan: EnvPlan) -> None:
     executor = make_executor("process", plan, 2)
     try:
         with pytest.raises(RunError, match=r"worker process died \(exit code 5\)"):

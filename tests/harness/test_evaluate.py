@@ -8,6 +8,7 @@ import pytest
 
 from rlbench.envs.make import plan_env
 from rlbench.harness.evaluate import evaluate, schedule
+from rlbench.interfaces import Array
 from rlbench.seeding import Seeds
 from rlbench.settings import EnvSettings
 
@@ -15,11 +16,11 @@ from rlbench.settings import EnvSettings
 class LeanRight:
     """CartPole: push to where the pole leans."""
 
-    def act(self, obs, rng):
+    def act(self, obs: Array, rng: np.random.Generator) -> Array:
         return (obs[:, 2] > 0).astype(np.int64)
 
 
-def play(seed):
+def play(seed: int) -> tuple[float, int, bool]:
     env, total, steps = gym.make("CartPole-v1"), 0.0, 0
     obs, _ = env.reset(seed=seed)
     while True:
@@ -30,7 +31,7 @@ def play(seed):
 
 
 @pytest.mark.parametrize("num_lanes", [1, 3, 8, 20])
-def test_returns_lengths_and_truncation_are_those_of_single_episodes(num_lanes):
+def test_returns_lengths_and_truncation_are_those_of_single_episodes(num_lanes: int) -> None:
     seeds = Seeds(5).child("evaluation")
     lanes = plan_env(EnvSettings(id="CartPole-v1")).lanes(num_lanes, 40)
     result = evaluate(LeanRight(), lanes, 8, seeds)
@@ -43,7 +44,7 @@ def test_returns_lengths_and_truncation_are_those_of_single_episodes(num_lanes):
     assert lanes.counts.env_steps == sum(cut) and lanes.counts.episodes == 8
 
 
-def test_schedule_grows_by_the_factor_and_then_stays_even():
+def test_schedule_grows_by_the_factor_and_then_stays_even() -> None:
     points = list(itertools.islice(schedule(1000, 1.1, 500), 8))
     assert points == [0, 500, 550, 605, 666, 732, 805, 886]
     points = list(itertools.islice(schedule(1000, 1.5, 700), 7))

@@ -12,14 +12,14 @@ from rlbench.interfaces import Counts
 from rlbench.runs.columns import Clock
 
 
-def spin(seconds):
+def spin(seconds: float) -> None:
     """Keep this thread computing for `seconds`, by the wall clock and by its own CPU time."""
     wall, cpu = time.perf_counter() + seconds, time.thread_time() + seconds
     while time.perf_counter() < wall or time.thread_time() < cpu:
         pass
 
 
-def test_phases_and_the_rest_add_up_to_wall_time():
+def test_phases_and_the_rest_add_up_to_wall_time() -> None:
     start = Start.now()
     ledger = Ledger(start, frame_skip=4)
     ledger.connect(lambda: Counts(10, 2), lambda: 1.5)
@@ -44,7 +44,7 @@ def test_phases_and_the_rest_add_up_to_wall_time():
     assert 0.05 <= clock.train_cpu_s < clock.cpu_s - 1.5
 
 
-def test_a_later_attempt_goes_on_from_the_earlier_clock():
+def test_a_later_attempt_goes_on_from_the_earlier_clock() -> None:
     earlier = Clock(100, 100, 3, 50.0, 40.0, 5.0, 4.0, 1.0, 0.0, 60.0, 55.0)
     ledger = Ledger(Start.now(), Clock.from_row(earlier.row()))
     ledger.connect(lambda: Counts(7, 1), lambda: 0.0)
@@ -57,7 +57,7 @@ def test_a_later_attempt_goes_on_from_the_earlier_clock():
     assert clock.wall_s > 50.0
 
 
-def test_phases_do_not_nest():
+def test_phases_do_not_nest() -> None:
     ledger = Ledger(Start.now())
     with pytest.raises(RuntimeError, match="'train' inside phase 'startup'"), ledger.phase("train"):
         pass
@@ -67,7 +67,7 @@ def test_phases_do_not_nest():
         pass
 
 
-def test_time_before_the_ledger_is_startup():
+def test_time_before_the_ledger_is_startup() -> None:
     now = Start.now()
     ledger = Ledger(Start(now.at_s - 2.0, now.cpu_s))
     clock = ledger.now()
@@ -77,7 +77,7 @@ def test_time_before_the_ledger_is_startup():
     assert ledger.now().unattributed_s >= 0
 
 
-def test_a_process_began_when_it_was_started():
+def test_a_process_began_when_it_was_started() -> None:
     program = "from rlbench.harness.ledger import Start\nprint(Start.of_process().at_s)"
     started = time.time()
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)

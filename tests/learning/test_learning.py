@@ -6,6 +6,8 @@ Each bound is several times what the reference runs needed, and the random agent
 from __future__ import annotations
 
 import json
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,7 +18,7 @@ from rlbench.harness.plan import name_run
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
 
-def solve(tmp_path, agent, env, env_steps, seed=200):
+def solve(tmp_path: Path, agent: str, env: str, env_steps: int, seed: int = 200) -> dict[str, Any]:
     asked = compose(
         [
             f"agent={agent}",
@@ -43,13 +45,15 @@ def solve(tmp_path, agent, env, env_steps, seed=200):
         ("dqn", "Pendulum-v1", 100_000),
     ],
 )
-def test_the_agent_solves_it_within_the_steps(tmp_path, agent, env, env_steps):
+def test_the_agent_solves_it_within_the_steps(
+    tmp_path: Path, agent: str, env: str, env_steps: int
+) -> None:
     summary = solve(tmp_path, agent, env, env_steps)
     assert summary["status"] == "solved", summary["best_return_mean"]
     assert summary["solved_at"]["env_steps"] <= env_steps
 
 
 @pytest.mark.parametrize("env", ["CartPole-v1", "Acrobot-v1", "MountainCar-v0", "Pendulum-v1"])
-def test_the_random_agent_does_not(tmp_path, env):
+def test_the_random_agent_does_not(tmp_path: Path, env: str) -> None:
     summary = solve(tmp_path, "random", env, 100_000)
     assert summary["status"] == "budget" and summary["solved_at"] is None

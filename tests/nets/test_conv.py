@@ -1,5 +1,7 @@
 """Convolutional networks by hand, against Keras, and member by member."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -8,16 +10,17 @@ from rlbench.interfaces import ActionSpec, EnvFacts
 from rlbench.nets.build import make_network, network_from_description
 from rlbench.nets.conv import ConvNet
 from rlbench.nets.mlp import MLP
+from rlbench.nets.network import Network
 
 FRAMES = EnvFacts("ALE/Pong-v5", (4, 84, 84), ActionSpec("discrete", (6,)), 27_000, 4)
 VECTOR = EnvFacts("CartPole-v1", (4,), ActionSpec("discrete", (2,)), 500)
 
 
-def named(name, env=FRAMES, pixels="nature"):
+def named(name: str, env: EnvFacts = FRAMES, pixels: str = "nature") -> Network:
     return make_network(name, env, 6, hidden=(8,), activation="tanh", pixels=pixels)
 
 
-def test_forward_by_hand():
+def test_forward_by_hand() -> None:
     # One 2x2 kernel with stride 1 over a 2x3 frame gives two numbers, then one dense output.
     network = ConvNet((1, 2, 3), ((1, 2, 1),), (), 1)
     #                       kernel        bias  dense   bias
@@ -29,7 +32,7 @@ def test_forward_by_hand():
     assert np.allclose(out, [[4.0]])
 
 
-def test_sizes_are_those_of_the_papers():
+def test_sizes_are_those_of_the_papers() -> None:
     nature, a3c = named("nature"), named("a3c")
     assert nature.shapes == [(256, 32), (512, 64), (576, 64), (3136, 512), (512, 6)]
     assert nature.size == 1_687_206  # 8,224 + 32,832 + 36,928 + 1,606,144 + 3,078
@@ -37,7 +40,7 @@ def test_sizes_are_those_of_the_papers():
 
 
 @pytest.mark.parametrize("lanes", [1, 3])
-def test_a_member_does_not_depend_on_who_shares_the_stack(lanes):
+def test_a_member_does_not_depend_on_who_shares_the_stack(lanes: Any) -> None:
     rng = np.random.default_rng(0)
     network = ConvNet((2, 12, 12), ((4, 4, 2), (8, 3, 1)), (16,), 5)
     parameters = rng.standard_normal((6, network.size), np.float32)
@@ -52,7 +55,7 @@ def test_a_member_does_not_depend_on_who_shares_the_stack(lanes):
 
 
 @pytest.mark.parametrize("name", ["nature", "a3c"])
-def test_keras_builds_the_same_network(name):
+def test_keras_builds_the_same_network(name: str) -> None:
     from rlbench.nets import keras_build
     from rlbench.nets.tensorflow_runtime import start_tensorflow
 
@@ -68,14 +71,14 @@ def test_keras_builds_the_same_network(name):
     assert keras_build.to_parameters(model.get_weights()).tobytes() == parameters.tobytes()
 
 
-def test_descriptions_come_back():
+def test_descriptions_come_back() -> None:
     for network in (named("nature"), MLP(3, (4,), 2, "relu")):
         assert network_from_description(network.describe()) == network
     with pytest.raises(ValueError, match="kind 'tree': takes mlp or conv"):
         network_from_description({"kind": "tree"})
 
 
-def test_names_must_fit_what_is_observed():
+def test_names_must_fit_what_is_observed() -> None:
     assert named("auto") == named("nature")
     assert named("auto", pixels="a3c") == named("a3c")
     assert named("auto", VECTOR) == MLP(4, (8,), 6, "tanh")

@@ -17,7 +17,7 @@ NETWORKS = {
 
 
 @pytest.mark.parametrize("name", NETWORKS)
-def test_features_are_those_of_the_plain_forward_pass(name):
+def test_features_are_those_of_the_plain_forward_pass(name: str) -> None:
     network, rng = NETWORKS[name], np.random.default_rng(0)
     layers = network.layers(network.initial_fan_in(rng))
     convs = FrameConvs(network)
@@ -35,7 +35,7 @@ def test_features_are_those_of_the_plain_forward_pass(name):
     assert np.allclose(x, network.forward(layers, frames), rtol=1e-4, atol=1e-6)
 
 
-def test_a_frame_does_not_depend_on_the_one_before():
+def test_a_frame_does_not_depend_on_the_one_before() -> None:
     network, rng = NETWORKS["a3c"], np.random.default_rng(0)
     frames = rng.integers(0, 256, (2, *network.inputs), np.uint8)
     kernels = FrameConvs(network).kernels(network.layers(network.initial_fan_in(rng)))

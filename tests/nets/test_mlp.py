@@ -1,5 +1,7 @@
 """The MLP by hand, and the property that the population's products rest on."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -10,7 +12,7 @@ from rlbench.nets.mlp import MLP
 from rlbench.nets.policy import NetworkPolicy
 
 
-def test_forward_by_hand():
+def test_forward_by_hand() -> None:
     mlp = MLP(2, (2,), 1, "relu")
     #                       kernel 1      bias 1  kernel 2  bias 2
     parameters = np.array([1, -1, 2, 0.5, 0, 1, 3, -1, 0.25], np.float32)
@@ -20,7 +22,7 @@ def test_forward_by_hand():
     assert out.tolist() == [[8.75], [-1.75]]
 
 
-def test_no_hidden_layer_is_linear():
+def test_no_hidden_layer_is_linear() -> None:
     mlp = MLP(2, (), 2)
     parameters = np.array([1, 2, 3, 4, 5, 6], np.float32)
     out = mlp.forward(mlp.layers(parameters), np.array([[1, 1]], np.float32))
@@ -28,7 +30,7 @@ def test_no_hidden_layer_is_linear():
 
 
 @pytest.mark.parametrize("lanes", [1, 3])
-def test_a_member_does_not_depend_on_who_shares_the_stack(lanes):
+def test_a_member_does_not_depend_on_who_shares_the_stack(lanes: Any) -> None:
     rng = np.random.default_rng(0)
     mlp = MLP(8, (64, 64), 4)
     parameters = rng.standard_normal((50, mlp.size), np.float32)
@@ -39,7 +41,7 @@ def test_a_member_does_not_depend_on_who_shares_the_stack(lanes):
         assert part.tobytes() == whole[chosen].tobytes()
 
 
-def test_initial_columns_have_unit_norm_and_the_last_the_norm_asked_for():
+def test_initial_columns_have_unit_norm_and_the_last_the_norm_asked_for() -> None:
     mlp = MLP(8, (16,), 4)
     layers = mlp.layers(mlp.initial(np.random.default_rng(0), output_scale=0.01))
     assert np.allclose(np.linalg.norm(layers[0][0], axis=0), 1)
@@ -47,7 +49,7 @@ def test_initial_columns_have_unit_norm_and_the_last_the_norm_asked_for():
     assert not layers[0][1].any() and not layers[1][1].any()
 
 
-def test_argmax_head_single_even_and_ragged():
+def test_argmax_head_single_even_and_ragged() -> None:
     assert ArgmaxHead((3,), single=True)(np.array([[0, 2, 1], [5, 5, 0]])).tolist() == [1, 0]
     even = ArgmaxHead((2, 2))
     assert even(np.array([[0, 1, 3, 2]])).tolist() == [[1, 0]]
@@ -55,7 +57,7 @@ def test_argmax_head_single_even_and_ragged():
     assert ragged(np.array([[[0, 1, 5, 6, 7]]])).tolist() == [[[1, 2]]]
 
 
-def test_a_box_is_cut_into_bins():
+def test_a_box_is_cut_into_bins() -> None:
     head = argmax_head(ActionSpec("box", (), (-2.0, 0.0), (2.0, 1.0)), 3)
     assert head.size == 6
     assert head(np.array([[0, 0, 9, 0, 9, 0]])).tolist() == [[2.0, 0.5]]
@@ -69,7 +71,7 @@ def test_a_box_is_cut_into_bins():
         argmax_head(wide, 300)
 
 
-def test_continuous_head_spans_the_box_and_clips():
+def test_continuous_head_spans_the_box_and_clips() -> None:
     head = ContinuousHead((-2.0, 0.0), (2.0, 10.0))
     assert head(np.array([[0.5, -1.0], [3.0, 0.0]], np.float32)).tolist() == [
         [1.0, 0.0],
@@ -87,7 +89,7 @@ def test_continuous_head_spans_the_box_and_clips():
         ContinuousHead((-np.inf, 0.0), (np.inf, 1.0)),
     ],
 )
-def test_policy_arrays_round_trip(head):
+def test_policy_arrays_round_trip(head: Any) -> None:
     network = MLP(4, (5,), head.size)
     rng = np.random.default_rng(1)
     policy = NetworkPolicy(
@@ -99,7 +101,7 @@ def test_policy_arrays_round_trip(head):
     assert np.array_equal(again.act(obs, rng), policy.act(obs, rng))
 
 
-def test_policy_normalises_and_clips():
+def test_policy_normalises_and_clips() -> None:
     network = MLP(1, (), 1)
     policy = NetworkPolicy(
         network,

@@ -1,5 +1,6 @@
 """What `scripts/bench` decides and writes, without measuring anything."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -34,20 +35,22 @@ FACTS = {
         (7.0, None, "at least", None),  # for information
     ],
 )
-def test_a_goal_is_met_exactly_from_its_limit_on(measured, limit, sense, met):
+def test_a_goal_is_met_exactly_from_its_limit_on(
+    measured: float, limit: float, sense: str, met: bool
+) -> None:
     assert Goal("a goal", measured, limit, sense).met is met
 
 
-def test_ratio_is_the_median_over_the_rounds():
+def test_ratio_is_the_median_over_the_rounds() -> None:
     assert ratio([1.0, 100.0, 6.0], [2.0, 2.0, 1.0]) == 6.0
     with pytest.raises(ValueError, match="zip"):
         ratio([1.0, 2.0], [1.0])
 
 
-def test_sides_are_measured_in_turn_and_every_second_round_backwards():
+def test_sides_are_measured_in_turn_and_every_second_round_backwards() -> None:
     order = []
 
-    def side(name):
+    def side(name: str) -> Callable[[int], float]:
         return lambda number: order.append((name, number)) or float(number)
 
     samples = alternate({"a": side("a"), "b": side("b")}, 3)
@@ -55,12 +58,12 @@ def test_sides_are_measured_in_turn_and_every_second_round_backwards():
     assert samples == {"a": [0.0, 1.0, 2.0], "b": [0.0, 1.0, 2.0]}
 
 
-def test_a_program_that_fails_is_named_with_its_last_words():
+def test_a_program_that_fails_is_named_with_its_last_words() -> None:
     with pytest.raises(MeasurementError, match=r"exit status 3\nno luck"):
         run(["bash", "-c", "echo no luck >&2; exit 3"])
 
 
-def test_the_table_has_every_record_in_order_and_says_what_is_not_met(tmp_path: Path):
+def test_the_table_has_every_record_in_order_and_says_what_is_not_met(tmp_path: Path) -> None:
     def found(name: str, *goals: Goal) -> None:
         benchmark = Benchmark(name, f"title of {name}", lambda plan: Result(goals))
         result = Result(goals, {"side": [3.0, 1.0, 2.0]}, {"side": "s"}, ("a note",))
@@ -79,7 +82,7 @@ def test_the_table_has_every_record_in_order_and_says_what_is_not_met(tmp_path: 
     assert not any("smoke run" in line for line in lines)
 
 
-def test_a_smoke_run_says_so(tmp_path: Path):
+def test_a_smoke_run_says_so(tmp_path: Path) -> None:
     benchmark = Benchmark("a", "A", lambda plan: Result(()))
     save(tmp_path, benchmark, Result(()), FACTS, Plan(repeats=1, quick=True))
     assert "smoke run" in write_table(tmp_path, ["a"]).read_text()
@@ -89,11 +92,11 @@ def test_a_smoke_run_says_so(tmp_path: Path):
     ("value", "unit", "shown"),
     [(0.8449, "", "0.845"), (12.345, "x", "12.3x"), (1499.6, "steps/s", "1,500 steps/s")],
 )
-def test_figures(value, unit, shown):
+def test_figures(value: float, unit: str, shown: str) -> None:
     assert figure(value, unit) == shown
 
 
-def test_rl_zoos_hyperparameters_are_settings_of_our_dqn():
+def test_rl_zoos_hyperparameters_are_settings_of_our_dqn() -> None:
     from rlbench.agents.dqn.settings import DQNSettings
 
     names = {word.removeprefix("agent.").split("=")[0] for word in ZOO}

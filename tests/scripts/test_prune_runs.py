@@ -17,13 +17,13 @@ def make_run(folder: Path, status: str) -> Path:
 
 
 @pytest.mark.parametrize("status", ["solved", "budget"])
-def test_an_ended_run_keeps_what_the_report_reads(tmp_path: Path, status: str):
+def test_an_ended_run_keeps_what_the_report_reads(tmp_path: Path, status: str) -> None:
     run = make_run(tmp_path / "seed0", status)
     assert prune(run)
     assert sorted(p.name for p in run.iterdir()) == ["log.jsonl", "policy.npz", "summary.json"]
 
 
-def test_a_large_policy_goes_too(tmp_path: Path):
+def test_a_large_policy_goes_too(tmp_path: Path) -> None:
     run = make_run(tmp_path / "seed0", "budget")
     (run / "policy.npz").write_bytes(bytes(600 * 1024))
     assert prune(run)
@@ -31,7 +31,7 @@ def test_a_large_policy_goes_too(tmp_path: Path):
 
 
 @pytest.mark.parametrize("status", ["interrupted", "failed"])
-def test_a_run_that_can_go_on_keeps_its_checkpoint(tmp_path: Path, status: str):
+def test_a_run_that_can_go_on_keeps_its_checkpoint(tmp_path: Path, status: str) -> None:
     run = make_run(tmp_path / "seed0", status)
     before = sorted(p.name for p in run.rglob("*"))
     assert not prune(run)

@@ -13,12 +13,12 @@ COMMITTED = [name for name in reproduced.TABLES if reproduced.runs_of(name).is_d
 
 
 @pytest.mark.parametrize("name", COMMITTED)
-def test_the_tables_in_the_docs_are_those_of_the_committed_runs(name):
+def test_the_tables_in_the_docs_are_those_of_the_committed_runs(name: str) -> None:
     text = (DOCS / "reproduced.md").read_text()
     assert "\n".join(reproduced.TABLES[name](reproduced.runs_of(name))) in text
 
 
-def test_steps_are_means_where_all_runs_got_there(tmp_path):
+def test_steps_are_means_where_all_runs_got_there(tmp_path: Path) -> None:
     columns = ["env", "agent", "level", "unit", "n_runs", "n_reached", "restricted_mean"]
     (tmp_path / "report").mkdir()
     with (tmp_path / "report" / "time_to_threshold.csv").open("w") as file:
@@ -36,7 +36,7 @@ def test_steps_are_means_where_all_runs_got_there(tmp_path):
     ]
 
 
-def test_returns_are_those_at_or_before_the_frames(tmp_path):
+def test_returns_are_those_at_or_before_the_frames(tmp_path: Path) -> None:
     header = {"frame_skip": 4, "preprocessing": {"sticky_actions": 0.25}}
     for agent, per_s, status in (("es", 1000.0, "budget"), ("dqn", 100.0, "budget")):
         history = [(0.0, -21.0), (249.0, -20.5), (251.0, -19.0), (1000.0, -3.25)]
@@ -53,7 +53,7 @@ def test_returns_are_those_at_or_before_the_frames(tmp_path):
     ]
 
 
-def test_noise_is_timed_to_what_counts_as_solved(tmp_path):
+def test_noise_is_timed_to_what_counts_as_solved(tmp_path: Path) -> None:
     columns = ["env", "group", "is_threshold", "unit", "n_runs", "n_reached", "restricted_mean"]
     values = {"train_s": (1.25, 0.5, 2), "env_steps": (123456, 1e5, 2e5)}
     (tmp_path / "report").mkdir()
@@ -71,7 +71,7 @@ def test_noise_is_timed_to_what_counts_as_solved(tmp_path):
     ]
 
 
-def test_who_was_faster_is_what_the_reports_decide(tmp_path):
+def test_who_was_faster_is_what_the_reports_decide(tmp_path: Path) -> None:
     for agent, times in (("es", (1.0, 2.0)), ("dqn", (30.0, 40.0)), ("mine", (1.0, 50.0))):
         for seed, time in enumerate(times):
             RunFiles(agent=agent, seed=seed, history=((0.0, 10.0), (time, 480.0))).write(
