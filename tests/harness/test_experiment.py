@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -26,7 +27,7 @@ COUNTING = "probe_envs:Counting-v0"
 CLOCK = ["wall_s", "train_s", "eval_s", "startup_s", "checkpoint_s", "unattributed_s", "cpu_s"]
 
 
-def words(tmp_path, *more, agent="es", env=COUNTING):
+def words(tmp_path: Path, *more: str, agent: str = "es", env: str = COUNTING) -> list[str]:
     return [
         f"agent={agent}",
         f"env={env}",
@@ -40,22 +41,22 @@ def words(tmp_path, *more, agent="es", env=COUNTING):
     ]
 
 
-def settings(tmp_path, *more, **kwargs) -> Settings:
+def settings(tmp_path: Path, *more: str, **kwargs: str) -> Settings:
     return compose(words(tmp_path, *more, **kwargs))
 
 
-def read(asked):
+def read(asked: Settings) -> tuple[Path, list[dict[str, Any]], dict[str, Any]]:
     directory = name_run(asked).directory
     rows = [json.loads(line) for line in (directory / "log.jsonl").read_text().splitlines()]
     return directory, rows, json.loads((directory / "summary.json").read_text())
 
 
-def done_before(asked):
+def done_before(asked: Settings) -> str | None:
     """What a run prints in place of running; None where there is something left to do."""
     return finished(asked, name_run(asked).directory)
 
 
-def start(tmp_path, *more, **kwargs):
+def start(tmp_path: Path, *more: str, **kwargs: str) -> subprocess.Popen[str]:
     """The run in a process of its own."""
     return subprocess.Popen(
         [sys.executable, "-m", "rlbench", *words(tmp_path, *more, **kwargs)],
@@ -66,7 +67,7 @@ def start(tmp_path, *more, **kwargs):
     )
 
 
-def wait_for_line(process, part):
+def wait_for_line(process: subprocess.Popen[str], part: str) -> None:
     """Read the process's output up to a line with `part`."""
     for line in process.stdout:
         if part in line:
@@ -74,7 +75,7 @@ def wait_for_line(process, part):
     raise AssertionError(f"{part!r} never came: {process.stderr.read()}")
 
 
-def test_a_run_leaves_the_files_of_the_design(tmp_path):
+def test_a_run_leaves_the_files_of_the_design(tmp_path: Path) -> None:
     asked = settings(tmp_path, "budget.env_steps=3000", "stop_at_threshold=false")
     assert run(asked) == 0
     directory, rows, summary = read(asked)
@@ -116,7 +117,7 @@ def test_a_run_leaves_the_files_of_the_design(tmp_path):
     )
 
 
-def test_solved_is_confirmed_and_stops(tmp_path):
+def test_solved_is_confirmed_and_stops(tmp_path: Path) -> None:
     asked = settings(tmp_path, "env.threshold=4", "env.levels=[1,2,99]")
     assert run(asked) == 0
     _, rows, summary = read(asked)
@@ -134,7 +135,7 @@ def test_solved_is_confirmed_and_stops(tmp_path):
     assert summary["reached"]["2.0"]["env_steps"] == first["env_steps"]
 
 
-def test_a_run_can_go_on_past_the_threshold_to_its_highest_level(tmp_path):
+def test_a_run_can_go_on_past_the_threshold_to_its_highest_level(tmp_path: Path) -> None:
     levels = ("env.threshold=7", "env.levels=[1,7,8]")
     asked = settings(tmp_path, *levels, "stop_at_levels=true")
     assert run(asked) == 0
@@ -156,7 +157,9 @@ def test_a_run_can_go_on_past_the_threshold_to_its_highest_level(tmp_path):
     assert read(beyond)[2]["env_steps"] >= 2000
 
 
-def test_a_finished_run_is_left_and_overwrite_starts_anew(tmp_path, capsys):
+def test_a_finished_run_is_left_and_overwrite_starts_anew(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     asked = settings(tmp_path, "budget.env_steps=500", "env.threshold=99")
     run(asked)
     directory, rows, _ = read(asked)
@@ -177,14 +180,14 @@ def test_a_finished_run_is_left_and_overwrite_starts_anew(tmp_path, capsys):
     assert read(asked)[2]["env_steps"] >= 900
 
 
-def test_the_time_budget_ends_a_run(tmp_path):
+def test_the_time_budget_ends_a_run(tmp_path: Path) -> None:
     asked = settings(tmp_path, "budget.train_seconds=0.3", "env.threshold=99", agent="random")
     run(asked)
     _, _, summary = read(asked)
     assert summary["status"] == "budget" and 0.3 <= summary["train_s"] < 0.6
 
 
-def test_ctrl_c_checkpoints_and_the_same_command_goes_on(tmp_path):
+def test_ctrl_c_checkpoints_and_the_same_command_goes_on(tmp_path: Path) -> None:
     more = ["env.threshold=99", "budget.env_steps=6000"]
     slow = [*more, "checkpoint.every_seconds=0.05"]
     process = start(tmp_path, *[w for w in slow if "env_steps" not in w])
@@ -213,7 +216,7 @@ def test_ctrl_c_checkpoints_and_the_same_command_goes_on(tmp_path):
         assert one["theta"].tobytes() == other["theta"].tobytes()
 
 
-def test_a_killed_run_keeps_its_cost_and_goes_on_from_its_checkpoint(tmp_path):
+def test_a_killed_run_keeps_its_cost_and_goes_on_from_its_checkpoint(tmp_path: Path) -> None:
     more = ["env.threshold=99", "checkpoint.every_seconds=0.01", "agent.population=20"]
     process = start(tmp_path, *more)
     wait_for_line(process, " steps | ")
@@ -235,7 +238,7 @@ def test_a_killed_run_keeps_its_cost_and_goes_on_from_its_checkpoint(tmp_path):
     assert summary["env_steps"] >= last["env_steps"] + 500
 
 
-def test_a_checkpoint_that_the_agent_cannot_use_is_refused_by_name_and_kept(tmp_path):
+def test_a_checkpoint_that_the_agent_cannot_use_is_refused_by_name_and_kept(tmp_path: Path) -> None:
     more = ["env.threshold=99", "agent.population=20"]
     first = settings(tmp_path, *more, "budget.env_steps=1000")
     run(first)
@@ -249,7 +252,7 @@ def test_a_checkpoint_that_the_agent_cannot_use_is_refused_by_name_and_kept(tmp_
     assert (folder / "checkpoint.json").read_bytes() == before
 
 
-def test_what_was_learnt_before_the_first_checkpoint_and_lost_is_superseded(tmp_path):
+def test_what_was_learnt_before_the_first_checkpoint_and_lost_is_superseded(tmp_path: Path) -> None:
     asked = settings(tmp_path, "cores=1", "+env.kwargs.fault=raise", "+env.kwargs.after=200",
                      env="probe_envs:Faulty-v0")  # fmt: skip
     for _ in range(2):
@@ -268,7 +271,9 @@ def test_what_was_learnt_before_the_first_checkpoint_and_lost_is_superseded(tmp_
     ("fault", "message"),
     [("raise", "the gears are stuck"), ("reward_nan", "a reward that is not finite: nan")],
 )
-def test_a_run_that_fails_says_why_and_stays_readable(tmp_path, executor, fault, message):
+def test_a_run_that_fails_says_why_and_stays_readable(
+    tmp_path: Path, executor: str, fault: str, message: str
+) -> None:
     more = [f"+env.kwargs.fault={fault}", "+env.kwargs.after=200", f"executor={executor}"]
     asked = settings(tmp_path, *more, "cores=1", env="probe_envs:Faulty-v0")
     with pytest.raises(RunError, match=message):
@@ -281,7 +286,7 @@ def test_a_run_that_fails_says_why_and_stays_readable(tmp_path, executor, fault,
     assert done_before(asked) is None
 
 
-def test_a_dead_worker_fails_the_run(tmp_path):
+def test_a_dead_worker_fails_the_run(tmp_path: Path) -> None:
     more = ["+env.kwargs.fault=die", "+env.kwargs.after=5000", "executor=process", "cores=1"]
     process = start(tmp_path, *more, env="probe_envs:Faulty-v0")
     _, err = process.communicate(timeout=60)
@@ -289,7 +294,7 @@ def test_a_dead_worker_fails_the_run(tmp_path):
     assert err.startswith("rlbench: a worker process died (exit code 7)") and err.count("\n") == 1
 
 
-def test_no_room_is_one_line_and_keeps_what_was_there(tmp_path):
+def test_no_room_is_one_line_and_keeps_what_was_there(tmp_path: Path) -> None:
     asked = settings(tmp_path, "budget.env_steps=300", "env.threshold=99")
     run(asked)
     directory, rows, _ = read(asked)
@@ -316,7 +321,7 @@ def test_no_room_is_one_line_and_keeps_what_was_there(tmp_path):
     assert kept == rows
 
 
-def test_two_processes_do_not_share_a_run(tmp_path):
+def test_two_processes_do_not_share_a_run(tmp_path: Path) -> None:
     process = start(tmp_path, "env.threshold=99")
     wait_for_line(process, " steps | ")
     asked = settings(tmp_path, "env.threshold=99")
@@ -326,7 +331,7 @@ def test_two_processes_do_not_share_a_run(tmp_path):
     process.communicate(timeout=60)
 
 
-def test_an_endless_environment_ends_with_the_budget(tmp_path):
+def test_an_endless_environment_ends_with_the_budget(tmp_path: Path) -> None:
     more = ["budget.env_steps=2000", "eval.max_episode_steps=50", "env.max_episode_steps=100"]
     asked = settings(tmp_path, *more, env="probe_envs:Endless-v0")
     assert run(asked) == 0
@@ -336,7 +341,7 @@ def test_an_endless_environment_ends_with_the_budget(tmp_path):
     assert summary["threshold"] is None and summary["reached"] == {}
 
 
-def test_dry_run_writes_nothing(tmp_path, capsys):
+def test_dry_run_writes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     asked = settings(tmp_path / "runs", "dry_run=true", "budget.env_steps=1000", "cores=1")
     assert run(asked) == 0
     out = capsys.readouterr().out
@@ -345,7 +350,7 @@ def test_dry_run_writes_nothing(tmp_path, capsys):
     assert not (tmp_path / "runs").exists()
 
 
-def test_impossible_plans_are_refused_before_anything_is_written(tmp_path):
+def test_impossible_plans_are_refused_before_anything_is_written(tmp_path: Path) -> None:
     plain = settings(tmp_path / "runs")
     cores = plain.model_copy(update={"cores": 10_000})
     with pytest.raises(ConfigError, match=r"cores: got 10000; takes auto or 1"):
@@ -356,7 +361,7 @@ def test_impossible_plans_are_refused_before_anything_is_written(tmp_path):
     assert not (tmp_path / "runs").exists()
 
 
-def test_a_process_beside_a_run_is_noticed(tmp_path):
+def test_a_process_beside_a_run_is_noticed(tmp_path: Path) -> None:
     spin = [sys.executable, "-c", "while True: pass"]
     neighbour = subprocess.Popen(spin)
     try:

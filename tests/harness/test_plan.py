@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,7 +23,7 @@ def settings(tmp_path: Path, *more: str, agent: str = "es") -> Settings:
     return compose([*words, f"results_dir={tmp_path}", *more])
 
 
-def replaced(base, key, value):
+def replaced(base: Settings, key: str, value: Any) -> Settings:
     """`base` with another value for one key, without composing it again."""
     section, _, name = key.rpartition(".")
     if not section:
@@ -33,11 +34,11 @@ def replaced(base, key, value):
     return base.model_copy(update={section: part})
 
 
-def test_setup_learning_and_fingerprint_tell_what_they_should(tmp_path):
+def test_setup_learning_and_fingerprint_tell_what_they_should(tmp_path: Path) -> None:
     asked = settings(tmp_path)
     base = name_run(asked)
 
-    def changed(key, value):
+    def changed(key: str, value: Any) -> tuple[bool, bool, bool]:
         name = name_run(replaced(asked, key, value))
         return (
             name.learning != base.learning,
@@ -92,21 +93,23 @@ class Grown(AgentParameters):
     depth: int | None = None
 
 
-def test_settings_name_a_run_where_they_differ_from_their_defaults():
+def test_settings_name_a_run_where_they_differ_from_their_defaults() -> None:
     assert Grown(width=4).identity(cores=2) == Described().identity(cores=2) == {}
     assert Grown(width=5).identity(cores=2) == Described(width=5).identity(cores=2) == {"width": 5}
     assert Grown(depth=3).identity(cores=2) == {"depth": 3}
 
 
-def test_threads_name_a_run_of_dqn_by_their_number():
-    def identity(threads, cores):
+def test_threads_name_a_run_of_dqn_by_their_number() -> None:
+    def identity(threads: int | str, cores: int) -> dict[str, Any]:
         return DQNSettings(threads=threads).identity(cores)
 
     assert identity(1, 2) == identity("auto", 1) == identity(4, 1) == {}
     assert identity("auto", 2) == identity(2, 2) == identity(4, 2) == {"threads": 2}
 
 
-def test_an_agent_is_named_by_name_and_version_and_not_by_its_place(tmp_path, monkeypatch):
+def test_an_agent_is_named_by_name_and_version_and_not_by_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     asked = settings(tmp_path, agent="random")
     base = name_run(asked)
     moved = asked.agent.model_copy(update={"target": "probe_agents.Moved"})
@@ -125,15 +128,15 @@ def test_an_agent_is_named_by_name_and_version_and_not_by_its_place(tmp_path, mo
         ("probe_agents.Loose", "whose Settings derive from rlbench.interfaces.AgentParameters"),
     ],
 )
-def test_what_is_no_agent_is_refused(tmp_path, target, message):
+def test_what_is_no_agent_is_refused(tmp_path: Path, target: Any, message: str) -> None:
     asked = settings(tmp_path, agent="random")
     agent = asked.agent.model_copy(update={"target": target})
     with pytest.raises(ConfigError, match=re.escape(message)):
         plan_run(asked.model_copy(update={"agent": agent}))
 
 
-def test_the_conditions_of_a_game_name_a_run_however_they_are_asked_for():
-    def names(*asked):
+def test_the_conditions_of_a_game_name_a_run_however_they_are_asked_for() -> None:
+    def names(*asked: str) -> tuple[str, str]:
         name = name_run(compose(["agent=random", "env=ALE/Pong-v5", *asked]))
         return name.learning, name.fingerprint
 

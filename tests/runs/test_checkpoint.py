@@ -1,6 +1,7 @@
 """Checkpoints come back exactly, and a torn write never replaces a whole one."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,7 +20,7 @@ STATE = {
 }
 
 
-def test_round_trip_is_exact(tmp_path) -> None:
+def test_round_trip_is_exact(tmp_path: Path) -> None:
     size = checkpoint.save(tmp_path / "checkpoint", 3, STATE)
     files = sorted(p.name for p in (tmp_path / "checkpoint").iterdir())
     assert files == ["checkpoint.json", "state-3.npz"]
@@ -32,11 +33,11 @@ def test_round_trip_is_exact(tmp_path) -> None:
     assert (state["flag"], state["name"], state["scalar"]) == (True, "x", 0.1)
 
 
-def test_none_where_there_is_none(tmp_path) -> None:
+def test_none_where_there_is_none(tmp_path: Path) -> None:
     assert checkpoint.load(tmp_path) is None
 
 
-def test_a_write_that_ends_half_way_leaves_the_earlier_checkpoint(tmp_path) -> None:
+def test_a_write_that_ends_half_way_leaves_the_earlier_checkpoint(tmp_path: Path) -> None:
     checkpoint.save(tmp_path, 1, STATE)
     (tmp_path / "state-2.npz").write_bytes(b"PK half an archive")
     (tmp_path / "checkpoint.json.tmp").write_text('{"arrays": "state-2')
@@ -46,7 +47,7 @@ def test_a_write_that_ends_half_way_leaves_the_earlier_checkpoint(tmp_path) -> N
     assert not (tmp_path / "state-1.npz").exists() and not (tmp_path / "state-2.npz").exists()
 
 
-def test_pickled_arrays_and_paths_elsewhere_are_refused(tmp_path) -> None:
+def test_pickled_arrays_and_paths_elsewhere_are_refused(tmp_path: Path) -> None:
     inside = tmp_path / "checkpoint"
     checkpoint.save(inside, 1, STATE)
     np.savez(inside / "state-1.npz", **{"/agent/theta": np.array([object()])}, allow_pickle=True)
@@ -59,7 +60,7 @@ def test_pickled_arrays_and_paths_elsewhere_are_refused(tmp_path) -> None:
         checkpoint.load(inside)
 
 
-def test_large_arrays_are_mapped_and_equal(tmp_path, monkeypatch) -> None:
+def test_large_arrays_are_mapped_and_equal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checkpoint, "MAPPED_FROM_BYTES", 200)
     rng = np.random.default_rng(0)
     state = {
