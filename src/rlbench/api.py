@@ -44,9 +44,9 @@ def run(
     """Run one agent on one environment with one seed, or go on with that run; returns it.
 
     agent: es, dqn, random, or one of an installed package. env: the id of an environment.
-    in_process: run in this process, for a debugger or an agent that is defined in a notebook;
-    otherwise the run has a fresh process, as on the command line, so that its clock counts the
-    same. progress: show how far it is. overrides: further settings.
+    in_process: run in this process, for a debugger; otherwise the run has a fresh process, as on
+    the command line, so that its clock counts the same. progress: show how far it is.
+    overrides: further settings.
 
     A run that is finished already is only read. Ctrl-C lets it write a checkpoint, from which the
     same call goes on. Raises ConfigError for settings that are not taken, before anything starts,

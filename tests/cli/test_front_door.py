@@ -101,6 +101,7 @@ def test_a_wheel_carries_its_configuration_and_works_elsewhere(tmp_path: Path) -
     elsewhere.mkdir()
     install_wheel(REPOSITORY, installed)
     assert (installed / "rlbench" / "conf" / "env" / "Pendulum-v1.yaml").is_file()
+    assert (installed / "rlbench" / "py.typed").is_file()  # type checkers of users ask for it
     probe = (
         f"import sys; sys.path = [{str(installed)!r}, *(p for p in sys.path if p != {SRC!r})]\n"
         "from rlbench.config.source import conf_dir; print(conf_dir())\n"
