@@ -61,7 +61,7 @@ class Findings:
 
 
 def findings_of(loaded: LoadedRuns, baseline: str | None = None) -> Findings:
-    """All that is to be said of some runs.
+    """All statistics of some runs, and what to be careful with.
 
     baseline: the agent, or the label of one group, that the others are compared with; None: DQN
     where it was run, else the agent of the first group.

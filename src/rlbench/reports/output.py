@@ -26,8 +26,7 @@ class NothingToReportError(ReportError):
 def write_files(out: Path, files: Mapping[str, bytes]) -> list[Path]:
     """Write `files` (name to content) into `out`, and remove what an older report left there.
 
-    Raises:
-        ReportError: the place cannot be written.
+    Raises ReportError where the place cannot be written.
     """
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -45,8 +44,7 @@ def write_files(out: Path, files: Mapping[str, bytes]) -> list[Path]:
 def add_files(out: Path, files: Mapping[str, bytes]) -> list[Path]:
     """Write `files` (name to content) into `out` beside whatever is there.
 
-    Raises:
-        ReportError: the place cannot be written.
+    Raises ReportError where the place cannot be written.
     """
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -61,7 +59,7 @@ def file_stems(envs: Iterable[str]) -> dict[str, str]:
     """A distinct, harmless file name stem for every environment id.
 
     Slashes become `__`; whatever else a file system may object to becomes `_`. Ids that would
-    share a stem are told apart by a few digits of their hash.
+    share a stem get a few digits of their hash.
     """
     stems: dict[str, str] = {}
     taken: set[str] = set()

@@ -49,7 +49,7 @@ def report_lines(findings: Findings) -> Iterator[str]:
 
 
 def across_lines(suites: Sequence[SuiteStatistics], missing: Sequence[str]) -> Iterator[str]:
-    """What happened over all environments, and what could not be said, and why."""
+    """What happened over all environments, and what is not known, and why."""
     for found in suites:
         head = next((ratio for ratio in found.ratios if ratio.unit == "train_s"), None)
         if head is None:

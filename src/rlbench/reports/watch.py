@@ -1,4 +1,4 @@
-"""`rlbench report --watch`: the report is made anew whenever the runs' files have changed."""
+"""`rlbench report --watch`: the report is made again whenever the runs' files have changed."""
 
 from __future__ import annotations
 
@@ -33,17 +33,16 @@ def watch(
 
     A directory that is absent or has no usable run yet is waited for. Each file of the report is
     replaced whole, the page last, so that a reader never sees half of one. While this goes on the
-    page loads itself anew; when it ends, the page is left without that.
+    page reloads by itself; when it ends, the page is left without that.
 
-    Raises:
-        KeyboardInterrupt: Ctrl-C, the only good end.
-        ReportError: the report cannot be written.
+    Raises KeyboardInterrupt at Ctrl-C, which is how it normally ends, and ReportError where the
+    report cannot be written.
     """
     if hasattr(os, "nice"):
         os.nice(NICENESS)
     place = directory / "report" if out is None else out
     seen: State | None = None
-    said = ""
+    printed = ""
     page: Path | None = None
     pause = Event()
     try:
@@ -56,12 +55,12 @@ def watch(
                     report = build_report(directory, out, rates, baseline=baseline, refresh=True)
                     page = report.page
                     line = f"{plural(report.runs, 'run')}: wrote {page}"
-                    said = ""
+                    printed = ""
                 except NothingToReportError as error:
                     line = f"waiting for runs: {error}"
-                if line != said:
+                if line != printed:
                     print(line, flush=True)
-                    said = line
+                    printed = line
             pause.wait(interval_s)
     except KeyboardInterrupt:
         if page is not None:

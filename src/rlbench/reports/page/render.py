@@ -18,8 +18,7 @@ _REFRESH = f'<meta http-equiv="refresh" content="{REFRESH_S}">\n'
 def render_page(page: Page, *, refresh: bool = False) -> bytes:
     """The page. Whatever comes from a run is text to the template: all of it is escaped.
 
-    Args:
-        refresh: the page loads itself anew every few seconds, while runs are being watched.
+    refresh: the page reloads every few seconds, while runs are being watched.
     """
     style, script = _part("page.css"), _part("page.js")
     environment = Environment(

@@ -34,9 +34,7 @@ def run_details(
 ) -> Iterator[tuple[str, RunDetail]]:
     """(the run's directory as runs.csv has it, its detail), in the order of runs.csv.
 
-    Args:
-        directory: where the runs are.
-        out: where the page will lie; links are relative to it.
+    directory: where the runs are. out: where the page will lie; links are relative to it.
     """
     number = 0
     for part in data:
