@@ -34,7 +34,7 @@ def replaced(base: Settings, key: str, value: Any) -> Settings:
     return base.model_copy(update={section: part})
 
 
-def test_setup_learning_and_fingerprint_tell_what_they_should(tmp_path: Path) -> None:
+def test_setup_learning_and_fingerprint_cover_what_they_should(tmp_path: Path) -> None:
     asked = settings(tmp_path)
     base = name_run(asked)
 
