@@ -106,11 +106,31 @@ def test_an_unknown_agent_lists_those_of_packages_too() -> None:
 
 @pytest.mark.usefixtures("package")
 def test_yaml_files_of_a_package_are_found_without_importing_it() -> None:
-    assert conf_folders()["patience"].name == "conf"
+    assert [folder.parts[-2:] for folder in conf_folders()] == [("patience", "conf")]
     assert compose(["experiment=calm"]).seed == 41
     assert "patience" not in sys.modules
     tuned = compose(["agent=patient", "agent.patience=1", "env=CartPole-v1"])
     assert tuned.agent.params["num_lanes"] == 9
+
+
+@pytest.mark.usefixtures("package")
+def test_a_file_in_config_dir_wins_over_one_of_a_package(shown: Shown) -> None:
+    files = {
+        "tuned/patient/CartPole-v1.yaml": "agent: {num_lanes: 7}",
+        "agent/patient.yaml": "{name: patient, _target_: x.Y, num_lanes: 5}",
+    }
+    agent = shown(files, "agent=patient", "env=CartPole-v1")["agent"]
+    assert (agent["_target_"], agent["num_lanes"]) == ("x.Y", 7)
+
+
+@pytest.mark.usefixtures("package")
+def test_help_lists_what_packages_add(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    lines = capsys.readouterr().out.splitlines()
+    assert "agent: broken, dqn, es, patient, random" in lines
+    assert any(line.startswith("experiment: ") and " calm," in line for line in lines)
+    assert "patience" not in sys.modules
 
 
 @pytest.mark.parametrize("written", ["Foo-v0", "a_package:Foo-v0", "other:Foo-v0"])

@@ -35,7 +35,7 @@ def main(argv: Sequence[str]) -> int:
     )
     parser.add_argument("word", nargs="?", default="", help="only ids or families with this in it")
     word = parser.parse_args(list(argv)).word.lower()
-    folders = [conf_dir(), *conf_folders().values()]
+    folders = [conf_dir(), *conf_folders()]
     known = entries()
     tuned = {entry.id: agents_tuned_for(entry.id, folders) for entry in known}
     chosen = [entry for entry in known if _matches(entry, word, tuned[entry.id])]

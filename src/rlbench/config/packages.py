@@ -30,15 +30,15 @@ def agent_config(name: str) -> dict[str, Any]:
     return {"name": name, "_target_": AGENTS.import_path(name), **params}
 
 
-def conf_folders() -> dict[str, Path]:
-    """The folders of YAML files that packages bring, by the name under which each is registered.
+def conf_folders() -> list[Path]:
+    """The folders of YAML files that packages bring, by the order of their names.
 
     A package is looked for, but not imported.
     """
-    found = {}
+    found: list[Path] = []
     for point in sorted(entry_points(group=CONF_GROUP)):
         top, *below = point.value.split(".")
         spec = importlib.util.find_spec(top)
-        for place in (spec.submodule_search_locations if spec is not None else None) or ():
-            found[point.name] = Path(place, *below)
+        places = spec.submodule_search_locations if spec is not None else None
+        found += [Path(place, *below) for place in places or ()]
     return found

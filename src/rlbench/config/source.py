@@ -1,50 +1,59 @@
-"""Where configurations come from: the folder `conf`, and what no YAML file answers."""
+"""Where configurations come from: the folder `conf`, and what no file there answers."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
+from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.object_type import ObjectType
 from hydra.core.plugins import Plugins
 from hydra.plugins.config_source import ConfigLoadError, ConfigResult, ConfigSource
+from hydra.plugins.search_path_plugin import SearchPathPlugin
 from omegaconf import OmegaConf
 
 from rlbench.agents import AGENTS
-from rlbench.config.packages import agent_config
-
-GROUPS = ("agent", "env", "tuned", "namespace")
+from rlbench.config.packages import agent_config, conf_folders
 
 
 class FallbackSource(ConfigSource):
-    """Answers `agent=`, `env=` and the pair's tuned settings where there is no YAML file; it stands
-    last in the search path, so that a file always wins (see `_answer`).
+    """Answers what neither `conf` nor --config-dir has: with the YAML files of installed packages,
+    then as `_answer` says. It stands last in the search path.
 
     Whether Gymnasium knows an id is checked later, when the whole configuration is there.
     """
+
+    def __init__(self, provider: str, path: str) -> None:
+        super().__init__(provider, path)
+        self._folders = conf_folders()
 
     @staticmethod
     def scheme() -> str:
         return "rlbench"
 
     def load_config(self, config_path: str) -> ConfigResult:
-        answer = _answer(config_path)
-        if answer is None:
+        file = self._file(config_path)
+        if file is not None:
+            config, header = OmegaConf.load(file), self._get_header_dict(file.read_text())
+        elif (answer := _answer(config_path)) is not None:
+            config, header = OmegaConf.create(answer), self._get_header_dict("")
+        else:
             raise ConfigLoadError(f"Config not found : {config_path}")
         return ConfigResult(
-            provider=self.provider,
-            path=self.full_path(),
-            config=OmegaConf.create(answer),
-            header={"package": None},
+            provider=self.provider, path=self.full_path(), config=config, header=header
         )
 
     def available(self) -> bool:
         return True
 
     def is_group(self, config_path: str) -> bool:
-        return config_path.rstrip("/") in GROUPS
+        return any((folder / config_path).is_dir() for folder in self._folders) or (
+            config_path.rstrip("/") in ("agent", "env", "tuned", "namespace")
+        )
 
     def is_config(self, config_path: str) -> bool:
+        if self._file(config_path) is not None:
+            return True
         group, _, name = config_path.removesuffix(".yaml").partition("/")
         if group == "agent":  # without importing the agent
             return name in AGENTS
@@ -52,7 +61,34 @@ class FallbackSource(ConfigSource):
 
     def list(self, config_path: str, results_filter: ObjectType | None) -> list[str]:
         # Environments are listed by `rlbench envs`; --help stays free of the import of Gymnasium.
-        return sorted(AGENTS) if config_path.rstrip("/") == "agent" else []
+        found = set(AGENTS) if config_path.rstrip("/") == "agent" else set()
+        for folder in self._folders:
+            found |= {file.stem for file in (folder / config_path).glob("*.yaml")}
+        return sorted(found)
+
+    def _file(self, config_path: str) -> Path | None:
+        name = config_path.removesuffix(".yaml") + ".yaml"
+        files = (folder / name for folder in self._folders)
+        return next((file for file in files if file.is_file()), None)
+
+
+class ListingSource(FallbackSource):
+    """Lists what `FallbackSource` has, but answers nothing: Hydra makes the list of --help from the
+    search path as it is before the configuration adds to it."""
+
+    @staticmethod
+    def scheme() -> str:
+        return "rlbench-listing"
+
+    def is_config(self, config_path: str) -> bool:
+        return False
+
+
+class Listing(SearchPathPlugin):
+    """Adds the source above."""
+
+    def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
+        search_path.append("rlbench", f"{ListingSource.scheme()}://")
 
 
 def conf_dir() -> Path:
@@ -63,8 +99,9 @@ def conf_dir() -> Path:
 
 
 def register() -> None:
-    """Make the source known to Hydra; to be called before anything is composed."""
-    Plugins.instance().register(FallbackSource)
+    """Make the sources known to Hydra; to be called before anything is composed."""
+    for plugin in (FallbackSource, ListingSource, Listing):
+        Plugins.instance().register(plugin)
 
 
 def _answer(config_path: str) -> dict[str, Any] | None:
