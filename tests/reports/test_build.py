@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 import pytest
 
 from rlbench.cli.report import main
-from rlbench.errors import ReportError
+from rlbench.errors import ConfigError, ReportError
 from rlbench.reports.build import build_report
 from rlbench.reports.figures import draw as drawing
 from support.run_files import RunFiles
@@ -266,3 +266,31 @@ def test_a_run_that_shared_its_machine_is_named(tmp_path: Path) -> None:
     assert build_report(tmp_path).problems == (
         "es/CartPole-v1/essetup/seed1: other processes had 20% of the cores' time while it ran",
     )
+
+
+def test_any_agent_can_be_the_baseline_and_each_challenger_has_its_figures(tmp_path: Path) -> None:
+    for env in ("A-v0", "B-v0"):
+        write_pair(tmp_path, env=env, seeds=2)
+        for seed in range(2):
+            RunFiles(agent="mine", env=env, seed=seed).write(tmp_path)
+    out = tmp_path / "report"
+    assert main([str(tmp_path), "--baseline", "es"]) == 0
+    pairs = {(row["baseline"], row["challenger"]) for row in table(out / "speed_ratio.csv")}
+    assert pairs == {("es", "dqn"), ("es", "mine")}
+    assert {"aggregate.svg", "aggregate-2.svg"} <= set(contents(out))
+    page = (out / "index.html").read_text()
+    assert "<h1>Which solves it sooner on this machine: ES, DQN or mine?</h1>" in page
+    assert "All environments together, DQN against ES" in page
+    assert "All environments together, mine against ES" in page
+    with pytest.raises(ConfigError, match="baseline: got 'theirs'; takes dqn, es, mine"):
+        main([str(tmp_path), "--baseline", "theirs"])
+
+
+def test_a_report_without_both_agents_of_the_claims_does_not_speak_of_them(tmp_path: Path) -> None:
+    RunFiles(agent="ppo").write(tmp_path)
+    RunFiles(agent="es").write(tmp_path)
+    report = build_report(tmp_path)
+    names = {path.name for path in report.files}
+    assert not names & {"claims.csv", "claims.json", "published-atari.svg"}
+    assert "popular claim" not in report.page.read_text()
+    assert not any("claims" in line for line in report.lines)

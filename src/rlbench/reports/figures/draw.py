@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from rlbench.analysis.suites import Suite
 from rlbench.claims.examine import Examination
 from rlbench.reports.figures.looks import Looks
 from rlbench.reports.figures.registry import (
@@ -23,6 +24,7 @@ from rlbench.reports.figures.registry import (
 )
 from rlbench.reports.figures.style import render, styled
 from rlbench.reports.findings import Findings
+from rlbench.wording import agent_name
 
 PARALLEL_FROM = 10  # jobs; below, starting workers takes longer than drawing
 MAX_WORKERS = 8
@@ -70,12 +72,18 @@ def draw_findings(findings: Findings) -> list[Drawn]:
     jobs = [Job(ClaimFigure, findings.examination)] if findings.speak_to_claims else []
     for index, suite in enumerate(findings.suites, start=1):
         after = f"-{index}" if index > 1 else ""
-        jobs.append(Job(SuiteFigure, suite, of=suite.suite.label, after=after))
+        jobs.append(Job(SuiteFigure, suite, of=_label_of(suite.suite), after=after))
     jobs.append(Job(OverviewFigure, findings))
     for analysis in findings.analyses:
         stem = findings.stems[analysis.env]
         jobs.append(Job(EnvironmentFigure, analysis, analysis.env, before=f"{stem}-"))
     return [drawn for found in _side_by_side(jobs, looks) for drawn in found]
+
+
+def _label_of(suite: Suite) -> str:
+    """What sets a suite apart, its two agents written as people write them."""
+    written = " against ".join(map(agent_name, suite.sides))
+    return suite.label.replace(" against ".join(suite.sides), written, 1)
 
 
 def draw_claims(examination: Examination) -> list[Drawn]:

@@ -34,9 +34,9 @@ from rlbench.wording import agent_name, factor, ratio_text, shortened
 WIDTH_IN = 12.6
 LABEL_IN = 3.4
 RIGHT_IN = 2.6
-HEADER_IN = 1.4  # the title, whose side is whose, the names of the lines
-SIDES_IN = 0.75  # above the axes
+TITLE_IN = 0.65
 LINE_NAMES_IN = (0.12, 0.42)  # above the axes, staggered so that no two meet
+SIDES_IN, SIDES_ALONE_IN = 0.75, 0.2  # above the axes: whose side is whose, over lines and without
 AXIS_LABEL_IN = 0.75
 ROW_IN = 0.66
 MAX_ROWS = 80
@@ -79,16 +79,17 @@ def draw(findings: Findings, looks: Looks) -> Figure | None:
         return None
     lines = claim_lines() if _speak_to_claims(rows) else ()
     groups = [group for row in rows for group in row.groups]
-    caption = caption_lines(groups, list(_explanations(len(found), lines)), CAPTION_WIDTH)
-    rows_in = ROW_IN * len(rows)
-    height = HEADER_IN + rows_in + AXIS_LABEL_IN + caption_in(caption)
+    caption = caption_lines(groups, list(_explanations(found, lines)), CAPTION_WIDTH)
+    rows_in, sides_in = ROW_IN * len(rows), SIDES_IN if lines else SIDES_ALONE_IN
+    top_in = TITLE_IN + sides_in
+    height = top_in + rows_in + AXIS_LABEL_IN + caption_in(caption)
     figure = Figure(figsize=(WIDTH_IN, height))
     baseline, challenger = _side_names(rows)
     place_title(
         figure, f"How many times as long {baseline} trains as {challenger} to solve the environment"
     )
     place_caption(figure, caption)
-    axes = place_axes(figure, LABEL_IN, HEADER_IN, WIDTH_IN - LABEL_IN - RIGHT_IN, rows_in)
+    axes = place_axes(figure, LABEL_IN, top_in, WIDTH_IN - LABEL_IN - RIGHT_IN, rows_in)
     low, high = _limits(rows, AROUND_CLAIMS if lines else AROUND_EQUAL)
     log_axis(axes, low, high, None)
     axes.set_xlabel(
@@ -103,7 +104,7 @@ def draw(findings: Findings, looks: Looks) -> Figure | None:
     axes.axvline(1.0, color=INK, linewidth=1.4, zorder=1)
     for line in lines:
         _draw_claim(axes, line, rows_in)
-    _name_sides(axes, rows, looks, rows_in)
+    _name_sides(axes, rows, looks, sides_in / rows_in)
     return figure
 
 
@@ -259,8 +260,11 @@ def _draw_claim(axes: Axes, line: ClaimLine, rows_in: float) -> None:
     )  # fmt: skip
 
 
-def _name_sides(axes: Axes, rows: Sequence[_Row], looks: Looks, rows_in: float) -> None:
-    """Above the axes: on which side of 1 who was faster, in colour where it is one agent."""
+def _name_sides(axes: Axes, rows: Sequence[_Row], looks: Looks, above: float) -> None:
+    """On which side of 1 who was faster, in colour where it is one agent.
+
+    above: the axes, as a share of their height.
+    """
     names = _side_names(rows)
     for side, text, offset, align in (
         (0, f"← {names[0]} faster", -8, "right"),
@@ -268,18 +272,19 @@ def _name_sides(axes: Axes, rows: Sequence[_Row], looks: Looks, rows_in: float) 
     ):
         own = {row.names[side] for row in rows}
         axes.annotate(
-            text, (1.0, 1.0 + SIDES_IN / rows_in), xycoords=axes.get_xaxis_transform(),
+            text, (1.0, 1.0 + above), xycoords=axes.get_xaxis_transform(),
             xytext=(offset, 0), textcoords="offset points", ha=align, va="center", fontsize=11,
             fontweight="bold", annotation_clip=False,
             color=looks.over_environments(own.pop()).colour if len(own) == 1 else INK,
         )  # fmt: skip
 
 
-def _explanations(count: int, lines: Sequence[ClaimLine]) -> Iterator[str]:
+def _explanations(found: Sequence[_Row], lines: Sequence[ClaimLine]) -> Iterator[str]:
     yield "bars: 95 % bootstrap intervals over seeds"
-    yield "arrows: one side never solved it, so the ratio is a bound"
-    if count > MAX_ROWS:
-        yield f"{MAX_ROWS} of {count} comparisons are shown, all are in speed_ratio.csv"
+    if any(row.ratio.bound for row in found):
+        yield "arrows: one side never solved it, so the ratio is a bound"
+    if len(found) > MAX_ROWS:
+        yield f"{MAX_ROWS} of {len(found)} comparisons are shown, all are in speed_ratio.csv"
     if lines:
         yield from _claim_explanations()
 
