@@ -143,10 +143,7 @@ def _explanations(analysis: EnvironmentAnalysis, published: DopamineCurve | None
     if any(len(group.runs) > 1 for group in groups):
         yield "band: 95 % bootstrap interval over seeds"
     yield from one_seed_words(groups)
-    end = common_end(environment, "train_s") or 0.0
-    solved = [run for group in groups for run in group.runs if run.status == "solved"]
-    # A run that went on to the end of the axis has no star.
-    if any(len(x := evaluated(run, "train_s")[0]) and x[-1] <= end for run in solved):
+    if _has_star(environment):
         yield "star: solved, confirmed, stopped; dashed: carried forward from there"
     if any(group.count("failed") for group in groups):
         yield "x: failed"
@@ -161,6 +158,16 @@ def _explanations(analysis: EnvironmentAnalysis, published: DopamineCurve | None
             "Dopamine (Castro et al. 2018): returns in training with sticky actions 0.25, each "
             "point over the million frames before it"
         )
+
+
+def _has_star(environment: EnvironmentGroups) -> bool:
+    """Whether a solved run ended within the axis of some panel."""
+    solved = [r for group in environment.contenders for r in group.runs if r.status == "solved"]
+    return any(
+        len(times := evaluated(run, unit)[0]) and times[-1] <= (common_end(environment, unit) or 0)
+        for unit in CURVE_UNITS
+        for run in solved
+    )
 
 
 FIGURE = EnvironmentFigure("Return while learning", caption, draw, words)
