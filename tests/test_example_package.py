@@ -15,6 +15,7 @@ import pytest
 
 from rlbench.envs.make import family_of, plan_env
 from rlbench.envs.single import SingleEnvs
+from rlbench.nets.policy import NetworkPolicy
 from rlbench.settings import EnvSettings
 from support.wheels import REPOSITORY, install_wheel
 
@@ -118,6 +119,40 @@ def test_its_lanes_give_the_bytes_of_single_environments(
                 assert mine.dtype == gymnasiums.dtype
                 assert mine.tobytes() == gymnasiums.tobytes()
     assert vars(together.counts) == vars(alone.counts) == {"env_steps": 840, "episodes": 140}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("agent=es", "agent.population=4", "agent.virtual_batch_norm=true",
+         "agent.reference_frames=2"),
+        ("agent=dqn", "agent.replay_capacity_steps=2000", "agent.learning_starts_steps=64",
+         "agent.compile=false", "agent.dueling=true"),
+    ],
+    ids=["es", "dqn"],
+)  # fmt: skip
+def test_its_network_learns_in_both_agents(
+    trained: Any, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    short = ["env.max_episode_steps=20", "eval.max_episode_steps=20", "env.threshold=null"]
+    trained("env=ALE/Pong-v5", "agent.network=small_cnn", *short, *words, steps=128)
+    (path,) = tmp_path.rglob("policy.npz")
+    with np.load(path, allow_pickle=False) as arrays:
+        network = json.loads(str(arrays["architecture"]))["network"]
+        policy = NetworkPolicy.from_arrays(arrays)
+    assert network["convs"] == [[8, 8, 4], [16, 4, 2]]
+    assert network["hidden"] == ([64] if "agent=dqn" in words else [32])  # dueling: two streams
+    obs = np.random.default_rng(0).integers(0, 256, (3, 4, 84, 84), np.uint8)
+    assert policy.act(obs, np.random.default_rng()).shape == (3,)
+
+
+def test_its_network_does_not_suit_vectors(rlbench: Rlbench) -> None:
+    said = rlbench("env=CartPole-v1", "agent.network=small_cnn", status=2)
+    assert (
+        "agent.network: got 'small_cnn'; takes auto or mlp: CartPole-v1 observes a vector" in said
+    )
+    said = rlbench("env=CartPole-v1", "agent.network=small_cn", status=2)
+    assert "takes auto, mlp, nature, a3c or small_cnn; did you mean small_cnn?" in said
 
 
 def test_its_executor_learns_the_same_with_workers_of_its_own_number(

@@ -20,7 +20,7 @@ from rlbench.agents.dqn.settings import DQNSettings
 from rlbench.checking import check
 from rlbench.config.compose import compose
 from rlbench.envs.make import plan_env
-from rlbench.nets.build import make_network
+from rlbench.nets.build import NATURE, NetworkOptions
 
 
 def main() -> None:
@@ -32,9 +32,7 @@ def main() -> None:
     asked = compose(["agent=dqn", "env=ALE/Pong-v5", f"agent.precision={args.precision}"])
     settings = check(DQNSettings, asked.agent.params, "agent")
     facts = plan_env(asked.env).facts
-    network = make_network(
-        "nature", facts, facts.action.nvec[0], hidden=(), activation="relu", pixels="nature"
-    )
+    network = NATURE.build(facts.observation_shape, facts.action.nvec[0], NetworkOptions())
     rng = np.random.default_rng(0)
     parameters = network.initial_fan_in(rng)
     learner = Learner(network, facts.action.nvec, settings, parameters, args.cores)

@@ -104,7 +104,7 @@ def test_a_policy_acts_in_numpy_as_the_learner_values() -> None:
     assert isinstance(policy.network, ConvNet) and policy.network.hidden == (512,)
     obs = np.random.default_rng(0).integers(0, 256, (3, 4, 84, 84), np.uint8)
     learner = agent._learner
-    weights = learner._split(learner._parameters)
+    weights = learner._weights.split(learner._parameters)
     utilities = np.asarray(learner._utilities(weights, learner._tf.constant(obs)))[:, 0]
     np.testing.assert_allclose(policy.outputs(obs), utilities, rtol=1e-3, atol=1e-5)
     state = copy.deepcopy(agent.get_state())

@@ -1,5 +1,6 @@
 """Evolution strategies by hand, on a quadratic, and the same wherever its blocks run."""
 
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -8,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from rlbench.agents.es.agent import ES, ESSettings, ObservationStatistics
+from rlbench.agents.es.agent import ES, ESSettings
 from rlbench.agents.es.gradient import SGD, Adam, centred_ranks, pair_weights
 from rlbench.agents.es.population import Generation, block_noise, evaluate_blocks, weigh_block
+from rlbench.agents.es.statistics import ObservationStatistics
 from rlbench.checking import check
 from rlbench.envs.family import EnvPlan
 from rlbench.envs.make import plan_env
@@ -114,11 +116,8 @@ def generation(plan: EnvPlan, block_pairs: int, **changes: Any) -> Generation:
 
 def play(worker: LaneWorker, shared: Generation, *, together: int = 1) -> list[Any]:
     """The results of all tasks of a generation, `together` blocks a task."""
-    tasks = [
-        range(first, min(first + together, shared.blocks))
-        for first in range(0, shared.blocks, together)
-    ]
-    return [evaluate_blocks(worker, (shared, tasks), task) for task in range(len(tasks))]
+    shared = dataclasses.replace(shared, task_blocks=together)
+    return [evaluate_blocks(worker, shared, blocks) for blocks in shared.tasks]
 
 
 def test_a_member_is_played_as_its_policy_would_be_alone() -> None:
@@ -165,7 +164,7 @@ def test_blocks_do_not_change_returns_or_gradient() -> None:
         shared, worker = generation(plan, block_pairs), LaneWorker(plan)
         returns = np.concatenate([result.returns for result in play(worker, shared)])
         weights = pair_weights(returns)
-        gradient = sum(weigh_block(worker, (shared, weights), b) for b in range(shared.blocks))
+        gradient = sum(weigh_block(worker, shared, weights, b) for b in range(shared.num_blocks))
         outcomes.append((returns, gradient))
     for returns, gradient in outcomes[1:]:
         assert np.array_equal(returns, outcomes[0][0])
@@ -224,19 +223,16 @@ def test_tied_members_all_play_at_once() -> None:
 def test_tasks_are_as_few_as_workers_and_lanes_allow() -> None:
     plan = plan_env(EnvSettings(id=COUNTING))
     shared = generation(plan, 4, pairs=40, episodes_per_member=1)  # 10 blocks of 8 lanes
-    assert shared.tasks(1) == [range(0, 8), range(8, 10)]  # at most 64 lanes
-    assert shared.tasks(2) == [range(0, 5), range(5, 10)]
-    assert shared.tasks(20) == [range(b, b + 1) for b in range(10)]
+    assert shared.shared_by(1).tasks == [range(0, 8), range(8, 10)]  # at most 64 lanes
+    assert shared.shared_by(2).tasks == [range(0, 5), range(5, 10)]
+    assert shared.shared_by(20).tasks == [range(b, b + 1) for b in range(10)]
     # Where few play at a time, four turns: 4 x 20 lanes, and no fewer than 64.
-    assert generation(plan, 4, pairs=40, episodes_per_member=1, lock_step_lanes=20).tasks(1) == [
-        range(0, 10)
-    ]
-    assert generation(plan, 4, pairs=40, episodes_per_member=1, lock_step_lanes=2).tasks(1) == [
-        range(0, 8),
-        range(8, 10),
-    ]
+    many = generation(plan, 4, pairs=40, episodes_per_member=1, lock_step_lanes=20)
+    assert many.shared_by(1).tasks == [range(0, 10)]
+    few = generation(plan, 4, pairs=40, episodes_per_member=1, lock_step_lanes=2)
+    assert few.shared_by(1).tasks == [range(0, 8), range(8, 10)]
     noisy = generation(plan, 4, pairs=40, episodes_per_member=1, action_noise=0.1)
-    assert len(noisy.tasks(1)) == 10
+    assert len(noisy.shared_by(1).tasks) == 10
 
 
 def test_a_pair_can_share_its_episodes() -> None:
@@ -287,9 +283,9 @@ def test_a_small_population_has_work_for_all_cores(
     population: int, workers: int, tasks: int
 ) -> None:
     es, _ = build_es(COUNTING, population=population)
-    shares = es._shared().tasks(workers)
+    shares = es._this_generation().shared_by(workers).tasks
     assert len(shares) == tasks
-    members = [sum(len(es._shared().block(b)) for b in share) * 2 for share in shares]
+    members = [sum(len(es._this_generation().block(b)) for b in share) * 2 for share in shares]
     assert members == [population // workers] * tasks
 
 

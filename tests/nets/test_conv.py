@@ -7,7 +7,12 @@ import pytest
 
 from rlbench.errors import ConfigError
 from rlbench.interfaces import ActionSpec, EnvFacts
-from rlbench.nets.build import make_network, network_from_description
+from rlbench.nets.build import (
+    NetworkOptions,
+    check_network,
+    make_network,
+    network_from_description,
+)
 from rlbench.nets.conv import ConvNet
 from rlbench.nets.mlp import MLP
 from rlbench.nets.network import Network
@@ -16,8 +21,8 @@ FRAMES = EnvFacts("ALE/Pong-v5", (4, 84, 84), ActionSpec("discrete", (6,)), 27_0
 VECTOR = EnvFacts("CartPole-v1", (4,), ActionSpec("discrete", (2,)), 500)
 
 
-def named(name: str, env: EnvFacts = FRAMES, pixels: str = "nature") -> Network:
-    return make_network(name, env, 6, hidden=(8,), activation="tanh", pixels=pixels)
+def named(name: str, env: EnvFacts = FRAMES, for_frames: str = "nature") -> Network:
+    return make_network(name, env, 6, NetworkOptions((8,), "tanh"), for_frames=for_frames)
 
 
 def test_forward_by_hand() -> None:
@@ -63,12 +68,13 @@ def test_keras_builds_the_same_network(name: str) -> None:
     network = named(name)
     parameters = network.initial_fan_in(np.random.default_rng(0))
     model = keras_build.build(network)
-    model.set_weights(keras_build.to_weights(model, parameters))
+    model.set_weights(keras_build.split(parameters, keras_build.shapes(model)))
     obs = np.random.default_rng(1).integers(0, 256, (3, 4, 84, 84), np.uint8)
     out = model(np.moveaxis(obs, 1, -1).astype(np.float32) / 255)
     ours = network.forward(network.layers(parameters), obs)
     np.testing.assert_allclose(ours, np.asarray(out), rtol=1e-4, atol=1e-5)
-    assert keras_build.to_parameters(model.get_weights()).tobytes() == parameters.tobytes()
+    weights = np.concatenate([weight.ravel() for weight in model.get_weights()])
+    assert weights.tobytes() == parameters.tobytes()
 
 
 def test_descriptions_come_back() -> None:
@@ -80,9 +86,21 @@ def test_descriptions_come_back() -> None:
 
 def test_names_must_fit_what_is_observed() -> None:
     assert named("auto") == named("nature")
-    assert named("auto", pixels="a3c") == named("a3c")
+    assert named("auto", for_frames="a3c") == named("a3c")
     assert named("auto", VECTOR) == MLP(4, (8,), 6, "tanh")
-    with pytest.raises(ConfigError, match="for frames: auto, nature, a3c"):
+    with pytest.raises(ConfigError, match=r"takes auto, nature or a3c: ALE/Pong-v5 obs"):
         named("mlp")
     with pytest.raises(ConfigError, match="auto or mlp: CartPole-v1 observes a vector"):
         named("nature", VECTOR)
+
+
+def test_frames_too_small_for_a_network_are_refused() -> None:
+    small = EnvFacts("Small-v0", (1, 10, 10), ActionSpec("discrete", (6,)), 100)
+    with pytest.raises(ConfigError, match=r"agent.network: got 'a3c'; takes other observations"):
+        named("a3c", small)
+
+
+def test_a_name_that_is_no_network_is_refused_with_the_nearest_one() -> None:
+    assert [check_network(name) for name in ("auto", "mlp", "a3c")] == ["auto", "mlp", "a3c"]
+    with pytest.raises(ConfigError, match=r"agent.network: got 'natur'; takes auto, mlp, .*nature"):
+        check_network("natur")

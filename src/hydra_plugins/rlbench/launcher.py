@@ -1,4 +1,4 @@
-"""The sweeper and launcher that `-m` uses by default.
+"""The sweeper and launcher that `-m` uses by default; `rlbench.config` explains private names.
 
 Hydra imports this file at every start, `--help` included, so it imports nothing heavy; and before
 the module is in `sys.modules`, so its dataclasses cannot have annotations that are strings.

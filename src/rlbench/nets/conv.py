@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
 
 import numpy as np
 
 from rlbench.interfaces import Array
-from rlbench.nets.network import Layers, Network
+from rlbench.nets.network import Convolution, Dense, Layer, Layers, Network, Observations
 
 Conv = tuple[int, int, int]  # filters, width of the square kernel, stride
 
@@ -18,29 +18,26 @@ Conv = tuple[int, int, int]  # filters, width of the square kernel, stride
 class ConvNet(Network):
     """Convolutions without padding, then dense layers, rectified after each but the last.
 
-    inputs: (frames, height, width) of uint8 observations, which are scaled to [0, 1]. A
-    convolution's kernel [width, width, channels in, filters] lies in the parameters as the
-    [in, out] of a dense layer; what the last one gives is flattened in the order (row, column,
-    filter). Both as in Keras with channels last.
+    inputs: (frames, height, width) of uint8 observations, which are scaled to [0, 1]. What the last
+    convolution gives is flattened in the order (row, column, filter), as in Keras with channels
+    last.
     """
+
+    observations: ClassVar[Observations] = "frames"
 
     inputs: tuple[int, int, int]
     convs: tuple[Conv, ...]
     hidden: tuple[int, ...]
     outputs: int
+    activation: str = field(default="relu", init=False)
 
     def __post_init__(self) -> None:
         if min(self.grids[-1]) < 1:
             raise ValueError(f"frames of {self.inputs[1:]} are too small for {self.convs}")
 
     @property
-    def grids(self) -> list[tuple[int, int]]:
-        """Height and width before the first and after each convolution."""
-        grids = [self.inputs[1:]]
-        for _, width, stride in self.convs:
-            height, across = ((side - width) // stride + 1 for side in grids[-1])
-            grids.append((height, across))
-        return grids
+    def observation_shape(self) -> tuple[int, ...]:
+        return self.inputs
 
     @property
     def shapes(self) -> list[tuple[int, int]]:
@@ -54,6 +51,12 @@ class ConvNet(Network):
             shapes.append((size, units))
             size = units
         return shapes
+
+    @property
+    def stack(self) -> list[Layer]:
+        convs = [Convolution(*conv, self.activation) for conv in self.convs]
+        hidden = [Dense(units, self.activation) for units in self.hidden]
+        return [*convs, *hidden, Dense(self.outputs)]
 
     def forward(self, layers: Layers, obs: Array) -> Array:
         """See `Network.forward`; obs [..., L, frames, height, width] uint8."""

@@ -8,26 +8,20 @@ learned are the two streams.
 
 from __future__ import annotations
 
-import dataclasses
 import math
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
 from rlbench.interfaces import Array
-from rlbench.nets.conv import ConvNet
-from rlbench.nets.mlp import MLP
 from rlbench.nets.network import Network
 
 Tensor = Any  # a TensorFlow tensor or a NumPy array
-N = TypeVar("N", bound=Network)
 
 
-def widened(network: N) -> N:
+def widened(network: Network) -> Network:
     """`network` with its last hidden layer twice as wide: first the value's half."""
-    assert isinstance(network, MLP | ConvNet) and network.hidden
-    hidden = (*network.hidden[:-1], 2 * network.hidden[-1])
-    return dataclasses.replace(network, hidden=hidden)
+    return network.with_hidden((*network.hidden[:-1], 2 * network.hidden[-1]))
 
 
 def stream_shapes(network: Network) -> list[tuple[int, ...]]:

@@ -1,4 +1,4 @@
-"""The convolutions of a `ConvNet` for one observation at a time, as fast as NumPy goes.
+"""The convolutions of a network for one observation at a time, as fast as NumPy goes.
 
 The same sums as `ConvNet.forward`, which says what is computed; this says how to be quick about it
 where a member has its own kernels, and so few observations share a product.
@@ -12,8 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rlbench.interfaces import Array
-from rlbench.nets.conv import ConvNet
-from rlbench.nets.network import Layers
+from rlbench.nets.network import Layers, Network
 
 WIDE_BYTES = {2: np.uint16, 4: np.uint32, 8: np.uint64}  # integers of so many pixels
 
@@ -36,9 +35,9 @@ class FrameConvs:
     they are copied; the scaling to [0, 1] is in the first kernel (see `kernels`).
     """
 
-    def __init__(self, network: ConvNet) -> None:
+    def __init__(self, network: Network) -> None:
         self.network = network
-        channels, (filters, width, stride) = network.inputs[0], network.convs[0]
+        channels, (filters, width, stride) = network.observation_shape[0], network.convs[0]
         self._block = stride if width % stride == 0 else 1
         across, step = width // self._block, stride // self._block
         (rows, cols), depth = network.grids[1], channels * self._block**2
@@ -57,7 +56,8 @@ class FrameConvs:
         """The convolutions' kernels and biases of one member (see `Network.layers`) as
         `__call__` takes them: the first one's rows in the order of the blocks, over 255."""
         kernel, bias = layers[0]
-        channels, (_, width, _), block = self.network.inputs[0], self.network.convs[0], self._block
+        channels, (_, width, _) = self.network.observation_shape[0], self.network.convs[0]
+        block = self._block
         across = width // block
         by_block = kernel.reshape(across, block, across, block, channels, -1)
         first = by_block.transpose(0, 2, 4, 1, 3, 5).reshape(kernel.shape)

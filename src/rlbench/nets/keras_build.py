@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from rlbench.interfaces import Array
-from rlbench.nets.conv import ConvNet
-from rlbench.nets.mlp import LAYER_NORM_EPSILON, MLP
-from rlbench.nets.network import Network
+from rlbench.nets.network import Convolution, Dense, Layer, LayerNorm, Network
 
 
 def build(network: Network, precision: str = "float32") -> Any:
@@ -17,37 +17,33 @@ def build(network: Network, precision: str = "float32") -> Any:
 
     precision: "float32" or "bfloat16" (mixed: weights float32, layers compute in bfloat16, and
     the outputs are bfloat16).
-    An MLP takes [B, inputs]; a convolutional network takes stacked frames with channels last,
+    For vectors the model takes [B, n]; for frames it takes them with channels last,
     [B, height, width, frames], already scaled to [0, 1].
     """
     import keras
 
-    policy = "float32" if precision == "float32" else "mixed_bfloat16"
-    if isinstance(network, MLP):
-        layers = _mlp_layers(keras, network, policy)
-        inputs: tuple[int, ...] = (network.inputs,)
-    elif isinstance(network, ConvNet):
-        layers = _conv_layers(keras, network, policy)
-        frames, height, width = network.inputs
-        inputs = (height, width, frames)
-    else:
-        raise TypeError(f"{type(network).__name__}: takes MLP or ConvNet")
-    return keras.Sequential([keras.Input(inputs), *layers])
+    dtype = "float32" if precision == "float32" else "mixed_bfloat16"
+    layers = [keras.Input(keras_shape(network))]
+    for number, layer in enumerate(network.stack):
+        if number and number == len(network.convs):
+            layers.append(keras.layers.Flatten(dtype=dtype))
+        layers += _keras_layers(keras, layer, dtype)
+    return keras.Sequential(layers)
 
 
-def to_weights(model: Any, parameters: Array) -> list[Array]:
-    """Flat `parameters` [size] as views in the order and shapes of the model's weights."""
-    weights, start = [], 0
-    for shape in shapes(model):
-        end = start + int(np.prod(shape))
-        weights.append(parameters[start:end].reshape(shape))
-        start = end
-    return weights
+def keras_shape(network: Network) -> tuple[int, ...]:
+    """The shape of an observation as Keras takes it: frames have their channels last."""
+    if network.observations == "vector":
+        return network.observation_shape
+    frames, height, width = network.observation_shape
+    return (height, width, frames)
 
 
-def to_parameters(weights: list[Array]) -> Array:
-    """The inverse of `to_weights`: flat parameters [size]."""
-    return np.concatenate([np.asarray(weight, np.float32).ravel() for weight in weights])
+def split(parameters: Array, shapes: Sequence[tuple[int, ...]]) -> list[Array]:
+    """Flat `parameters` [size] as views, one a weight, of the given shapes, in order."""
+    ends = np.cumsum([math.prod(shape) for shape in shapes])
+    parts = np.split(parameters, ends[:-1])
+    return [part.reshape(shape) for part, shape in zip(parts, shapes, strict=True)]
 
 
 def shapes(model: Any) -> list[tuple[int, ...]]:
@@ -55,32 +51,14 @@ def shapes(model: Any) -> list[tuple[int, ...]]:
     return [tuple(weight.shape) for weight in model.trainable_variables]
 
 
-def _mlp_layers(keras: Any, mlp: MLP, policy: str) -> list[Any]:
-    layers: list[Any] = []
-    for number, units in enumerate(mlp.hidden):
-        if number == 0 and mlp.layer_norm:
-            layers += [
-                _dense(keras, units, None, policy),
-                keras.layers.LayerNormalization(epsilon=LAYER_NORM_EPSILON, dtype=policy),
-                keras.layers.Activation("tanh", dtype=policy),
-            ]
-        else:
-            layers.append(_dense(keras, units, mlp.activation, policy))
-    return [*layers, _dense(keras, mlp.outputs, None, policy)]
-
-
-def _conv_layers(keras: Any, network: ConvNet, policy: str) -> list[Any]:
-    convs = [
-        keras.layers.Conv2D(
-            filters, width, stride, activation="relu", kernel_initializer="zeros", dtype=policy
-        )
-        for filters, width, stride in network.convs
-    ]
-    hidden = [_dense(keras, units, "relu", policy) for units in network.hidden]
-    flatten = keras.layers.Flatten(dtype=policy)
-    return [*convs, flatten, *hidden, _dense(keras, network.outputs, None, policy)]
-
-
-def _dense(keras: Any, units: int, activation: str | None, policy: str) -> Any:
+def _keras_layers(keras: Any, layer: Layer, dtype: str) -> list[Any]:
     # Parameters come from the run's own streams: Keras's generator is never drawn from.
-    return keras.layers.Dense(units, activation, kernel_initializer="zeros", dtype=policy)
+    made = {"kernel_initializer": "zeros", "dtype": dtype}
+    match layer:
+        case Convolution(filters, width, stride, activation):
+            return [keras.layers.Conv2D(filters, width, stride, activation=activation, **made)]
+        case Dense(units, activation):
+            return [keras.layers.Dense(units, activation, **made)]
+        case LayerNorm(epsilon, activation):
+            normalise = keras.layers.LayerNormalization(epsilon=epsilon, dtype=dtype)
+            return [normalise, keras.layers.Activation(activation, dtype=dtype)]

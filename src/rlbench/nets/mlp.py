@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
 
 import numpy as np
 
 from rlbench.interfaces import Array
-from rlbench.nets.network import Layers, Network
+from rlbench.nets.network import Dense, Layer, LayerNorm, Layers, Network, Observations
 
 
 def _relu(x: Array) -> Array:
@@ -41,17 +41,24 @@ class MLP(Network):
     layer, as a kernel [1, units] and a bias.
     """
 
+    observations: ClassVar[Observations] = "vector"
+
     inputs: int
     hidden: tuple[int, ...]
     outputs: int
     activation: str = "tanh"
     layer_norm: bool = False
+    convs: tuple[tuple[int, int, int], ...] = field(default=(), init=False)
 
     def __post_init__(self) -> None:
         if self.activation not in ACTIVATIONS:
             raise ValueError(f"activation {self.activation!r}: takes {', '.join(ACTIVATIONS)}")
         if self.layer_norm and not self.hidden:
             raise ValueError("layer_norm: takes at least one hidden layer")
+
+    @property
+    def observation_shape(self) -> tuple[int, ...]:
+        return (self.inputs,)
 
     @property
     def shapes(self) -> list[tuple[int, int]]:
@@ -61,6 +68,13 @@ class MLP(Network):
         if self.layer_norm:
             shapes.insert(1, (1, self.hidden[0]))
         return shapes
+
+    @property
+    def stack(self) -> list[Layer]:
+        hidden: list[Layer] = [Dense(units, self.activation) for units in self.hidden]
+        if self.layer_norm:
+            hidden[:1] = [Dense(self.hidden[0]), LayerNorm(LAYER_NORM_EPSILON, "tanh")]
+        return [*hidden, Dense(self.outputs)]
 
     def forward(self, layers: Layers, obs: Array) -> Array:
         """See `Network.forward`; obs [..., L, inputs]."""

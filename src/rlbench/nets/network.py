@@ -3,24 +3,79 @@
 from __future__ import annotations
 
 import abc
-from typing import Any
+import dataclasses
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal, TypeVar
 
 import numpy as np
 
 from rlbench.interfaces import Array
 
 Layers = list[tuple[Array, Array]]
+Observations = Literal["vector", "frames"]  # [n] float32, or [frames, height, width] uint8
+N = TypeVar("N", bound="Network")
+
+
+@dataclass(frozen=True)
+class Convolution:
+    """`filters` square kernels of `width`, `stride` apart, without padding; then the activation."""
+
+    filters: int
+    width: int
+    stride: int
+    activation: str
+
+
+@dataclass(frozen=True)
+class Dense:
+    """Weighted sums of everything before; then the activation, if any."""
+
+    units: int
+    activation: str | None = None
+
+
+@dataclass(frozen=True)
+class LayerNorm:
+    """Mean 0 and variance 1 over the units, scaled and shifted by learned amounts; then the
+    activation. epsilon: added to the variance."""
+
+    epsilon: float
+    activation: str
+
+
+Layer = Convolution | Dense | LayerNorm
 
 
 class Network(abc.ABC):
-    """Layers of weighted sums. The parameters are one flat float32 vector: per layer the kernel
-    [in, out] in C order, then the bias [out]; this is the order in which Keras lists a model's
-    weights."""
+    """Layers of weighted sums, as a frozen dataclass.
+
+    The parameters are one flat float32 vector: per layer the kernel [in, out] in C order, then the
+    bias [out]; this is the order in which Keras lists a model's weights. A convolution's kernel
+    [width, width, channels in, filters] lies there as the [in, out] of a dense layer.
+
+    observations: what one observation is. observation_shape: (n,), or (frames, height, width).
+    convs: (filters, width, stride) of the convolutions, which come first, if any. hidden: units of
+    the dense layers after them but for the last. activation: after all layers but the last.
+    """
+
+    observations: ClassVar[Observations]
+    convs: tuple[tuple[int, int, int], ...]
+    hidden: tuple[int, ...]
+    activation: str
+
+    @property
+    @abc.abstractmethod
+    def observation_shape(self) -> tuple[int, ...]: ...
 
     @property
     @abc.abstractmethod
     def shapes(self) -> list[tuple[int, int]]:
         """Kernel shapes (in, out), first layer first."""
+
+    @property
+    @abc.abstractmethod
+    def stack(self) -> list[Layer]:
+        """The layers, first one first, as Keras is to build them."""
 
     @abc.abstractmethod
     def forward(self, layers: Layers, obs: Array) -> Array:
@@ -35,9 +90,23 @@ class Network(abc.ABC):
         """The architecture as JSON values."""
 
     @property
+    def grids(self) -> list[tuple[int, int]]:
+        """Height and width of frames before the first and after each convolution."""
+        height, width = self.observation_shape[1:]
+        grids = [(height, width)]
+        for _, kernel, stride in self.convs:
+            height, width = ((side - kernel) // stride + 1 for side in grids[-1])
+            grids.append((height, width))
+        return grids
+
+    @property
     def size(self) -> int:
         """The number of parameters."""
         return sum(i * o + o for i, o in self.shapes)
+
+    def with_hidden(self: N, hidden: tuple[int, ...]) -> N:
+        """The same network with other hidden layers."""
+        return dataclasses.replace(self, hidden=hidden)  # type: ignore[type-var]
 
     def layers(self, parameters: Array) -> Layers:
         """Kernels [..., in, out] and biases [..., 1, out] as views of `parameters` [..., size]."""

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from rlbench.agents.dqn.memory import Step
 from rlbench.errors import RunError
 from rlbench.interfaces import Array, Lanes, State
 from rlbench.nets.heads import ArgmaxHead
@@ -16,19 +17,11 @@ from rlbench.seeding import Seeds
 EXPLORATION_BLOCK_STEPS = 1024  # random numbers are drawn for so many steps at once
 
 
-class Step(NamedTuple):
-    """One step of all N lanes; obs_t of an ended episode is its last observation."""
+class Ended(NamedTuple):
+    """Returns and lengths of the episodes that one step ended."""
 
-    obs_tm1: Array  # [N, obs]
-    actions_tm1: Array  # [N, D] choices
-    rewards_t: Array  # [N]
-    obs_t: Array  # [N, obs]
-    terminated: Array  # [N]
-    truncated: Array  # [N]
-    lost_life: Array  # [N] whether an episode that may go on has fewer lives left than before
-    obs_next: Array  # [N, obs] obs_t, or the first observation of the next episode
-    ended_returns: list[float]  # of the episodes that this step ended
-    ended_lengths: list[int]
+    returns: list[float]
+    lengths: list[int]
 
 
 class Actor:
@@ -56,9 +49,9 @@ class Actor:
         self._chances: Array = np.empty(0)
         self._random_choices: Array = np.empty(0)
 
-    def step(self, layers: list[tuple[Array, Array]], epsilon: float) -> Step:
+    def step(self, layers: list[tuple[Array, Array]], epsilon: float) -> tuple[Step, Ended]:
         """Step every lane once: with chance `epsilon` a uniformly random action, else the greedy
-        one of the network with `layers` (see `MLP.layers`)."""
+        one of the network with `layers` (see `Network.layers`)."""
         obs_tm1 = self._obs
         choices = self._choose(layers, epsilon)
         obs_t, rewards, terminated, truncated = self._lanes.step(
@@ -70,13 +63,13 @@ class Actor:
             played.append(choice)
         ended = terminated | truncated
         lost_life = self._lost_life()
-        ended_returns: list[float] = []
-        ended_lengths: list[int] = []
+        returns: list[float] = []
+        lengths: list[int] = []
         self._obs = obs_t
         if np.count_nonzero(ended):  # quicker than any(), and this runs at every step
             lanes = np.flatnonzero(ended)
-            ended_returns = self._returns[lanes].tolist()
-            ended_lengths = [len(self._choices[lane]) for lane in lanes]
+            returns = self._returns[lanes].tolist()
+            lengths = [len(self._choices[lane]) for lane in lanes]
             for lane in lanes:
                 self._episodes[lane] += 1
                 self._choices[lane] = []
@@ -84,18 +77,18 @@ class Actor:
             self._obs = obs_t.copy()
             self._obs[lanes] = self._reset(lanes)
             self._keep_lives()
-        return Step(
-            obs_tm1,
-            choices,
-            rewards,
-            obs_t,
-            terminated,
-            truncated,
-            lost_life,
-            self._obs,
-            ended_returns,
-            ended_lengths,
+        step = Step(
+            obs_tm1=obs_tm1,
+            actions_tm1=choices,
+            rewards_t=rewards,
+            obs_t=obs_t,
+            terminated=terminated,
+            truncated=truncated,
+            begun=ended,
+            obs_next=self._obs,
+            lost_life=lost_life,
         )
+        return step, Ended(returns, lengths)
 
     @property
     def obs(self) -> Array:

@@ -3,22 +3,21 @@
 Mnih et al. 2015 with, as options, double Q-learning (van Hasselt et al. 2016), dueling networks
 (Wang et al. 2016), n-step returns, prioritised replay (Schaul et al. 2016), several lanes in
 lock-step, and acting on while updates run. Continuous and many-dimensional actions are decoupled:
-each dimension is a choice of its own (Seyde et al. 2022, arXiv 2210.12566).
+each dimension is a separate choice (Seyde et al. 2022, arXiv 2210.12566).
 """
 
 from __future__ import annotations
 
-import dataclasses
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import ClassVar
 
 import numpy as np
 
-from rlbench.agents.dqn.actor import Actor, Step
-from rlbench.agents.dqn.frame_replay import FrameReplay
-from rlbench.agents.dqn.learner import Learner, Learnt
-from rlbench.agents.dqn.memory import Experience, Memory, VectorMemory
+from rlbench.agents.dqn.actor import Actor
+from rlbench.agents.dqn.frame_memory import FrameMemory
+from rlbench.agents.dqn.learner import Learner, UpdateResult
+from rlbench.agents.dqn.memory import Memory, Step, VectorMemory
 from rlbench.agents.dqn.nstep import NStepAssembler
 from rlbench.agents.dqn.priorities import Priorities
 from rlbench.agents.dqn.replay import Replay
@@ -26,9 +25,8 @@ from rlbench.agents.dqn.settings import DQNSettings
 from rlbench.errors import ConfigError
 from rlbench.interfaces import Agent, Array, Context, EnvFacts, Scalars, State
 from rlbench.nets import dueling
-from rlbench.nets.build import make_network
+from rlbench.nets.build import NetworkOptions, make_network
 from rlbench.nets.heads import argmax_head
-from rlbench.nets.mlp import MLP
 from rlbench.nets.network import Network
 from rlbench.nets.policy import NetworkPolicy
 
@@ -55,18 +53,23 @@ class _Log:
 class DQN(Agent):
     """The agent.
 
-    Order of events, with env_steps counted over all lanes: each lane steps, epsilon-greedily; then,
-    if env_steps is a multiple of `train_every_steps` and at least `learning_starts_steps`, it is
-    time to learn: the target network is set to the online parameters if env_steps has passed a
-    multiple of `target_update_steps` since the last learning, and `updates_per_train` updates
-    follow, on minibatches drawn from the replay as it is now. The target network therefore never
-    moves between two updates of one learning.
+    Order of events, with env_steps counted over all lanes. Every lane steps, epsilon-greedily. At
+    each multiple t of `train_every_steps` from `learning_starts_steps` on:
 
-    Without `overlap` the lanes wait, and step on with the parameters that this learning left. With
-    it they step on at once, with the parameters that the learning before left, and the next
-    learning waits for this one to end (after Daley & Amato 2021, arXiv 2111.01264, who act with the
-    target network's). In both, which parameters act and what is learned from are a matter of
-    counted steps, never of who is faster.
+    1. If t has passed a multiple of `target_update_steps` since the last learning, the target
+       network becomes the online network.
+    2. `updates_per_train` minibatches are drawn from the replay as it is at t, by the priorities
+       at t where these are used.
+    3. So many updates are made on them, one after another, with the target network fixed; then all
+       new TD errors become priorities at once.
+
+    Without `overlap` the lanes wait for 3 and go on with the parameters that it leaves. With
+    `overlap` they go on at once, with the parameters that the learning before left, and the next
+    learning waits for the end of this one (after Daley & Amato 2021, arXiv 2111.01264, who act with
+    the target network's). So a lane acts with parameters that lack between `updates_per_train` and
+    twice as many updates. Which parameters act, and what is learned from, depends on counted steps
+    alone: neither on which side is faster nor on where `advance` or a checkpoint cuts. The end of
+    `advance` waits for running updates, so evaluations and checkpoints see the newest parameters.
 
     Raises ConfigError where the actions cannot be discretised or the replay does not fit.
     """
@@ -78,7 +81,7 @@ class DQN(Agent):
         self._context, self._settings = context, settings
         facts, seeds = context.env, context.seeds
         self._head = argmax_head(facts.action, settings.bins)
-        self._network = _network(context, settings, self._head.size)
+        self._network = _network(facts, settings, self._head.size)
         self._priorities: Priorities | None = None
         if settings.prioritized:
             capacity = settings.replay_capacity_steps
@@ -102,7 +105,7 @@ class DQN(Agent):
         self._env_steps = 0
         self._target_moves = 0  # how many multiples of target_update_steps have been acted on
         self._thread = ThreadPoolExecutor(1) if settings.overlap else None
-        self._running: Future[Learnt] | None = None
+        self._running: Future[UpdateResult] | None = None
         self._learned_rows: Array | None = None  # of the last learning, until its end takes effect
         self._errors: Array | None = None  # TD errors of those
         self._act_with_newest()
@@ -112,7 +115,7 @@ class DQN(Agent):
         """What the replay holds when it is full, in MB."""
         dimensions, capacity = env.action.dimensions, settings.replay_capacity_steps
         if env.pixels:
-            row_bytes = FrameReplay.bytes_per_step(env.observation_shape, dimensions)
+            row_bytes = FrameMemory.bytes_per_step(env.observation_shape, dimensions)
         else:
             row_bytes = Replay.bytes_per_transition(env.observation_size, dimensions)
         if settings.prioritized:
@@ -130,11 +133,11 @@ class DQN(Agent):
         goal = self._env_steps + env_steps
         should_stop, settings = self._context.should_stop, self._settings
         while self._env_steps < goal and not should_stop():
-            step = self._actor.step(self._layers, settings.epsilon(self._env_steps))
+            step, ended = self._actor.step(self._layers, settings.epsilon(self._env_steps))
             self._memory.add(self._as_learned(step))
             self._env_steps += settings.num_lanes
-            log.returns += step.ended_returns
-            log.lengths += step.ended_lengths
+            log.returns += ended.returns
+            log.lengths += ended.lengths
             if (
                 self._env_steps % settings.train_every_steps == 0
                 and self._env_steps >= settings.learning_starts_steps
@@ -160,7 +163,7 @@ class DQN(Agent):
         return NetworkPolicy(self._network, self._head, self._learner.parameters)
 
     def get_state(self) -> State:
-        """Everything; a frame replay's arrays are views that hold until the next `advance`."""
+        """Everything; a frame memory's arrays are views that hold until the next `advance`."""
         return {
             "env_steps": self._env_steps,
             "target_moves": self._target_moves,
@@ -186,23 +189,14 @@ class DQN(Agent):
         if self._thread is not None:
             self._thread.shutdown()
 
-    def _as_learned(self, step: Step) -> Experience:
-        settings = self._settings
-        rewards, terminated = step.rewards_t, step.terminated
-        if settings.clip_rewards:
-            rewards = np.clip(rewards, -1.0, 1.0)
-        if settings.life_loss_ends_episode:
-            terminated = terminated | step.lost_life
-        return Experience(
-            obs_tm1=step.obs_tm1,
-            actions_tm1=step.actions_tm1,
-            rewards_t=rewards,
-            obs_t=step.obs_t,
-            terminated=terminated,
-            truncated=step.truncated,
-            begun=step.terminated | step.truncated,
-            obs_next=step.obs_next,
-        )
+    def _as_learned(self, step: Step) -> Step:
+        """The step as learning sees it: rewards clipped and a life counted as an episode, where
+        that is asked for."""
+        if self._settings.clip_rewards:
+            step = step._replace(rewards_t=np.clip(step.rewards_t, -1.0, 1.0))
+        if self._settings.life_loss_ends_episode:
+            step = step._replace(terminated=step.terminated | step.lost_life)
+        return step
 
     def _learn(self) -> None:
         """Draw minibatches and begin to learn from them."""
@@ -227,12 +221,12 @@ class DQN(Agent):
             self._running = self._thread.submit(learner.update, batches, weights)
 
     def _wait(self, log: _Log) -> None:
-        """Let the updates that are running, if any, come to their end."""
+        """Wait for running updates."""
         if self._running is not None:
-            learnt = self._running.result()
-            self._running, self._errors = None, learnt.errors
-            log.losses.append(learnt.loss)
-            log.values.append(learnt.value)
+            result = self._running.result()
+            self._running, self._errors = None, result.errors
+            log.losses.append(result.loss)
+            log.values.append(result.value)
 
     def _take_effect(self) -> None:
         """What was learned is acted upon, and says how often its transitions are drawn."""
@@ -250,19 +244,11 @@ class DQN(Agent):
         self._layers = self._network.layers(parameters)
 
 
-def _network(context: Context, settings: DQNSettings, outputs: int) -> Network:
-    network = make_network(
-        settings.network,
-        context.env,
-        outputs,
-        hidden=settings.hidden,
-        activation=settings.activation,
-        pixels="nature",
-    )
-    if settings.layer_norm:
-        if not isinstance(network, MLP):
-            raise ConfigError("agent.layer_norm", True, "false: the network is convolutional")
-        network = dataclasses.replace(network, layer_norm=True)
+def _network(env: EnvFacts, settings: DQNSettings, outputs: int) -> Network:
+    options = NetworkOptions(settings.hidden, settings.activation, settings.layer_norm)
+    network = make_network(settings.network, env, outputs, options, for_frames="nature")
+    if settings.layer_norm and network.observations != "vector":
+        raise ConfigError("agent.layer_norm", True, "false: the network is convolutional")
     return dueling.widened(network) if settings.dueling else network
 
 
@@ -270,7 +256,7 @@ def _memory(
     facts: EnvFacts, settings: DQNSettings, dimensions: int, priorities: Priorities | None
 ) -> Memory:
     if facts.pixels:
-        return FrameReplay(
+        return FrameMemory(
             settings.replay_capacity_steps,
             facts.observation_shape,
             num_lanes=settings.num_lanes,

@@ -12,13 +12,8 @@ from rlbench.agents.dqn.replay import Replay, Transitions
 from rlbench.interfaces import Array, State
 
 
-class Experience(NamedTuple):
-    """One step of all N lanes, as learning sees it: rewards clipped where that is asked for, and
-    `terminated` also where a life that counts as an episode was lost.
-
-    obs_t of an ended episode is its last observation. begun: [N] lanes whose episode ended, so
-    that obs_next, else obs_t, is the first observation of another.
-    """
+class Step(NamedTuple):
+    """One step of all N lanes; obs_t of an ended episode is its last observation."""
 
     obs_tm1: Array  # [N, *obs]
     actions_tm1: Array  # [N, D] choices
@@ -26,8 +21,9 @@ class Experience(NamedTuple):
     obs_t: Array  # [N, *obs]
     terminated: Array  # [N]
     truncated: Array  # [N]
-    begun: Array  # [N]
-    obs_next: Array  # [N, *obs]
+    begun: Array  # [N] whether the episode ended, so that obs_next is the first of another
+    obs_next: Array  # [N, *obs] obs_t, or where an episode begins its first observation
+    lost_life: Array  # [N] whether an episode that may go on has fewer lives left than before
 
 
 class Memory(Protocol):
@@ -37,7 +33,7 @@ class Memory(Protocol):
         """Episodes begin in `lanes` [n] with `obs` [n, *obs]; only before the first `add`."""
         ...
 
-    def add(self, step: Experience) -> None: ...
+    def add(self, step: Step) -> None: ...
 
     def draw(self, rng: np.random.Generator, shape: tuple[int, int]) -> Array:
         """Rows [K, B] of transitions, with replacement."""
@@ -63,7 +59,7 @@ class VectorMemory:
     def begin(self, lanes: Array, obs: Array) -> None:
         """Nothing to do: each step brings both its observations."""
 
-    def add(self, step: Experience) -> None:
+    def add(self, step: Step) -> None:
         transitions = self._assembler.push(
             step.obs_tm1,
             step.actions_tm1,

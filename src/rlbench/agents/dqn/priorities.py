@@ -6,7 +6,7 @@ import numpy as np
 
 from rlbench.interfaces import Array, State
 
-LEAST_ERROR = 1e-6  # added to |TD error|, so that nothing is never drawn again (section 3.3)
+LEAST_ERROR = 1e-6  # added to |TD error|, so that no priority becomes zero (section 3.3)
 
 
 class Priorities:

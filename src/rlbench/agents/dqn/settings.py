@@ -1,14 +1,15 @@
-"""What DQN can be told, checked before anything heavy is imported."""
+"""The settings of DQN, checked before TensorFlow is imported."""
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, PositiveInt, model_validator
+from pydantic import AfterValidator, Field, PositiveInt, model_validator
 
 from rlbench.errors import ConfigError
 from rlbench.interfaces import AgentParameters
-from rlbench.settings import Auto, resolve
+from rlbench.nets.build import check_network
+from rlbench.settings import AUTO, Auto, resolve
 
 
 class DQNSettings(AgentParameters):
@@ -17,7 +18,7 @@ class DQNSettings(AgentParameters):
     What each one does is said beside its default in `conf/agent/dqn.yaml`.
     """
 
-    network: str = "auto"
+    network: Annotated[str, AfterValidator(check_network)] = AUTO
     hidden: tuple[PositiveInt, ...] = (256, 256)
     activation: Literal["relu", "tanh", "elu"] = "relu"
     layer_norm: bool = False

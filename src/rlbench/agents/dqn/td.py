@@ -1,4 +1,4 @@
-"""Values, targets and losses of DQN as pure functions.
+"""Values, targets and losses of DQN as pure functions. Shapes are asserted when they are traced.
 
 Action values are decoupled (Seyde et al. 2022, arXiv 2210.12566): an action of D dimensions has
 the value Q(s, a) = 1/D sum_d U_d(s, a_d), the mean of its dimensions' utilities (eq. 3), so its
@@ -22,6 +22,7 @@ def utilities(outputs: Tensor, nvec: tuple[int, ...]) -> Tensor:
 
     Dimensions with fewer choices than the most are filled up with `LEAST_UTILITY`.
     """
+    assert len(outputs.shape) == 2 and outputs.shape[-1] == sum(nvec)
     most = max(nvec)
     if all(n == most for n in nvec):
         return ops.reshape(outputs, (-1, len(nvec), most))
@@ -34,12 +35,14 @@ def utilities(outputs: Tensor, nvec: tuple[int, ...]) -> Tensor:
 
 def chosen_value(utilities_tm1: Tensor, actions_tm1: Tensor) -> Tensor:
     """Q(s, a) [B] of `actions_tm1` [B, D] under `utilities_tm1` [B, D, n]."""
+    assert len(utilities_tm1.shape) == 3 and len(actions_tm1.shape) == 2
     chosen = actions_tm1[..., None] == np.arange(utilities_tm1.shape[-1])
     return ops.mean(ops.sum(ops.where(chosen, utilities_tm1, 0.0), axis=-1), axis=-1)
 
 
 def greatest_value(utilities_t: Tensor) -> Tensor:
     """max_a Q(s, a) [B] under `utilities_t` [B, D, n] (Seyde et al. 2022, eq. 4)."""
+    assert len(utilities_t.shape) == 3
     return ops.mean(ops.max(utilities_t, axis=-1), axis=-1)
 
 
@@ -54,6 +57,8 @@ def td_error(
 ) -> Tensor:
     """r + discount * v(s') - q(s, a), all [B]; the target carries no gradient (Mnih et al. 2015,
     eq. 2)."""
+    for values in (values_tm1, rewards_t, discounts_t, values_t):
+        assert len(values.shape) == 1
     return ops.stop_gradient(rewards_t + discounts_t * values_t) - values_tm1
 
 

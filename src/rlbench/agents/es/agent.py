@@ -5,7 +5,6 @@ Salimans et al. 2017 (arXiv 1703.03864), Algorithm 2, with mirrored sampling and
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
@@ -15,19 +14,19 @@ from rlbench.agents.es.gradient import OPTIMIZERS, pair_weights
 from rlbench.agents.es.noise import NOISE_CACHE_BYTES
 from rlbench.agents.es.population import (
     Generation,
-    TaskResult,
     build_lanes,
     evaluate_blocks,
     shares_lock_steps,
     task_lanes,
     weigh_blocks,
 )
+from rlbench.agents.es.rollout import TaskResult
 from rlbench.agents.es.settings import ESSettings
+from rlbench.agents.es.statistics import ObservationStatistics
 from rlbench.agents.es.virtual_norm import ReferencePlay, VirtualNorm, play_reference
 from rlbench.errors import ConfigError
 from rlbench.interfaces import Agent, Array, Context, EnvFacts, Scalars, State
-from rlbench.nets.build import make_network
-from rlbench.nets.conv import ConvNet
+from rlbench.nets.build import NetworkOptions, make_network
 from rlbench.nets.heads import Head, argmax_head, native_head
 from rlbench.nets.network import Network
 from rlbench.nets.policy import NetworkPolicy
@@ -38,34 +37,10 @@ BLOCK_MEMBERS = 8
 # Members that are tied to each other keep their block alone in a lock-step (`Generation.tasks`).
 TIED_BLOCK_MEMBERS = 32
 FLOAT_BYTES = 4
+PAPER_NETWORK = "a3c"  # on frames
 # On frames an episode takes a core a second or more, and a budget ends between blocks. Low-rank
 # members share products, the more the better.
 FRAMES_BLOCK_LANES = {"full": 8, "lowrank": 16}
-
-
-@dataclass
-class ObservationStatistics:
-    """Running mean and standard deviation of all observations seen in training, per dimension."""
-
-    total: Array
-    squares: Array
-    count: float
-
-    @classmethod
-    def empty(cls, size: int) -> ObservationStatistics:
-        # A trace of a standard normal keeps the first deviations from being zero.
-        return cls(np.zeros(size), np.full(size, 1e-2), 1e-2)
-
-    def add(self, total: Array, squares: Array, count: int) -> None:
-        self.total = self.total + total
-        self.squares = self.squares + squares
-        self.count += count
-
-    def mean_std(self) -> tuple[Array, Array]:
-        """Mean and deviation [obs], float32; a deviation is at least 0.01."""
-        mean = self.total / self.count
-        variance = np.maximum(self.squares / self.count - np.square(mean), 1e-4)
-        return mean.astype(np.float32), np.sqrt(variance).astype(np.float32)
 
 
 class ES(Agent):
@@ -92,15 +67,14 @@ class ES(Agent):
             else None
         )
         self._cap = EpisodeCap(settings.episode_cap, env)
-        self._normalises = _normalises(self._network, context, settings)
+        self._normalises = _normalises(self._network, settings)
         self._reference: Array | None = None  # played before the first generation
         self._generation = 0
         self._executor = context.make_executor()
         # Each worker gets one task: games take a tenth of a second each to build, and that is
         # startup, not training.
-        workers = self._executor.workers
-        tasks = (generation := self._shared()).tasks(workers)
-        for _ in self._executor.map(build_lanes, range(workers), (generation, tasks)):
+        workers = range(self._executor.workers)
+        for _ in self._executor.map(build_lanes, workers, self._this_generation()):
             pass
 
     @classmethod
@@ -113,16 +87,15 @@ class ES(Agent):
         noise, member = net.size, net.size
         if settings.noise == "lowrank":
             noise = sum(settings.rank * (rows + units) + units for rows, units in net.shapes)
-            convs = len(net.convs) if isinstance(net, ConvNet) else 0
-            member = noise + sum(rows * units for rows, units in net.shapes[:convs])
+            member = noise + sum(rows * units for rows, units in net.shapes[: len(net.convs)])
         task_pairs = block_pairs
         if shares_lock_steps(net, _rank(settings), settings.action_noise):
             lanes = task_lanes(env.lock_step_lanes)
             task_pairs = max(lanes // 2 // settings.episodes_per_member, block_pairs)
         task_pairs = min(task_pairs, pairs)
         cached = min(NOISE_CACHE_BYTES, FLOAT_BYTES * noise * pairs / workers)
-        # Those in the stack are copies where each has all parameters of its own.
-        stacked = 0 if isinstance(net, ConvNet) or settings.noise == "lowrank" else member
+        # The stack holds copies, where members share no parameters.
+        stacked = 0 if net.convs or settings.noise == "lowrank" else member
         # Parameters, two moments, gradient, a block's share of it; a worker's members and noise.
         shared, own = 5 * net.size, task_pairs * (noise + 2 * (member + stacked))
         return float(FLOAT_BYTES * (shared + workers * own) + workers * cached) / 2**20
@@ -133,11 +106,12 @@ class ES(Agent):
         while done < env_steps and not self._context.should_stop():
             if self._normalises and self._reference is None:
                 done += self._play_reference()
-            results = self._play()
+            generation = self._this_generation()
+            results = self._play(generation)
             if results is None:
                 break
             done += sum(result.env_steps for result in results)
-            scalars = self._learn(results)
+            scalars = self._learn(generation, results)
         return scalars
 
     def policy(self) -> NetworkPolicy:
@@ -146,26 +120,18 @@ class ES(Agent):
         mean, std = self._mean_std()
         theta = self._theta
         if self._reference is not None:
-            assert isinstance(self._network, ConvNet)
             theta = theta.copy()
             VirtualNorm(self._network, self._reference).fold(self._network.layers(theta))
         return NetworkPolicy(self._network, self._head, theta, mean, std)
 
     def get_state(self) -> State:
-        statistics = self._statistics
         return {
             "theta": self._theta,
             "optimizer": self._optimizer.get_state(),
             "generation": self._generation,
             "episode_cap": self._cap.steps,
             "reference": self._reference,
-            "statistics": None
-            if statistics is None
-            else {
-                "total": statistics.total,
-                "squares": statistics.squares,
-                "count": statistics.count,
-            },
+            "statistics": None if self._statistics is None else self._statistics.get_state(),
         }
 
     def set_state(self, state: State) -> None:
@@ -183,19 +149,17 @@ class ES(Agent):
         """Choose the reference batch; the steps that it took."""
         play = ReferencePlay(
             self._settings.reference_frames,
-            self._shared().block_lanes,  # a task has one block on frames
+            self._this_generation().task_lanes,
             self._context.env.action,
             self._context.seeds.child("reference"),
         )
         (self._reference,) = self._executor.map(play_reference, [None], play)
         return play.env_steps
 
-    def _play(self) -> list[TaskResult] | None:
+    def _play(self, generation: Generation) -> list[TaskResult] | None:
         """The results of a whole generation in order, or None where time ran out."""
-        generation = self._shared()
-        tasks = generation.tasks(self._executor.workers)
-        results: list[TaskResult] = []
-        played = self._executor.map(evaluate_blocks, range(len(tasks)), (generation, tasks))
+        tasks, results = generation.tasks, list[TaskResult]()
+        played = self._executor.map(evaluate_blocks, tasks, generation)
         for result in played:
             results.append(result)
             if len(results) < len(tasks) and self._context.should_stop():
@@ -203,14 +167,12 @@ class ES(Agent):
                 return None
         return results
 
-    def _learn(self, results: list[TaskResult]) -> Scalars:
+    def _learn(self, generation: Generation, results: list[TaskResult]) -> Scalars:
+        """Move the parameters by the generation's results, and end it."""
         returns = np.concatenate([result.returns for result in results])
-        generation, weights = self._shared(), pair_weights(returns)
-        tasks = generation.tasks(self._executor.workers)
         gradient = np.zeros_like(self._theta)
-        for parts in self._executor.map(
-            weigh_blocks, range(len(tasks)), (generation, tasks, weights)
-        ):
+        shared = (generation, pair_weights(returns))
+        for parts in self._executor.map(weigh_blocks, generation.tasks, shared):
             # Block by block: how they were shared out must not change the rounding.
             for part in parts:
                 gradient += part
@@ -238,18 +200,16 @@ class ES(Agent):
             **scalars,
         }
 
-    def _shared(self) -> Generation:
-        settings = self._settings
+    def _this_generation(self) -> Generation:
+        settings, env = self._settings, self._context.env
+        block_members = min(_block_members(self._network, env, settings), settings.population)
         mean, std = self._mean_std()
         return Generation(
             number=self._generation,
             theta=self._theta,
             sigma=settings.sigma,
             pairs=settings.population // 2,
-            block_pairs=min(
-                _block_members(self._network, self._context.env, settings), settings.population
-            )
-            // 2,
+            block_pairs=block_members // 2,
             episodes_per_member=settings.episodes_per_member,
             pair_shares_episodes=settings.pair_shares_episodes,
             action_noise=settings.action_noise,
@@ -259,24 +219,18 @@ class ES(Agent):
             head=self._head,
             seeds=self._context.seeds.child("population"),
             rank=_rank(settings),
-            lock_step_lanes=self._context.env.lock_step_lanes,
+            lock_step_lanes=env.lock_step_lanes,
             reference=self._reference,
             episode_cap=self._cap.steps,
-        )
+        ).shared_by(self._executor.workers)
 
     def _mean_std(self) -> tuple[Array | None, Array | None]:
         return (None, None) if self._statistics is None else self._statistics.mean_std()
 
 
 def _network(env: EnvFacts, settings: ESSettings, outputs: int) -> Network:
-    return make_network(
-        settings.network,
-        env,
-        outputs,
-        hidden=settings.hidden,
-        activation=settings.activation,
-        pixels="a3c",
-    )
+    options = NetworkOptions(settings.hidden, settings.activation)
+    return make_network(settings.network, env, outputs, options, for_frames=PAPER_NETWORK)
 
 
 def _rank(settings: ESSettings) -> int | None:
@@ -295,19 +249,19 @@ def _block_members(network: Network, env: EnvFacts, settings: ESSettings) -> int
     return BLOCK_MEMBERS if shared else TIED_BLOCK_MEMBERS
 
 
-def _normalises(network: Network, context: Context, settings: ESSettings) -> bool:
+def _normalises(network: Network, settings: ESSettings) -> bool:
     """Whether virtual batch normalisation is on; by default on the paper's network for frames.
 
     Raises ConfigError where it, or observation normalisation, does not suit the observations.
     """
-    pixels = context.env.pixels
-    if pixels and settings.normalize_observations:
+    frames = network.observations == "frames"
+    if frames and settings.normalize_observations:
         raise ConfigError(
             "agent.normalize_observations", True, "false: frames are scaled, not normalised"
         )
     if settings.virtual_batch_norm == AUTO:
-        return pixels and settings.network in ("auto", "a3c")
-    if settings.virtual_batch_norm and not isinstance(network, ConvNet):
+        return frames and settings.network in (AUTO, PAPER_NETWORK)
+    if settings.virtual_batch_norm and not network.convs:
         raise ConfigError(
             "agent.virtual_batch_norm", True, "auto or false: it is for convolutional networks"
         )

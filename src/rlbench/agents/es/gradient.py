@@ -35,6 +35,7 @@ def pair_weights(returns: Array) -> Array:
     centred ranks: the paper's Algorithm 2 without its factor 1/sigma, as in the authors' code.
     Adam does not see a constant factor; weight decay is to be read against this scale.
     """
+    assert returns.ndim == 2 and returns.shape[1] == 2
     ranks = centred_ranks(returns)
     return (ranks[:, 0] - ranks[:, 1]) / np.float32(returns.size)
 

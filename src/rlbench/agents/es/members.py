@@ -15,9 +15,8 @@ import numpy as np
 from rlbench.agents.es.noise import FullNoise, LowRankNoise, Noise
 from rlbench.agents.es.virtual_norm import VirtualNorm
 from rlbench.interfaces import Array
-from rlbench.nets.conv import ConvNet
 from rlbench.nets.frame_convs import FrameConvs
-from rlbench.nets.mlp import ACTIVATIONS, MLP
+from rlbench.nets.mlp import ACTIVATIONS
 from rlbench.nets.network import Layers, Network
 
 
@@ -40,8 +39,8 @@ class Members(Protocol):
 def make_members(
     network: Network, theta: Array, sigma: float, noise: Noise, pairs: int, norm: VirtualNorm | None
 ) -> Members:
-    """The members theta + sigma e, theta - sigma e of a block, [+, -, +, -, ...]; `norm` needs a
-    `ConvNet`."""
+    """The members theta + sigma e, theta - sigma e of a block, [+, -, +, -, ...]; `norm` is for
+    convolutional networks."""
     if isinstance(noise, LowRankNoise):
         return _low_rank_members(network, theta, sigma, noise, pairs, norm)
     assert isinstance(noise, FullNoise)
@@ -51,7 +50,7 @@ def make_members(
     np.subtract(theta, plus, out=minus)
     np.add(theta, plus, out=plus)
     stacked = parameters.reshape(2 * pairs, -1)
-    if not isinstance(network, ConvNet):
+    if not network.convs:
         return StackedMembers(network, stacked)
     members = [network.layers(row) for row in stacked]
     if norm is not None:
@@ -70,7 +69,7 @@ def _low_rank_members(
     pairs: int,
     norm: VirtualNorm | None,
 ) -> Members:
-    convs = len(network.convs) if isinstance(network, ConvNet) else 0
+    convs = len(network.convs)
     own: list[Layers] = []  # per member: what it does not share
     scales: list[list[Array]] = [[] for _ in network.shapes]
     shifts: list[list[Array]] = [[] for _ in network.shapes]
@@ -97,10 +96,7 @@ def _low_rank_members(
                 np.stack(shifts[number]),
             )
         )
-    if isinstance(network, ConvNet):
-        return ConvMembers(network, own, dense)
-    assert isinstance(network, MLP)
-    return SharedMLP(network, dense)
+    return ConvMembers(network, own, dense) if convs else SharedMembers(network, dense)
 
 
 class StackedMembers:
@@ -185,16 +181,16 @@ class ConvMembers:
 
     copied_bytes = 0  # next to nothing: kernels stay where they are
 
-    def __init__(self, network: ConvNet, members: list[Layers], dense: Sequence[Dense]) -> None:
+    def __init__(self, network: Network, members: list[Layers], dense: Sequence[Dense]) -> None:
         self._convs = FrameConvs(network)
         self._all = self._kernels = [self._convs.kernels(layers) for layers in members]
-        self._dense = dense
+        self._dense, self._activation = dense, network.activation
 
     def outputs(self, obs: Array, playing: Array) -> Array:
         x = np.zeros((*playing.shape, self._convs.features), np.float32)
         for row, lane in np.argwhere(playing).tolist():
             self._convs(obs[row, lane], self._kernels[row], x[row, lane])
-        return _dense_layers(self._dense, x, "relu")
+        return _dense_layers(self._dense, x, self._activation)
 
     def select(self, members: Array) -> None:
         self._kernels = [self._all[member] for member in members]
@@ -202,12 +198,12 @@ class ConvMembers:
             layer.select(members)
 
 
-class SharedMLP:
-    """An MLP under low-rank noise: every product is shared."""
+class SharedMembers:
+    """Dense layers under low-rank noise: every product is shared."""
 
     copied_bytes = 0  # next to nothing: factors are small
 
-    def __init__(self, network: MLP, dense: list[SharedDense]) -> None:
+    def __init__(self, network: Network, dense: list[SharedDense]) -> None:
         self._network, self._dense = network, dense
 
     def outputs(self, obs: Array, playing: Array) -> Array:

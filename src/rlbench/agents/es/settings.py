@@ -1,13 +1,14 @@
-"""What ES can be told."""
+"""The settings of ES."""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, PositiveInt, model_validator
+from pydantic import AfterValidator, Field, PositiveInt, model_validator
 
 from rlbench.errors import ConfigError
 from rlbench.interfaces import AgentParameters
+from rlbench.nets.build import check_network
 from rlbench.settings import AUTO, Auto
 
 
@@ -19,7 +20,7 @@ class ESSettings(AgentParameters):
     learning_rate: float = Field(0.05, gt=0)
     optimizer: Literal["adam", "sgd"] = "adam"
     weight_decay: float = Field(0.0, ge=0)
-    network: str = "auto"
+    network: Annotated[str, AfterValidator(check_network)] = AUTO
     hidden: tuple[PositiveInt, ...] = (64, 64)
     activation: Literal["tanh", "relu"] = "tanh"
     output_scale: float = Field(0.01, ge=0)

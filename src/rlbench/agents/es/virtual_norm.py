@@ -14,9 +14,8 @@ from typing import Any
 import numpy as np
 
 from rlbench.interfaces import ActionSpec, Array, Worker
-from rlbench.nets.conv import ConvNet
 from rlbench.nets.frame_convs import FrameConvs
-from rlbench.nets.network import Layers
+from rlbench.nets.network import Layers, Network
 from rlbench.seeding import Seeds
 
 EPSILON = 1e-3  # added to the variance; the default of the library that the paper's authors used
@@ -26,7 +25,7 @@ Affine = list[tuple[Array, Array]]
 
 
 class VirtualNorm:
-    """The normalisation of a `ConvNet` by `reference` [frames of the batch, *obs] uint8.
+    """The normalisation of a network with convolutions by `reference` [batch, *obs] uint8.
 
     A layer's weighted sums x W become (x W - mean) / sqrt(variance + EPSILON) + b, mean and
     variance per filter or unit over the reference batch, with the layer's own bias b as the
@@ -34,7 +33,7 @@ class VirtualNorm:
     through the rectifier into the next kernel. The last layer is not normalised.
     """
 
-    def __init__(self, network: ConvNet, reference: Array) -> None:
+    def __init__(self, network: Network, reference: Array) -> None:
         self._network, self._reference = network, reference
         self._convs = FrameConvs(network)
 

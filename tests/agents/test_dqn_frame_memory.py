@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rlbench.agents.dqn.frame_replay import FrameReplay
-from rlbench.agents.dqn.memory import Experience
+from rlbench.agents.dqn.frame_memory import FrameMemory
+from rlbench.agents.dqn.memory import Step
 from rlbench.agents.dqn.priorities import Priorities
 from rlbench.errors import ConfigError, RunError
 from rlbench.interfaces import Array
@@ -31,7 +31,7 @@ class Film:
     def _first(self, n: int) -> Array:
         return self.rng.integers(0, 256, (n, *SHAPE), np.uint8)
 
-    def step(self) -> Experience:
+    def step(self) -> Step:
         n, rng, obs_tm1 = self.lanes, self.rng, self.obs
         obs_t = np.concatenate([obs_tm1[:, 1:], self._first(n)[:, :1]], axis=1)
         actions, rewards = rng.integers(0, 5, (n, 1)), rng.normal(size=n)
@@ -52,7 +52,7 @@ class Film:
                     bool(truncated[lane]),
                 )
             )
-        return Experience(obs_tm1, actions, rewards, obs_t, learned, truncated, begun, self.obs)
+        return Step(obs_tm1, actions, rewards, obs_t, learned, truncated, begun, self.obs, lost)
 
     def transitions(self, n_step: int) -> dict[bytes, tuple[int, float, float, bytes]]:
         """All complete ones by their first observation: action, return, discount, last one."""
@@ -74,8 +74,8 @@ class Film:
         return found
 
 
-def replay(capacity: int, lanes: int, n_step: int, prioritized: bool = False) -> FrameReplay:
-    return FrameReplay(
+def replay(capacity: int, lanes: int, n_step: int, prioritized: bool = False) -> FrameMemory:
+    return FrameMemory(
         capacity,
         SHAPE,
         num_lanes=lanes,
@@ -144,9 +144,9 @@ def test_frames_that_are_not_stacked_are_refused() -> None:
 
 
 def test_a_million_steps_take_seven_gigabytes_and_too_many_are_refused() -> None:
-    row_bytes = FrameReplay.bytes_per_step((4, 84, 84), 1)
+    row_bytes = FrameMemory.bytes_per_step((4, 84, 84), 1)
     assert row_bytes == 84 * 84 + 4 + 4 + 1
     assert row_bytes * 10**6 < 7.1e9
-    capacity = psutil.virtual_memory().total // FrameReplay.bytes_per_step(SHAPE, 1)
+    capacity = psutil.virtual_memory().total // FrameMemory.bytes_per_step(SHAPE, 1)
     with pytest.raises(ConfigError, match=r"replay_capacity_steps.*at most \d+ here.*MB are free"):
         replay(capacity, 1, 1)

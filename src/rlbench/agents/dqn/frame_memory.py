@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from rlbench.agents.dqn.memory import Experience
+from rlbench.agents.dqn.memory import Step
 from rlbench.agents.dqn.priorities import Priorities
 from rlbench.agents.dqn.replay import Transitions, check_memory
 from rlbench.errors import RunError
@@ -17,7 +17,7 @@ NOTHING, WENT_ON, TERMINATED, TRUNCATED = range(4)
 DRAWS_AT_MOST = 1000
 
 
-class FrameReplay:
+class FrameMemory:
     """A ring of `capacity` frames in all, split evenly over N lanes.
 
     A lane's ring holds its frames in the order seen: the whole first stack of each episode, then
@@ -59,7 +59,7 @@ class FrameReplay:
         # observation's, and the first whose transition still lacks steps.
         self._heads = np.full(num_lanes, -1, np.int64)
         self._open = np.zeros(num_lanes, np.int64)
-        # The oldest frames of a ring are not drawn: their stacks have lost their beginnings.
+        # So many of the oldest frames of a ring are not drawn: their stacks lack their beginnings.
         self._ahead = shape[0] - 1
         self._all = np.arange(num_lanes)
         self._priorities = priorities
@@ -75,7 +75,7 @@ class FrameReplay:
             self._write(lanes, frame)
         self._open[lanes] = self._heads[lanes]
 
-    def add(self, step: Experience) -> None:
+    def add(self, step: Step) -> None:
         """One step of every lane."""
         if not np.array_equal(step.obs_tm1[:, 1:], step.obs_t[:, :-1]):
             raise RunError("frames are not stacked as DQN keeps them: a step must add one frame")

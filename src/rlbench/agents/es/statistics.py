@@ -1,0 +1,41 @@
+"""Running mean and standard deviation of the observations seen in training."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from rlbench.interfaces import Array, State
+
+# The weight of a standard normal that the sums begin with: the first deviations are not zero.
+PRIOR_COUNT = 1e-2
+LEAST_VARIANCE = 1e-4  # of a dimension that hardly changes: dividing by less would blow noise up
+
+
+@dataclass
+class ObservationStatistics:
+    """Sums over all observations so far: total and squares [obs] float64, and their number."""
+
+    total: Array
+    squares: Array
+    count: float
+
+    @classmethod
+    def empty(cls, size: int) -> ObservationStatistics:
+        return cls(np.zeros(size), np.full(size, PRIOR_COUNT), PRIOR_COUNT)
+
+    def add(self, total: Array, squares: Array, count: int) -> None:
+        """Take in the sum and the sum of squares [obs] of so many observations."""
+        self.total = self.total + total
+        self.squares = self.squares + squares
+        self.count += count
+
+    def mean_std(self) -> tuple[Array, Array]:
+        """Mean and deviation [obs], float32; a deviation is at least sqrt(`LEAST_VARIANCE`)."""
+        mean = self.total / self.count
+        variance = np.maximum(self.squares / self.count - np.square(mean), LEAST_VARIANCE)
+        return mean.astype(np.float32), np.sqrt(variance).astype(np.float32)
+
+    def get_state(self) -> State:
+        return {"total": self.total, "squares": self.squares, "count": self.count}
