@@ -26,10 +26,9 @@ class Patient(RandomAgent):
         depths: tuple[int, ...] = (4, 5)
         patience: float
 """
-ENVIRONMENTS = """
+ENVIRONMENT = """
 import gymnasium
-for name in ("Foo-v0", "Space/Foo-v0"):
-    gymnasium.register(name, "gymnasium.envs.classic_control:CartPoleEnv")
+gymnasium.register("Own-v0", "gymnasium.envs.classic_control:CartPoleEnv")
 """
 Shown = Callable[..., dict]
 
@@ -173,10 +172,10 @@ def test_tuned_settings_follow_the_bare_id_and_its_namespace(shown: Shown) -> No
 def test_the_threshold_of_the_file_reaches_the_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    install(tmp_path / "site", monkeypatch, "foo_envs", {}, {"foo_envs.py": ENVIRONMENTS})
+    install(tmp_path / "site", monkeypatch, "own_envs", {}, {"own_envs.py": ENVIRONMENT})
     (tmp_path / "conf" / "env").mkdir(parents=True)
-    (tmp_path / "conf" / "env" / "Foo-v0.yaml").write_text("{id: Foo-v0, threshold: 90.0}")
-    words = ["--config-dir", str(tmp_path / "conf"), "env=foo_envs:Foo-v0", "dry_run=true"]
+    (tmp_path / "conf" / "env" / "Own-v0.yaml").write_text("{id: Own-v0, threshold: 90.0}")
+    words = ["--config-dir", str(tmp_path / "conf"), "env=own_envs:Own-v0", "dry_run=true"]
     assert main(words) == 0
     out = capsys.readouterr().out
-    assert "es on foo_envs:Foo-v0" in out and "solved at   90.0" in out
+    assert "es on own_envs:Own-v0" in out and "solved at   90.0" in out

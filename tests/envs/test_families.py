@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import gymnasium as gym
 import pytest
 from gymnasium.envs.classic_control import CartPoleEnv
@@ -60,6 +62,16 @@ def test_every_built_in_family_can_be_imported() -> None:
     ]
 
 
+@pytest.fixture
+def own_ids() -> Iterator[None]:
+    """What a test registers is gone after it."""
+    before = dict(gym.registry)
+    yield
+    gym.registry.clear()
+    gym.registry.update(before)
+
+
+@pytest.mark.usefixtures("own_ids")
 def test_a_cartpole_registered_with_arguments_keeps_them() -> None:
     gym.register(
         "PunishedCartPole-v0",
@@ -70,6 +82,7 @@ def test_a_cartpole_registered_with_arguments_keeps_them() -> None:
     assert not plan.facts.native_vector and isinstance(plan.builder, SingleEnvs)
 
 
+@pytest.mark.usefixtures("own_ids")
 def test_an_environment_registered_as_a_class_is_found_by_its_module() -> None:
     gym.register("ClassCartPole-v0", CartPoleEnv, max_episode_steps=50)
     plan = plan_env(EnvSettings(id="ClassCartPole-v0"))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import doctest
+
 import numpy as np
 import pytest
 
 from rlbench.errors import ConfigError
 from rlbench.interfaces import ActionSpec
-from rlbench.testing import check_agent, first_difference
+from rlbench.testing import agents, check_agent, first_difference
 from rlbench.testing.watched import wrong_actions
 from support import broken_agents
 
@@ -52,6 +54,10 @@ def test_an_agent_with_a_policy_class_of_its_own_passes(agent: str) -> None:
 def test_a_broken_agent_fails_with_the_rule_that_it_breaks(agent: str, message: str) -> None:
     with pytest.raises(AssertionError, match=message):
         check_agent(getattr(broken_agents, agent), ENV, env_steps=200)
+
+
+def test_the_example_of_the_documentation() -> None:
+    assert doctest.testmod(agents) == (0, 2)
 
 
 def test_an_agent_that_is_not_there_and_settings_that_are_not_taken() -> None:
