@@ -80,6 +80,13 @@ def count(value: float) -> str:
     return f"{value:.3g}"
 
 
+def millions(value: float) -> str:
+    """A large number in words: `320 million`, `1 billion`."""
+    if value >= 1e9:
+        return f"{value / 1e9:g} billion"
+    return f"{value / 1e6:g} million"
+
+
 def amount(value: float, unit: Unit) -> str:
     """A value with its unit: `0.93 s`, `12k steps`."""
     suffix = UNIT_NAMES[unit].suffix

@@ -111,7 +111,8 @@ def test_the_humanoid_is_657_minutes_on_18_cores_and_10_on_1440() -> None:
     assert (record.few.cores, record.many.cores, record.score) == (18, 1440, 6000)
     assert record.few.core_hours == pytest.approx(197.1)
     assert record.many.core_hours == pytest.approx(240.0)
-    assert round(record.core_hour_factor, 2) == 0.82
+    assert round(record.parallel_efficiency, 2) == 0.82
+    assert (record.runs, record.rl_hours) == (7, 24.0)
 
 
 def test_step_ratios_agree_with_the_papers_own_column() -> None:

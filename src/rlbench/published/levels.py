@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from rlbench.published import table
 from rlbench.published.atari import atari_game, reference_scores
+from rlbench.published.papers import humanoid_record
 
 ATARI_FRACTIONS = (0.1, 0.25, 0.5, 1.0)  # of the way from random play to a human tester
 SOLVED_ATARI_FRACTION = 0.5
 SOLVED_MUJOCO_PERCENT = 50
-HUMANOID_SOLVED = 6000.0  # Salimans et al. 2017, section 4.1: what its ten minutes lead to
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ def published_levels(env_id: str) -> Levels | None:
     Atari: fractions of the human-normalised score, random and human both from no-op starts
     (Wang et al. 2016, arXiv 1511.06581, table 2); these were measured without sticky actions.
     MuJoCo: percentages of TRPO's progress (Salimans et al. 2017, arXiv 1703.03864, tables 1
-    and 3), there on version 1 of the environments.
+    and 3); on Humanoid the score of its timed runs (section 4.3). All on version 1 of the tasks.
     """
     if atari_game(env_id) is not None:
         return _atari(env_id)
@@ -47,7 +47,8 @@ def _atari(env_id: str) -> Levels | None:
 
 def _mujoco(task: str) -> Levels | None:
     if task == "Humanoid":
-        return Levels(HUMANOID_SOLVED, (HUMANOID_SOLVED,))
+        score = humanoid_record().score
+        return Levels(score, (score,))
     scores = {
         int(row["pct_of_trpo_progress"]): float(row["trpo_score"])
         for row in table("es_mujoco")

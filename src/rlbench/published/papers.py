@@ -90,36 +90,49 @@ class AtariRecord:
 
     @property
     def core_hour_factor(self) -> float:
-        """A3C's core-hours over those of ES: what the claim amounts to on equal cores."""
+        """A3C's core-hours over those of ES: what its hours amount to on equal cores."""
         return self.a3c.core_hours / self.es.core_hours
 
 
 @dataclass(frozen=True)
 class HumanoidRecord:
-    """How long ES itself took to walk, on few cores and on many; no other method was timed."""
+    """How long ES took to walk, on few cores and on many. No run of another method was timed.
+
+    runs: of which each time is the median. rl_hours: what the paper says of reinforcement learning,
+    from other papers and without a number of cores.
+    """
 
     score: float
     few: Effort
     many: Effort
+    runs: int
+    rl_hours: float
 
     @property
     def time_factor(self) -> float:
-        """Hours on few cores over hours on many."""
+        """Hours on few cores over hours on many: ES against itself."""
         return self.few.hours / self.many.hours
 
     @property
-    def core_hour_factor(self) -> float:
-        """Core-hours on few cores over core-hours on many."""
+    def parallel_efficiency(self) -> float:
+        """Core-hours on few cores over core-hours on many: ES against itself, so it says nothing
+        of ES and reinforcement learning."""
         return self.few.core_hours / self.many.core_hours
 
 
 @dataclass(frozen=True)
 class StepRatio:
-    """Steps that ES needed over those of TRPO, to a share of TRPO's progress on one task."""
+    """Steps that ES needed over those of TRPO, to a share of TRPO's progress on one task.
+
+    es_runs: whose mean learning curve was read. trpo_steps: of TRPO's runs, whose last score is the
+    whole of its progress.
+    """
 
     task: str
     percent: int
     ratio: float
+    es_runs: int
+    trpo_steps: float
 
 
 def atari_record() -> AtariRecord:
@@ -150,10 +163,24 @@ def atari_record() -> AtariRecord:
 
 
 def humanoid_record() -> HumanoidRecord:
-    """The 3D Humanoid of the ES paper."""
-    rows = sorted(table("es_humanoid_walltime"), key=lambda row: _known(row["cores"]))
-    efforts = [Effort(int(row["cores"]), _known(row["minutes"]) / 60.0) for row in rows]
-    return HumanoidRecord(_known(rows[0]["score"]), efforts[0], efforts[-1])
+    """The 3D Humanoid of the ES paper (section 4.3 and figure 1)."""
+    rows = table("es_humanoid_walltime")
+    ours = sorted((r for r in rows if r["method"] == "ES"), key=lambda row: _known(row["cores"]))
+    efforts = [Effort(int(row["cores"]), _known(row["minutes"]) / 60.0) for row in ours]
+    (other,) = [row for row in rows if row["method"] != "ES"]
+    return HumanoidRecord(
+        score=_known(ours[0]["score"]),
+        few=efforts[0],
+        many=efforts[-1],
+        runs=int(ours[0]["runs"]),
+        rl_hours=_known(other["minutes"]) / 60.0,
+    )
+
+
+def popular_factor(key: str) -> float:
+    """How many times as fast a popular claim says that ES is: the longer time over the shorter."""
+    (row,) = [row for row in table("popular_claims") if row["key"] == key]
+    return _known(row["longer_minutes"]) / _known(row["shorter_minutes"])
 
 
 def step_ratios() -> tuple[StepRatio, ...]:
@@ -163,6 +190,8 @@ def step_ratios() -> tuple[StepRatio, ...]:
             row["env"],
             int(row["pct_of_trpo_progress"]),
             _known(row["es_timesteps"]) / _known(row["trpo_timesteps"]),
+            int(row["es_runs"]),
+            _known(row["trpo_run_timesteps"]),
         )
         for row in table("es_mujoco")
     )

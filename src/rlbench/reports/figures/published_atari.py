@@ -76,8 +76,8 @@ def draw(_: Examination, __: Looks) -> Figure:
 def caption(_: Examination) -> str:
     """What is drawn."""
     return (
-        "The published scores of ES, A3C and DQN on 51 games, human-normalised: not measured here. "
-        "Further right is better."
+        f"The published scores of ES, A3C and DQN on {len(atari_record().games)} games, "
+        "human-normalised: not measured here. Further right is better."
     )
 
 
@@ -202,7 +202,7 @@ def _place_words(figure: Figure, record: AtariRecord) -> None:
 
 
 def _effort(effort: Effort) -> str:
-    hours = "1 hour" if effort.hours == 1 else f"{effort.hours:g} hours"
+    hours = f"{effort.hours:g} {'hour' if effort.hours == 1 else 'hours'}"
     return f"{hours} on {effort.cores:,} cores = {effort.core_hours:,.0f} core-hours"
 
 

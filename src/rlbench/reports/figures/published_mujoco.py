@@ -24,7 +24,7 @@ from rlbench.reports.figures.style import (
     place_legend,
     place_title,
 )
-from rlbench.wording import significant
+from rlbench.wording import millions, significant
 
 WIDTH_IN = 7.6  # narrow: a phone shows it whole
 LABEL_IN = 2.25
@@ -35,11 +35,6 @@ AXIS_LABEL_IN = 0.75
 SHOWN = (0.1, 12.0)  # steps of ES over those of TRPO
 
 _MARKERS = {25: "o", 50: "s", 75: "D", 100: "*"}  # per cent of TRPO's progress
-_SOURCES = (
-    "Salimans et al. 2017 (arXiv 1703.03864), tables 1 and 3: mean curves of 6 ES runs. These",
-    "are steps, not seconds: no run of TRPO was timed. None of these tasks is the Humanoid",
-    "of the ten-minute claim.",
-)
 
 
 def draw(_: Examination, __: Looks) -> Figure:
@@ -47,7 +42,8 @@ def draw(_: Examination, __: Looks) -> Figure:
     ratios = step_ratios()
     tasks = sorted({ratio.task for ratio in ratios})
     rows_in = ROW_IN * len(tasks)
-    height = TOP_IN + rows_in + AXIS_LABEL_IN + caption_in(_SOURCES)
+    sources = _sources(ratios[0])
+    height = TOP_IN + rows_in + AXIS_LABEL_IN + caption_in(sources)
     figure = Figure(figsize=(WIDTH_IN, height))
     place_title(figure, "Published: steps that ES needed on MuJoCo, against TRPO")
     place_legend(
@@ -57,11 +53,14 @@ def draw(_: Examination, __: Looks) -> Figure:
             for percent, size in ((25, 8.0), (50, 8.0), (75, 8.0), (100, 13.0))
         ],
         ncols=4,
-        title="to this share of TRPO's progress from its start to its score after 5 million steps",
+        title=(
+            "to this share of TRPO's progress from its start to its score after "
+            f"{millions(ratios[0].trpo_steps)} steps"
+        ),
         alignment="left",
         handletextpad=0.3,
     )
-    place_caption(figure, _SOURCES)
+    place_caption(figure, sources)
     axes = place_axes(figure, LABEL_IN, TOP_IN, WIDTH_IN - LABEL_IN - RIGHT_IN, rows_in)
     log_axis(axes, *SHOWN, None)
     axes.set_xlabel("steps of ES / steps of TRPO, log scale  (1 = equally many)")
@@ -93,6 +92,15 @@ def words(_: Examination) -> str:
         f"{found.task}: {significant(found.ratio, 2)} times the steps of TRPO"
         for found in step_ratios()
         if found.percent == 100
+    )
+
+
+def _sources(found: StepRatio) -> tuple[str, ...]:
+    return (
+        "Salimans et al. 2017 (arXiv 1703.03864), tables 1 and 3: mean curves of "
+        f"{found.es_runs} ES runs. These",
+        "are steps, not seconds: no run of TRPO was timed. None of these tasks is the Humanoid",
+        "of the ten-minute claim.",
     )
 
 

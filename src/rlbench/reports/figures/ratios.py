@@ -300,8 +300,8 @@ def _claim_explanations() -> Iterator[str]:
         f"{factor(minutes.factor)} is {humanoid.many.hours * 60:.0f} minutes of ES on "
         f"{humanoid.many.cores:,} cores, where the paper's own long figure, "
         f"{humanoid.few.hours * 60:.0f} minutes on {humanoid.few.cores} cores, is of ES itself: a "
-        f"parallel efficiency of {100.0 * humanoid.core_hour_factor:.0f} %, and no comparison with "
-        "reinforcement learning"
+        f"parallel efficiency of {100.0 * humanoid.parallel_efficiency:.0f} %, and no comparison "
+        "with reinforcement learning"
     )
 
 
