@@ -218,7 +218,10 @@ class Agent(Protocol):
 
     @classmethod
     def memory_mb(cls, env: EnvFacts, settings: Any, *, workers: int) -> float | None:
-        """The memory in MiB that the agent learns from, beside the libraries; None: unknown."""
+        """The memory in MiB that the agent learns from, beside the libraries; None: unknown.
+
+        Called before anything is written: raises ConfigError for settings that do not suit `env`.
+        """
         return None
 
     def advance(self, env_steps: int) -> Scalars:

@@ -62,6 +62,13 @@ BAD = {
     "1 up",
     "agent.virtual_batch_norm=null": "agent.virtual_batch_norm: got null; takes auto, true or "
     "false",
+    "agent.network=a3c": "agent.network: got 'a3c'; takes auto or mlp: CartPole-v1 observes a "
+    "vector, no frames",
+    "agent.network=natur": "agent.network: got 'natur'; takes auto, mlp, nature or a3c; "
+    "did you mean nature?",
+    "agent.network=null": "agent.network: got null; takes auto, mlp, nature or a3c",
+    "agent.virtual_batch_norm=true": "agent.virtual_batch_norm: got true; takes auto or false: "
+    "it is for convolutional networks",
     "network=a3c": "network: got 'a3c'; takes nothing: its name is agent.network now",
     "+network=a3c": "network: got 'a3c'; takes nothing: its name is agent.network now",
     "env.thresholds=[10]": "env.thresholds: got '[10]'; takes nothing: its name is env.levels now",

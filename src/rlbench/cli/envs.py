@@ -72,8 +72,9 @@ def thresholds_in(folders: Sequence[Path]) -> dict[str, float]:
         for path in sorted(root.rglob("*.yaml")):
             values = OmegaConf.to_container(OmegaConf.load(path))
             env_id = path.relative_to(root).with_suffix("").as_posix()
-            if isinstance(values, dict) and values.get("threshold") is not None:
-                found.setdefault(env_id, float(values["threshold"]))
+            threshold = values.get("threshold") if isinstance(values, dict) else None
+            if isinstance(threshold, int | float):
+                found.setdefault(env_id, float(threshold))
     return found
 
 

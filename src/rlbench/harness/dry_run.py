@@ -28,9 +28,7 @@ def cost(plan: RunPlan) -> Cost:
         core_hours=None if seconds is None else seconds * plan.cores / 3600,
         env_steps=steps,
         env_frames=None if steps is None else steps * plan.env.facts.frame_skip,
-        memory_mb=plan.agent_class.memory_mb(
-            plan.env.facts, plan.agent_settings, workers=plan.workers
-        ),
+        memory_mb=plan.memory_mb,
     )
 
 

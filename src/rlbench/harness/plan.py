@@ -55,6 +55,7 @@ class RunPlan:
     workers: int
     eval_every_steps: int
     eval_max_episode_steps: int
+    memory_mb: float | None  # what the agent learns from, beside the libraries; None: unknown
 
 
 @dataclass(frozen=True)
@@ -77,17 +78,21 @@ def plan_run(settings: Settings, env: EnvPlan | None = None) -> RunPlan:
     env: the plan of its environment, where it is there already.
     """
     found = _resolve(settings)
+    env = env or found.family.plan()
+    # This also finds settings of the agent that do not suit the environment.
+    memory_mb = found.agent_class.memory_mb(env.facts, found.agent_settings, workers=found.workers)
     return RunPlan(
         settings=settings,
         name=_name(settings, found),
         agent_class=found.agent_class,
         agent_settings=found.agent_settings,
-        env=env or found.family.plan(),
+        env=env,
         cores=found.cores,
         executor=found.executor,
         workers=found.workers,
         eval_every_steps=found.eval_every_steps,
         eval_max_episode_steps=found.eval_max_episode_steps,
+        memory_mb=memory_mb,
     )
 
 

@@ -77,10 +77,10 @@ NETWORKS: Registry[NetworkBuilder] = Registry(
 )
 
 
-def check_network(name: str) -> str:
+def check_network(name: Any) -> Any:
     """`name`; raises ConfigError where it is neither `auto` nor a network."""
-    if name != AUTO and name not in NETWORKS:
-        raise ConfigError(KEY, name, choices(name, [AUTO, *NETWORKS]))
+    if name != AUTO and not (isinstance(name, str) and name in NETWORKS):
+        raise ConfigError(KEY, name, choices(str(name), [AUTO, *NETWORKS]))
     return name
 
 

@@ -30,6 +30,9 @@ from rlbench.nets.heads import argmax_head
 from rlbench.nets.network import Network
 from rlbench.nets.policy import NetworkPolicy
 
+FLOAT_BYTES = 4
+PARAMETER_COPIES = 5  # online, target, two slots of the optimizer, and those that act
+
 
 @dataclass
 class _Log:
@@ -112,7 +115,9 @@ class DQN(Agent):
 
     @classmethod
     def memory_mb(cls, env: EnvFacts, settings: DQNSettings, *, workers: int) -> float:
-        """What the replay holds when it is full, in MB."""
+        """What the replay holds when it is full, and the parameters with the target network and the
+        optimizer's slots, in MiB."""
+        network = _network(env, settings, argmax_head(env.action, settings.bins).size)
         dimensions, capacity = env.action.dimensions, settings.replay_capacity_steps
         if env.pixels:
             row_bytes = FrameMemory.bytes_per_step(env.observation_shape, dimensions)
@@ -120,7 +125,7 @@ class DQN(Agent):
             row_bytes = Replay.bytes_per_transition(env.observation_size, dimensions)
         if settings.prioritized:
             row_bytes += Priorities.bytes_per_row()
-        return capacity * row_bytes / 2**20
+        return (capacity * row_bytes + PARAMETER_COPIES * FLOAT_BYTES * network.size) / 2**20
 
     def advance(self, env_steps: int) -> Scalars:
         """Train for at least `env_steps` more decisions, or until `should_stop()`.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, PositiveInt, model_validator
+from pydantic import BeforeValidator, Field, PositiveInt, model_validator
 
 from rlbench.errors import ConfigError
 from rlbench.interfaces import AgentParameters
@@ -18,7 +18,7 @@ class DQNSettings(AgentParameters):
     What each one does is said beside its default in `conf/agent/dqn.yaml`.
     """
 
-    network: Annotated[str, AfterValidator(check_network)] = AUTO
+    network: Annotated[str, BeforeValidator(check_network)] = AUTO
     hidden: tuple[PositiveInt, ...] = (256, 256)
     activation: Literal["relu", "tanh", "elu"] = "relu"
     layer_norm: bool = False

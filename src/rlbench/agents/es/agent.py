@@ -79,8 +79,9 @@ class ES(Agent):
 
     @classmethod
     def memory_mb(cls, env: EnvFacts, settings: ESSettings, *, workers: int) -> float:
-        """The parameters with the optimiser's moments, and each worker's members and noise, MB."""
+        """The parameters with the optimizer's moments, and each worker's members and noise, MiB."""
         net = _network(env, settings, es_head(env, settings).size)
+        _normalises(net, settings)
         pairs = settings.population // 2
         block_pairs = min(_block_members(net, env, settings), settings.population) // 2
         # Low-rank noise is factors, and a member adds its own convolutions to what all share.

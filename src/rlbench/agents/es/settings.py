@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, PositiveInt, model_validator
+from pydantic import BeforeValidator, Field, PositiveInt, model_validator
 
 from rlbench.errors import ConfigError
 from rlbench.interfaces import AgentParameters
@@ -20,7 +20,7 @@ class ESSettings(AgentParameters):
     learning_rate: float = Field(0.05, gt=0)
     optimizer: Literal["adam", "sgd"] = "adam"
     weight_decay: float = Field(0.0, ge=0)
-    network: Annotated[str, AfterValidator(check_network)] = AUTO
+    network: Annotated[str, BeforeValidator(check_network)] = AUTO
     hidden: tuple[PositiveInt, ...] = (64, 64)
     activation: Literal["tanh", "relu"] = "tanh"
     output_scale: float = Field(0.01, ge=0)
