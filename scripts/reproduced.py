@@ -88,13 +88,11 @@ def noise(results: Path) -> Iterator[str]:
         if row["unit"] != "train_s":
             continue
         lowrank = "lowrank" in row["group"]
-        interval = f"{float(row['restricted_mean']):.3g} [{float(row['low']):.3g}, "
-        interval += f"{float(row['high']):.3g}]"
         yield _row(
             row["env"],
             "rank 1" if lowrank else "full",
             f"{row['n_reached']} of {row['n_runs']}",
-            interval,
+            f"{float(row['restricted_mean']):.3g}",
             _millions(float(steps[row["env"], row["group"]]["restricted_mean"])),
         )
 

@@ -136,8 +136,12 @@ def decision_text(decision: Decision) -> str:
         if decision.has_interval:
             return "the seeds do not settle which is faster"
         return f"not settled, {decision.reason or 'no interval'}"
-    never = f", {agent_name(decision.never)} never solved it" if decision.never else ""
-    return f"{agent_name(decision.winner_label)} faster{never}"
+    bound = ""
+    if decision.never:
+        bound = f", {agent_name(decision.never)} never solved it"
+    elif decision.seldom:
+        bound = f", {agent_name(decision.seldom)} seldom solved it"
+    return f"{agent_name(decision.winner_label)} faster{bound}"
 
 
 def factor_text(decision: Decision) -> str:
@@ -159,11 +163,11 @@ def sureness_text(decision: Decision) -> str:
     p = "" if decision.p is None else f"; {p_text(decision.p)}"
     if decision.winner == "open":
         return f"open: the 95 % interval includes equally fast{p}"
-    bound = (
-        f"; only a bound, since {agent_name(decision.never)} never solved it within its budget"
-        if decision.never
-        else ""
-    )
+    bound = ""
+    if decision.never:
+        bound = f"; only a bound, since {agent_name(decision.never)} never solved it in its budget"
+    elif decision.seldom:
+        bound = f"; only a bound, since {agent_name(decision.seldom)} seldom solved it"
     return f"clear: the 95 % interval excludes equally fast{bound}{p}"
 
 

@@ -85,7 +85,8 @@ def test_an_unfinished_seed_leaves_the_mean_where_it_ends(tmp_path: Path) -> Non
     assert curve.x.tolist() == [0.0, 1.0, 4.0, 5.0]
     assert curve.mean.tolist() == [10.0, 20.0, 480.0, 480.0]
     assert curve.n.tolist() == [2.0, 2.0, 1.0, 1.0]
-    assert np.isnan(curve.low[2:]).all()
+    assert curve.low.tolist() == [0.0, 0.0, 480.0, 480.0]
+    assert curve.high.tolist() == [20.0, 40.0, 480.0, 480.0]
 
 
 def test_curves_end_at_the_common_horizon(tmp_path: Path) -> None:

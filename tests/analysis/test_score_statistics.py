@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -84,22 +83,26 @@ def test_profile_by_hand() -> None:
     at = int(np.argmin(np.abs(es.tau - 0.45)))
     assert es.share[at] == pytest.approx(3 / 8)
     assert (es.share[0], es.share[-1]) == (1.0, 0.0)
-    assert ((es.low <= es.share) & (es.share <= es.high)).all()
+    assert np.isnan(es.low).all()  # fewer than five runs
+    five = performance_profile(matrix([0.0, 0.5, 0.7, 1.0, 1.5], [0.2, 0.3, 0.4, 0.4, 0.5]))
+    assert ((five.low <= five.share) & (five.share <= five.high)).all()
     assert performance_profile(ES, tau=[0.45]).share.tolist() == [3 / 8]
 
 
 def test_resampling_stays_within_environments_and_agrees_with_all_resamples() -> None:
-    # Both environments' seeds, drawn in every possible way: 4 * 4 equally likely resamples of ES.
-    exact = [
-        (np.mean(one) + np.mean(other)) / 2
-        for one in itertools.product([0.0, 1.0], repeat=2)
-        for other in itertools.product([0.2, 0.4], repeat=2)
+    # Four of each environment's five seeds are drawn, in every possible way, and the quantiles are
+    # those of the normal distribution at Student's t with eight degrees of freedom.
+    tasks = [0.0, 1.0, 2.0, 4.0, 9.0], [0.2, 0.4, 0.5, 0.6, 3.0]
+    means = [
+        np.stack(np.meshgrid(*[task] * 4), axis=-1).reshape(-1, 4).mean(axis=1) for task in tasks
     ]
-    low, high = np.quantile(exact, [0.025, 0.975], method="inverted_cdf")
-    found = aggregate_scores([[0.0, 0.2], [1.0, 0.4]])["mean"]
-    assert (found.low, found.high) == pytest.approx((low, high))
+    both = (means[0][:, None] + means[1]).ravel() / 2
+    tail = stats.norm.sf(stats.t.ppf(0.975, 8))
+    low, high = np.quantile(both, [tail, 1 - tail], method="inverted_cdf")
+    found = aggregate_scores(np.array(tasks).T)["mean"]
+    assert (found.low, found.high) == pytest.approx((low, high), abs=0.08)
     # Without a spread within environments there is no interval: environments are not resampled.
-    same = aggregate_scores([[5.0, 3.0], [5.0, 3.0]])["mean"]
+    same = aggregate_scores([[5.0, 3.0]] * 5)["mean"]
     assert (same.low, same.high) == (4.0, 4.0)
 
 

@@ -76,7 +76,7 @@ def test_the_ratio_figure_of_es_and_dqn(tmp_path: Path) -> None:
     runs = [
         *pair("CartPole-v1", 1.0, 24.0),
         *pair(LONG, 100.0, 53.0),
-        *pair("MountainCar-v0", 40.0, None),
+        *pair("MountainCar-v0", 40.0, None, seeds=5),
         *pair("Fast-v0", 0.01, 590.0),
         *pair("Slow-v0", 400.0, 0.05),
         *pair("One-v0", 1.0, 60.0, seeds=1),
@@ -88,8 +88,8 @@ def test_the_ratio_figure_of_es_and_dqn(tmp_path: Path) -> None:
         "How many times as long DQN trains as ES to solve the environment",
         "training time of DQN / training time of ES", "← DQN faster", "ES faster →",
         "720 cores", "A3C on 16", "384/720", "1,440 cores", "657 minutes on 18 cores", "82 %",
-        "claim: 24×", "claim: 60×", "24× per core = 0.53×", "DQN 0/3, ES 3/3 solved",
-        "2 cores of Example", "≥ 12× [9.4, ∞)", "60× (no interval)", "24× [",
+        "claim: 24×", "claim: 60×", "24× per core = 0.53×", "DQN 0/5, ES 5/5 solved",
+        "2 cores of Example", "≥ 9.4× [6.8, ∞)", "60× (no interval)", "24× (",
     ):  # fmt: skip
         assert said in texts, said
     assert_readable(drawn("speed-ratio", findings_at(tmp_path / "one", runs[:6])))

@@ -160,7 +160,7 @@ def _said(line: str, labels: dict[str, str]) -> str:
         return "none"
     if "not settle" in line:
         return "open"
-    faster = re.search(r": ([^:]+) faster(?:, .* never solved it)?(?: \(.*\))?$", line)
+    faster = re.search(r": ([^:]+) faster(?:, .* (?:never|seldom) solved it)?(?: \(.*\))?$", line)
     assert faster is not None, line
     return labels[faster[1]]
 
@@ -200,19 +200,25 @@ def test_one_seed_settles_nothing_even_with_a_bound() -> None:
 
 
 Times = Sequence[float | None]
+SOON, LATE = [1.0, 1.2, 1.1, 1.3, 1.4], [30.0, 33.0, 36.0, 31.0, 32.0]
+NEVER: Times = [None] * 5
 MADE_UP: list[tuple[str, Times, Times, str]] = [
-    ("es clearly", [1.0, 1.2, 1.1], [30.0, 33.0, 36.0], "es"),
-    ("dqn clearly", [30.0, 33.0, 36.0], [1.0, 1.2, 1.1], "dqn"),
-    ("overlap", [1.0, 40.0, 5.0], [2.0, 39.0, 7.0], "open"),
-    ("dqn never", [1.0, 1.2, 1.1], [None, None, None], "es"),
-    ("es never", [None, None, None], [1.0, 1.2, 1.1], "dqn"),
-    ("es late, dqn never", [59.0, 60.0, None], [None, None, None], "open"),
+    ("es clearly", SOON, LATE, "es"),
+    ("dqn clearly", LATE, SOON, "dqn"),
+    ("overlap", [1.0, 40.0, 5.0, 7.0, 20.0], [2.0, 39.0, 7.0, 9.0, 21.0], "open"),
+    ("dqn never", SOON, NEVER, "es"),
+    ("es never", NEVER, SOON, "dqn"),
+    ("es late, dqn never", [59.0, 60.0, 59.5, 60.0, None], NEVER, "open"),
+    ("dqn seldom", SOON, [30.0, None, None, None, None], "es"),
+    ("three seeds each", SOON[:3], LATE[:3], "open"),
     ("one seed each", [1.0], [30.0], "open"),
     ("one seed, dqn never", [1.0], [None], "open"),
     ("one seed, es never", [None], [1.0], "open"),
-    ("one seed of one side", [1.0, 1.1, 1.2], [30.0], "open"),
+    ("one seed of one side", SOON, [30.0], "open"),
     ("neither", [None, None], [None, None], "none"),
-    ("es before any training", [0.0, 0.0], [30.0, 31.0], "none"),
+    ("es before any training", [0.0] * 5, LATE, "es"),
+    ("dqn before any training", LATE, [0.0] * 5, "dqn"),
+    ("both before any training", [0.0] * 5, [0.0] * 5, "none"),
 ]
 
 
@@ -220,9 +226,10 @@ def write(root: Path, env: str, agent: str, times: Times) -> None:
     """Runs that reach the threshold at these seconds; None: not within their 60 s."""
     for seed, time in enumerate(times):
         solved = time is not None
-        history = [(0.0, 10.0), (60.0 if time is None else time, 480.0 if solved else 100.0)]
+        end = 60.0 if time is None else time
+        before = [(0.0, 10.0), (0.02, 11.0), (0.95 * end, 50.0)] if end else []
         RunFiles(
-            agent=agent, env=env, seed=seed, history=history if time != 0.0 else history[1:],
+            agent=agent, env=env, seed=seed, history=[*before, (end, 480.0 if solved else 100.0)],
             status="solved" if solved else "budget", budget_train_s=60.0,
         ).write(root)  # fmt: skip
 
@@ -239,7 +246,7 @@ def test_made_up_sets_together_and_a_third_agent(tmp_path: Path) -> None:
         env = f"E{index:02}-v0"
         write(tmp_path, env, "es", es)
         write(tmp_path, env, "dqn", dqn)
-        write(tmp_path, env, "mine", [2.0, 2.1, 2.2])
+        write(tmp_path, env, "mine", [2.0, 2.1, 2.2, 2.3, 2.4])
     decided = Voices(tmp_path).check()
     assert len(decided) == 2 * len(MADE_UP)
     for index, (_, _, _, expected) in enumerate(MADE_UP):
@@ -249,7 +256,7 @@ def test_made_up_sets_together_and_a_third_agent(tmp_path: Path) -> None:
 def test_the_claims_look_at_dqn_and_es_whatever_else_was_run(tmp_path: Path) -> None:
     for env in ("Hopper-v5", "Walker2d-v5"):
         for agent, time in (("es", 20.0), ("dqn", 5.0), ("mine", 1.0)):
-            write(tmp_path, env, agent, [time, time + 1, time + 2])
+            write(tmp_path, env, agent, [time + i / 2 for i in range(5)])
     environments = group_runs(load_runs(tmp_path).runs)
     alone = [e for e in environments if e.env == "Hopper-v5"]
     rows = claims_files(examine(alone))["claims.csv"].decode().splitlines()

@@ -118,7 +118,7 @@ def test_what_screen_readers_need_is_there(opened: Browser) -> None:
     assert opened.run(dead + ".filter(i => !document.getElementById(decodeURIComponent(i)))") == []
     alts = opened.run("return [...document.images].map(i => i.alt)")
     assert any("ES: 3 of 3 seeds, mean 1.2 s" in alt for alt in alts)
-    assert any("CartPole-v1, DQN / ES: 30× [" in alt for alt in alts)
+    assert any("CartPole-v1, DQN / ES: 30× (" in alt for alt in alts)
     assert any("ES against A3C: better on 23 games, worse on 28" in alt for alt in alts)
 
 

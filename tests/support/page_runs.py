@@ -30,9 +30,8 @@ def write_hostile(root: Path) -> None:
 def write_pair(root: Path, env: str = "CartPole-v1", seeds: int = 5) -> None:
     for seed in range(seeds):
         slow = 1.0 + 0.2 * seed
-        RunFiles(
-            agent="es", env=env, seed=seed, history=((0.0, 0.0), (slow, 480.0))
-        ).write(root)  # fmt: skip
-        RunFiles(
-            agent="dqn", env=env, seed=seed, history=((0.0, 0.0), (30 * slow, 480.0))
-        ).write(root)  # fmt: skip
+        for agent, end in (("es", slow), ("dqn", 30 * slow)):
+            RunFiles(
+                agent=agent, env=env, seed=seed,
+                history=((0.0, 0.0), (0.95 * end, 90.0), (end, 480.0)),
+            ).write(root)  # fmt: skip

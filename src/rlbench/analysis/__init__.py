@@ -7,8 +7,8 @@ Times that may be censored (runs that had not reached a level when they ended):
     >>> fast = CensoredTimes([10.0, 12.0, 11.0], [True, True, True])
     >>> restricted_mean(slow, horizon=60.0)
     44.0
-    >>> time_ratio(baseline=slow, challenger=fast).ratio
-    4.0
+    >>> round(time_ratio(baseline=slow, challenger=fast).ratio, 2)
+    3.82
 
 Scores of several runs (rows) on several tasks (columns), after Agarwal et al. 2021:
 
@@ -25,11 +25,14 @@ Returns over time, averaged on the real times of the evaluations:
     >>> mean_curve([([0.0, 2.0], [1.0, 3.0]), ([0.0, 1.0], [1.0, 5.0])], end=2.0).mean.tolist()
     [1.0, 3.0, 4.0]
 
-All intervals are 95 % intervals; those of a bootstrap come from a fixed generator, so the same
-input gives the same interval.
+All intervals are 95 % intervals; what is drawn comes from a fixed generator, so the same input
+gives the same interval. docs/statistics.md says how well each covers, and where there is none.
 """
 
 from rlbench.analysis.mean_curves import MeanCurve, mean_curve
+from rlbench.analysis.mean_ratios import geometric_mean
+from rlbench.analysis.permutation import log_rank
+from rlbench.analysis.quantiles import share_interval
 from rlbench.analysis.score_statistics import (
     ScoreEstimate,
     ScoreProfile,
@@ -40,14 +43,12 @@ from rlbench.analysis.score_statistics import (
 from rlbench.analysis.survival import (
     CensoredTimes,
     ProductLimit,
-    log_rank,
     median,
     median_interval,
     product_limit,
     restricted_mean,
-    restricted_mean_interval,
 )
-from rlbench.analysis.time_ratios import TimeRatio, geometric_mean, time_ratio
+from rlbench.analysis.time_ratios import TimeRatio, time_ratio
 
 __all__ = [
     "CensoredTimes",
@@ -66,6 +67,6 @@ __all__ = [
     "probability_of_improvement",
     "product_limit",
     "restricted_mean",
-    "restricted_mean_interval",
+    "share_interval",
     "time_ratio",
 ]

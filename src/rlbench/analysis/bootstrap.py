@@ -1,32 +1,36 @@
-"""Percentile bootstrap over seeds, repeatable to the byte.
+"""Bootstrap over seeds, repeatable to the byte, for statistics of many runs on several tasks.
 
-Resampling is expressed as weights: row b of a weight matrix says how often each seed was drawn in
+Resampling is expressed as weights: row b of a weight matrix says how much each seed counts in
 resample b, so that a statistic of all resamples is one matrix product.
+
+Two things set it apart from the plain percentile bootstrap (Efron & Tibshirani 1993, section 13.3),
+whose 95 % intervals hold the truth in 80 to 90 of 100 cases with few seeds (results/coverage):
+of n seeds n - 1 are drawn, which makes the spread of a mean over resamples right instead of too
+small by (n - 1) / n (Rao & Wu 1988, J. Am. Stat. Assoc. 83:231), and the percentiles lie as far out
+as Student's t does beside the normal distribution.
 """
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 
 import numpy as np
 
+from rlbench.analysis.quantiles import CONFIDENCE, student_quantile
 from rlbench.runs.records import FloatArray
 
 RESAMPLES = 2000
-CURVE_RESAMPLES = 1000  # a band is drawn, not read off to the third digit
-CONFIDENCE = 0.95
+MINIMUM_SEEDS = 5  # in each group of seeds; with fewer no interval covers well enough
 _SEED = 20170310
 
 
 def resample_weights(seeds: int, resamples: int, generator: np.random.Generator) -> FloatArray:
-    """How often each seed was drawn, with replacement.  # [B, n], each row sums to n"""
-    counts = generator.multinomial(seeds, np.full(seeds, 1.0 / seeds), size=resamples)
-    return counts.astype(np.float64)
-
-
-def new_generator() -> np.random.Generator:
-    """The generator every interval starts from: the same input gives the same interval."""
-    return np.random.default_rng(_SEED)
+    """How much each seed counts, n - 1 of them drawn with replacement.  # [B, n], rows sum to n"""
+    drawn = max(seeds - 1, 1)
+    counts = generator.multinomial(drawn, np.full(seeds, 1.0 / seeds), size=resamples)
+    weights: FloatArray = counts.astype(np.float64) * (seeds / drawn)
+    return weights
 
 
 @lru_cache(maxsize=64)
@@ -34,55 +38,34 @@ def weights_of_strata(seeds: tuple[int, ...], resamples: int = RESAMPLES) -> tup
     """Weights for groups of seeds that are resampled independently, drawn one after the other: one
     read-only matrix [B, n] a stratum.
 
-    seeds: how many there are in each stratum (an agent, or an agent on one environment).
+    seeds: how many there are in each stratum (an agent on one task).
     """
-    generator = new_generator()
+    generator = np.random.default_rng(_SEED)
     drawn = tuple(resample_weights(count, resamples, generator) for count in seeds)
     for weights in drawn:
         weights.flags.writeable = False  # the next caller gets the same arrays
     return drawn
 
 
-def percentile_band(
-    samples: FloatArray, axis: int = 0, confidence: float = CONFIDENCE
+def bootstrap_band(
+    samples: FloatArray, degrees: int, axis: int = 0
 ) -> tuple[FloatArray, FloatArray]:
-    """The central interval of bootstrap samples along one axis (Efron & Tibshirani 1993, section
-    13.3): (low, high), each without that axis.
+    """The 95 % interval from bootstrap samples along one axis: (low, high), without that axis.
 
-    The ends are taken from the samples themselves, without interpolation, so that an infinite
-    sample spoils nothing. samples: without NaN.
+    degrees: of freedom, the seeds less the groups of seeds that were resampled.
     """
+    tail = math.erfc(student_quantile((1.0 + CONFIDENCE) / 2.0, degrees) / math.sqrt(2.0)) / 2.0
     last = samples.shape[axis] - 1
-    low = int(np.floor((1.0 - confidence) / 2.0 * last))
+    low = math.floor(tail * last)
     ordered = np.moveaxis(np.partition(samples, (low, last - low), axis=axis), axis, 0)
     return ordered[low], ordered[last - low]
 
 
-def percentile_interval(
-    samples: FloatArray, confidence: float = CONFIDENCE
-) -> tuple[float, float] | None:
-    """The central interval of a statistic; None where half of the samples or more are undefined.
+def bootstrap_interval(samples: FloatArray, degrees: int) -> tuple[float, float]:
+    """The 95 % interval of one statistic.
 
-    samples: the statistic of each resample, NaN where it is undefined, infinities allowed.  # [B]
+    samples: the statistic of each resample.  # [B]
+    degrees: see `bootstrap_band`.
     """
-    defined = samples[~np.isnan(samples)]
-    if 2 * len(defined) <= len(samples):
-        return None
-    low, high = percentile_band(defined, confidence=confidence)
+    low, high = bootstrap_band(samples, degrees)
     return float(low), float(high)
-
-
-def mean_interval(
-    values: FloatArray, resamples: int = CURVE_RESAMPLES, confidence: float = CONFIDENCE
-) -> tuple[FloatArray, FloatArray] | None:
-    """A pointwise interval of the mean over seeds: (low, high), each [G]; None with fewer than two
-    seeds, since one seed says nothing about others.
-
-    values: one row a seed, finite.  # [n, G]
-    """
-    seeds = len(values)
-    if seeds < 2:
-        return None
-    (weights,) = weights_of_strata((seeds,), resamples)  # [B, n]
-    means = (values / seeds).T @ weights.T  # [G, B], so that each point's resamples lie together
-    return percentile_band(means, axis=1, confidence=confidence)

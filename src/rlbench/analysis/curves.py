@@ -26,7 +26,7 @@ class Curve:
     unit: Unit
     x: FloatArray  # [G], times at which some run was evaluated, and the end
     mean: FloatArray  # [G]
-    low: FloatArray  # [G], NaN where fewer than two seeds are left
+    low: FloatArray  # [G], the lowest of the seeds; of scores the interval, NaN without one
     high: FloatArray  # [G]
     n: FloatArray  # [G], seeds behind each point
     live_until: float  # after this every run is carried forward
@@ -83,7 +83,7 @@ def curves_end(groups: Sequence[Group], unit: Unit) -> float | None:
 
 
 def group_curve(group: Group, unit: Unit, end: float) -> Curve | None:
-    """The group's mean curve with its interval up to `end`; None without an evaluation there."""
+    """The group's mean curve with its range up to `end`; None without an evaluation there."""
     runs = [evaluated(run, unit) for run in group.runs]
     found = mean_curve(runs, end, [carried_forward(run) for run in group.runs])
     if found is None:

@@ -32,6 +32,7 @@ class Decision:
     high: float | None
     bound: str  # of the factor: ">=" where it is at least that, "<=" where at most, "" neither
     never: str  # the label of the group that never reached the level, which makes it a bound
+    seldom: str  # the label of the group that reached it too seldom, which makes it a bound
     p: float | None  # of the log-rank test
     reason: str  # why there is no ratio or no interval; empty where there is nothing to say
 
@@ -59,14 +60,13 @@ class Decision:
 def decide(ratio: SpeedRatio | MeanRatio) -> Decision:
     """Who was faster.
 
-    A side wins where the 95 % interval lies wholly on its side of 1. Where one group never reached
-    the level, the ratio is a bound and its interval is open to that side; the end that is known
-    decides. With one seed a side there is no interval, so nothing is settled, with or without a
-    bound.
+    A side wins where the 95 % interval lies wholly on its side of 1. An interval may be open on one
+    side, where unsolved runs leave it so; the end that is known decides. With few seeds there is no
+    interval, so nothing is settled, with or without a bound.
     """
     if ratio.ratio is None:
         return Decision(
-            "none", None, ratio.baseline, ratio.challenger, None, None, None, "", "", None,
+            "none", None, ratio.baseline, ratio.challenger, None, None, None, "", "", "", None,
             ratio.reason,
         )  # fmt: skip
     winner: Winner = "open"
@@ -80,6 +80,12 @@ def decide(ratio: SpeedRatio | MeanRatio) -> Decision:
         if ahead == "challenger"
         else (_inverse(ratio.ratio), _inverse(ratio.high), _inverse(ratio.low))
     )
+    reached, label = {
+        ">=": (ratio.n_baseline_reached, ratio.baseline),
+        "<=": (ratio.n_challenger_reached, ratio.challenger),
+        "": (0, ""),
+    }[ratio.bound]
+    total = ratio.n_baseline if ratio.bound == ">=" else ratio.n_challenger
     bound = ratio.bound
     if ahead == "baseline":
         bound = {">=": "<=", "<=": ">=", "": ""}[bound]
@@ -92,7 +98,8 @@ def decide(ratio: SpeedRatio | MeanRatio) -> Decision:
         low=_known(low),
         high=_known(high),
         bound=bound,
-        never={">=": ratio.baseline, "<=": ratio.challenger, "": ""}[ratio.bound],
+        never="" if reached else label,
+        seldom=label if 0 < reached < total else "",
         p=ratio.log_rank_p if isinstance(ratio, SpeedRatio) else None,
         reason=ratio.reason,
     )
@@ -103,8 +110,7 @@ def reaches(ratio: SpeedRatio | MeanRatio, factor: float) -> Literal["yes", "no"
     lies on one side of that."""
     if ratio.low is not None and ratio.low >= factor:
         return "yes"
-    could_show = not isinstance(ratio, SpeedRatio) or ratio.could_show(factor)
-    if ratio.high is not None and ratio.high < factor and could_show:
+    if ratio.high is not None and ratio.high < factor:
         return "no"
     return "open"
 

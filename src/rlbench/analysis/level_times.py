@@ -7,13 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from rlbench.analysis.bootstrap import (
-    percentile_interval,
-    weights_of_strata,
-)
 from rlbench.analysis.groups import EnvironmentGroups, Group
+from rlbench.analysis.quantiles import share_interval
 from rlbench.analysis.survival import (
     CensoredTimes,
     expected_running_time,
@@ -22,8 +18,6 @@ from rlbench.analysis.survival import (
     median,
     median_interval,
     restricted_mean,
-    restricted_mean_interval,
-    share_interval,
 )
 from rlbench.runs.records import UNITS, FloatArray, Run, Unit
 
@@ -46,14 +40,10 @@ class LevelTime:
     n_unfinished: int  # interrupted, still going or killed
     horizon: float | None  # the restricted mean counts no time beyond this
     restricted_mean: float | None
-    low: float | None
-    high: float | None
     median: float | None
-    median_low: float | None  # None: nothing is known below, or there is one seed
-    median_high: float | None  # None: nothing is known above
+    median_low: float | None  # None: the runs leave it open, or are too few
+    median_high: float | None
     expected_running_time: float | None
-    expected_running_time_low: float | None
-    expected_running_time_high: float | None
     core_hours_per_solve: float | None  # expected running time × cores, for training seconds only
 
     @property
@@ -86,17 +76,20 @@ def censored_times(group: Group, level: float, unit: Unit) -> CensoredTimes | No
     """
     times: list[float] = []
     events: list[bool] = []
+    previous: list[float] = []
     for run in group.runs:
-        reached = reached_at(run, level, unit)
-        events.append(reached is not None)
-        if reached is not None:
-            times.append(reached)
-        elif run.status == "failed":
-            times.append(math.inf)
+        mark = run.reached.get(level)
+        events.append(mark is not None)
+        if mark is not None:
+            times.append(mark.at.along(unit, run.cores))
+            before = mark.previous or mark.at
+            previous.append(before.along(unit, run.cores))
         else:
-            times.append(observed_until(run, unit))
-    found = CensoredTimes(np.array(times), np.array(events))
-    return None if np.isnan(found.time).any() else found
+            failed = run.status == "failed"
+            times.append(math.inf if failed else observed_until(run, unit))
+            previous.append(times[-1])
+    found = CensoredTimes(times, events, previous)
+    return None if np.isnan(found.time).any() or np.isnan(found.previous).any() else found
 
 
 def horizon_of(group: Group, level: float, unit: Unit) -> float:
@@ -122,23 +115,17 @@ def level_time(group: Group, level: float, unit: Unit) -> LevelTime:
     """Everything about a group's time to one level in one unit."""
     times = censored_times(group, level, unit)
     mean: float | None = None
-    interval: tuple[float, float] | None = None
     horizon: float | None = None
     if times is not None:
         horizon = finite_horizon(horizon_of(group, level, unit), times)
         if horizon is not None:
             mean = restricted_mean(times, horizon)
-            interval = restricted_mean_interval(times, horizon)
-    reached_it = np.array([run.reached.get(level) is not None for run in group.runs])
-    n_reached = int(np.count_nonzero(reached_it))
+    n_reached = group.count_reached(level)
     median_low, median_high = (None, None) if times is None else median_interval(times)
     success_low, success_high = share_interval(n_reached, len(group.runs))
-    expected: float | None = None
-    expected_interval: tuple[float, float] | None = None
-    if times is not None:
-        spent = _spent(group, level, unit)
-        expected = expected_running_time(spent, n_reached)
-        expected_interval = _expected_interval(spent, reached_it)
+    expected = (
+        None if times is None else expected_running_time(_spent(group, level, unit), n_reached)
+    )
     return LevelTime(
         env=group.env,
         agent=group.agent,
@@ -154,14 +141,10 @@ def level_time(group: Group, level: float, unit: Unit) -> LevelTime:
         n_unfinished=group.count("interrupted") + group.count("unfinished"),
         horizon=horizon,
         restricted_mean=mean,
-        low=None if interval is None else interval[0],
-        high=None if interval is None else interval[1],
         median=None if times is None else median(times),
         median_low=median_low,
         median_high=median_high,
         expected_running_time=expected,
-        expected_running_time_low=None if expected_interval is None else expected_interval[0],
-        expected_running_time_high=None if expected_interval is None else expected_interval[1],
         core_hours_per_solve=_core_hours(group, expected) if unit == "train_s" else None,
     )
 
@@ -181,19 +164,6 @@ def _spent(group: Group, level: float, unit: Unit) -> FloatArray:
         reached = reached_at(run, level, unit)
         spent.append(run.end.along(unit, run.cores) if reached is None else reached)
     return np.array(spent)
-
-
-def _expected_interval(
-    spent: FloatArray, reached_it: NDArray[np.bool_]
-) -> tuple[float, float] | None:
-    """Bootstrap interval of the expected running time, None with one seed. A resample without a
-    success costs infinity: where there are many, the upper end is infinite, an empty cell in the
-    table."""
-    if len(spent) < 2:
-        return None
-    (weights,) = weights_of_strata((len(spent),))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return percentile_interval((weights @ spent) / (weights @ reached_it))
 
 
 def _core_hours(group: Group, train_s: float | None) -> float | None:

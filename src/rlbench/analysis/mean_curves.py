@@ -1,4 +1,4 @@
-"""The mean of step functions on real timestamps, with a bootstrap interval at every point.
+"""The mean of step functions on real timestamps, with the range of the runs at every point.
 
 Each run is a pair (times, values): what it was worth from each time on. Nothing is interpolated
 and nothing is put into bins.
@@ -20,7 +20,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rlbench.analysis.bootstrap import mean_interval
 from rlbench.runs.records import FloatArray
 
 MAX_POINTS = 160
@@ -32,8 +31,8 @@ class MeanCurve:
 
     x: FloatArray  # [G]
     mean: FloatArray  # [G]
-    low: FloatArray  # [G], NaN where fewer than two runs are left
-    high: FloatArray  # [G]
+    low: FloatArray  # [G], the lowest of the runs; no confidence interval
+    high: FloatArray  # [G], the highest
     n: FloatArray  # [G], runs behind each point
 
 
@@ -79,15 +78,9 @@ def mean_curve(
         return None
     grid, values, present, counts = grid[known], values[:, known], present[:, known], counts[known]
     mean = np.where(present, values, 0.0).sum(axis=0) / counts
-    low, high = np.full(len(grid), math.nan), np.full(len(grid), math.nan)
-    # Runs that drop out leave stretches of the grid with fewer: each has its own resampling.
-    patterns, which = np.unique(present, axis=1, return_inverse=True)
-    for index in range(patterns.shape[1]):
-        columns = np.flatnonzero(which.ravel() == index)
-        interval = mean_interval(values[np.ix_(patterns[:, index], columns)])
-        if interval is not None:
-            low[columns], high[columns] = interval
-    return MeanCurve(grid, mean, low, high, counts.astype(np.float64))
+    return MeanCurve(
+        grid, mean, np.nanmin(values, axis=0), np.nanmax(values, axis=0), counts.astype(np.float64)
+    )
 
 
 def _thinned(points: FloatArray) -> FloatArray:

@@ -7,14 +7,14 @@ these tasks and of no others. Every task weighs the same, however many runs it h
 Scores are a matrix of runs by tasks, NaN where a task has fewer runs than another.
 
     >>> from rlbench.analysis import aggregate_scores, probability_of_improvement
-    >>> es = [[0.0, 0.2], [0.5, 0.4], [1.0, 0.4], [1.5, 0.2]]  # four runs on two tasks
+    >>> es = [[0.0, 0.2], [0.5, 0.4], [0.8, 0.3], [1.0, 0.4], [1.5, 0.2]]  # five runs on two tasks
     >>> found = aggregate_scores(es)
     >>> found["mean"].value, round(found["iqm"].value, 3)
-    (0.525, 0.375)
-    >>> found["iqm"].low < 0.375 < found["iqm"].high
+    (0.53, 0.42)
+    >>> found["iqm"].low < 0.42 < found["iqm"].high
     True
     >>> probability_of_improvement(es, [[0.5, 0.0]]).value
-    0.8125
+    0.85
 """
 
 from __future__ import annotations
@@ -25,7 +25,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rlbench.analysis.bootstrap import percentile_band, percentile_interval, weights_of_strata
+from rlbench.analysis.bootstrap import (
+    MINIMUM_SEEDS,
+    bootstrap_band,
+    bootstrap_interval,
+    weights_of_strata,
+)
 from rlbench.runs.records import FloatArray
 
 STATISTICS = ("iqm", "median", "mean", "optimality_gap")
@@ -34,7 +39,7 @@ PROFILE_POINTS = 121
 
 @dataclass(frozen=True)
 class ScoreEstimate:
-    """A statistic with its 95 % interval; none where some task has a single run."""
+    """A statistic with its 95 % interval; none where some task has fewer than five runs."""
 
     value: float
     low: float | None
@@ -71,8 +76,13 @@ class Strata:
 
     @property
     def has_interval(self) -> bool:
-        """Whether every task has two runs: a task with one would count as certain."""
-        return min(map(len, self.parts)) > 1
+        """Whether every task has runs enough for an interval that covers."""
+        return min(map(len, self.parts)) >= MINIMUM_SEEDS
+
+    @property
+    def degrees(self) -> int:
+        """Degrees of freedom: runs beyond the first of each task."""
+        return max(sum(len(part) - 1 for part in self.parts), 1)
 
     def once(self) -> Strata:
         """Every run once: the statistic itself as the only resample."""
@@ -196,19 +206,20 @@ def profile_axis(agents: Iterable[Strata]) -> FloatArray:
 def profile(agent: Strata, tau: FloatArray, with_interval: bool | None = None) -> ScoreProfile:
     """The performance profile at some values of tau.
 
-    with_interval: None: where every task has two runs.
+    with_interval: None: where every task has five runs.
     """
     above = (agent.scores[:, None] > tau).astype(np.float64)  # [N, T]
     share = (agent.once().shares @ above)[0]
     low, high = np.full(len(tau), np.nan), np.full(len(tau), np.nan)
     if agent.has_interval if with_interval is None else with_interval:
-        low, high = percentile_band(agent.shares @ above)
+        low, high = bootstrap_band(agent.shares @ above, agent.degrees)
     return ScoreProfile(tau, share, low, high)
 
 
 def _estimate(agent: Strata, value: FloatArray, resampled: FloatArray) -> ScoreEstimate:
-    low, high = (percentile_interval(resampled) if agent.has_interval else None) or (None, None)
-    return ScoreEstimate(float(value[0]), low, high)
+    if not agent.has_interval:
+        return ScoreEstimate(float(value[0]), None, None)
+    return ScoreEstimate(float(value[0]), *bootstrap_interval(resampled, agent.degrees))
 
 
 def _tasks(scores: ArrayLike) -> list[FloatArray]:

@@ -6,14 +6,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 
 from rlbench.analysis.groups import EnvironmentGroups, Group, comparable_pairs
-from rlbench.analysis.level_times import censored_times, horizon_of
-from rlbench.analysis.time_ratios import no_ratio, time_ratio
+from rlbench.analysis.level_times import censored_times
+from rlbench.analysis.time_ratios import PairRatios, no_ratio, pair_ratios, time_ratio
 from rlbench.runs.records import UNITS, Unit
 
 
 @dataclass(frozen=True)
 class SpeedRatio:
-    """The baseline's restricted mean time over the challenger's, at their common horizon."""
+    """The baseline's time over the challenger's; the numbers are those of `TimeRatio`."""
 
     env: str
     baseline: str  # the label of a group, as `challenger` is
@@ -25,27 +25,15 @@ class SpeedRatio:
     n_baseline_reached: int
     n_challenger: int
     n_challenger_reached: int
-    horizon: float | None
-    baseline_mean: float | None
-    challenger_mean: float | None
     ratio: float | None
-    low: float | None
+    low: float | None  # None: the runs leave this end open
     high: float | None
+    bound: str  # ">=": at least `ratio`, since too few of the baseline were solved; "<=": at most
+    least: float  # between which two the ratio must lie: 0 and infinite where it can be any
+    most: float
+    grid: float | None  # how many times as wide the evaluations' grid makes the interval
     log_rank_p: float | None  # of the hypothesis that both reach the level at the same rate
-    bound: str  # ">=": the baseline never reached the level, "<=": the challenger never did, or ""
-    reason: str  # why there is no ratio or no interval; empty where there is nothing to say
-
-    def could_show(self, factor: float) -> bool:
-        """Whether the horizon leaves room for a ratio of `factor`. A run of the baseline that did
-        not reach the level counts the horizon, so the ratio cannot exceed the horizon over the
-        challenger's mean: below the factor that refutes nothing."""
-        if (
-            self.n_baseline_reached == self.n_baseline
-            or not self.challenger_mean
-            or self.horizon is None
-        ):
-            return True
-        return self.horizon / self.challenger_mean >= factor
+    reason: str  # why there is no ratio, no interval or only a bound; empty else
 
 
 def speed_ratio(baseline: Group, challenger: Group, level: float, unit: Unit) -> SpeedRatio:
@@ -54,8 +42,7 @@ def speed_ratio(baseline: Group, challenger: Group, level: float, unit: Unit) ->
     if times[0] is None or times[1] is None:
         found = no_ratio("the logs lack this clock")
     else:
-        common = min(horizon_of(group, level, unit) for group in (baseline, challenger))
-        found = time_ratio(times[0], times[1], common)
+        found = time_ratio(times[0], times[1], first_evaluation(baseline, challenger, unit))
     return SpeedRatio(
         env=baseline.env,
         baseline=baseline.label,
@@ -69,6 +56,24 @@ def speed_ratio(baseline: Group, challenger: Group, level: float, unit: Unit) ->
         n_challenger_reached=challenger.count_reached(level),
         **asdict(found),
     )
+
+
+def speed_pairs(baseline: Group, challenger: Group, level: float, unit: Unit) -> PairRatios:
+    """The ratios of all pairs of runs, for two groups that have a speed ratio."""
+    times = [censored_times(group, level, unit) for group in (baseline, challenger)]
+    assert times[0] is not None and times[1] is not None
+    return pair_ratios(times[0], times[1], first_evaluation(baseline, challenger, unit))
+
+
+def first_evaluation(baseline: Group, challenger: Group, unit: Unit) -> float | None:
+    """The latest time by which some run was evaluated after training began for the first time;
+    None where none was."""
+    first = []
+    for run in (*baseline.runs, *challenger.runs):
+        times = run.evaluations.along(unit)
+        after = times[(run.evaluations.env_steps > 0) & (times > 0.0)]
+        first += [float(after[0])] if len(after) else []
+    return max(first, default=None)
 
 
 def speed_ratios(

@@ -1,30 +1,28 @@
 """Who was faster over all environments: the geometric mean of speed ratios, and who came first.
 
-Seeds are resampled within each environment and agent (stratified bootstrap), environments never.
+Both intervals speak of these environments and no others: only seeds make them uncertain.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from rlbench.analysis.bootstrap import percentile_interval, weights_of_strata
+from rlbench.analysis.bootstrap import MINIMUM_SEEDS, bootstrap_interval, weights_of_strata
 from rlbench.analysis.groups import Group
 from rlbench.analysis.level_times import censored_times
+from rlbench.analysis.mean_ratios import Ends, geometric_mean, interval_of_these
 from rlbench.analysis.score_statistics import mean_of_pairs
-from rlbench.analysis.speed_ratios import SpeedRatio
-from rlbench.analysis.suite_scores import Estimate, one_seed_reason
+from rlbench.analysis.speed_ratios import SpeedRatio, speed_pairs
+from rlbench.analysis.suite_scores import Estimate, few_seeds_reason
 from rlbench.analysis.suites import Contest, Suite
 from rlbench.analysis.survival import CensoredTimes
-from rlbench.analysis.time_ratios import (
-    UNDEFINED_RESAMPLES,
-    geometric_mean,
-    geometric_mean_interval,
-    log_ratio_samples,
-)
 from rlbench.runs.records import UNITS, FloatArray, Unit
+
+SEEDS_FOR_A_MEAN = 3  # of each agent on each environment, for the interval of a mean ratio
 
 
 @dataclass(frozen=True)
@@ -55,20 +53,16 @@ def mean_ratio(
     env: str,
     sides: tuple[str, str],
     ratios: Sequence[SpeedRatio],
-    interval: tuple[float, float] | None,
-    *,
-    further_bounds: Sequence[str] = (),
+    interval: Ends,
     reason: str = "",
 ) -> MeanRatio:
     """The geometric mean of ratios that exist, all in one unit.
 
     env: what stands in the place of an environment. sides: the names of baseline and challenger.
-    interval: of the mean, whose ends a bound leaves out. further_bounds: that the mean has beside
-    those of its ratios.
     """
-    bounds = {*(ratio.bound for ratio in ratios), *further_bounds} - {""}
+    bounds = {ratio.bound for ratio in ratios} - {""}
     settled = len(bounds) < 2
-    low, high = interval if interval is not None and settled else (None, None)
+    low, high = interval if settled else (None, None)
     return MeanRatio(
         env=env,
         baseline=sides[0],
@@ -79,9 +73,9 @@ def mean_ratio(
         n_baseline_reached=sum(r.n_baseline_reached for r in ratios),
         n_challenger=sum(r.n_challenger for r in ratios),
         n_challenger_reached=sum(r.n_challenger_reached for r in ratios),
-        ratio=geometric_mean(r.ratio or 1.0 for r in ratios) if settled else None,
-        low=None if "<=" in bounds else low,
-        high=None if ">=" in bounds else high,
+        ratio=geometric_mean(r.ratio or math.nan for r in ratios) if settled else None,
+        low=low,
+        high=high,
         bound=next(iter(bounds), "") if settled else "",
         reason=reason,
     )
@@ -99,27 +93,28 @@ def overall_ratio(suite: Suite, ratios: Sequence[SpeedRatio], unit: Unit) -> Mea
         (r.env, r.baseline, r.challenger): r for r in ratios if r.is_threshold and r.unit == unit
     }
     found = [(c, by_env.get((c.env, c.baseline.label, c.challenger.label))) for c in suite.contests]
-    used = [(c, r) for c, r in found if r is not None and r.ratio]
+    used = [(c, r) for c, r in found if r is not None and r.ratio is not None]
     if len(used) < 2:
         return None
-    interval, reason = _ratio_interval([c for c, _ in used], [r for _, r in used])
-    words = [reason] if reason else []
-    if len({r.bound for _, r in used} - {""}) == 2:
-        never = [
+    few = _few_seeds([c for c, _ in used])
+    words = [few] if few else []
+    if {r.bound for _, r in used} >= {">=", "<="}:
+        unsolved = [
             f"{suite.baseline if r.bound == '>=' else suite.challenger} on {r.env}"
             for _, r in used
             if r.bound
         ]
-        words = [f"bounds both ways, so no mean: never solved by {', '.join(never)}"]
-    missing = [c.env for c, r in found if r is None or not r.ratio]
+        words = [f"bounds both ways, so no mean: too seldom solved by {', '.join(unsolved)}"]
+    missing = [c.env for c, r in found if r is None or r.ratio is None]
     if missing:
         words.append(f"left out, no ratio there: {', '.join(missing)}")
+    pairs = [speed_pairs(c.baseline, c.challenger, r.level, unit) for c, r in used]
     return mean_ratio(
         overall_name(suite, len(used)),
         (suite.baseline, suite.challenger),
         [r for _, r in used],
-        interval,
-        reason="; ".join(words),
+        (None, None) if few else interval_of_these(pairs),
+        "; ".join(words),
     )
 
 
@@ -156,21 +151,20 @@ def solved_first(suite: Suite) -> Estimate | None:
     once = [np.ones((1, count)) for count in counts]
     chance = mean_of_pairs(wins, once[: len(times)], once[len(times) :])
     weights = weights_of_strata(tuple(counts))
-    alone = [
-        one_seed_reason(agent, contest.env)
+    few = [
+        few_seeds_reason(agent, contest.env, len(found))
         for contest, both in times
         for agent, found in zip(suite.sides, both, strict=True)
-        if len(found) < 2
+        if len(found) < MINIMUM_SEEDS
     ]
-    interval = (
-        None
-        if alone
-        else percentile_interval(mean_of_pairs(wins, weights[: len(times)], weights[len(times) :]))
+    drawn = mean_of_pairs(wins, weights[: len(times)], weights[len(times) :])
+    degrees = min(
+        max(sum(len(both[side]) - 1 for _, both in times), 1) for side in range(len(suite.sides))
     )
-    low, high = interval or (None, None)
+    low, high = (None, None) if few else bootstrap_interval(drawn, degrees)
     return Estimate(
         suite.label, suite.challenger, "probability_of_sooner", float(chance[0]), low, high,
-        len(times), sum(counts), alone[0] if alone else "",
+        len(times), sum(counts), few[0] if few else "",
     )  # fmt: skip
 
 
@@ -190,31 +184,12 @@ def _times(group: Group, level: float) -> CensoredTimes | None:
     return censored_times(group, level, "train_s")
 
 
-def _ratio_interval(
-    contests: Sequence[Contest], ratios: Sequence[SpeedRatio]
-) -> tuple[tuple[float, float] | None, str]:
+def _few_seeds(contests: Sequence[Contest]) -> str:
     for contest in contests:
-        for group in (contest.baseline, contest.challenger):
-            if len(group.runs) < 2:
-                return None, one_seed_reason(group.agent, contest.env)
-    groups = [group for contest in contests for group in (contest.baseline, contest.challenger)]
-    weights = weights_of_strata(tuple(len(group.runs) for group in groups))
-    samples = [
-        ratio_samples(contest.baseline, contest.challenger, ratio, weights[2 * i : 2 * i + 2])
-        for i, (contest, ratio) in enumerate(zip(contests, ratios, strict=True))
-    ]
-    interval = geometric_mean_interval(samples)
-    return interval, "" if interval else UNDEFINED_RESAMPLES
-
-
-def ratio_samples(
-    baseline: Group, challenger: Group, ratio: SpeedRatio, weights: Sequence[FloatArray]
-) -> FloatArray:
-    """Logarithms of the resampled ratios of a pair of groups that has a ratio.  # [B]
-
-    weights: how often each run of the baseline, and of the challenger, was drawn.  # each [B, n]
-    """
-    times = [censored_times(g, ratio.level, ratio.unit) for g in (baseline, challenger)]
-    assert times[0] is not None and times[1] is not None
-    assert ratio.horizon is not None  # there is a ratio
-    return log_ratio_samples(times[0], times[1], ratio.horizon, (weights[0], weights[1]))
+        for group in contest.sides:
+            if len(group.runs) < SEEDS_FOR_A_MEAN:
+                return (
+                    f"{len(group.runs)} of {SEEDS_FOR_A_MEAN} seeds of {group.agent} on "
+                    f"{contest.env}, so no interval"
+                )
+    return ""

@@ -7,7 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rlbench.analysis.bootstrap import percentile_band, percentile_interval, weights_of_strata
+from rlbench.analysis.bootstrap import (
+    MINIMUM_SEEDS,
+    bootstrap_band,
+    bootstrap_interval,
+    weights_of_strata,
+)
 from rlbench.analysis.curves import Curve, curves_end, evaluated
 from rlbench.analysis.normalized_scores import ContestScores, returns_at
 from rlbench.analysis.score_statistics import (
@@ -70,7 +75,8 @@ def estimates(suite: Suite, scores: Sequence[ContestScores]) -> Iterator[Estimat
     def estimate(
         agent: str, name: str, once: FloatArray, resampled: FloatArray, counted: Sequence[Strata]
     ) -> Estimate:
-        low, high = (None if reason else percentile_interval(resampled)) or (None, None)
+        degrees = min(side.degrees for side in counted)
+        low, high = (None, None) if reason else bootstrap_interval(resampled, degrees)
         n_runs = sum(len(side.scores) for side in counted)
         return Estimate(
             suite.label, agent, name, float(once[0]), low, high, len(scores), n_runs, reason
@@ -100,17 +106,18 @@ def profiles(suite: Suite, scores: Sequence[ContestScores]) -> Iterator[Profile]
 
 
 def no_interval_reason(suite: Suite, scores: Sequence[ContestScores]) -> str:
-    """Why no interval can be given: a stratum of one seed would count as certain."""
+    """Why no interval can be given: some agent has too few seeds on some environment."""
     for found in scores:
         for agent, part in zip(suite.sides, found.sides, strict=True):
-            if np.count_nonzero(~np.isnan(part)) < 2:
-                return one_seed_reason(agent, found.env)
+            seeds = int(np.count_nonzero(~np.isnan(part)))
+            if seeds < MINIMUM_SEEDS:
+                return few_seeds_reason(agent, found.env, seeds)
     return ""
 
 
-def one_seed_reason(agent: str, env: str) -> str:
-    """Why one seed on one environment leaves no interval over all of them."""
-    return f"one seed of {agent} on {env}, so no interval"
+def few_seeds_reason(agent: str, env: str, seeds: int) -> str:
+    """Why few seeds on one environment leave no interval over all of them."""
+    return f"{seeds} of {MINIMUM_SEEDS} seeds of {agent} on {env}, so no interval"
 
 
 def score_curves(suite: Suite, scores: Sequence[ContestScores]) -> Iterator[Curve]:
@@ -170,7 +177,7 @@ def _score_curve(
     low, high = np.full(len(grid), np.nan), np.full(len(grid), np.nan)
     if with_interval:
         resampled = np.array([interquartile_mean(column, shares) for column in values.T])  # [G, B]
-        low, high = percentile_band(resampled, axis=1)
+        low, high = bootstrap_band(resampled, sampled.degrees, axis=1)
     return Curve(
         env=f"all {len(parts)} environments",
         agent=agent,

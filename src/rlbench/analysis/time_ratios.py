@@ -1,159 +1,224 @@
-"""How many times as long one agent takes as another, from two sets of censored times.
+"""How many times as long one agent takes as another, from two sets of times.
+
+The ratio is the median over all pairs of a baseline's run and a challenger's of the first one's
+time over the second one's: the estimate of Hodges & Lehmann (1963) for a factor between times. Its
+95 % interval lies between two of the sorted pairs, the exact rank-sum test turned round: it holds
+the factor in at least 95 of 100 experiments where the two agents' times differ by a factor,
+whatever their distribution.
 
     >>> from rlbench.analysis import CensoredTimes, time_ratio
-    >>> dqn = CensoredTimes([30.0, 40.0, 50.0], [True, True, True])
-    >>> es = CensoredTimes([1.0, 2.0, 3.0], [True, True, True])
+    >>> dqn = CensoredTimes([30.0, 40.0, 50.0, 55.0], [True] * 4)
+    >>> es = CensoredTimes([1.0, 2.0, 3.0, 5.0], [True] * 4)
     >>> found = time_ratio(baseline=dqn, challenger=es)
-    >>> found.ratio, found.low < found.ratio < found.high
-    (20.0, True)
+    >>> round(found.ratio, 1), found.low, found.high
+    (17.5, 6.0, 55.0)
 
-The mean over several tasks is geometric, so that twice as fast on one and half as fast on another
-come to equally fast.
+A run that had not reached the level when it ended needs longer, nobody knows how much. Each pair
+has the least and the most that its ratio can be, the lower end comes from the least and the upper
+end from the most. So an interval holds every interval that longer runs would have given, and where
+too little is known an end is open:
+
+    >>> dqn = CensoredTimes([30.0, 40.0, 60.0, 60.0], [True, True, False, False])
+    >>> found = time_ratio(baseline=dqn, challenger=es)
+    >>> found.low, found.high
+    (6.0, None)
+
+In the same way a time that was seen only between two evaluations counts with both.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from rlbench.analysis.bootstrap import percentile_interval, weights_of_strata
-from rlbench.analysis.survival import (
-    CensoredTimes,
-    finite_horizon,
-    identified_until,
-    log_rank,
-    restricted_mean,
-    restricted_means,
-)
+from rlbench.analysis.permutation import log_rank
+from rlbench.analysis.rank_sum import ends_left_out
+from rlbench.analysis.survival import CensoredTimes
 from rlbench.runs.records import FloatArray
 
-UNDEFINED_RESAMPLES = "too many resamples have no ratio"
+
+@dataclass(frozen=True)
+class PairRatios:
+    """The least and the most that the ratio of each pair of runs can be, each sorted.
+
+    A pair of which nothing is known has 0 and infinity.
+    """
+
+    least: FloatArray  # [n m]
+    most: FloatArray  # [n m]
+    baseline_runs: int
+    challenger_runs: int
+
+    def interval(self) -> tuple[float | None, float | None]:
+        """The 95 % interval, None for an open end; both None with too few runs."""
+        left_out = ends_left_out(self.baseline_runs, self.challenger_runs)
+        if left_out is None:
+            return None, None
+        low, high = float(self.least[left_out]), float(self.most[-1 - left_out])
+        return (low if low > 0.0 else None), (high if math.isfinite(high) else None)
+
+    def medians(self) -> tuple[float, float]:
+        """The least and the most that the median pair can be."""
+        return _median(self.least), _median(self.most)
 
 
 @dataclass(frozen=True)
 class TimeRatio:
-    """The baseline's restricted mean time over the challenger's: above 1 the challenger was faster.
+    """The baseline's time over the challenger's: above 1 the challenger was faster.
 
-    bound: ">=" where no run of the baseline reached the level, "<=" where none of the challenger
-    did, "" otherwise. The interval is open to the side to which the ratio is a bound.
+    bound: ">=" where so many runs of the baseline are unsolved that the median pair has no upper
+    limit; "<=" where so many of the challenger are; "" otherwise.
+    least, most: between which two the ratio must lie, whatever unsolved runs would have needed and
+    whenever runs were solved between two evaluations.
+    grid: how many times as far apart the ends of the interval are as they would be, had each run
+    reached the level just at the evaluation that showed it; infinite where that opens an end, None
+    without an interval.
     """
 
-    horizon: float | None  # no time counts for more
-    baseline_mean: float | None
-    challenger_mean: float | None
     ratio: float | None
     low: float | None
     high: float | None
-    log_rank_p: float | None  # of the hypothesis that both reach the level at the same rate
     bound: str
-    reason: str  # why there is no ratio or no interval; empty where there is nothing to say
+    least: float
+    most: float
+    grid: float | None
+    log_rank_p: float | None  # of the hypothesis that both reach the level at the same rate
+    reason: str  # why there is no ratio, no interval or only a bound; empty else
 
 
 def time_ratio(
-    baseline: CensoredTimes, challenger: CensoredTimes, horizon: float = math.inf
+    baseline: CensoredTimes, challenger: CensoredTimes, first: float | None = None
 ) -> TimeRatio:
-    """The ratio of restricted means at the common horizon, with its 95 % bootstrap interval.
+    """The ratio with its interval.
 
-    horizon: up to when every run of both was, or could have been, observed. Nothing is counted
-    beyond the last censoring of either side, after which nothing is known.
+    first: the time of the first evaluation after training began. A run that had reached the level
+    before any training (at time 0) counts as one that reached it between 0 and there, for no
+    schedule tells shorter times apart. None: the shortest time of all that is above 0.
     """
-    common = min(horizon, identified_until(baseline), identified_until(challenger))
-    until = finite_horizon(common, baseline, challenger)
     p = log_rank(baseline, challenger)
-    if until is None:
+    sides = {"baseline": baseline, "challenger": challenger}
+    if not any(side.event.any() for side in sides.values()):
+        return no_ratio("neither reached the level", p)
+    for name, side in sides.items():
+        if not np.isfinite(side.time).any():
+            return no_ratio(f"every run of the {name} failed", p)
+    if all(map(_solved_before_training, sides.values())):
+        return no_ratio("both were solved before any training", p)
+    started = first or _shortest(baseline, challenger)
+    if started is None:
         return no_ratio("no time was spent on training", p)
-    means = restricted_mean(baseline, until), restricted_mean(challenger, until)
-    bound = ""
-    reached = [bool(np.any(t.event & (t.time <= until))) for t in (baseline, challenger)]
-    if not any(reached):
-        return no_ratio("neither reached the level within the common horizon", p, until, means)
-    if means[1] <= 0.0:
-        return no_ratio("the challenger reached the level before any training", p, until, means)
-    if not all(reached):
-        bound = "<=" if reached[0] else ">="
-    interval, reason = _interval(baseline, challenger, until)
-    low, high = interval or (None, None)
+    pairs = pair_ratios(baseline, challenger, started)
+    exact = [CensoredTimes(side.time, side.event) for side in sides.values()]
+    seen = pair_ratios(exact[0], exact[1], started)
+    ratio, bound = _estimate(*seen.medians())
+    least, most = pairs.medians()
+    low, high = pairs.interval()
     return TimeRatio(
-        horizon=until,
-        baseline_mean=means[0],
-        challenger_mean=means[1],
-        ratio=means[0] / means[1],
-        # Where one side is a bound, so is its end of the interval: nothing is known beyond.
-        low=None if bound == "<=" else low,
-        high=None if bound == ">=" else high,
-        log_rank_p=p,
+        ratio=ratio,
+        low=None if ratio is None else low,
+        high=None if ratio is None else high,
         bound=bound,
-        reason=reason,
+        least=least,
+        most=most,
+        grid=None if ratio is None else _widening((low, high), seen.interval()),
+        log_rank_p=p,
+        reason=_reason(baseline, challenger, ratio, has_interval=(low, high) != (None, None)),
     )
 
 
-def no_ratio(
-    reason: str,
-    p: float | None = None,
-    horizon: float | None = None,
-    means: tuple[float | None, float | None] = (None, None),
-) -> TimeRatio:
+def no_ratio(reason: str, p: float | None = None) -> TimeRatio:
     """A ratio that does not exist, and why."""
-    return TimeRatio(horizon, *means, None, None, None, p, "", reason)
+    return TimeRatio(None, None, None, "", 0.0, math.inf, None, p, reason)
 
 
-def log_ratio_samples(
-    baseline: CensoredTimes,
-    challenger: CensoredTimes,
-    horizon: float,
-    weights: tuple[FloatArray, FloatArray],
-) -> FloatArray:
-    """Logarithms of the resampled ratios.  # [B]
+def pair_ratios(
+    baseline: CensoredTimes, challenger: CensoredTimes, first: float | None = None
+) -> PairRatios:
+    """The ratios of all pairs of runs, each side with a run that did not fail.
 
-    weights: how often each run of the baseline, and of the challenger, was drawn.  # each [B, n]
+    first: see `time_ratio`.
     """
-    means = [
-        restricted_means(times, horizon, drawn)
-        for times, drawn in zip((baseline, challenger), weights, strict=True)
-    ]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        logs: FloatArray = np.log(means[0]) - np.log(means[1])
-    return logs
+    started = first or _shortest(baseline, challenger) or 1.0
+    base, other = _after_start(baseline, started), _after_start(challenger, started)
+    with np.errstate(divide="ignore"):
+        least = base.previous[:, None] / other.latest
+        most = base.latest[:, None] / other.previous
+    return PairRatios(np.sort(least.ravel()), np.sort(most.ravel()), len(base), len(other))
 
 
-def geometric_mean(ratios: Iterable[float]) -> float:
-    """The geometric mean of ratios, 1 being the neutral one.
+def _estimate(least: float, most: float) -> tuple[float | None, str]:
+    """One number for a ratio that lies between two, and of what it is a bound: the middle, or the
+    end that is known, or None where neither is."""
+    if least <= 0.0:
+        return (most, "<=") if math.isfinite(most) else (None, "")
+    return (geometric_middle(least, most), "") if math.isfinite(most) else (least, ">=")
 
-    >>> geometric_mean([2.0, 0.5, 8.0])
-    2.0
+
+def geometric_middle(low: float, high: float) -> float:
+    """The geometric mean of two numbers, without overflow; of two equal ones just that.
+
+    >>> geometric_middle(4.0, 9.0)
+    6.0
     """
-    return math.exp(float(np.mean([math.log(ratio) for ratio in ratios])))
+    return low if low == high else math.sqrt(low) * math.sqrt(high)
 
 
-def geometric_mean_interval(
-    log_samples: Sequence[FloatArray], drawn: FloatArray | None = None
-) -> tuple[float, float] | None:
-    """The 95 % interval of a geometric mean over tasks; None where too many resamples have none.
+def _median(ascending: FloatArray) -> float:
+    """The median; of two in the middle the geometric mean."""
+    middle = len(ascending) // 2
+    if len(ascending) % 2:
+        return float(ascending[middle])
+    return geometric_middle(float(ascending[middle - 1]), float(ascending[middle]))
 
-    log_samples: for each task the logarithms of its resampled ratios.  # E times [B]
-    drawn: how often each task itself was drawn in each resample; None: once.  # [B, E]
+
+def _shortest(*sides: CensoredTimes) -> float | None:
+    """The shortest time that is known and above 0."""
+    every = np.concatenate([part for side in sides for part in (side.time, side.previous)])
+    positive = every[(every > 0.0) & np.isfinite(every)]
+    return float(positive.min()) if len(positive) else None
+
+
+def _after_start(times: CensoredTimes, first: float) -> CensoredTimes:
+    """Times without 0, and without infinity where a run was watched no longer than others.
+
+    A failed run never reaches the level; to say by how much it is slower than another it counts as
+    watched as long as any run of its agent.
     """
-    samples = np.stack(log_samples)  # [E, B]
-    counts = np.ones_like(samples) if drawn is None else drawn.T
-    with np.errstate(invalid="ignore"):
-        means = np.sum(np.where(counts > 0, counts * samples, 0.0), axis=0) / len(samples)
-    interval = percentile_interval(means)
-    return None if interval is None else (math.exp(interval[0]), math.exp(interval[1]))
+    longest = float(np.max(times.time[np.isfinite(times.time)]))
+    time = np.where(times.event & (times.time <= 0.0), first, np.minimum(times.time, longest))
+    return CensoredTimes(time, times.event, np.minimum(times.previous, time))
 
 
-def _interval(
-    baseline: CensoredTimes, challenger: CensoredTimes, horizon: float
-) -> tuple[tuple[float, float] | None, str]:
-    if min(len(baseline), len(challenger)) < 2:
-        return None, "one seed gives no interval"
-    weights = weights_of_strata((len(baseline), len(challenger)))
-    means = [
-        restricted_means(times, horizon, drawn)
-        for times, drawn in zip((baseline, challenger), weights, strict=True)
-    ]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        interval = percentile_interval(means[0] / means[1])
-    return interval, "" if interval else UNDEFINED_RESAMPLES
+def _widening(
+    ends: tuple[float | None, float | None], seen: tuple[float | None, float | None]
+) -> float | None:
+    """By what factor the grid of evaluations moves the ends apart."""
+    if seen == (None, None):
+        return None
+    factor = 1.0
+    for outer, inner, sign in zip(ends, seen, (-1, 1), strict=True):
+        if inner is not None:
+            factor *= math.inf if outer is None else (outer / inner) ** sign
+    return factor
+
+
+def _reason(
+    baseline: CensoredTimes, challenger: CensoredTimes, ratio: float | None, has_interval: bool
+) -> str:
+    words = []
+    if ratio is None:
+        words.append("so many runs of both did not reach the level that it can be any ratio")
+    elif ends_left_out(len(baseline), len(challenger)) is None:
+        words.append(f"{len(baseline)} and {len(challenger)} seeds are too few for a 95 % interval")
+    elif not has_interval:
+        words.append("the unsolved runs leave both ends of the interval open")
+    for side, times in (("baseline", baseline), ("challenger", challenger)):
+        if _solved_before_training(times):
+            words.append(f"every run of the {side} was solved before any training")
+    return "; ".join(words)
+
+
+def _solved_before_training(times: CensoredTimes) -> bool:
+    return bool(np.all(times.event & (times.time <= 0.0)))

@@ -11,15 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from statistics import median
 
-from rlbench.analysis.bootstrap import RESAMPLES, new_generator, resample_weights
 from rlbench.analysis.groups import EnvironmentGroups, Group, comparable_pairs
+from rlbench.analysis.mean_ratios import interval_of_such
 from rlbench.analysis.speed_ratios import SpeedRatio, speed_ratio
-from rlbench.analysis.suite_ratios import MeanRatio, mean_ratio, ratio_samples
-from rlbench.analysis.time_ratios import geometric_mean_interval
+from rlbench.analysis.suite_ratios import MeanRatio, mean_ratio
 from rlbench.claims.statements import MINIMUM_SEEDS, Claim, family_of
 from rlbench.published.levels import published_levels
 from rlbench.runs.records import UNITS, Unit
-from rlbench.wording import TIMES, significant
 
 BASELINE, CHALLENGER = "dqn", "es"
 _RAM = "obs_type=ram"
@@ -34,7 +32,6 @@ class Comparison:
     challenger: Group
     ratios: dict[Unit, SpeedRatio]
     left_out: str  # why it does not count towards a verdict; empty where it does
-    too_short: str  # why it can only bound the mean from below; empty where it does more
 
     @property
     def counts(self) -> bool:
@@ -77,7 +74,7 @@ def collect_evidence(
     """The evidence of one family; where the task of the claim itself was measured, that alone
     counts."""
     members = [e for e in environments if family_of(e.env) == family]
-    comparisons = [found for e in members if (found := _compare(e, claim)) is not None]
+    comparisons = [found for e in members if (found := _compare(e)) is not None]
     enough = claim.sufficient_task if claim is not None else None
     if enough is not None and any(c.counts and re.fullmatch(enough, c.env) for c in comparisons):
         comparisons = [
@@ -104,35 +101,28 @@ def is_claimed_pair(baseline: Group, challenger: Group) -> bool:
 
 
 def mean_over(comparisons: Sequence[Comparison], unit: Unit) -> MeanRatio | None:
-    """The geometric mean over environments, with a bootstrap interval in which the environments
-    are drawn too, and the seeds of both agents within each: a claim speaks of a kind of
-    environment, while a report's mean speaks of the environments that were run.
+    """The geometric mean over environments. Its interval speaks of environments like these, while
+    that of a report's mean speaks of the environments that were run; where there is one (the task
+    of the claim itself), it is that environment's.
 
-    None where there is no comparison, or some environment has no ratio in this unit. The mean is a
-    lower bound where a budget was too short to show the claimed factor.
+    None where there is no comparison, or some environment has no ratio in this unit.
     """
     ratios = [comparison.ratios.get(unit) for comparison in comparisons]
     known = [ratio for ratio in ratios if ratio is not None and ratio.ratio is not None]
     if not known or len(known) < len(comparisons):
         return None
-    generator = new_generator()  # one for all: environments are independent of each other
-    samples = []
-    for comparison, ratio in zip(comparisons, known, strict=True):
-        sides = comparison.baseline, comparison.challenger
-        weights = [resample_weights(len(side.runs), RESAMPLES, generator) for side in sides]
-        samples.append(ratio_samples(*sides, ratio, weights))
-    drawn = resample_weights(len(comparisons), RESAMPLES, generator)  # [B, E]
-    too_short = any(comparison.too_short for comparison in comparisons)
+    only = known[0]
     return mean_ratio(
         f"geometric mean of {len(comparisons)}",
         (BASELINE, CHALLENGER),
         known,
-        geometric_mean_interval(samples, drawn),
-        further_bounds=[">="] if too_short else [],
+        (only.low, only.high)
+        if len(known) == 1
+        else interval_of_such([r.least for r in known], [r.most for r in known]),
     )
 
 
-def _compare(environment: EnvironmentGroups, claim: Claim | None) -> Comparison | None:
+def _compare(environment: EnvironmentGroups) -> Comparison | None:
     """The environment's pair with the most seeds; None where no pair may be compared."""
     pairs = [
         (baseline, challenger)
@@ -153,19 +143,6 @@ def _compare(environment: EnvironmentGroups, claim: Claim | None) -> Comparison 
         challenger=challenger,
         ratios=ratios,
         left_out=_left_out(ratios["train_s"], baseline, challenger),
-        too_short="" if claim is None else _too_short(ratios["train_s"], claim.factor),
-    )
-
-
-def _too_short(ratio: SpeedRatio, factor: float) -> str:
-    """That, and why, the budget is too short for the factor to show (see `SpeedRatio.could_show`);
-    empty where it is not."""
-    if ratio.could_show(factor):
-        return ""
-    assert ratio.horizon is not None
-    return (
-        f"DQN did not always solve it within the {significant(ratio.horizon)} s that both had, "
-        f"which are too few to show {significant(factor)}{TIMES}: a lower bound"
     )
 
 
@@ -181,8 +158,6 @@ def _left_out(ratio: SpeedRatio, baseline: Group, challenger: Group) -> str:
     threshold = challenger.threshold
     if levels is not None and threshold is not None and threshold < levels.threshold:
         return f"solved at {threshold:g}, below the published level {levels.threshold:g}"
-    if ratio.low is None and ratio.high is None:
-        return ratio.reason or "no interval"
     return ""
 
 

@@ -22,7 +22,7 @@ SCHEMA = 1
 _MEAN_COLUMNS = ("env", "unit", "ratio", "low", "high", "bound")
 _RATIO_COLUMNS = (
     *_MEAN_COLUMNS,
-    "n_baseline", "n_baseline_reached", "n_challenger", "n_challenger_reached", "horizon",
+    "n_baseline", "n_baseline_reached", "n_challenger", "n_challenger_reached",
 )  # fmt: skip
 _COLUMNS = (
     "claim", *_RATIO_COLUMNS, "winner", "counts", "left_out", "claimed_factor",
@@ -61,6 +61,7 @@ def as_json(examination: Examination) -> dict[str, Any]:
                     "outcome": examined.verdict.outcome,
                     "reason": examined.verdict.reason,
                     "needs": list(examined.verdict.needs),
+                    "power": asdict(examined.verdict.power) if examined.verdict.power else None,
                 },
             }
             for examined in examination.claims
@@ -105,13 +106,12 @@ def _comparison(comparison: Comparison) -> dict[str, Any]:
         "winner": decide(comparison.ratios["train_s"]).winner,
         "counts": comparison.counts,
         "left_out": comparison.left_out,
-        "too_short": comparison.too_short,
         "ratios": {unit: _ratio(ratio) for unit, ratio in comparison.ratios.items()},
     }
 
 
 def _ratio(ratio: SpeedRatio) -> dict[str, Any]:
-    numbers = ("ratio", "low", "high", "horizon", "baseline_mean", "challenger_mean", "log_rank_p")
+    numbers = ("ratio", "low", "high", "least", "most", "grid", "log_rank_p")
     counts = (
         "n_baseline",
         "n_baseline_reached",

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from rlbench.analysis.decision import decide
 from rlbench.claims.evidence import Comparison, Evidence
 from rlbench.claims.examine import Examination, ExaminedClaim
-from rlbench.claims.verdict import per_core_text
+from rlbench.claims.verdict import per_core_text, power_text
 from rlbench.runs.records import Unit
 from rlbench.wording import UNIT_NAMES, decision_text, factor, ratio_text, shortened
 
@@ -20,7 +20,7 @@ OTHER_NOTE = (
     "claims; they show what the same two agents did here."
 )
 RL_NOTE = "The reinforcement learning measured here is this package's DQN."
-_MEAN_NOTE = "its interval: environments and their seeds are resampled"
+_MEAN_NOTE = "its interval: of the mean over environments like these"
 _SHOWN: tuple[Unit, ...] = ("train_s", "train_cpu_s", "env_steps")
 
 
@@ -70,6 +70,8 @@ def _claim_lines(number: int, examined: ExaminedClaim, width: int) -> Iterator[s
     else:
         yield "  nothing"
     yield from _wrapped(f"Verdict: {verdict.outcome}. {verdict.reason}", width)
+    if verdict.power is not None:
+        yield from _wrapped(power_text(claim, verdict), width)
     if verdict.needs:
         yield "What it would take:"
         for line in verdict.needs:
@@ -82,7 +84,7 @@ def _evidence_lines(evidence: Evidence, width: int) -> Iterator[str]:
         return
     yield from _wrapped(
         "DQN's cost over that of ES until solved, in three currencies: above 1 ES was cheaper. "
-        "95 % bootstrap intervals over seeds in brackets.",
+        "95 % intervals over seeds in brackets.",
         width,
         "  ",
     )
@@ -105,8 +107,8 @@ def _row(comparison: Comparison) -> list[str]:
         f"ES {head.n_challenger_reached}/{head.n_challenger}"
     )
     ratios = [ratio_text(comparison.ratios[unit]) for unit in _SHOWN]
-    counted = f"not counted: {comparison.left_out}" if comparison.left_out else comparison.too_short
-    remarks = [decision_text(decide(head)), *([counted] if counted else [])]
+    counted = [f"not counted: {comparison.left_out}"] if comparison.left_out else []
+    remarks = [decision_text(decide(head)), *counted]
     return [shortened(comparison.env, 28), solved, *ratios, "; ".join(remarks)]
 
 

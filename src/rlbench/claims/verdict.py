@@ -13,6 +13,7 @@ from typing import Literal
 from rlbench.analysis.decision import reaches
 from rlbench.analysis.suite_ratios import MeanRatio
 from rlbench.claims.evidence import Evidence
+from rlbench.claims.power import TOO_OFTEN, Power, power_of, settings_of
 from rlbench.claims.statements import MINIMUM_SEEDS, Claim
 from rlbench.published.papers import atari_record, humanoid_record
 from rlbench.wording import count, factor, millions, plural, ratio_text, significant
@@ -27,23 +28,27 @@ class Verdict:
     outcome: Outcome
     reason: str
     needs: tuple[str, ...]
+    power: Power | None = None  # of the budgets; None with too few runs for the rule
 
 
 def reach_verdict(claim: Claim, evidence: Evidence) -> Verdict:
     """Supported: the whole interval of the mean speed ratio in training time lies at or above the
-    claimed factor. Not supported: all of it lies below. Otherwise, or with too few environments
-    or seeds, not testable here."""
+    claimed factor. Not supported: all of it lies below, and the budgets were long enough that a
+    true claim would seldom look like that. Otherwise, or with too few environments or seeds, not
+    testable here."""
     shortage = _shortage(claim, evidence)
     if shortage:
         return Verdict("not testable here", shortage, tuple(_needs(claim, evidence)))
     mean = evidence.means["train_s"]
     where = _environments(claim, evidence)
+    power = power_of(settings_of(evidence.counted), claim.factor)
     if mean is None or mean.ratio is None:
         reason = (
-            f"undecided: {where} were measured, but on some DQN never solved it and on others ES "
-            "never did, so nothing bounds the mean"
+            f"undecided: {where} were measured, but on some DQN solved it too seldom and on others "
+            "ES did, so nothing bounds the mean"
         )
-        return Verdict("not testable here", _sentence(reason), tuple(_to_settle(claim, mean)))
+        needs = tuple(_to_settle(claim, mean))
+        return Verdict("not testable here", _sentence(reason), needs, power)
     measured = (
         f"on {where}, equal cores and at least {MINIMUM_SEEDS} seeds an agent, DQN's training "
         f"time over that of ES was {ratio_text(mean)}"
@@ -51,12 +56,27 @@ def reach_verdict(claim: Claim, evidence: Evidence) -> Verdict:
     match reaches(mean, claim.factor):
         case "yes":
             reason = f"{measured}; the claim's {factor(claim.factor)} lies at or below all of that"
-            return Verdict("supported", _sentence(reason), ())
-        case "no":
+            return Verdict("supported", _sentence(reason), (), power)
+        case "no" if power.refuted_at_claim <= TOO_OFTEN:
             reason = f"{measured}; the claim's {factor(claim.factor)} lies above all of that"
-            return Verdict("not supported", _sentence(reason), ())
+            return Verdict("not supported", _sentence(reason), (), power)
     reason = f"undecided: {measured}, which does not settle {factor(claim.factor)}"
-    return Verdict("not testable here", _sentence(reason), tuple(_to_settle(claim, mean)))
+    needs = tuple(_to_settle(claim, mean))
+    return Verdict("not testable here", _sentence(reason), needs, power)
+
+
+def power_text(claim: Claim, verdict: Verdict) -> str:
+    """What the rule would say if the truth were known; empty where it was not applied."""
+    power = verdict.power
+    if power is None:
+        return ""
+    return (
+        f"With these seeds and budgets the rule would find the claim supported in "
+        f"{power.supported_at_double:.0%} of such experiments if ES were "
+        f"{factor(2 * claim.factor)} as fast, and not supported in {power.refuted_at_one:.0%} if "
+        f"both were equally fast; it would wrongly be not supported in "
+        f"{power.refuted_at_claim:.0%} if it were true."
+    )
 
 
 def per_core_text(claim: Claim, evidence: Evidence) -> str:

@@ -168,10 +168,8 @@ def seeds_line(analyses: Iterable[EnvironmentAnalysis]) -> str:
     ]
     line = f"{_joined(parts)} on each environment."
     fewest = min(min(found) for found in sizes.values())
-    if fewest == 1:
-        return f"{line} One seed gives no interval: such a difference may be chance."
-    if fewest < 10:
-        return f"{line} With so few seeds an interval is rather too narrow than too wide."
+    if fewest < 4:
+        return f"{line} Fewer than four give no 95 % interval: such a difference may be chance."
     return line
 
 
@@ -250,9 +248,6 @@ def _mean(time: LevelTime | None) -> str:
     if time is None or time.restricted_mean is None:
         return "."
     text = f", in {amount(time.restricted_mean, 'train_s')} of training on average"
-    interval = interval_text(time.low, time.high, "words")
-    if interval:
-        text += f" [{interval}]"
     if time.n_reached < time.n_runs and time.horizon is not None:
         text += f", each of the others counted as {amount(time.horizon, 'train_s')}"
     return f"{text}."

@@ -15,7 +15,7 @@ _AGENT = Column("agent", "group", "", "the agent")
 _LEVEL = Column("level", "number", "Return", "the mean return to be reached")
 _IS_THRESHOLD = Column("is_threshold", "code", "", "whether this return is the one that is solved")
 _CLOCK = Column("unit", "clock", "Clock", "in what the time is counted")
-_LOW = Column("low", "number", "From", "lower end of the 95 % bootstrap interval; empty: open")
+_LOW = Column("low", "number", "From", "lower end of the 95 % interval; empty: open")
 _HIGH = Column("high", "number", "To", "upper end; empty: open")
 
 RUN_CLOCKS = {
@@ -122,20 +122,16 @@ TIMES = (
     Column("n_runs", "exact", "Seeds", "runs"),
     Column("n_reached", "exact", "Reached it", "runs that reached the level"),
     Column("success_fraction", "number", "", "runs that reached the level, over all runs"),
-    Column("success_low", "number", "", "lower end of its 95 % interval (Wilson)"),
+    Column("success_low", "number", "", "lower end of its 95 % interval (Clopper-Pearson)"),
     Column("success_high", "number", "", "upper end"),
     Column("n_failed", "exact", "", "runs that failed"),
     Column("n_unfinished", "exact", "", "runs that were interrupted, killed, or still go on"),
     Column("horizon", "number", "Horizon", "no time beyond it is counted"),
     Column("restricted_mean", "number", "Mean", "restricted mean up to the horizon"),
-    _LOW,
-    _HIGH,
     Column("median", "number", "Median", "by when half the runs reached it; empty: half never did"),
-    Column("median_low", "number", "", "lower end of its 95 % interval; empty: unknown"),
-    Column("median_high", "number", "", "upper end; empty: unknown"),
+    Column("median_low", "number", "From", "lower end of the median's 95 % interval; empty: open"),
+    Column("median_high", "number", "To", "upper end; empty: open"),
     Column("expected_running_time", "number", "Per success", "all runs' time over the successes"),
-    Column("expected_running_time_low", "number", "", "lower end of its 95 % bootstrap interval"),
-    Column("expected_running_time_high", "number", "", "upper end; empty: open"),
     Column("core_hours_per_solve", "number", "Core-hours per success", "the same times the cores"),
     Column("euros_per_solve", "number", "Euros per success", "at the rate given"),
     Column("kwh_per_solve", "number", "kWh per success", "at the rate given"),
@@ -170,17 +166,20 @@ RATIOS = (
     Column("n_baseline_reached", "exact", "Baseline reached it", "runs that reached the level"),
     Column("n_challenger", "exact", "Challenger seeds", "runs of the challenger"),
     Column("n_challenger_reached", "exact", "Challenger reached it", "runs that reached the level"),
-    Column("horizon", "number", "", "no time beyond it is counted"),
-    Column("baseline_mean", "number", "", "restricted mean of the baseline"),
-    Column("challenger_mean", "number", "", "restricted mean of the challenger"),
-    Column("ratio", "number", "Ratio", "the baseline's restricted mean over the challenger's"),
+    Column("ratio", "number", "Ratio", "the baseline's time over the challenger's"),
     _LOW,
     _HIGH,
+    Column("least", "number", "", "the least that the ratio can be"),
+    Column("most", "number", "", "the most; empty: any"),
+    Column(
+        "grid", "number", "Grid",
+        "how many times as wide the interval is since times are known between evaluations only",
+    ),
     Column("log_rank_p", "number", "Log-rank p", "of the hypothesis that both are equally fast"),
     Column(
         "bound", "code", "Bound",
-        "of the ratio: >= where the baseline never reached the level, <= where the challenger "
-        "never did",
+        "of the ratio: >= where too few runs of the baseline reached the level, <= where too few "
+        "of the challenger did",
     ),
     Column(
         "winner", "group", "Faster",
@@ -190,7 +189,7 @@ RATIOS = (
 )  # fmt: skip
 
 _OF_ONE_ENVIRONMENT = (
-    "level", "is_threshold", "horizon", "baseline_mean", "challenger_mean", "log_rank_p"
+    "level", "is_threshold", "least", "most", "grid", "log_rank_p"
 )  # fmt: skip
 OVERALL_RATIOS = (
     *(column for column in RATIOS if column.name not in _OF_ONE_ENVIRONMENT),
@@ -204,8 +203,8 @@ CURVES = (
     Column("axis", "clock", "", "the clock of x"),
     Column("x", "number", "", "the time"),
     Column("mean", "number", "", "mean return over the seeds"),
-    Column("low", "number", "", "lower end of its 95 % bootstrap interval"),
-    Column("high", "number", "", "upper end"),
+    Column("low", "number", "", "of the worst seed; over environments lower end of the interval"),
+    Column("high", "number", "", "of the best seed; over environments upper end"),
     Column("n", "exact", "", "seeds that are known at that time"),
 )
 

@@ -48,10 +48,11 @@ def ratios_table(analyses: Sequence[EnvironmentAnalysis]) -> Table:
         columns.RATIOS,
         tuple(rows),
         "Speed ratios",
-        "The baseline's restricted mean cost to a level over the challenger's, for each level and "
-        "each clock. Above 1 the challenger was faster or cheaper, below 1 the baseline was.",
+        "The baseline's time to a level over the challenger's (median over pairs of runs), for "
+        "each level and each clock. Above 1 the challenger was faster or cheaper, below 1 the "
+        "baseline was.",
         ("env", "baseline", "challenger", "level", "unit", "winner", "bound", "ratio", "low",
-         "high", "log_rank_p", "n_baseline_reached", "n_baseline", "n_challenger_reached",
+         "high", "grid", "log_rank_p", "n_baseline_reached", "n_baseline", "n_challenger_reached",
          "n_challenger"),
     )  # fmt: skip
 
@@ -72,9 +73,9 @@ def times_table(analyses: Sequence[EnvironmentAnalysis], rates: Rates) -> Table:
         "Time to each level",
         "How long each agent's runs took to a level. A run that never reached it counts the whole "
         "horizon in the mean. Lower is better.",
-        ("env", "group", "level", "unit", "n_reached", "n_runs", "restricted_mean", "low", "high",
-         "median", "expected_running_time", "core_hours_per_solve", "euros_per_solve",
-         "kwh_per_solve", "horizon"),
+        ("env", "group", "level", "unit", "n_reached", "n_runs", "restricted_mean", "median",
+         "median_low", "median_high", "expected_running_time", "core_hours_per_solve",
+         "euros_per_solve", "kwh_per_solve", "horizon"),
     )  # fmt: skip
 
 
@@ -140,7 +141,7 @@ def survival_table(curves: Iterable[ReachedCurve]) -> Table:
 def curves_table(curves: Iterable[Curve]) -> Table:
     """One row for each point of each mean curve."""
     rows = tuple(curve_rows(curves))
-    return Table("curves.csv", "the mean curves with their intervals", columns.CURVES, rows)
+    return Table("curves.csv", "the mean curves with the range of the seeds", columns.CURVES, rows)
 
 
 def _groups(analyses: Sequence[EnvironmentAnalysis]) -> dict[tuple[str, str], Group]:

@@ -71,8 +71,6 @@ def _solved_text(time: LevelTime | None) -> str:
     if time.restricted_mean is None:
         return text
     text += f", mean {amount(time.restricted_mean, 'train_s')} of training"
-    if time.low is not None and time.high is not None:
-        text += f" [{significant(time.low, 2)}, {significant(time.high, 2)}]"
     if time.n_reached < time.n_runs and time.horizon is not None:
         text += f", the others counted as {amount(time.horizon, 'train_s')}"
     return text

@@ -90,7 +90,7 @@ def caption(found: SuiteStatistics) -> str:
     return (
         "Above, normalised scores at the common horizon: 0 is acting at random, 1 the threshold. "
         f"Below, the probabilities that a run of {challenger} is better than one of {baseline}. "
-        "Bars are 95 % bootstrap intervals; every environment weighs the same."
+        "Bars are 95 % intervals over seeds; every environment weighs the same."
     )
 
 

@@ -23,7 +23,6 @@ from rlbench.reports.figures.learning_panel import (
 from rlbench.reports.figures.looks import Look, Looks
 from rlbench.reports.figures.registry import EnvironmentFigure
 from rlbench.reports.figures.style import (
-    INTERVAL_WORDS,
     LEGEND_ROW_IN,
     LEGEND_TOP_IN,
     MARGIN_IN,
@@ -31,7 +30,6 @@ from rlbench.reports.figures.style import (
     THRESHOLD_LINE,
     caption_in,
     caption_lines,
-    one_seed_words,
     place_axes,
     place_caption,
     place_legend,
@@ -87,7 +85,7 @@ def words(analysis: EnvironmentAnalysis) -> str:
         text += f"{significant(float(curve.mean[-1]))} in {amount(float(curve.x[-1]), 'train_s')}"
         if np.isfinite(curve.low[-1]):
             low, high = float(curve.low[-1]), float(curve.high[-1])
-            text += f" (interval at the end {significant(low)} to {significant(high)})"
+            text += f" (seeds at the end {significant(low)} to {significant(high)})"
         parts.append(text)
     return "; ".join(parts) or "nothing was evaluated"
 
@@ -98,7 +96,8 @@ def caption(_: EnvironmentAnalysis) -> str:
         "Mean return of an evaluation against training seconds, environment steps and CPU-seconds. "
         "Higher is better, and further left is sooner. Faint lines are single seeds, bold ones "
         "their mean; dashed means carried forward after a run was solved. The long-dashed line is "
-        f"the threshold, the dotted one acting at random. {INTERVAL_WORDS}"
+        "the threshold, the dotted one acting at random. Bands reach from the worst seed to the "
+        "best."
     )
 
 
@@ -141,8 +140,7 @@ def _explanations(analysis: EnvironmentAnalysis, published: DopamineCurve | None
     yield "thin: one seed"
     yield "bold: mean over seeds"
     if any(len(group.runs) > 1 for group in groups):
-        yield "band: 95 % bootstrap interval over seeds"
-    yield from one_seed_words(groups)
+        yield "band: from the worst seed to the best"
     if _has_star(environment):
         yield "star: solved, confirmed, stopped; dashed: carried forward from there"
     if any(group.count("failed") for group in groups):

@@ -58,7 +58,7 @@ def caption(_: SuiteStatistics) -> str:
     """What is drawn."""
     return (
         "The share of runs, over all environments, whose normalised score is above the value on "
-        "the horizontal axis. Higher is better. Bands are 95 % bootstrap intervals."
+        "the horizontal axis. Higher is better. Bands are 95 % intervals over seeds."
     )
 
 

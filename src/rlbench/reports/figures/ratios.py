@@ -115,10 +115,10 @@ def caption(findings: Findings) -> str:
     lines = " and ".join(f"{line.ratio:g}" for line in claim_lines() if line.is_claim)
     claims = f" The lines at {lines} are the popular claims." if _speak_to_claims(rows) else ""
     return (
-        f"The restricted mean training time to the threshold of {baseline} over that of "
-        f"{challenger}, on a logarithmic scale. Right of 1 {challenger} was faster, left of 1 "
-        f"{baseline} was. Bars are 95 % bootstrap intervals over seeds, arrows are bounds where "
-        f"one side never reached the threshold.{claims}"
+        f"The training time to the threshold of {baseline} over that of {challenger} (median over "
+        f"pairs of runs), on a logarithmic scale. Right of 1 {challenger} was faster, left of 1 "
+        f"{baseline} was. Bars are 95 % intervals over seeds, arrows open ends: unsolved runs "
+        f"leave them open.{claims}"
     )
 
 
@@ -232,15 +232,23 @@ def _draw_row(axes: Axes, y: float, row: _Row, looks: Sequence[Look]) -> None:
         [at], [y], marker=look.marker, markersize=10, color=look.colour, markeredgecolor="white",
         zorder=5,
     )  # fmt: skip
-    if ratio.bound:
+    open_end = _open_end(ratio)
+    if open_end:
         axes.annotate(
-            "", xytext=(at, y), xy=(at * (ARROW if ratio.bound == ">=" else 1 / ARROW), y),
+            "", xytext=(at, y), xy=(at * (ARROW if open_end == ">=" else 1 / ARROW), y),
             arrowprops={"arrowstyle": "-|>", "color": look.colour, "linewidth": 2}, zorder=4,
             annotation_clip=False,
         )  # fmt: skip
     axes.text(
         1.02, y, ratio_text(ratio), transform=right, va="center", fontsize=10.5, clip_on=False
     )
+
+
+def _open_end(ratio: SpeedRatio | MeanRatio) -> str:
+    """To which side nothing is known: ">=" upwards, "<=" downwards, "" neither."""
+    if (ratio.low is None) == (ratio.high is None):
+        return ratio.bound
+    return ">=" if ratio.high is None else "<="
 
 
 def _draw_claim(axes: Axes, line: ClaimLine, rows_in: float) -> None:
@@ -280,9 +288,9 @@ def _name_sides(axes: Axes, rows: Sequence[_Row], looks: Looks, above: float) ->
 
 
 def _explanations(found: Sequence[_Row], lines: Sequence[ClaimLine]) -> Iterator[str]:
-    yield "bars: 95 % bootstrap intervals over seeds"
-    if any(row.ratio.bound for row in found):
-        yield "arrows: one side never solved it, so the ratio is a bound"
+    yield "bars: 95 % intervals over seeds"
+    if any(_open_end(row.ratio) for row in found):
+        yield "arrows: unsolved runs leave this end open"
     if len(found) > MAX_ROWS:
         yield f"{MAX_ROWS} of {len(found)} comparisons are shown, all are in speed_ratio.csv"
     if lines:

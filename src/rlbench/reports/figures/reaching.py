@@ -17,7 +17,6 @@ from rlbench.reports.figures.looks import Look, Looks
 from rlbench.reports.figures.registry import EnvironmentFigure
 from rlbench.reports.figures.style import (
     INK,
-    INTERVAL_WORDS,
     LOG_FROM_SPREAD,
     MUTED,
     caption_in,
@@ -25,7 +24,6 @@ from rlbench.reports.figures.style import (
     linear_axis,
     log_axis,
     name_rows,
-    one_seed_words,
     place_axes,
     place_caption,
     place_legend,
@@ -93,7 +91,7 @@ def caption(_: EnvironmentAnalysis) -> str:
     return (
         "Training seconds at which each seed reached the level. Further left is better. An open "
         "triangle is a seed that never did: it counts as at least that long. Thin lines span the "
-        f"evaluations between which it happened. {INTERVAL_WORDS}"
+        "evaluations between which it happened."
     )
 
 
@@ -119,16 +117,10 @@ def _draw_mean(axes: Axes, y: float, time: LevelTime, look: Look, start: float) 
     # The mean of a group without a success is its horizon and says nothing.
     if time.restricted_mean is None or not time.n_reached:
         return
-    right = mean = max(time.restricted_mean, start)
-    if time.low is not None and time.high is not None:
-        right = max(time.high, mean)
-        axes.plot(
-            [max(time.low, start), right], [y, y], color=look.colour, linewidth=5, alpha=0.35,
-            solid_capstyle="butt", zorder=2,
-        )  # fmt: skip
+    mean = max(time.restricted_mean, start)
     axes.plot([mean], [y], markersize=15, color=look.colour, zorder=4, **_MEAN_MARK)
     axes.annotate(
-        f"mean {significant(time.restricted_mean, 2)} s", (right, y), xytext=(7, 0),
+        f"mean {significant(time.restricted_mean, 2)} s", (mean, y), xytext=(7, 0),
         textcoords="offset points", va="center", fontsize=10, zorder=6,
     )  # fmt: skip
 
@@ -198,8 +190,7 @@ def _set_time_axis(axes: Axes, rows: Sequence[_Row]) -> float:
 def _legend(rows: Sequence[_Row]) -> Iterator[Line2D]:
     yield Line2D([], [], color=MUTED, marker="o", markersize=7, linewidth=1.2,
                  label="a seed (line: from the evaluation before)")  # fmt: skip
-    yield Line2D([], [], color=MUTED, markersize=13, linewidth=5, alpha=0.8,
-                 label="mean, 95 % interval", **_MEAN_MARK)  # fmt: skip
+    yield Line2D([], [], color=MUTED, markersize=13, linestyle="none", label="mean", **_MEAN_MARK)
     missing = [run for row in rows for run in row.group.runs if run.reached.get(row.level) is None]
     for marker, label, is_there in (
         (">", "had not reached it when it ended", any(r.status != "failed" for r in missing)),
@@ -215,7 +206,6 @@ def _explanations(rows: Sequence[_Row]) -> Iterator[str]:
     if horizons and any(row.time.n_reached < row.time.n_runs for row in rows):
         shown = " or ".join(f"{significant(h)} s" for h in horizons[:MAX_HORIZONS])
         yield f"the mean is restricted to {shown}: a run that did not reach it counts that much"
-    yield from one_seed_words([row.group for row in rows])
 
 
 FIGURE = EnvironmentFigure("When each seed reached it", caption, draw, times_to_threshold)

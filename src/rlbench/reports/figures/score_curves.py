@@ -72,7 +72,7 @@ def caption(_: SuiteStatistics) -> str:
     """What is drawn."""
     return (
         "Interquartile mean of normalised scores against training time and environment steps. "
-        "Higher is better, and further left is sooner. Bands are 95 % bootstrap intervals."
+        "Higher is better, and further left is sooner. Bands are 95 % intervals over seeds."
     )
 
 

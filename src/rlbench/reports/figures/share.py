@@ -27,7 +27,6 @@ from rlbench.reports.figures.style import (
     caption_lines,
     linear_axis,
     log_axis,
-    one_seed_words,
     place_axes,
     place_caption,
     place_legend,
@@ -263,7 +262,6 @@ def _explanations(
         yield "upright tick: a seed that had not reached it when it ended"
     if any(time.median is not None and time.n_runs > 1 for time in medians.values()):
         yield "[ ]: 95 % interval of the median, ? where these seeds do not settle it"
-    yield from one_seed_words(shown)
     if len(cores) == 1:
         yield f"core-seconds = {cores[0]} {TIMES} training seconds"
 

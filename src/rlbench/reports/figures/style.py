@@ -6,7 +6,7 @@ import io
 import math
 import textwrap
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, cast
 
@@ -20,7 +20,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullForm
 
 from rlbench.analysis.groups import Group
 from rlbench.runs.records import Unit
-from rlbench.wording import agent_name, count, significant
+from rlbench.wording import count, significant
 
 DPI = 120  # 150 takes a tenth longer, and the SVG beside it is sharp at any size
 INK = "#222222"
@@ -39,7 +39,6 @@ THRESHOLD_LINE: Mapping[str, Any] = {
 RANDOM_LINE: Mapping[str, Any] = {
     "color": MUTED, "linewidth": 1.0, "linestyle": ":", "zorder": 1,
 }  # fmt: skip
-INTERVAL_WORDS = "Bands and brackets are 95 % bootstrap intervals over seeds; one seed has none."
 _RC = {
     "text.hinting": "no_hinting",  # moves letters by less than a pixel for a fifth of the time
     "text.parse_math": False,  # a "$" in a stranger's name is a dollar sign
@@ -189,16 +188,6 @@ def caption_lines(groups: Sequence[Group], extra: Sequence[str], width: int) -> 
     width: the characters of a line.
     """
     return textwrap.wrap(" · ".join([*machine(groups), *extra]), width)[:MAX_CAPTION_LINES]
-
-
-def one_seed_words(groups: Iterable[Group]) -> Iterator[str]:
-    """Which groups have no interval since they have one seed; nothing where none has."""
-    seeds = {agent_name(group.label): len(group.runs) for group in groups}
-    alone = [name for name, count in seeds.items() if count == 1]
-    if alone and len(alone) == len(seeds):
-        yield "one seed each, so no interval"
-    elif alone:
-        yield f"one seed, so no interval: {', '.join(alone)}"
 
 
 def machine(groups: Sequence[Group]) -> list[str]:

@@ -25,7 +25,7 @@ WHAT_A_SCORE_IS = (
     "score: 0 is acting at random, 1 the threshold (on Atari a human tester); "
     "a run that stopped because it was solved counts as the level it was to reach"
 )
-_BARS = "bars and bands: 95 % stratified bootstrap intervals over seeds, for these environments"
+_BARS = "bars and bands: 95 % intervals over seeds, for these environments"
 
 
 def environments_text(found: SuiteStatistics) -> str:
