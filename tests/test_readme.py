@@ -1,0 +1,112 @@
+"""README and its neighbours: commands run, links lead somewhere, versions agree."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+import rlbench
+
+ROOT = Path(__file__).parents[1]
+DOCUMENTS = [
+    *(ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md")),
+    *sorted((ROOT / "docs").glob("*.md")),
+    ROOT / "src" / "rlbench" / "published" / "README.md",
+    ROOT / "tests" / "example_package" / "README.md",
+]
+COMMAND = "python -m rlbench "
+READERS = ("report", "claims")  # subcommands that only read runs: they run as they stand
+
+Run = Callable[[list[str]], str]
+
+
+def fenced(document: Path, language: str) -> list[str]:
+    """The fenced blocks of a document in one language; "" for those that name none."""
+    pattern = rf"^```{language}\n(.*?)^```$"
+    return re.findall(pattern, document.read_text(), re.MULTILINE | re.DOTALL)
+
+
+def example_commands() -> list[str]:
+    lines = "".join(fenced(ROOT / "README.md", "")).splitlines()
+    commands = [line.split("#")[0].strip() for line in lines]
+    return [command for command in commands if command.startswith(COMMAND)]
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Runs Python with `words` in a folder that holds a short run of the first example."""
+    folder = tmp_path_factory.mktemp("readme")
+
+    def python(words: list[str]) -> str:
+        done = subprocess.run(
+            [sys.executable, *words], cwd=folder, env={**os.environ, "COLUMNS": "100"},
+            capture_output=True, text=True, timeout=100, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, f"{words}: {done.stderr}"
+        return done.stdout
+
+    python([*example_commands()[0].split()[1:], "budget.env_steps=500"])
+    assert [path.name for path in folder.iterdir()] == ["results"]
+    return python
+
+
+def test_readme_has_an_example_of_each_use() -> None:
+    subcommands = [command.removeprefix(COMMAND).split()[0] for command in example_commands()]
+    assert subcommands.count("-m") == 3
+    assert subcommands.count("report") == 2
+    assert subcommands.count("claims") == 1
+    assert len(subcommands) == 8
+
+
+@pytest.mark.parametrize("command", example_commands())
+def test_an_example_runs(command: str, run: Run) -> None:
+    """Trainings are only planned: every word is checked and every environment is built."""
+    words = command.split()[1:]
+    if "mujoco" in command:
+        pytest.importorskip("mujoco")
+    if words[2] in READERS:
+        assert "CartPole-v1" in run(words) or words[2] == "claims"
+    else:
+        assert "core-hours" in run([*words, "seed=0", "dry_run=true"])
+
+
+def test_the_python_example_runs(run: Run) -> None:
+    (program,) = fenced(ROOT / "README.md", "python")
+    asked = "seed=range(5)"
+    assert asked in program
+    reduced = program.replace(asked, 'seed=0, budget={"env_steps": 500}, progress=False')
+    *table, mean_return = run(["-c", reduced]).splitlines()
+    assert "baseline" in "".join(table)
+    assert 1 <= float(mean_return) <= 500
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_relative_links_lead_to_files(document: Path) -> None:
+    targets = re.findall(r"\]\(([^)\s]+)\)", document.read_text())
+    relative = {target.partition("#")[0] for target in targets if "://" not in target}
+    assert [name for name in relative if not (document.parent / name).exists()] == []
+
+
+def test_two_commands_are_scripts() -> None:
+    scripts = re.findall(r"^bash (\S+)", "".join(fenced(ROOT / "README.md", "")), re.MULTILINE)
+    assert scripts == ["scripts/demo", "scripts/test"]
+    assert all((ROOT / script).is_file() for script in scripts)
+
+
+def test_citation_and_changelog_name_this_version() -> None:
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    # What the Citation File Format 1.2.0 requires.
+    assert {"cff-version", "message", "title", "authors"} <= citation.keys()
+    assert citation["cff-version"] == "1.2.0"
+    assert all("name" in author or "family-names" in author for author in citation["authors"])
+    assert citation["version"] == rlbench.__version__
+    newest = re.search(r"^## (\S+) – (\S+)$", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert newest is not None
+    assert newest.groups() == (citation["version"], citation["date-released"])
