@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -44,6 +45,7 @@ PLACE_NAME = 32  # characters, as the two below
 PAIR_NAME = 18
 SIDE_NAME = 24
 CAPTION_WIDTH = 160  # characters
+REASON_WIDTH = 80  # characters of a line, of two at most
 AROUND_EQUAL = (0.4, 2.5)  # shown at least
 AROUND_CLAIMS = (0.08, 500.0)  # shown at least where the claims have lines, with their names
 ARROW = 2.6  # how many times as far as a bound its arrow points
@@ -205,16 +207,19 @@ def _limits(rows: Sequence[_Row], around: tuple[float, float]) -> tuple[float, f
         for value in (row.ratio.ratio, row.ratio.low, row.ratio.high)
         if value is not None and 1e-9 < value < 1e9
     ]
+    # An arrow ends where its axis does at the latest, so that it never points into a label.
+    margin = 1.2 * ARROW if any(_open_end(row.ratio) for row in rows) else 2.0
     low, high = around
-    return min([low, *(v / 2.0 for v in values)]), max([high, *(v * 2.0 for v in values)])
+    return min([low, *(v / margin for v in values)]), max([high, *(v * margin for v in values)])
 
 
 def _draw_row(axes: Axes, y: float, row: _Row, looks: Sequence[Look]) -> None:
     ratio, right = row.ratio, axes.get_yaxis_transform()
     if ratio.ratio is None:
         axes.text(1.02, y, "no ratio", transform=right, va="center", color=MUTED, clip_on=False)
+        reason = textwrap.wrap(ratio.reason, REASON_WIDTH, max_lines=2, placeholder=" …")
         axes.text(
-            0.01, y, shortened(ratio.reason, 72), transform=right, va="center", color=MUTED,
+            0.01, y, "\n".join(reason), transform=right, va="center", color=MUTED,
             fontsize=10, bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 1},
             zorder=6,
         )  # fmt: skip
