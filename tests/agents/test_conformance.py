@@ -141,6 +141,7 @@ def test_the_random_agent_on_games_from_pixels(tmp_path: Path) -> None:
     returns = [row["returns"] for row in rows if row["kind"] == "eval"]
     assert len(returns) >= 3 and np.isfinite(returns).all()
     facts = json.loads((whole / "run.json").read_text())
+    assert facts["registration"]["module"] == "ale_py.env"
     assert facts["preprocessing"]["sticky_actions"] == 0.25 and facts["frame_skip"] == 4
     small = {"num_lanes": 2}
     check_agent("random", "ALE/Breakout-v5", settings=small, env_steps=60)

@@ -65,7 +65,8 @@ def never(root: Path, agent: str, env: str, budget_s: float, seeds: int = 5) -> 
     for seed in range(seeds):
         RunFiles(
             agent=agent, env=env, seed=seed, threshold=level, status="budget",
-            history=((0.0, level - 100.0), (budget_s, level - 50.0)), budget_train_s=budget_s,
+            history=((0.0, level - 100.0), (budget_s + 0.01 * seed, level - 50.0)),
+            budget_train_s=budget_s,
         ).write(root)  # fmt: skip
 
 
@@ -249,7 +250,8 @@ def test_unsolved_runs_of_dqn_may_have_needed_any_time(tmp_path: Path) -> None:
         for seed in (2, 3, 4):
             RunFiles(
                 agent="dqn", env=game, seed=seed, threshold=level, status="budget",
-                history=((0.0, level - 100.0), (100.0, level - 50.0)), budget_train_s=100.0,
+                history=((0.0, level - 100.0), (100.0 + 0.01 * seed, level - 50.0)),
+                budget_train_s=100.0,
             ).write(tmp_path)  # fmt: skip
     found = examined(tmp_path)["atari"]
     assert found.verdict.outcome == "not testable here"
@@ -263,7 +265,7 @@ def test_a_true_claim_is_not_found_unsupported(tmp_path: Path, seed: int) -> Non
     for game in GAMES[:10]:
         level = write(tmp_path, "es", game, 10.0, budget_train_s=250.0)
         for number, solved in enumerate(generator.exponential(400.0, 5)):
-            end = min(solved, 250.0)
+            end = min(solved, 250.0 + 0.01 * number)
             RunFiles(
                 agent="dqn", env=game, seed=number, threshold=level,
                 history=(
@@ -338,10 +340,10 @@ def test_an_easier_level_than_the_published_one_does_not_count(tmp_path: Path) -
 def test_games_played_from_memory_do_not_count(tmp_path: Path) -> None:
     for game in GAMES:
         for agent, mean in (("es", 1.0), ("dqn", 100.0)):
-            write(tmp_path, agent, game, mean, header={"argv": ["+env.kwargs.obs_type=ram"]})
+            write(tmp_path, agent, game, mean, configuration={"env.kwargs": {"obs_type": "ram"}})
     verdict = examined(tmp_path)["atari"].verdict
     assert verdict.outcome == "not testable here"
-    assert "from the console's memory" in verdict.reason
+    assert "env.kwargs is {'obs_type': 'ram'}, not {}" in verdict.reason
 
 
 def test_one_claim_each_way(tmp_path: Path) -> None:

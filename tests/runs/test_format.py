@@ -59,6 +59,7 @@ HEADER = Header(
     eval_max_episode_steps=27_000,
     eval_episodes=20,
     fresh_env_each_episode=False,
+    registration={"module": "ale_py.env", "kwargs": {"game": "pong"}, "wrappers": []},
     preprocessing={"sticky_actions": 0.25},
 )
 CLOCK = Clock(100, 400, 3, 12.0, 8.0, 2.0, 1.0, 0.5, 0.5, 20.0, 16.0)
@@ -88,6 +89,7 @@ def test_run_json(tmp_path: Path) -> None:
         "started_at": "2026-01-02T03:04:05Z", "argv": ["agent=es", "env=ALE/Pong-v5"],
         "frame_skip": 4, "max_episode_steps": 27_000, "eval_max_episode_steps": 27_000,
         "eval_episodes": 20, "fresh_env_each_episode": False,
+        "registration": {"module": "ale_py.env", "kwargs": {"game": "pong"}, "wrappers": []},
         "preprocessing": {"sticky_actions": 0.25},
     }  # fmt: skip
     assert read_header(tmp_path) == HEADER

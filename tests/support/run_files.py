@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import yaml
 
 from rlbench.runs.columns import Clock
 from rlbench.runs.header import Header, Machine, write_header
 from rlbench.runs.log import RunLog
 from rlbench.runs.records import EndStatus, Mark
 from rlbench.runs.summary import Summary, write_summary
+from rlbench.settings import EnvSettings, EvalSettings
 
 CPU_PER_TRAIN_S = 1.5
 STARTUP_S = 0.5
@@ -37,6 +39,7 @@ class RunFiles:
     budget_env_steps: int | None = None
     train_rows: int = 1  # between two evaluations
     header: Mapping[str, Any] = field(default_factory=dict)  # replaces keys of run.json
+    configuration: Mapping[str, Any] = field(default_factory=dict)  # `env.kwargs` and the like
     end_train_s: float | None = None  # of the end row, where later than the last evaluation
 
     def write(self, root: Path) -> Path:
@@ -48,7 +51,7 @@ class RunFiles:
         if self.header:
             file = place / "run.json"
             file.write_text(json.dumps({**json.loads(file.read_text()), **self.header}))
-        (place / "config.yaml").write_text(f"agent:\n  name: {self.agent}\nseed: {self.seed}\n")
+        (place / "config.yaml").write_text(yaml.safe_dump(self._configuration(), sort_keys=False))
         end, solved_at = self._write_log(place)
         if self.status is not None:
             write_summary(place, self._summary(self.status, end, solved_at))
@@ -70,6 +73,18 @@ class RunFiles:
             cpu_s=CPU_PER_TRAIN_S * train_s + 1.0,
             train_cpu_s=CPU_PER_TRAIN_S * train_s,
         )
+
+    def _configuration(self) -> dict[str, Any]:
+        target = {"es": "rlbench.agents.es.agent.ES", "dqn": "rlbench.agents.dqn.agent.DQN"}
+        settings = {
+            "env": EnvSettings(id=self.env).model_dump(mode="json"),
+            "eval": EvalSettings().model_dump(mode="json"),
+        }
+        for key, value in self.configuration.items():
+            part, _, name = key.partition(".")
+            settings.setdefault(part, {})[name] = value
+        agent = {"name": self.agent, "_target_": target.get(self.agent, "mine.Agent")}
+        return {"agent": agent | settings.pop("agent", {}), "seed": self.seed, **settings}
 
     def _header(self, setup: str) -> Header:
         levels = [self.threshold] if self.levels is None else list(self.levels)
@@ -105,7 +120,7 @@ class RunFiles:
             ),
             started_at="2026-01-02T03:04:05Z",
             argv=(f"agent={self.agent}", f"env={self.env}", f"seed={self.seed}"),
-            frame_skip=1,
+            frame_skip=4 if self.env.startswith("ALE/") else 1,
             max_episode_steps=500,
             eval_max_episode_steps=500,
             eval_episodes=20,

@@ -6,7 +6,6 @@ alone, whatever other agents were run and whatever a report's baseline is.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from statistics import median
@@ -15,12 +14,11 @@ from rlbench.analysis.groups import EnvironmentGroups, Group, comparable_pairs
 from rlbench.analysis.mean_ratios import interval_of_such
 from rlbench.analysis.speed_ratios import SpeedRatio, speed_ratio
 from rlbench.analysis.suite_ratios import MeanRatio, mean_ratio
+from rlbench.claims.conditions import why_not
 from rlbench.claims.statements import MINIMUM_SEEDS, Claim, family_of
-from rlbench.published.levels import published_levels
 from rlbench.runs.records import UNITS, Unit
 
 BASELINE, CHALLENGER = "dqn", "es"
-_RAM = "obs_type=ram"
 
 
 @dataclass(frozen=True)
@@ -74,12 +72,12 @@ def collect_evidence(
     """The evidence of one family; where the task of the claim itself was measured, that alone
     counts."""
     members = [e for e in environments if family_of(e.env) == family]
-    comparisons = [found for e in members if (found := _compare(e)) is not None]
+    comparisons = [found for e in members if (found := _compare(e, claim)) is not None]
     enough = claim.sufficient_task if claim is not None else None
-    if enough is not None and any(c.counts and re.fullmatch(enough, c.env) for c in comparisons):
+    if enough is not None and any(c.counts and c.env == enough for c in comparisons):
         comparisons = [
             c
-            if re.fullmatch(enough, c.env) or not c.counts
+            if c.env == enough or not c.counts
             else replace(c, left_out="the claim's task was measured")
             for c in comparisons
         ]
@@ -122,8 +120,9 @@ def mean_over(comparisons: Sequence[Comparison], unit: Unit) -> MeanRatio | None
     )
 
 
-def _compare(environment: EnvironmentGroups) -> Comparison | None:
-    """The environment's pair with the most seeds; None where no pair may be compared."""
+def _compare(environment: EnvironmentGroups, claim: Claim | None) -> Comparison | None:
+    """The environment's pair that may decide the claim, of several the one with the most seeds;
+    None where no pair may be compared."""
     pairs = [
         (baseline, challenger)
         for baseline, challenger in comparable_pairs(environment, BASELINE)
@@ -131,8 +130,15 @@ def _compare(environment: EnvironmentGroups) -> Comparison | None:
     ]
     if not pairs:
         return None
-    baseline, challenger = min(
-        pairs, key=lambda p: (-min(len(g.runs) for g in p), p[0].label, p[1].label)
+    reasons = ["" if claim is None else why_not(*pair) for pair in pairs]
+    # No rule looks at the result: first who may decide, then who has the most seeds.
+    reason, (baseline, challenger) = min(
+        zip(reasons, pairs, strict=True),
+        key=lambda found: (
+            bool(found[0]),
+            -min(len(group.runs) for group in found[1]),
+            *(group.label for group in found[1]),
+        ),
     )
     assert baseline.threshold is not None
     level = baseline.threshold
@@ -142,22 +148,16 @@ def _compare(environment: EnvironmentGroups) -> Comparison | None:
         baseline=baseline,
         challenger=challenger,
         ratios=ratios,
-        left_out=_left_out(ratios["train_s"], baseline, challenger),
+        left_out=reason or _left_out(ratios["train_s"]),
     )
 
 
-def _left_out(ratio: SpeedRatio, baseline: Group, challenger: Group) -> str:
+def _left_out(ratio: SpeedRatio) -> str:
     seeds = min(ratio.n_baseline, ratio.n_challenger)
     if seeds < MINIMUM_SEEDS:
         return f"{seeds} of {MINIMUM_SEEDS} seeds"
     if ratio.ratio is None:
         return ratio.reason
-    if any(_RAM in word for run in (*baseline.runs, *challenger.runs) for word in run.argv):
-        return "played from the console's memory, not from the screen"
-    levels = published_levels(ratio.env)
-    threshold = challenger.threshold
-    if levels is not None and threshold is not None and threshold < levels.threshold:
-        return f"solved at {threshold:g}, below the published level {levels.threshold:g}"
     return ""
 
 

@@ -7,6 +7,7 @@ import importlib
 import importlib.util
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import gymnasium
 from gymnasium.envs.registration import EnvSpec, parse_env_id
@@ -177,6 +178,21 @@ def entry_module(spec: EnvSpec) -> str:
     if isinstance(entry_point, str):
         return entry_point.partition(":")[0]
     return str(getattr(entry_point, "__module__", ""))
+
+
+def registration(spec: EnvSpec) -> dict[str, Any]:
+    """What an id stands for, as JSON values, so that a run's record shows whether another package
+    had put something else in its place. An argument that is no scalar is given by its type."""
+    scalar = (str, int, float, bool, type(None))
+    return {
+        "module": entry_module(spec),
+        "kwargs": {
+            str(name): value if isinstance(value, scalar) else type(value).__name__
+            for name, value in spec.kwargs.items()
+        },
+        "wrappers": [wrapper.name for wrapper in spec.additional_wrappers],
+        "max_episode_steps": spec.max_episode_steps,
+    }
 
 
 def _folder(spec: EnvSpec) -> str:

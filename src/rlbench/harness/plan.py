@@ -6,11 +6,13 @@ from __future__ import annotations
 import hashlib
 import importlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from rlbench.checking import check
+from rlbench.envs.catalogue import registration
 from rlbench.envs.family import EnvPlan, Family
 from rlbench.envs.make import family_of
 from rlbench.errors import ConfigError
@@ -43,7 +45,7 @@ class RunName:
 
 @dataclass(frozen=True)
 class RunPlan:
-    """One run, ready to begin."""
+    """One run, ready to begin. registration: what the environment's id stands for."""
 
     settings: Settings
     name: RunName
@@ -56,6 +58,7 @@ class RunPlan:
     eval_every_steps: int
     eval_max_episode_steps: int
     memory_mb: float | None  # what the agent learns from, beside the libraries; None: unknown
+    registration: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -93,6 +96,7 @@ def plan_run(settings: Settings, env: EnvPlan | None = None) -> RunPlan:
         eval_every_steps=found.eval_every_steps,
         eval_max_episode_steps=found.eval_max_episode_steps,
         memory_mb=memory_mb,
+        registration=registration(found.family.spec),
     )
 
 

@@ -99,6 +99,7 @@ def _header(plan: RunPlan, affinity: Sequence[int] | None, started_at: str) -> H
         eval_max_episode_steps=plan.eval_max_episode_steps,
         eval_episodes=settings.eval.episodes,
         fresh_env_each_episode=env.fresh_each_episode,
+        registration=plan.registration,
         preprocessing=env.preprocessing,
     )
 

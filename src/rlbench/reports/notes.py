@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from rlbench.analysis.contention import contention
 from rlbench.analysis.drift import drifts
 from rlbench.analysis.groups import (
     EnvironmentGroups,
@@ -14,8 +15,6 @@ from rlbench.analysis.groups import (
 from rlbench.analysis.suite_statistics import SuiteStatistics
 from rlbench.analysis.suites import ambiguities
 from rlbench.runs.records import Run
-
-CONTENTION_SHARE = 0.05  # of all cores' time: above it a run is named, since its clock suffered
 
 
 def incomparable_notes(
@@ -56,12 +55,8 @@ def failure_notes(runs: Iterable[Run]) -> Iterator[str]:
 def contention_notes(runs: Iterable[Run]) -> Iterator[str]:
     """Runs that did not have the machine to themselves, besides jobs of their own sweep."""
     for run in runs:
-        stolen, others = run.stolen_share, run.others_share
-        if run.concurrent_jobs not in (None, 1):
-            others = None  # its siblings are among them
-        for share, who in ((others, "other processes"), (stolen, "other machines of the host")):
-            if share is not None and share > CONTENTION_SHARE:
-                yield f"{run.path}: {who} had {share:.0%} of the cores' time while it ran"
+        for share, who in contention(run):
+            yield f"{run.path}: {who} had {share:.0%} of the cores' time while it ran"
 
 
 def drift_notes(environments: Sequence[EnvironmentGroups]) -> Iterator[str]:

@@ -50,8 +50,9 @@ class Header:
     version: of the agent's algorithm. precision: the type of number that networks compute in.
     budget_train_s, budget_env_steps: what ends the run, each None where there is no such limit.
     concurrent_jobs: how many runs of one sweep shared the machine. started_at: of the first
-    attempt, UTC. argv: the command line. frame_skip: emulator frames a step. preprocessing: what
-    is done to observations and actions.
+    attempt, UTC. argv: the command line. frame_skip: emulator frames a step. registration: what the
+    environment's id stood for: the module that makes it, its arguments, wrappers and time limit.
+    preprocessing: what is done to observations and actions.
     """
 
     agent: str
@@ -82,6 +83,7 @@ class Header:
     eval_max_episode_steps: int | None = None
     eval_episodes: int | None = None
     fresh_env_each_episode: bool | None = None
+    registration: Mapping[str, Any] | None = None
     preprocessing: Mapping[str, Any] | None = None
     rlbench: str = ""
     schema: int = SCHEMA
@@ -203,6 +205,7 @@ _READERS: dict[str, _Reader] = {
     "threshold": _return,
     "cpu_affinity": _cores,
     "argv": _texts,
+    "registration": _mapping,
     "preprocessing": _mapping,
 }
 _OF_MACHINE: dict[str, _Reader] = {

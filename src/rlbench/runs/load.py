@@ -115,6 +115,7 @@ def _run(
         precision=header.precision,
         concurrent_jobs=header.concurrent_jobs,
         machine=header.machine,
+        registration=header.registration,
         frame_skip=header.frame_skip,
         sticky_actions=header.sticky_actions,
         eval_episodes=header.eval_episodes,

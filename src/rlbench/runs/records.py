@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,6 +81,7 @@ class Run:
 
     path: relative to the directory that was looked through. directory: where its files are.
     levels: ascending, the threshold among them. stop_level: the level that the run was to stop at.
+    registration: what the id of the environment stood for, see `Header`.
     end: the clock of the last row. reached: by level; the threshold's only when confirmed.
     peak_rss_mb: in MiB. others_share, stolen_share: which part of all cores' time other processes
     had during the last attempt, and which part went to other machines of the host.
@@ -107,6 +108,7 @@ class Run:
     precision: str
     concurrent_jobs: int | None
     machine: Machine
+    registration: Mapping[str, Any] | None
     frame_skip: int | None
     sticky_actions: float | None
     eval_episodes: int | None
