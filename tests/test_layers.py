@@ -69,7 +69,7 @@ WITHOUT: dict[str, list[str]] = {
     "harness": [*CONFIGURATION, "tensorflow", "rlbench.agents", "rlbench.nets"],
     **{
         room: [*CONFIGURATION, *LEARNING, *RUNNING, "gymnasium", "ale_py"]
-        for room in (*NUMBERS, "reports", "tensorboard", "collection")
+        for room in (*sorted(NUMBERS), "reports", "tensorboard", "collection")
     },
 }
 
