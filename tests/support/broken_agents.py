@@ -168,6 +168,14 @@ class Incomplete(HillClimber):
         super().set_state({**state, "best": -np.inf})
 
 
+class Restarts(HillClimber):
+    def get_state(self) -> State:
+        return {}
+
+    def set_state(self, state: State) -> None:
+        pass
+
+
 class Recounts(HillClimber):
     def set_state(self, state: State) -> None:
         super().set_state(state)

@@ -35,6 +35,7 @@ def test_an_agent_with_another_policy_class_passes(agent: str) -> None:
         ("OneSeed", "another seed led to the same actions and episodes"),
         ("Cut", "depends on how the steps are cut into calls"),
         ("Incomplete", "the state is not complete, as it went on otherwise"),
+        ("Restarts", "as it began again with the seeds and actions of the first steps"),
         ("Recounts", "set_state: counts steps"),
         ("Unsaved", "get_state: a checkpoint cannot hold it"),
         ("SpentState", "get_state: changes what it returns"),

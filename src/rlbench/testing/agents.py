@@ -210,6 +210,13 @@ def _check_resumes(subject: _Subject, whole: _Outcome) -> None:
         _require_same(f"{same}, as get_state returns another", half, _state(trial.agent))
         trial.advance_to(whole.env_steps - done)
         _require_same(f"{same}, as it went on otherwise", whole.state, _state(trial.agent))
+        resumed = trial.watch.trace()
+    with _trial(subject) as trial:
+        trial.advance_to(whole.env_steps - done)
+        _require(
+            done == whole.env_steps or trial.watch.trace() != resumed,
+            f"{same}, as it began again with the seeds and actions of the first steps",
+        )
 
 
 def _check_policy(subject: _Subject) -> None:
