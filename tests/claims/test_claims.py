@@ -441,6 +441,9 @@ def test_the_command_writes_data_and_figures(
     ]  # fmt: skip
     assert data["claims"][0]["measured"]["pooled"]["train_s"]["ratio"] == pytest.approx(100.0)
     assert len(data["published"]["atari"]["games"]) == 51
+    # The paper timed ES alone on the Humanoid: nothing is compared per core.
+    assert [claim["core_hour_factor"] for claim in data["claims"]] == [384 / 720, None]
+    assert data["claims"][1]["per_core"] == ""
     with (out / "claims.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     pong = next(r for r in rows if r["env"] == "ALE/Pong-v5" and r["unit"] == "train_s")

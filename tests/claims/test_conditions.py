@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from rlbench.claims.conditions import AGENTS, DEFAULTS, is_listed
+from rlbench.claims.conditions import AGENTS, DEFAULTS, EXECUTOR, is_listed
 from rlbench.claims.examine import ExaminedClaim
 from rlbench.cli.claims import examine_directory, main
 from rlbench.cli.report import main as report
@@ -17,7 +17,7 @@ from rlbench.envs.catalogue import entries, find_spec, registration
 from rlbench.published.levels import published_levels
 from rlbench.runs.configuration import read_configuration
 from rlbench.runs.reading import UnreadableFileError
-from rlbench.settings import EnvSettings, EvalSettings
+from rlbench.settings import EnvSettings, EvalSettings, Settings
 from support.run_files import RunFiles
 
 HUMANOID = "Humanoid-v5"
@@ -339,6 +339,13 @@ def test_a_variant_under_other_conditions_does_not_displace_one_that_may_decide(
     assert len(found.evidence.comparisons[0].baseline.runs) == 5
 
 
+def test_es_held_to_one_of_its_cores(honest: Path) -> None:
+    for place in places(honest, "es"):
+        file = place / "config.yaml"
+        file.write_text(file.read_text().replace("executor: auto", "executor: serial"))
+    assert left_out(honest) == "es, seed 0: executor is serial, not auto"
+
+
 def test_config_yaml_is_a_strangers_file(honest: Path) -> None:
     place = places(honest, "dqn")[0] / "config.yaml"
     content = yaml.safe_load(place.read_text())
@@ -370,6 +377,7 @@ def test_names_in_files_cannot_move_the_cursor(tmp_path: Path) -> None:
 
 def test_the_default_conditions_are_those_of_the_settings() -> None:
     settings = {"env": EnvSettings(id="x").model_dump(), "eval": EvalSettings().model_dump()}
+    assert Settings.model_fields["executor"].default == EXECUTOR
     for part, defaults in DEFAULTS.items():
         assert {key: settings[part][key] for key in defaults} == defaults
     assert set(AGENTS) == {"dqn", "es"}

@@ -84,7 +84,8 @@ class RunFiles:
             part, _, name = key.partition(".")
             settings.setdefault(part, {})[name] = value
         agent = {"name": self.agent, "_target_": target.get(self.agent, "mine.Agent")}
-        return {"agent": agent | settings.pop("agent", {}), "seed": self.seed, **settings}
+        whole = {"agent": agent | settings.pop("agent", {}), "seed": self.seed, "executor": "auto"}
+        return whole | settings
 
     def _header(self, setup: str) -> Header:
         levels = [self.threshold] if self.levels is None else list(self.levels)

@@ -35,7 +35,8 @@ DEFAULTS: dict[str, dict[str, Any]] = {
 }
 AGENTS = {"dqn": "rlbench.agents.dqn.agent.DQN", "es": "rlbench.agents.es.agent.ES"}
 # Words of a command line after which an agent's settings are not those of the package.
-BY_HAND = ("agent.", "--config-dir", "-cd", "--config-path", "-cp", "hydra.searchpath")
+BY_HAND = ("agent.", "network", "--config-dir", "-cd", "--config-path", "-cp", "hydra.searchpath")
+EXECUTOR = "auto"
 FRAME_SKIP = 4
 STICKY_ACTIONS = 0.25
 MUJOCO_STEPS = 1000
@@ -153,6 +154,9 @@ def _configured(run: Run, asked: Mapping[str, Any]) -> Iterator[str]:
         yield f"was made as {_shown(env.get('id'))}"
     if agent.get("_target_") != AGENTS.get(run.agent):
         yield f"its agent is {_shown(agent.get('_target_'))}"
+    if asked.get("executor", EXECUTOR) != EXECUTOR:
+        # One that leaves cores idle makes ES slower than the cores that are compared.
+        yield f"executor is {_shown(asked['executor'])}, not {EXECUTOR}"
     for part, defaults in DEFAULTS.items():
         found = _part(asked, part)
         for key, default in defaults.items():

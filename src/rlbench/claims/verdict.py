@@ -73,8 +73,8 @@ def power_text(claim: Claim, verdict: Verdict) -> str:
         f"With these seeds and budgets the rule would find the claim supported in "
         f"{power.supported_at_double:.0%} of such experiments if ES were "
         f"{factor(2 * claim.factor)} as fast, and not supported in {power.refuted_at_one:.0%} if "
-        f"both were equally fast; it would wrongly be not supported in "
-        f"{power.refuted_at_claim:.0%} if it were true."
+        f"both were equally fast. If the claim were just true, it would wrongly be found not "
+        f"supported in {power.refuted_at_claim:.0%}."
     )
 
 

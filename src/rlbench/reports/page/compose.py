@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from rlbench.claims.examine import ExaminedClaim
-from rlbench.claims.verdict import per_core_text
+from rlbench.claims.verdict import per_core_text, power_text
 from rlbench.reports.answers import (
     Answer,
     answers,
@@ -180,7 +180,8 @@ def _claim(examined: ExaminedClaim) -> ClaimBlock:
     else:
         measured = (
             f"{plural(evidence.environments, 'environment')} of this kind, of which {counted} "
-            f"{'counts' if counted == 1 else 'count'}. {per_core_text(claim, evidence)}"
+            f"{'counts' if counted == 1 else 'count'}. {per_core_text(claim, evidence)} "
+            f"{power_text(claim, verdict)}"
         )
     return ClaimBlock(
         title=claim.title,
@@ -188,7 +189,7 @@ def _claim(examined: ExaminedClaim) -> ClaimBlock:
         statement=claim.statement,
         origin=claim.origin,
         reported=claim.reported,
-        measured=measured.strip(),
+        measured=" ".join(measured.split()),
         reason=verdict.reason,
         needs=verdict.needs,
     )
