@@ -131,7 +131,8 @@ def test_a_run_s_clock_adds_up_an_unfinished_one_s_to_its_last_row(tmp_path: Pat
     assert len(bars) == 3
     assert "seed 1: still going, or killed" in parsed.words
     assert "seed 2: failed: env raised ValueError" in parsed.words
-    assert "name: es _target_: rlbench.agents.es.agent.ES seed: 2" in parsed.words  # its config.yaml
+    # Its config.yaml:
+    assert "name: es _target_: rlbench.agents.es.agent.ES seed: 2" in parsed.words
 
 
 def test_a_stranger_s_text_stays_text(tmp_path: Path) -> None:
