@@ -227,6 +227,9 @@ class Agent(Protocol):
     def advance(self, env_steps: int) -> Scalars:
         """Train for at least `env_steps` more decisions, or until `should_stop()`.
 
+        It is called with 0 before the first evaluation: an agent that has no policy to judge
+        before it has taken some steps takes them then, and they are training steps as all others.
+
         Returns scalars for the log, under any names."""
         ...
 

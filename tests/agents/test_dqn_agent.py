@@ -119,9 +119,31 @@ def test_scalars_are_finite_and_mean_what_they_say() -> None:
     assert all(np.isfinite(value) for value in later.values())
 
 
+def test_a_transition_written_while_updates_run_keeps_the_priority_of_new_ones() -> None:
+    agent = build(
+        "Counting-v0", prioritized=True, overlap=True, replay_capacity_steps=40,
+        learning_starts_steps=40, train_every_steps=32, updates_per_train=8,
+    )  # fmt: skip
+    agent.advance(96)
+    # Minibatches of all 40 rows were drawn at step 64; the steps up to 96 went over 32 of them
+    # before the TD errors took effect.
+    memory = agent.get_state()["memory"]
+    assert memory["replay"]["next"] == 96 % 40
+    newest = np.arange(96 - 32, 96) % 40
+    old = np.setdiff1d(np.arange(40), newest)
+    leaves = memory["priorities"]["leaves"]
+    assert len(set(leaves[newest])) == 1
+    assert len(set(leaves[old])) > 1
+    agent.close()
+
+
 def test_epsilon_falls_in_a_straight_line_to_its_end() -> None:
     settings = DQN.Settings(epsilon_initial=0.9, epsilon_final=0.1, epsilon_decay_steps=80)
     assert [settings.epsilon(n) for n in (0, 20, 80, 10_000)] == pytest.approx([0.9, 0.7, 0.1, 0.1])
+    later = settings.model_copy(update={"epsilon_decay_starts_steps": 50})
+    assert [later.epsilon(n) for n in (0, 50, 70, 130, 10_000)] == pytest.approx(
+        [0.9, 0.9, 0.7, 0.1, 0.1]
+    )
 
 
 def mean_return(env: str, agent: DQN) -> float:

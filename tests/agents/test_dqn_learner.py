@@ -6,6 +6,8 @@ import pytest
 from rlbench.agents.dqn.learner import Learner
 from rlbench.agents.dqn.replay import Transitions
 from rlbench.agents.dqn.settings import DQNSettings
+from rlbench.checking import check
+from rlbench.config.compose import compose
 from rlbench.errors import RunError
 from rlbench.nets import dueling, keras_build
 from rlbench.nets.mlp import MLP
@@ -166,6 +168,41 @@ def test_updates_of_a_linear_network_equal_those_by_hand(
     assert loss == pytest.approx(np.mean(losses), rel=1e-4)
     np.testing.assert_allclose(learner.parameters.reshape(3, -1), w, atol=2e-5)
     assert learner.updates == 3
+
+
+@pytest.mark.parametrize("words", [[], ["experiment=nature_dqn"]])
+def test_atari_settings_make_the_steps_of_the_authors_code(words: list[str]) -> None:
+    """NeuralQLearner.lua sums the gradient over the minibatch and puts 0.01 under the root. The
+    loss here is a mean, so that the same step takes another constant."""
+    asked = compose(["agent=dqn", "env=ALE/Pong-v5", *words]).agent.params
+    settings = check(DQNSettings, asked, "agent").model_copy(
+        update={"hidden": (), "updates_per_train": 3, "compile": False, "threads": 1}
+    )
+    network = MLP(2, (), 3, "relu")
+    start = network.initial_fan_in(np.random.default_rng(1))
+    learner = Learner(network, (3,), settings, start, 1)
+    batches = some_batches(np.random.default_rng(2), 3, 32, 2, (3,))
+    # Small gradients, as a convolutional network has them: there the constant decides.
+    scale = np.float32(0.02)
+    batches = batches._replace(obs_tm1=batches.obs_tm1 * scale, obs_t=batches.obs_t * scale)
+
+    w = start.astype(np.float64).reshape(3, 3)  # two rows of kernel, one of bias
+    target, g, g2 = w.copy(), np.zeros_like(w), np.zeros_like(w)
+    for k in range(3):
+        x, x_t = (np.c_[obs[k], np.ones(32)] for obs in (batches.obs_tm1, batches.obs_t))
+        actions = batches.actions_tm1[k, :, 0]
+        q = (x @ w)[np.arange(32), actions]
+        q2 = (x_t @ target).max(axis=1)
+        delta = np.clip(batches.rewards_t[k] + batches.discounts_t[k] * q2 - q, -1, 1)
+        dw = np.zeros_like(w)
+        for row, action, error in zip(x, actions, delta, strict=True):
+            dw[:, action] += error * row
+        g, g2 = 0.95 * g + 0.05 * dw, 0.95 * g2 + 0.05 * dw**2
+        w = w + 0.00025 * dw / np.sqrt(g2 - g**2 + 0.01)
+    learner.update(batches)
+    moved, expected = learner.parameters - start, w.ravel() - start
+    np.testing.assert_allclose(moved, expected, rtol=1e-3, atol=1e-7)
+    assert np.abs(expected).max() > 1e-3
 
 
 def test_compiled_and_not_compiled_learn_the_same_up_to_rounding() -> None:

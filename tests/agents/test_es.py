@@ -67,9 +67,21 @@ def test_adam_by_hand() -> None:
 
 
 def test_sgd_by_hand() -> None:
+    # As in the authors' optimizers.py: v = 0.9 v + 0.1 g, so 0.2, then 0.18 - 0.4 = -0.22.
     sgd = SGD.zero(1, 0.5)
-    assert sgd.step(np.array([2.0], np.float32)).tolist() == [1.0]
-    assert sgd.step(np.array([0.0], np.float32)).tolist() == [pytest.approx(0.9)]
+    assert sgd.step(np.array([2.0], np.float32)) == pytest.approx([0.1])
+    assert sgd.step(np.array([-4.0], np.float32)) == pytest.approx([-0.11])
+    # A gradient that stays the same comes to steps of the learning rate times it.
+    steps = [sgd.step(np.array([3.0], np.float32))[0] for _ in range(200)]
+    assert steps[-1] == pytest.approx(1.5)
+
+
+def test_equal_returns_weigh_nothing_and_momentum_goes_on() -> None:
+    theta, adam = np.zeros(3, np.float32), Adam.zero(3, 0.1)
+    theta = theta + adam.step(np.ones(3, np.float32))
+    weights = pair_weights(np.full((4, 2), 7.0))
+    assert not weights.any()
+    assert (adam.step(weights @ np.ones((4, 3), np.float32)) > 0.05).all()
 
 
 def test_the_estimate_points_up_a_quadratic() -> None:
@@ -289,8 +301,32 @@ def test_a_small_population_has_work_for_all_cores(
     assert members == [population // workers] * tasks
 
 
+@pytest.mark.parametrize("tied", [{"noise": "lowrank"}, {"action_noise": 0.1}])
+@pytest.mark.parametrize(
+    ("population", "blocks"),
+    # 8 members at least and 32 at most; between them an eighth of the population.
+    [
+        (4, [4]),
+        (20, [8, 8, 4]),
+        (32, [8] * 4),
+        (64, [8] * 8),
+        (128, [16] * 8),
+        (1000, [32] * 31 + [8]),
+    ],
+)
+def test_tied_members_come_in_blocks_for_many_cores_that_no_number_of_cores_changes(
+    tied: dict[str, Any], population: int, blocks: list[int]
+) -> None:
+    es, _ = build_es("Pendulum-v1", population=population, **tied)
+    whole = es._this_generation()
+    for workers in (1, 2, 16):
+        shared = whole.shared_by(workers)
+        members = [2 * len(shared.block(block)) for task in shared.tasks for block in task]
+        assert members == blocks and len(shared.tasks) == len(blocks)
+
+
 def test_statistics_are_those_of_all_observations() -> None:
-    statistics = ObservationStatistics.empty(2)
+    statistics = ObservationStatistics.empty(2, 0.01)
     rng = np.random.default_rng(0)
     parts = [rng.normal([1, -2], [3, 0.5], (n, 2)) for n in (4000, 6000)]
     for part in parts:
@@ -299,6 +335,24 @@ def test_statistics_are_those_of_all_observations() -> None:
     everything = np.concatenate(parts)
     assert mean == pytest.approx(everything.mean(axis=0), abs=1e-3)
     assert std == pytest.approx(everything.std(axis=0), rel=1e-3)
+
+
+def test_deviations_have_a_floor_that_is_a_setting() -> None:
+    stds = []
+    for floor in (0.01, 0.1):
+        es, _ = build_es(
+            COUNTING, population=4, normalize_observations=True, observation_std_floor=floor
+        )
+        es._statistics.add(np.array([0.0, 5e3, 0.0]), np.array([0.0, 2525.0, 1e4]), 10_000)
+        resumed, _ = build_es(
+            COUNTING, population=4, normalize_observations=True, observation_std_floor=floor
+        )
+        resumed.set_state(es.get_state())
+        stds.append(resumed.policy().obs_std)
+        assert stds[-1].tolist() == es.policy().obs_std.tolist()
+    # Means 0, 0.5, 0; variances 0, 0.2525 - 0.25 = 0.0025, 1.
+    assert stds[0] == pytest.approx([0.01, 0.05, 1.0], rel=0.02)
+    assert stds[1] == pytest.approx([0.1, 0.1, 1.0], rel=0.02)
 
 
 @pytest.mark.parametrize(

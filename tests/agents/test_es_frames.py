@@ -198,6 +198,7 @@ def test_a_capped_episode_has_the_return_it_had_and_its_steps_count() -> None:
 
 def test_an_adaptive_cap_follows_the_lengths_and_is_state() -> None:
     es, _ = build_es(PixelPlan(), population=4, reference_frames=2)
+    es.advance(0)
     es.advance(1)
     state = es.get_state()
     assert state["episode_cap"] == 16 and state["reference"].shape == (2, 1, 20, 20)
@@ -212,6 +213,36 @@ def test_an_adaptive_cap_follows_the_lengths_and_is_state() -> None:
 # --- the agent ----------------------------------------------------------------------------------
 
 
+def test_the_first_policy_to_be_judged_is_normalised() -> None:
+    es, resources = build_es(PixelPlan(), population=4, reference_frames=3)
+    raw = es.policy().parameters
+    assert es.advance(0) == {"generation": 0}
+    assert resources.counts().env_steps == 3 * 8
+    judged = es.policy()
+    assert not np.array_equal(judged.parameters, raw)
+    # It is what the members of the first generation are perturbed from.
+    state = es.get_state()
+    layers = judged.network.layers(state["theta"].copy())
+    VirtualNorm(judged.network, state["reference"]).fold(layers)
+    folded = np.concatenate([part.ravel() for layer in layers for part in layer])
+    assert judged.parameters.tobytes() == folded.tobytes()
+    # Where nothing is to be prepared, nothing is done.
+    plain, resources = build_es(PixelPlan(), population=4, virtual_batch_norm=False)
+    assert plain.advance(0) == {"generation": 0} and resources.counts().env_steps == 0
+
+
+def test_what_is_learned_does_not_depend_on_whether_it_was_prepared() -> None:
+    states = []
+    for cuts in ([200], [0, 200], [0, 0, 1, 150]):
+        es, resources = build_es(PixelPlan(), population=4, reference_frames=3)
+        for steps in cuts:
+            es.advance(steps)
+        while resources.counts().env_steps < 248:  # the reference batch, and seven generations
+            es.advance(1)
+        states.append((es.get_state()["theta"].tobytes(), resources.counts().env_steps))
+    assert states[0] == states[1] == states[2] and states[0][1] == 248
+
+
 @pytest.mark.parametrize("noise", ["full", "lowrank"])
 def test_es_finds_what_is_to_be_seen(noise: str) -> None:
     """8 is the best return, 4 that of chance, and of anything that does not look. Without virtual
@@ -220,6 +251,7 @@ def test_es_finds_what_is_to_be_seen(noise: str) -> None:
         PixelPlan(), population=32, episodes_per_member=2, sigma=0.05, learning_rate=0.02,
         reference_frames=32, block_members=32, noise=noise,
     )  # fmt: skip
+    es.advance(0)
     assert es.advance(1)["return_train_mean"] < 5
     for _ in range(14):
         last = es.advance(1)["return_train_mean"]
@@ -278,6 +310,15 @@ def finish(tmp_path: Path, *words: str, steps: int = 160) -> tuple[State, dict[s
     directory = name_run(asked).directory
     state = checkpoint.load(directory / "checkpoint")["agent"]
     return state, json.loads((directory / "summary.json").read_text())
+
+
+def test_the_first_evaluation_comes_after_the_reference_batch_and_counts_it(tmp_path: Path) -> None:
+    finish(tmp_path, "executor=serial", steps=40)
+    (log,) = tmp_path.rglob("log.jsonl")
+    rows = [json.loads(line) for line in log.read_text().splitlines()]
+    first = next(row for row in rows if row["kind"] == "eval")
+    assert first["env_steps"] == 2 * 8 and first["train_s"] > 0 and first["train_cpu_s"] > 0
+    assert first["seq"] < next(row["seq"] for row in rows if row["kind"] == "train")
 
 
 @pytest.mark.parametrize("words", [[], ["agent.noise=lowrank", "agent.episodes_per_member=2"]])

@@ -57,6 +57,25 @@ def test_a_later_attempt_goes_on_from_the_earlier_clock() -> None:
     assert clock.wall_s > 50.0
 
 
+def test_a_preparation_without_steps_is_startup_and_one_with_steps_is_training() -> None:
+    counts = Counts()
+    ledger = Ledger(Start.now())
+    ledger.connect(lambda: counts, lambda: 0.0)
+    ledger.started()
+    began = ledger.now().startup_s
+    with ledger.preparation():
+        spin(0.01)
+    clock = ledger.now()
+    assert clock.train_s == 0.0 and clock.train_cpu_s == 0.0
+    assert clock.startup_s >= began + 0.01
+    with ledger.preparation():
+        spin(0.01)
+        counts.add(Counts(16, 0))
+    after = ledger.now()
+    assert after.train_s >= 0.01 and after.train_cpu_s >= 0.01 and after.env_steps == 16
+    assert after.startup_s == clock.startup_s
+
+
 def test_phases_do_not_nest() -> None:
     ledger = Ledger(Start.now())
     with pytest.raises(RuntimeError, match="'train' inside phase 'startup'"), ledger.phase("train"):

@@ -152,6 +152,9 @@ class Attempt:
         if judge.evaluated is not None:  # in an earlier attempt
             while due <= self.ledger.now().env_steps:
                 due = next(points)
+        if judge.evaluated is None:
+            with self.ledger.preparation():
+                agent.advance(0)
         self.checkpointed_train_s = self.ledger.train_s()
         while True:
             clock = self.ledger.now()

@@ -58,6 +58,16 @@ class Ledger:
                 self._train_cpu_s += self._cpu_s() - self._entered_cpu
             self._phase = None
 
+    @contextmanager
+    def preparation(self) -> Iterator[None]:
+        """What comes before a run's first evaluation: training where steps are taken in it, else
+        part of the startup, so that an untrained policy is judged at 0 seconds."""
+        with self.phase("train"):
+            yield
+        if not self._counts().env_steps:
+            self._spent["startup"] += self._spent["train"]
+            self._spent["train"] = self._train_cpu_s = 0.0
+
     def train_s(self) -> float:
         """Seconds of training so far, those of a phase still open included."""
         open_s = wall_s() - self._entered if self._phase == "train" else 0.0

@@ -78,7 +78,9 @@ class DQN(Agent):
     """
 
     Settings = DQNSettings
-    version: ClassVar[int] = 1
+    # 2: with `prioritized` and `overlap`, a transition that is written while updates run keeps the
+    # priority of new ones. It got the TD error of the transition it replaced.
+    version: ClassVar[int] = 2
 
     def __init__(self, context: Context, settings: DQNSettings) -> None:
         self._context, self._settings = context, settings

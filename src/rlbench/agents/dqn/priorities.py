@@ -25,30 +25,35 @@ class Priorities:
         while len(self._levels[-1]) > 1:
             self._levels.append(np.zeros(len(self._levels[-1]) // 2))
         self.count = 0  # rows that can be drawn
+        self._added = np.zeros(capacity, np.bool_)  # rows that were written since the last draw
         self._greatest = (
             1.0  # of all priorities ever set; what is new gets it (algorithm 1, line 6)
         )
 
     @staticmethod
     def bytes_per_row() -> int:
-        """At most: up to 4 nodes a row, where the capacity is just above a power of 2."""
-        return 32
+        """At most: up to 4 nodes of 8 bytes a row, where the capacity is just above a power of 2,
+        and whether it is new."""
+        return 4 * 8 + 1
 
     def add(self, rows: Array) -> None:
         """New transitions in `rows` [m], all different: as important as the most important."""
         self._set(rows, np.full(len(rows), self._greatest))
+        self._added[rows] = True
 
     def remove(self, rows: Array) -> None:
         """Nothing is to be drawn from `rows` [m], all different, any more."""
         self._set(rows, np.zeros(len(rows)))
 
     def update(self, rows: Array, errors: Array) -> None:
-        """The latest TD `errors` [...] of `rows` [...]; of a row drawn twice the later one counts,
-        and a row removed meanwhile stays removed."""
+        """The TD `errors` [...] of `rows` [...], as they were drawn last. Of a row drawn twice the
+        later error counts. Rows may be removed or written again between `draw` and `update`, where
+        lanes step on while updates run: a removed one stays removed, and a new transition keeps the
+        priority of new ones, as the error is that of the transition before it."""
         rows, errors = rows.ravel(), errors.ravel()
         last = len(rows) - 1 - np.unique(rows[::-1], return_index=True)[1]
         rows, errors = rows[last], errors[last]
-        there = self._levels[0][rows] > 0
+        there = (self._levels[0][rows] > 0) & ~self._added[rows]
         rows = rows[there]
         priorities = (np.abs(errors[there].astype(np.float64)) + LEAST_ERROR) ** self._exponent
         if len(rows):
@@ -59,6 +64,7 @@ class Priorities:
         """Rows [K, B], with chances in proportion to their priorities; each minibatch takes one
         from each of B equal shares of the whole (appendix B.2.1)."""
         K, B = shape
+        self._added[:] = False
         total = self._levels[-1][0]
         left = (np.arange(B) + rng.random((K, B))) * (total / B)
         rows = np.zeros((K, B), np.int64)
@@ -80,13 +86,16 @@ class Priorities:
         return normalised
 
     def get_state(self) -> State:
-        return {"leaves": self._levels[0].copy(), "greatest": self._greatest}
+        added = np.flatnonzero(self._added)
+        return {"leaves": self._levels[0].copy(), "greatest": self._greatest, "added": added}
 
     def set_state(self, state: State) -> None:
         self._levels[0][:] = state["leaves"]
         for below, level in zip(self._levels, self._levels[1:], strict=False):
             level[:] = below[0::2] + below[1::2]
         self.count = int(np.count_nonzero(self._levels[0]))
+        self._added[:] = False
+        self._added[state["added"]] = True
         self._greatest = float(state["greatest"])
 
     def _set(self, rows: Array, priorities: Array) -> None:

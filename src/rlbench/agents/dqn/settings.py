@@ -50,6 +50,7 @@ class DQNSettings(AgentParameters):
     num_lanes: int = Field(1, gt=0)
     epsilon_initial: float = Field(1.0, ge=0, le=1)
     epsilon_final: float = Field(0.05, ge=0, le=1)
+    epsilon_decay_starts_steps: int = Field(0, ge=0)
     epsilon_decay_steps: int = Field(10_000, gt=0)
 
     compile: bool = True
@@ -109,9 +110,11 @@ class DQNSettings(AgentParameters):
         return self.precision
 
     def epsilon(self, env_steps: int) -> float:
-        """Chance of a random action at `env_steps`: linear from `epsilon_initial` at step 0 to
-        `epsilon_final` at `epsilon_decay_steps`, constant after (Mnih et al. 2015, table 1)."""
-        done = min(env_steps / self.epsilon_decay_steps, 1.0)
+        """Chance of a random action at `env_steps`: `epsilon_initial` up to
+        `epsilon_decay_starts_steps`, then linear to `epsilon_final` within `epsilon_decay_steps`,
+        constant after (Mnih et al. 2015, table 1)."""
+        decayed = max(env_steps - self.epsilon_decay_starts_steps, 0)
+        done = min(decayed / self.epsilon_decay_steps, 1.0)
         return self.epsilon_initial + (self.epsilon_final - self.epsilon_initial) * done
 
     def priority_weight(self, env_steps: int) -> float:

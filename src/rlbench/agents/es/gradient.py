@@ -17,8 +17,10 @@ def centred_ranks(returns: Array) -> Array:
     """Ranks of all `returns` (any shape) scaled to [-0.5, 0.5], float32 of the same shape.
 
     Equal returns share their average rank, so that a generation in which all are equal weighs
-    nothing and moves nothing; a return that is not a number ranks lowest. Rank shaping: section
-    2.1 of the paper, after Wierstra et al. 2014.
+    nothing: the gradient estimate is zero, and only the momentum of earlier generations still
+    moves the parameters. (The authors' code gives equal returns different ranks, by their place.)
+    A return that is not a number ranks lowest. Rank shaping: section 2.1 of the paper, after
+    Wierstra et al. 2014.
     """
     lowest_nan = np.where(np.isnan(returns), -np.inf, returns).ravel()
     # By hand: SciPy's rankdata would cost an ES run half a second of imports.
@@ -73,7 +75,10 @@ class Adam:
 
 @dataclass
 class SGD:
-    """Plain ascent with momentum; state the velocity [n]. Here the missing 1/sigma shows."""
+    """Ascent along a running mean of gradients, as in the authors' code (optimizers.py): each new
+    gradient enters with weight 1 - momentum. State: the velocity [n], which is that mean. Unlike
+    Adam's, its steps scale with the gradient estimate, so the missing factor 1/sigma counts.
+    """
 
     learning_rate: float
     velocity: Array
@@ -85,7 +90,8 @@ class SGD:
 
     def step(self, gradient: Array) -> Array:
         """The step [n] to add to the parameters."""
-        self.velocity = np.float32(self.momentum) * self.velocity + gradient
+        fresh = np.float32(1 - self.momentum) * gradient
+        self.velocity = np.float32(self.momentum) * self.velocity + fresh
         return np.float32(self.learning_rate) * self.velocity
 
     def get_state(self) -> State:

@@ -25,6 +25,7 @@ class ESSettings(AgentParameters):
     activation: Literal["tanh", "relu"] = "tanh"
     output_scale: float = Field(0.01, ge=0)
     normalize_observations: bool = False
+    observation_std_floor: float = Field(0.01, gt=0)
     episodes_per_member: int = Field(1, gt=0)
     pair_shares_episodes: bool = False
     bins: int | None = Field(None, ge=2)

@@ -10,20 +10,24 @@ from rlbench.interfaces import Array, State
 
 # The weight of a standard normal that the sums begin with: the first deviations are not zero.
 PRIOR_COUNT = 1e-2
-LEAST_VARIANCE = 1e-4  # of a dimension that hardly changes: dividing by less would blow noise up
 
 
 @dataclass
 class ObservationStatistics:
-    """Sums over all observations so far: total and squares [obs] float64, and their number."""
+    """Sums over all observations so far: total and squares [obs] float64, and their number.
+
+    std_floor: the least standard deviation that is given. Dividing by less would turn the noise of
+    a dimension that hardly changes into a large input.
+    """
 
     total: Array
     squares: Array
     count: float
+    std_floor: float
 
     @classmethod
-    def empty(cls, size: int) -> ObservationStatistics:
-        return cls(np.zeros(size), np.full(size, PRIOR_COUNT), PRIOR_COUNT)
+    def empty(cls, size: int, std_floor: float) -> ObservationStatistics:
+        return cls(np.zeros(size), np.full(size, PRIOR_COUNT), PRIOR_COUNT, std_floor)
 
     def add(self, total: Array, squares: Array, count: int) -> None:
         """Take in the sum and the sum of squares [obs] of so many observations."""
@@ -32,9 +36,9 @@ class ObservationStatistics:
         self.count += count
 
     def mean_std(self) -> tuple[Array, Array]:
-        """Mean and deviation [obs], float32; a deviation is at least sqrt(`LEAST_VARIANCE`)."""
+        """Mean and standard deviation [obs], float32; the latter is at least `std_floor`."""
         mean = self.total / self.count
-        variance = np.maximum(self.squares / self.count - np.square(mean), LEAST_VARIANCE)
+        variance = np.maximum(self.squares / self.count - np.square(mean), self.std_floor**2)
         return mean.astype(np.float32), np.sqrt(variance).astype(np.float32)
 
     def get_state(self) -> State:
