@@ -108,7 +108,7 @@ def test_a_run_leaves_the_files_of_the_design(tmp_path: Path) -> None:
     assert facts["threshold"] == 8.0 and facts["cores"] == len(facts["cpu_affinity"])
     assert (
         facts["schema"] == 2
-        and facts["version"] == 1
+        and facts["version"] == 2
         and facts["packages"]["numpy"] == np.__version__
     )
     assert summary["status"] == "solved" or summary["solved_at"] is None
