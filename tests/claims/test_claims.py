@@ -277,6 +277,27 @@ def test_a_true_claim_is_not_found_unsupported(tmp_path: Path, seed: int) -> Non
     assert examined(tmp_path)["atari"].verdict.outcome != "not supported"
 
 
+@pytest.mark.parametrize(("at_once", "bound"), [("dqn", "<="), ("es", ">=")])
+def test_solved_before_any_training(tmp_path: Path, at_once: str, bound: str) -> None:
+    # A policy that never moves solves some games: all of one agent's runs at step 0.
+    for game in GAMES:
+        level = published_levels(game)
+        assert level is not None
+        for seed in range(5):
+            history = ((0.0, level.threshold + 1.0),)
+            RunFiles(
+                agent=at_once, env=game, seed=seed, threshold=level.threshold, history=history
+            ).write(tmp_path)
+        write(tmp_path, "es" if at_once == "dqn" else "dqn", game, 100.0)
+    found = examined(tmp_path)["atari"]
+    (head,) = {c.ratios["train_s"].bound for c in found.evidence.comparisons}
+    assert (head, mean_of(found).bound) == (bound, bound)
+    # Less than until the first evaluation, at 114 s in the slowest run: nothing settles 24 times.
+    expected = "not supported" if at_once == "dqn" else "not testable here"
+    assert found.verdict.outcome == expected
+    as_json(examine_directory(tmp_path))
+
+
 def test_the_power_of_the_budget_is_stated(tmp_path: Path) -> None:
     for game in GAMES:
         pair(tmp_path / "long", game, 1.0)

@@ -19,7 +19,7 @@ from rlbench.analysis.survival import CensoredTimes
 from rlbench.analysis.time_ratios import PairRatios, pair_ratios
 from rlbench.claims.evidence import Comparison
 
-REPETITIONS = 200
+REPETITIONS = 100
 TOO_OFTEN = 0.05  # so often at most a claim that is true may be found unsupported
 _SEED = 20170310
 
