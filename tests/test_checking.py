@@ -55,7 +55,7 @@ class Outer(Frozen):
         ({"lanes": True}, "agent.lanes: got true; takes auto or a whole number from 1 up"),
         ({"widths": [1, True]}, "agent.widths: got [1, True]; takes a list [a whole number, ...]"),
         ({"inner": {"share": 2}}, "agent.inner.share: got 2; takes a number from 0 to 1"),
-        ({"inner": {"shar": 2}}, "agent.inner.shar: got 2; takes nothing, there is no such key"),
+        ({"inner": {"shar": 2}}, "agent.inner.shar: there is no such key"),
         ({"inner": 3}, "agent.inner: got 3; takes the keys share"),
         ({"flag": "maybe"}, "agent.flag: got 'maybe'; takes true or false"),
     ],

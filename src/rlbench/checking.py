@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
-from rlbench.errors import ConfigError
+from rlbench.errors import ConfigError, UnknownKeyError
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -29,10 +29,14 @@ def check(cls: type[M], values: dict[str, Any], where: str = "") -> M:
         # A value of several types gives an error for each of them, under names of pydantic's.
         first = error.errors(include_url=False)[0]
     loc, annotation = first["loc"], None
-    if first["type"] != UNKNOWN_KEY:
+    unknown = first["type"] == UNKNOWN_KEY
+    if not unknown:
         loc, annotation = _field(cls, loc)
     key = ".".join(str(part) for part in (where, *loc) if part != "") or "configuration"
-    raise ConfigError(key, _value(values, loc, first["input"]), _takes(first, annotation)) from None
+    got = _value(values, loc, first["input"])
+    if unknown:
+        raise UnknownKeyError(key, got, "there is no such key") from None
+    raise ConfigError(key, got, _takes(first, annotation)) from None
 
 
 def accepted(annotation: Any) -> str:
@@ -81,8 +85,6 @@ def _value(values: Any, loc: Iterable[int | str], otherwise: Any) -> Any:
 
 
 def _takes(error: Any, annotation: Any) -> str:
-    if error["type"] == UNKNOWN_KEY:
-        return "nothing, there is no such key"
     if error["type"] == "missing":
         return "a value, which is missing"
     if error["type"] == "value_error":

@@ -22,6 +22,14 @@ class ConfigError(RlbenchError):
         return type(self), (self.key, self.got, self.takes)
 
 
+class UnknownKeyError(ConfigError):
+    """A key that does not exist; `takes` says so, and what there is in its place."""
+
+    def __init__(self, key: str, got: object, takes: str) -> None:
+        super().__init__(key, got, takes)
+        self.args = (f"{key}: {takes}",)
+
+
 class ReportError(RlbenchError):
     """Runs that cannot be read, or a place where nothing can be written (exit status 2)."""
 

@@ -9,6 +9,7 @@ import pytest
 
 from rlbench.analysis.groups import (
     EnvironmentGroups,
+    baseline_groups,
     check_baseline,
     comparable_pairs,
     group_runs,
@@ -172,6 +173,17 @@ def test_an_unknown_baseline_is_an_error_that_names_the_agents(tmp_path: Path) -
     found = environment(tmp_path, *(RunFiles(agent=agent) for agent in ("es", "dqn", "random")))
     for baseline in (None, "es", "dqn"):
         check_baseline([found], baseline)
-    for baseline in ("ppo", "random"):
-        with pytest.raises(ConfigError, match=f"baseline: got '{baseline}'; takes dqn, es"):
-            check_baseline([found], baseline)
+    with pytest.raises(ConfigError, match="baseline: got 'ppo'; takes dqn, es"):
+        check_baseline([found], "ppo")
+    with pytest.raises(ConfigError, match="the zero of the scale and no contender"):
+        check_baseline([found], "random")
+
+
+def test_a_baseline_may_be_named_as_the_report_prints_it(tmp_path: Path) -> None:
+    found = environment(tmp_path, variant("es", "0.1"), variant("es", "0.2"), variant("dqn", "1"))
+    label = found.contenders[0].label
+    assert label == "es (agent.sigma=0.1)"
+    for name in (label, "ES (agent.sigma=0.1)"):
+        check_baseline([found], name)
+        assert [group.label for group in baseline_groups(found, name)] == [label]
+    assert {group.agent for group in baseline_groups(found, "DQN")} == {"dqn"}

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from rlbench.cli.main import main
-from rlbench.config.errors import unknown_key
+from rlbench.config.errors import Keys, unknown_key
 from rlbench.config.source import conf_dir
 from rlbench.envs.catalogue import near_names
 
@@ -23,13 +23,12 @@ ID = "the id of an environment that Gymnasium has here"
 BAD = {
     "agent=ess": "agent: got 'ess'; takes dqn, es or random; did you mean es?",
     "agent=null": "agent: got null; takes a name, as in agent=es",
-    "agent.sigmaa=1": "agent.sigmaa: got '1'; takes nothing, there is no such key; "
-    "did you mean agent.sigma?",
+    "agent.sigmaa=1": "agent.sigmaa: there is no such key for es; did you mean agent.sigma?",
     "agent.sigma=-1": "agent.sigma: got -1; takes a number above 0",
-    "sed=1": "sed: got '1'; takes nothing, there is no such key; did you mean seed?",
-    "budget.train_second=5": "budget.train_second: got '5'; takes nothing, there is no such key; "
-    "did you mean budget.train_seconds?",
-    "+extra=1": "extra: got 1; takes nothing, there is no such key",
+    "sed=1": "sed: there is no such key; did you mean seed?",
+    "budget.train_second=5": "budget.train_second: there is no such key; did you mean "
+    "budget.train_seconds?",
+    "+extra=1": "extra: there is no such key",
     "+seed=1": "+seed: got '1'; takes no plus sign: seed=…",
     "env.kwargs.g=1": "env.kwargs.g: got '1'; takes a plus sign in front where it is new: "
     "+env.kwargs.g=1",
@@ -69,12 +68,11 @@ BAD = {
     "agent.network=null": "agent.network: got null; takes auto, mlp, nature or a3c",
     "agent.virtual_batch_norm=true": "agent.virtual_batch_norm: got true; takes auto or false: "
     "it is for convolutional networks",
-    "network=a3c": "network: got 'a3c'; takes nothing: its name is agent.network now",
-    "+network=a3c": "network: got 'a3c'; takes nothing: its name is agent.network now",
-    "env.thresholds=[10]": "env.thresholds: got '[10]'; takes nothing: its name is env.levels now",
-    "agent.num_envs=4": "agent.num_envs: got '4'; takes nothing: its name is agent.num_lanes now",
-    "agent.normalise_observations=true": "agent.normalise_observations: got 'true'; takes nothing: "
-    "its name is agent.normalize_observations now",
+    "network=a3c": "network: the name of this key is agent.network now",
+    "+network=a3c": "network: the name of this key is agent.network now",
+    "env.thresholds=[10]": "env.thresholds: the name of this key is env.levels now",
+    "agent.normalise_observations=true": "agent.normalise_observations: the name of this key is "
+    "agent.normalize_observations now",
     "cores=9999": f"cores: got 9999; takes auto or 1 to {CORES} on this machine",
     "experiment=clasic": (
         f"experiment: got 'clasic'; takes {', '.join(EXPERIMENTS[:-1])} or {EXPERIMENTS[-1]}; "
@@ -83,7 +81,8 @@ BAD = {
     "hydra/launcher=none": "hydra/launcher: got 'none'; takes basic or rlbench",
     "env=CartPol-v1": f"env: got 'CartPol-v1'; takes {ID}; did you mean CartPole-v1?",
     "env=pong-v5": f"env: got 'pong-v5'; takes {ID}; did you mean ALE/Pong-v5?",
-    "env=Nowhere/At-All-v0": f"env: got 'Nowhere/At-All-v0'; takes {ID}; `rlbench envs` lists them",
+    "env=Nowhere/At-All-v0": f"env: got 'Nowhere/At-All-v0'; takes {ID}; `rlbench envs` lists "
+    "them; one of an installed package is env=PACKAGE:Nowhere/At-All-v0",
     "env=CartPole-v99": "env: got 'CartPole-v99'; takes CartPole-v1, the newest version",
     "env=ALE/Breakot-v5": f"env: got 'ALE/Breakot-v5'; takes {ID}; did you mean ALE/Breakout-v5 "
     "or ALE/Et-v5 or ALE/Qbert-v5?",
@@ -105,6 +104,10 @@ BAD = {
     "installed package; there is no package 'no_such_package' here",
     "--nonsense": "command line: got '--nonsense'; takes KEY=VALUE words "
     "(unrecognized arguments: --nonsense)",
+    "--config-di=x": "command line: got '--config-di=x'; takes KEY=VALUE words "
+    "(unrecognized arguments: --config-di=x)",
+    "--config-dir=nowhere": "--config-dir: got 'nowhere'; takes a folder of YAML files, and there "
+    "is none at this path",
     "reprot": "command: got 'reprot'; takes report, claims, tensorboard, envs, or "
     "KEY=VALUE; did you mean report?",
 }
@@ -120,6 +123,44 @@ def test_is_one_line_and_status_2(
     assert captured.err == f"rlbench: {BAD[word]}\n"
     assert captured.out == ""
     assert list(tmp_path.iterdir()) == []
+
+
+OF_AN_AGENT = {
+    "agent=dqn agent.sigma=0.1": "agent.sigma: there is no such key for dqn; "
+    "`rlbench agent=dqn --help` lists its keys",
+    "agent=es agent.num_envs=4": "agent.num_envs: there is no such key for es; "
+    "`rlbench agent=es --help` lists its keys",
+    "agent=dqn agent.num_envs=4": "agent.num_envs: the name of this key is agent.num_lanes now",
+    "agent=random network=mlp": "network: there is no such key; `rlbench --help` lists the keys",
+    "sed=1 agent=dqn agent.dueing=true": "sed: there is no such key; did you mean seed?",
+    "agent=dqn agent.dueing=true sed=1": "agent.dueing: there is no such key for dqn; "
+    "did you mean agent.dueling?",
+    "agent=mine --config-dir conf agent.lanez=1": "agent.lanez: there is no such key for mine; "
+    "did you mean agent.lanes?",
+}
+
+
+@pytest.mark.parametrize("line", OF_AN_AGENT)
+def test_a_wrong_key_is_held_against_the_keys_of_the_agent_that_was_asked_for(
+    line: str, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "conf" / "agent").mkdir(parents=True)
+    (tmp_path / "conf" / "agent" / "mine.yaml").write_text(
+        "{name: mine, _target_: rlbench.agents.random.RandomAgent, lanes: 2}"
+    )
+    assert main(line.split()) == 2
+    assert capsys.readouterr().err == f"rlbench: {OF_AN_AGENT[line]}\n"
+
+
+def test_a_sweep_with_a_key_that_no_agent_has_is_one_line(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["-m", "agent=dqn", "seed=0,1", "agent.sigma=0.1"]) == 2
+    captured = capsys.readouterr()
+    assert captured.err == f"rlbench: {OF_AN_AGENT['agent=dqn agent.sigma=0.1']}\n"
+    assert captured.out == "" and list(tmp_path.iterdir()) == []
 
 
 def test_holds_for_the_process_too(rlbench: Rlbench, tmp_path: Path) -> None:
@@ -152,7 +193,7 @@ def test_nowhere_to_write_is_one_line(rlbench: Rlbench, tmp_path: Path) -> None:
 
 
 def test_the_nearest_key_is_found_by_its_last_part_too() -> None:
-    error = unknown_key("sigma", "1", ["seed", "agent", "agent.sigma"])
+    error = unknown_key("sigma", "1", Keys("es", ["seed", "agent", "agent.sigma"]))
     assert str(error).endswith("did you mean agent.sigma?")
 
 

@@ -126,6 +126,22 @@ def test_failing_jobs_do_not_touch_the_others(
     assert "own_envs:Endless-v0" in str(done)
 
 
+def test_jobs_that_cannot_run_are_shown_first_with_the_key_that_is_wrong(rlbench: Rlbench) -> None:
+    """A key that one of two agents has, and the name of an agent that is not there."""
+    words = ["agent=random,es,rando", "agent.num_lanes=2", "seed=0", "cores=1"]
+    result = rlbench("-m", *SMALL[1:], *words)
+    lines = result.stdout.splitlines()
+    assert lines[:3] == [
+        "2 of 3 jobs cannot run, the others do:",
+        "[2/3] agent=es seed=0: failed: agent.num_lanes: there is no such key for es; "
+        "`rlbench agent=es --help` lists its keys",
+        "[3/3] agent=rando seed=0: failed: agent: got 'rando'; takes dqn, es or random; "
+        "did you mean random?",
+    ]
+    assert (result.returncode, result.stderr) == (1, "rlbench: 2 of 3 jobs failed\n")
+    assert "3 jobs: 1 done, 2 failed" in lines
+
+
 def test_bad_agent_settings_are_found_before_anything_starts(rlbench: Rlbench) -> None:
     result = rlbench("-m", *SMALL[1:], "agent=random,es", "agent.sigma=-1", "cores=1")
     assert result.returncode == 2

@@ -10,7 +10,7 @@ from hydra import compose as hydra_compose
 from hydra import initialize_config_dir
 
 from rlbench.cli.main import main
-from rlbench.config.compose import compose, known_keys
+from rlbench.config.compose import compose, composer, known_keys
 from rlbench.config.source import conf_dir, register
 from rlbench.envs.catalogue import find_spec
 from rlbench.harness.plan import load_agent
@@ -89,13 +89,28 @@ def test_precedence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize(
+    "line",
+    ["seed=3 --config-dir {} agent=mine", "seed=3 agent=mine --config-dir={}",
+     "--config-dir {} seed=3 --cfg=job agent=mine"],
+)  # fmt: skip
+def test_the_folder_may_stand_anywhere_between_the_words(
+    line: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "agent").mkdir()
+    (tmp_path / "agent" / "mine.yaml").write_text("{name: mine, _target_: a.B, own: 7}")
+    assert main([*line.format(tmp_path).split(), "--cfg", "job"]) == 0
+    shown = yaml.safe_load(capsys.readouterr().out)
+    assert (shown["agent"]["own"], shown["seed"]) == (7, 3)
+
+
+@pytest.mark.parametrize(
     ("text", "error"),
     [
-        ("network: a3c", "network: got 'a3c'; takes nothing: its name is agent.network now"),
-        ("env: {thresholds: [1]}", "env.thresholds: got [1]; takes nothing: its name is env.levels "
-         "now"),
-        ("agent: {num_envs: 2}", "agent.num_envs: got 2; takes nothing: its name is "
-         "agent.num_lanes now"),
+        ("network: a3c", "network: the name of this key is agent.network now"),
+        ("env: {thresholds: [1]}", "env.thresholds: the name of this key is env.levels now"),
+        ("agent: {num_envs: 2}", "agent.num_envs: there is no such key"),
+        ("agent: {normalise_observations: true}", "agent.normalise_observations: the name of this "
+         "key is agent.normalize_observations now"),
         ("cores: null", "cores: got null; takes auto or a whole number from 1 up"),
         ("eval: {every_steps: null}", "eval.every_steps: got null; takes auto or a whole number "
          "from 1 up"),
@@ -137,11 +152,11 @@ def test_a_tuned_file_sets_keys_that_exist_for_a_pair_that_exists(path: Path) ->
         path.relative_to(conf_dir() / "tuned").with_suffix("").as_posix().partition("/")
     )
     env_id = {"ALE": "ALE/Pong-v5"}.get(env_id, env_id)  # a file for a whole namespace
-    settings = compose([f"agent={agent}", f"env={env_id}"])
-    load_agent(settings)
+    words = [f"agent={agent}", f"env={env_id}"]
+    load_agent(compose(words))
     values = yaml.safe_load(path.read_text())
     keys = {f"{top}.{key}" for top, inner in values.items() for key in inner}
-    assert keys <= set(known_keys([f"agent={agent}", "env=Blackjack-v1"]))
+    assert keys <= set(known_keys([f"agent={agent}", "env=Blackjack-v1"], composer(None)).names)
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)

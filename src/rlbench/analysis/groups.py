@@ -98,8 +98,11 @@ def check_baseline(environments: Sequence[EnvironmentGroups], baseline: str | No
     """Raise ConfigError where no environment has the agent, or the group, that others are to be
     compared with."""
     contenders = [group for environment in environments for group in environment.contenders]
-    if baseline is None or any(baseline in (g.agent, g.label) for g in contenders):
+    if baseline is None or named_groups(contenders, baseline):
         return
+    if baseline == REFERENCE_AGENT:
+        takes = "an agent that learns: acting at random is the zero of the scale and no contender"
+        raise ConfigError("baseline", baseline, takes)
     names = sorted({name for group in contenders for name in (group.agent, group.label)})
     raise ConfigError("baseline", baseline, ", ".join(names) or "the name of an agent that was run")
 
@@ -116,8 +119,19 @@ def baseline_groups(
     if baseline is None:
         agents = [group.agent for group in contenders]
         baseline = DEFAULT_BASELINE if DEFAULT_BASELINE in agents else next(iter(agents), "")
-    labelled = tuple(group for group in contenders if group.label == baseline)
-    return tuple(group for group in contenders if group.agent == baseline) or labelled
+    return named_groups(contenders, baseline)
+
+
+def named_groups(groups: Sequence[Group], name: str) -> tuple[Group, ...]:
+    """The groups of an agent of that name, or the one with that label; capital letters count only
+    where both ways are there, as a report prints `ES (agent.sigma=0.1)`."""
+    for names in ([group.agent for group in groups], [group.label for group in groups]):
+        asked = name if name in names else name.lower()
+        have = names if name in names else [own.lower() for own in names]
+        found = tuple(g for g, own in zip(groups, have, strict=True) if own == asked)
+        if found:
+            return found
+    return ()
 
 
 def comparable_pairs(

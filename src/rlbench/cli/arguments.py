@@ -18,6 +18,7 @@ def runs_parser(name: str, description: str, examples: str, out: str) -> argpars
         description=description,
         epilog=examples,
         formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
     )
     parser.add_argument(
         "directory",

@@ -32,6 +32,7 @@ def main(argv: Sequence[str]) -> int:
         description=DESCRIPTION,
         epilog=EXAMPLE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
     )
     parser.add_argument("word", nargs="?", default="", help="only ids or families with this in it")
     word = parser.parse_args(list(argv)).word.lower()

@@ -7,17 +7,19 @@ import io
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import hydra
 from hydra._internal.utils import get_args_parser
 from hydra.core.hydra_config import HydraConfig
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
-from rlbench.config.source import conf_dir, register
+from rlbench.config.source import conf_dir, config_folder, register
 from rlbench.errors import ConfigError, RunError
 
 if TYPE_CHECKING:
@@ -34,20 +36,20 @@ def run_with_hydra(words: Sequence[str], run: RunOne) -> int:
     that Hydra does not take.
     """
     os.environ["HYDRA_FULL_ERROR"] = "1"  # so that errors come here instead of being printed
-    overrides = _overrides(words)
+    overrides, flags, folder = _sorted(words)
     register()
     task = _Task(run)
     start = hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")(task)
     try:
-        with _command_line(words):
+        with _command_line([*overrides, *flags]):
             start()
     except (HydraException, OmegaConfBaseException, ValueError) as error:
-        from rlbench.config.compose import known_keys
+        from rlbench.config.compose import composer, known_keys
         from rlbench.config.errors import explain, is_hydras
 
         if not is_hydras(error):
             raise
-        raise explain(error, words, lambda: known_keys(overrides)) from None
+        raise explain(error, words, lambda: known_keys(overrides, composer(folder))) from None
     if isinstance(task.outcome, Exception):
         raise task.outcome
     return task.outcome
@@ -83,19 +85,48 @@ class _Task:
         return status
 
 
-def _overrides(words: Sequence[str]) -> list[str]:
-    """The KEY=VALUE words among `words`. Raises ConfigError for flags that are not taken."""
-    complaint = io.StringIO()
+def _sorted(words: Sequence[str]) -> tuple[list[str], list[str], Path | None]:
+    """The KEY=VALUE words among `words`, the flags with their values, and the folder of
+    --config-dir: Hydra takes KEY=VALUE words in one piece only.
+
+    Raises ConfigError for flags that are not taken, and for a folder that is not there.
+    """
+    parser, complaint = get_args_parser(), io.StringIO()
+    parser.allow_abbrev = False
     try:
         with contextlib.redirect_stderr(complaint):
-            arguments = get_args_parser().parse_args(words)
+            arguments = parser.parse_intermixed_args(words)
     except SystemExit:
         reason = complaint.getvalue().strip().rpartition("error: ")[2]
         raise ConfigError("command line", " ".join(words), f"KEY=VALUE words ({reason})") from None
     if arguments.experimental_rerun is not None:
         takes = "nothing: it is not supported, as it would unpickle the file"
         raise ConfigError("--experimental-rerun", arguments.experimental_rerun, takes)
-    return list(arguments.overrides)
+    overrides, flags = list(arguments.overrides), list(words)
+    for word in overrides:
+        flags.remove(word)
+    if arguments.multirun and arguments.cfg is None:
+        overrides = [_for_the_jobs(word) for word in overrides]
+    if arguments.config_dir is None:
+        return overrides, flags, None
+    return overrides, flags, config_folder("--config-dir", arguments.config_dir)
+
+
+def _for_the_jobs(word: str) -> str:
+    """`agent.KEY=VALUE` of a sweep as a choice of one value, anything else as it is.
+
+    Hydra puts single values into a configuration of the whole sweep first, whose agent is the
+    default one where the sweep is over agents, and which need not have the key.
+    """
+    try:
+        override = OverridesParser.create().parse_override(word)
+    except HydraException:
+        return word  # what is wrong with it is said later
+    if override.is_sweep_override() or override.is_delete():
+        return word
+    key, _, value = word.partition("=")
+    chosen = value and key.lstrip("+").startswith("agent.")
+    return f"{key}=choice({value})" if chosen else word
 
 
 @contextlib.contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 from hydra import compose as hydra_compose
@@ -13,13 +14,16 @@ from omegaconf import DictConfig, OmegaConf, flag_override
 from omegaconf.errors import OmegaConfBaseException
 
 from rlbench.checking import check
-from rlbench.config.errors import explain, refuse_old_names
-from rlbench.config.source import conf_dir, register
+from rlbench.config.errors import Keys, explain, keys_of, not_overridden, refuse_old_names
+from rlbench.config.source import FallbackSource, conf_dir, register
+from rlbench.config.words import words as as_words
 from rlbench.errors import ConfigError
 from rlbench.settings import Settings
 
 VERSION_BASE = "1.3"
 CONFIG_NAME = "config"
+FALLBACK = f"{FallbackSource.scheme()}://"  # what conf/config.yaml has in the search path
+Compose = Callable[[Sequence[str]], DictConfig]
 
 
 def compose(overrides: Sequence[str]) -> Settings:
@@ -30,7 +34,7 @@ def compose(overrides: Sequence[str]) -> Settings:
     try:
         return from_config(_compose(overrides))
     except (HydraException, OmegaConfBaseException) as error:
-        raise explain(error, overrides, lambda: known_keys(overrides)) from None
+        raise explain(error, overrides, lambda: known_keys(overrides, _compose)) from None
 
 
 def from_config(config: DictConfig) -> Settings:
@@ -38,7 +42,7 @@ def from_config(config: DictConfig) -> Settings:
     try:
         values = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
     except OmegaConfBaseException as error:  # an interpolation that leads nowhere, a missing value
-        raise explain(error, (), list) from None
+        raise explain(error, (), Keys) from None
     assert isinstance(values, dict)
     plain = {str(key): value for key, value in values.items()}
     refuse_old_names(plain)
@@ -52,28 +56,37 @@ def from_config(config: DictConfig) -> Settings:
     return settings
 
 
-def known_keys(overrides: Iterable[str] = ()) -> list[str]:
-    """All keys of the configuration under the choices of agent and the like in `overrides`."""
-    choices = [word for word in overrides if "." not in word.partition("=")[0]]
-    for words in (choices, []):
+def known_keys(overrides: Iterable[str], compose_words: Compose) -> Keys:
+    """All keys of the configuration under the choices of agent and the like in `overrides`; none
+    where these cannot be composed. `compose_words` is what composes them."""
+    choices = [word for word in overrides if "." not in _key(word)]
+    while True:
         try:
-            return list(_flat(OmegaConf.to_container(_compose(words), resolve=False), ""))
-        except (HydraException, OmegaConfBaseException):
-            continue
-    return []
+            values = OmegaConf.to_container(compose_words(choices), resolve=False)
+        except (HydraException, OmegaConfBaseException) as error:
+            unknown = not_overridden(error)
+            if unknown is None or unknown not in map(_key, choices):
+                return Keys()
+            choices = [word for word in choices if _key(word) != unknown]
+        else:
+            assert isinstance(values, dict)
+            return keys_of({str(key): value for key, value in values.items()})
 
 
 def sweep_composer(loader: ConfigLoader, master: DictConfig) -> Callable[[Sequence[str]], Settings]:
     """Composes the jobs of the sweep whose own configuration is `master`."""
 
+    def compose_words(words: Sequence[str]) -> DictConfig:
+        config = loader.load_sweep_config(master, list(words))
+        with flag_override(config, ["struct", "readonly"], [False, False]):
+            del config["hydra"]
+        return config
+
     def compose_job(words: Sequence[str]) -> Settings:
         try:
-            config = loader.load_sweep_config(master, list(words))
-            with flag_override(config, ["struct", "readonly"], [False, False]):
-                del config["hydra"]
-            return from_config(config)
+            return from_config(compose_words(words))
         except (HydraException, OmegaConfBaseException) as error:
-            raise explain(error, words, lambda: known_keys(words)) from None
+            raise explain(error, words, lambda: known_keys(words, compose_words)) from None
 
     return compose_job
 
@@ -95,10 +108,23 @@ def words_for_jobs(master: DictConfig) -> list[str]:
     return [*flags, *words, "hydra.mode=RUN"]
 
 
-def _compose(overrides: Iterable[str]) -> DictConfig:
+def composer(config_dir: Path | None) -> Compose:
+    """Composes words as on the command line, where `config_dir` is what --config-dir names."""
+    if config_dir is None:
+        return _compose
+    # Behind `conf` and before what installed packages bring, as with --config-dir.
+    path = as_words({"hydra.searchpath": [f"file://{config_dir}", FALLBACK]})
+    return lambda overrides: _compose([*overrides, *path])
+
+
+def _compose(overrides: Sequence[str]) -> DictConfig:
     register()
     with initialize_config_dir(version_base=VERSION_BASE, config_dir=str(conf_dir())):
         return hydra_compose(CONFIG_NAME, list(overrides))
+
+
+def _key(word: str) -> str:
+    return word.partition("=")[0].lstrip("+~")
 
 
 def _agent(values: Any) -> dict[str, Any]:
@@ -111,10 +137,3 @@ def _agent(values: Any) -> dict[str, Any]:
     if target is None:
         raise ConfigError("agent._target_", None, "the import path of the agent's class")
     return {"name": name, "target": target, "params": params}
-
-
-def _flat(node: Any, prefix: str) -> Iterable[str]:
-    for key, value in node.items():
-        yield f"{prefix}{key}"
-        if isinstance(value, dict):
-            yield from _flat(value, f"{prefix}{key}.")

@@ -6,12 +6,13 @@ import difflib
 import re
 import traceback
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from hydra.errors import MissingConfigException, OverrideParseException
 
-from rlbench.errors import ConfigError
+from rlbench.errors import ConfigError, UnknownKeyError
 
 RENAMED = {  # keys that had other names
     "network": "agent.network",
@@ -19,13 +20,20 @@ RENAMED = {  # keys that had other names
     "agent.num_envs": "agent.num_lanes",
     "agent.normalise_observations": "agent.normalize_observations",
 }
+_NAMES_OF_AGENT = ("agent.name", "agent._target_")  # of its file, not to be set on a command line
 _EXAMPLES = {"agent": "es", "env": "CartPole-v1"}
 
 
-def explain(
-    error: Exception, overrides: Iterable[str], keys: Callable[[], list[str]]
-) -> ConfigError:
-    """`error` as a ConfigError. `overrides` were being composed; `keys()` lists all known keys."""
+@dataclass(frozen=True)
+class Keys:
+    """All keys of a configuration, and the name of the agent whose keys are among them."""
+
+    agent: str = ""
+    names: Sequence[str] = ()
+
+
+def explain(error: Exception, overrides: Iterable[str], keys: Callable[[], Keys]) -> ConfigError:
+    """`error` as a ConfigError. `overrides` were being composed; `keys()` gives all known keys."""
     if isinstance(error, ConfigError):
         return error
     given = _values(overrides)
@@ -33,10 +41,9 @@ def explain(
         return ConfigError("command line", error.override, "KEY=VALUE (see rlbench --help)")
     if isinstance(error, MissingConfigException) and error.missing_cfg_file:
         return _unknown_choice(error)
-    text = str(error)
-    unknown = re.match(r"Could not override '([^']+)'", text)
-    if unknown:
-        return unknown_key(unknown[1], given.get(unknown[1]), keys())
+    text, unknown = str(error), not_overridden(error)
+    if unknown is not None:
+        return unknown_key(unknown, given.get(unknown), keys())
     several = re.match(r"Ambiguous value for argument '([^'=]+)=(.*)'", text)
     several = several or re.match(r"Sweep parameters '([^'=]+)=(.*)' requires", text)
     if several:
@@ -65,31 +72,54 @@ def is_hydras(error: BaseException) -> bool:
     return module.partition(".")[0] in ("hydra", "omegaconf")
 
 
-def unknown_key(key: str, got: object, keys: list[str]) -> ConfigError:
+def not_overridden(error: Exception) -> str | None:
+    """The key for which there was a value, but which the configuration does not have."""
+    found = re.match(r"Could not override '([^']+)'", str(error))
+    return found[1] if found else None
+
+
+def unknown_key(key: str, got: object, keys: Keys) -> ConfigError:
     """The error for a key that does not exist, with its new name or the nearest one that does."""
-    if key in RENAMED:
-        return ConfigError(key, got, f"nothing: its name is {RENAMED[key]} now")
+    if RENAMED.get(key) in keys.names:
+        return UnknownKeyError(key, got, f"the name of this key is {RENAMED[key]} now")
     if key.startswith("env.kwargs."):
         return ConfigError(key, got, f"a plus sign in front where it is new: +{key}={got}")
-    known = {name.rpartition(".")[2]: name for name in keys}  # sigma for agent.sigma
-    near = difflib.get_close_matches(key, keys, n=1, cutoff=0.7)
-    if not near:
-        last = difflib.get_close_matches(key.rpartition(".")[2], known, n=1, cutoff=0.7)
-        near = [known[name] for name in last]
-    meant = f"did you mean {near[0]}?" if near else "rlbench --help lists the keys"
-    return ConfigError(key, got, f"nothing, there is no such key; {meant}")
+    group, _, last = key.rpartition(".")
+    # Of two keys with one last part, the one in the group that was given comes last and counts.
+    ordered = sorted(keys.names, key=lambda name: name.rpartition(".")[0] == group)
+    known = {name.rpartition(".")[2]: name for name in ordered if name not in _NAMES_OF_AGENT}
+    near = [known[name] for name in difflib.get_close_matches(last, known, n=1, cutoff=0.7)]
+    of_agent = keys.agent if key.startswith("agent.") else ""
+    lists = f"`rlbench agent={of_agent} --help` lists its keys" if of_agent else ""
+    meant = f"did you mean {near[0]}?" if near else lists or "`rlbench --help` lists the keys"
+    whose = f" for {of_agent}" if of_agent else ""
+    return UnknownKeyError(key, got, f"there is no such key{whose}; {meant}")
 
 
 def refuse_old_names(values: Mapping[str, Any]) -> None:
     """Raises ConfigError for the first key of a composed configuration that has another name now;
     a file may set any key, and so may a plus sign."""
-    for key in RENAMED:
-        *groups, name = key.split(".")
-        node: Any = values
-        for group in groups:
-            node = node.get(group) if isinstance(node, Mapping) else None
-        if isinstance(node, Mapping) and name in node:
-            raise unknown_key(key, node[name], [])
+    keys = keys_of(values)
+    for old, new in RENAMED.items():
+        if old in keys.names and new in keys.names:
+            node: Any = values
+            for part in old.split("."):
+                node = node[part]
+            raise unknown_key(old, node, keys)
+
+
+def keys_of(values: Mapping[str, Any]) -> Keys:
+    """The keys of a composed configuration."""
+    agent = values.get("agent")
+    name = agent.get("name") if isinstance(agent, Mapping) else None
+    return Keys(str(name or ""), list(_flat(values, "")))
+
+
+def _flat(node: Mapping[Any, Any], prefix: str) -> Iterable[str]:
+    for key, value in node.items():
+        yield f"{prefix}{key}"
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}{key}.")
 
 
 def _unknown_choice(error: MissingConfigException) -> ConfigError:

@@ -15,6 +15,7 @@ from omegaconf import OmegaConf
 
 from rlbench.agents import AGENTS
 from rlbench.config.packages import agent_config, conf_folders
+from rlbench.errors import ConfigError
 
 
 class FallbackSource(ConfigSource):
@@ -97,6 +98,13 @@ def conf_dir() -> Path:
     package = Path(__file__).resolve().parents[1]
     packaged = package / "conf"
     return packaged if packaged.is_dir() else package.parents[1] / "conf"
+
+
+def config_folder(key: str, path: str | Path) -> Path:
+    """The folder that `key` names, in full. Raises ConfigError where there is none."""
+    if not Path(path).is_dir():
+        raise ConfigError(key, str(path), "a folder of YAML files, and there is none at this path")
+    return Path(path).resolve()
 
 
 def register() -> None:

@@ -80,7 +80,8 @@ def suggest_env(env_id: str) -> str:
             return f"its successor {newest.id} (version {version} is deprecated)"
         return f"{newest.id}, the newest version"
     near = near_names(name, (spec.id for spec in _living()))
-    meant = f"; did you mean {near}?" if near else "; `rlbench envs` lists them"
+    package = "" if ":" in env_id else f"; one of an installed package is env=PACKAGE:{env_id}"
+    meant = f"; did you mean {near}?" if near else f"; `rlbench envs` lists them{package}"
     return f"the id of an environment that Gymnasium has here{meant}"
 
 

@@ -84,9 +84,7 @@ class _Sweep:
 
     def run(self) -> None:
         with selectors.DefaultSelector() as selector, _on_stop(self._ask_to_stop), self._display:
-            for job in self._jobs:
-                if job.state is not State.WAITING:
-                    self._display.event(job)
+            self._show_what_does_not_run()
             try:
                 while self._start_what_fits(selector) or self._running:
                     self._listen(selector)
@@ -107,6 +105,14 @@ class _Sweep:
             self._display.print(f"plots and tables: rlbench report {directory}")
         if self._stops:
             raise KeyboardInterrupt
+
+    def _show_what_does_not_run(self) -> None:
+        """Mistakes first, so that nobody waits for the good jobs to learn of them."""
+        bad = [job for job in self._jobs if job.state is State.FAILED]
+        if bad:
+            self._display.print(f"{len(bad)} of {len(self._jobs)} jobs cannot run, the others do:")
+        for job in [*bad, *(job for job in self._jobs if job.state is State.BEFORE)]:
+            self._display.event(job)
 
     def _ask_to_stop(self) -> None:
         """Called by the signal: only counts, as it may come in the middle of anything."""
@@ -196,13 +202,13 @@ class _Sweep:
 
 
 def _refuse_if_all_bad(jobs: Sequence[Job]) -> None:
-    errors = {job.label: job.error for job in jobs if job.error is not None}
+    errors = [job.error for job in jobs if job.error is not None]
     if len(errors) < len(jobs) or not errors:
         return
-    if len({str(error) for error in errors.values()}) > 1:
-        for label, error in errors.items():
-            print(f"{label}: {error}")
-    raise next(iter(errors.values()))
+    if len({str(error) for error in errors}) > 1:
+        for job in jobs:
+            print(f"{job.label}: {job.error}")
+    raise errors[0]
 
 
 def _print_plan(jobs: Sequence[Job]) -> None:
