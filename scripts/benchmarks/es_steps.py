@@ -55,10 +55,10 @@ def _record(env: str, plain: RunFiles, common: list[str], folder: Path) -> Path:
     for file in episodes.glob(f"{recorded.process.pid}-*.txt"):
         file.unlink()
     steps = sum(len(line.split()) - 1 for file in episodes.glob("*.txt") for line in file.open())
-    counted = {run.summary["env_steps"] for run in (plain, recorded)}
-    if counted != {steps}:
+    told = {run.summary["env_steps"] for run in (plain, recorded)}
+    if told != {steps}:
         raise MeasurementError(
-            f"{env}: {steps} training steps recorded, the runs counted {sorted(counted)}"
+            f"{env}: {steps} training steps recorded, the runs counted {sorted(told)}"
         )
     return episodes
 

@@ -1,4 +1,4 @@
-"""The contracts between parts of rlbench: what an agent, a policy, lanes and an executor are.
+"""The seams of rlbench: what an agent, a policy, an environment and an executor are.
 
 Another agent is a class with all that `Agent` has, most simply a subclass of it, a class of
 settings derived from `AgentParameters`, and a name: an entry point of the group `rlbench.agents`,
@@ -156,7 +156,13 @@ class Executor(Protocol):
 
 
 class Policy(Protocol):
-    """A frozen way of acting: a pure function of observation and generator."""
+    """A frozen way of acting: a pure function of observation and generator.
+
+    It should be possible to pickle it, so that the workers of a run can play it.
+    independent_lanes (False where a class does not have it): `act` draws nothing, and gives a lane
+    the same action, to the bit, whatever lanes are beside it. The evaluation then asks for many
+    lanes at once, otherwise for one.
+    """
 
     def act(self, obs: Array, rng: np.random.Generator) -> Array:
         """Actions [L] or [L, D] (see `ActionSpec`) for observations [L, *obs]."""
@@ -198,10 +204,10 @@ class AgentParameters(Frozen):
 
 
 class Agent(Protocol):
-    """Learns within a budget of steps. Everything it will draw or count is in its state.
+    """Learns within a budget of steps. Everything it will ever draw or count is in its state.
 
     What is learned does not depend on how a number of steps is cut into calls of `advance`.
-    Lanes and executors belong to the harness, which also closes them.
+    Lanes and executors belong to the harness that lends them, which also closes them.
 
     Settings: the class of the agent's own settings. version: of the algorithm. It is part of a
     run's name and is raised by hand whenever the same settings lead to other results, a changed

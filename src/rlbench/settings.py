@@ -1,4 +1,4 @@
-"""What a run is asked to do: frozen, checked settings, without anything of Hydra."""
+"""What a run is asked to do: frozen, checked settings, with no trace of Hydra left in them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 
 def resolve(value: Auto | T, automatic: T) -> T:
-    """`value`, or `automatic` where it is auto."""
+    """`value`, or what it comes to where it is auto."""
     return automatic if value == AUTO else value
 
 
@@ -45,7 +45,7 @@ class Frozen(BaseModel):
 
 
 class AgentSettings(Frozen):
-    """Which agent, and its parameters (checked by the agent's `Settings` class)."""
+    """Which agent, and its own parameters (checked by the agent's `Settings` class)."""
 
     name: str = Field(pattern=r"^[A-Za-z0-9_.-]+$")
     target: str
@@ -76,12 +76,14 @@ class BudgetSettings(Frozen):
 
 
 class EvalSettings(Frozen):
-    """The schedule of evaluations; the same rule for every agent."""
+    """The schedule of evaluations; the same rule for every agent. `auto`: what suits the
+    environment's family (see `envs.family.EvalSchedule`)."""
 
     episodes: int = Field(20, gt=0)
-    growth: float = Field(1.1, gt=1)
-    first_steps: int = Field(1000, gt=0)
+    first_steps: Auto | PositiveInt = AUTO
+    growth: Auto | Annotated[float, Field(gt=1)] = AUTO
     every_steps: Auto | PositiveInt = AUTO
+    gap_per_step: Auto | Annotated[float, Field(ge=0)] = AUTO
     max_episode_steps: Auto | PositiveInt = AUTO
     confirmation_episodes: int = Field(100, gt=0)
 

@@ -134,7 +134,7 @@ def test_runs_on_processes_learn_the_same_as_in_one(tmp_path: Path) -> None:
 def test_the_random_agent_on_games_from_pixels(tmp_path: Path) -> None:
     words = ["agent.num_lanes=2", "env.max_episode_steps=40", "eval.episodes=2"]
     words += ["eval.confirmation_episodes=2", "env.threshold=100"]
-    words += ["eval.first_steps=60", "eval.growth=2"]
+    words += ["eval.first_steps=60", "eval.growth=2", "eval.gap_per_step=0"]
     asked = settings("random", tmp_path, *words, env="ALE/Breakout-v5", steps=120)
     whole, summary, rows = finish(asked)
     assert summary["env_steps"] >= 120 and summary["env_frames"] == 4 * summary["env_steps"]

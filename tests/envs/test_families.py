@@ -14,7 +14,7 @@ from rlbench.settings import EnvSettings
 
 
 @pytest.mark.parametrize(
-    ("settings", "family", "native_vector", "eval_every_steps"),
+    ("settings", "family", "native_vector", "every_steps"),
     [
         (EnvSettings(id="CartPole-v1"), "CartPoleFamily", True, 100_000),
         (EnvSettings(id="CartPole-v0"), "CartPoleFamily", True, 100_000),
@@ -22,11 +22,11 @@ from rlbench.settings import EnvSettings
             EnvSettings(id="CartPole-v1", kwargs={"sutton_barto_reward": True}),
             "GymnasiumFamily",
             False,
-            25_000,
+            100_000,
         ),
-        (EnvSettings(id="Acrobot-v1"), "GymnasiumFamily", False, 25_000),
-        (EnvSettings(id="LunarLander-v3"), "Box2DFamily", False, 25_000),
-        (EnvSettings(id="probe_envs:Counting-v0"), "GymnasiumFamily", False, 25_000),
+        (EnvSettings(id="Acrobot-v1"), "GymnasiumFamily", False, 100_000),
+        (EnvSettings(id="LunarLander-v3"), "Box2DFamily", False, 100_000),
+        (EnvSettings(id="probe_envs:Counting-v0"), "GymnasiumFamily", False, 100_000),
         (EnvSettings(id="ALE/Pong-v5"), "AtariFamily", False, 250_000),
         (
             EnvSettings(id="ALE/Pong-v5", kwargs={"obs_type": "ram"}),
@@ -37,19 +37,19 @@ from rlbench.settings import EnvSettings
     ],
 )
 def test_the_family_of_an_id(
-    settings: EnvSettings, family: str, native_vector: bool, eval_every_steps: int
+    settings: EnvSettings, family: str, native_vector: bool, every_steps: int
 ) -> None:
     found = family_of(settings)
     assert type(found).__name__ == family
     assert found.native_vector is native_vector
-    assert found.eval_every_steps == eval_every_steps
+    assert found.evaluation.every_steps == every_steps
 
 
 @pytest.mark.parametrize("version", [4, 5])
 def test_mujoco_is_one_family_in_all_versions(version: int) -> None:
     pytest.importorskip("mujoco")
     found = family_of(EnvSettings(id=f"Hopper-v{version}"))
-    assert type(found).__name__ == "MujocoFamily" and found.eval_every_steps == 100_000
+    assert type(found).__name__ == "MujocoFamily" and found.evaluation.every_steps == 100_000
 
 
 def test_every_built_in_family_can_be_imported() -> None:

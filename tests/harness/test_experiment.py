@@ -20,7 +20,7 @@ from rlbench.harness.experiment import run
 from rlbench.harness.plan import name_run, plan_run
 from rlbench.harness.stopping import finished
 from rlbench.runs import checkpoint
-from rlbench.settings import Settings
+from rlbench.settings import BudgetSettings, Settings
 
 TESTS = Path(__file__).parents[1]
 COUNTING = "probe_envs:Counting-v0"
@@ -57,7 +57,7 @@ def done_before(asked: Settings) -> str | None:
 
 
 def start(tmp_path: Path, *more: str, **kwargs: str) -> subprocess.Popen[str]:
-    """The run in a new process."""
+    """The run in a process of its own."""
     return subprocess.Popen(
         [sys.executable, "-m", "rlbench", *words(tmp_path, *more, **kwargs)],
         stdout=subprocess.PIPE,
@@ -157,7 +157,7 @@ def test_a_run_can_go_on_past_the_threshold_to_its_highest_level(tmp_path: Path)
     assert read(beyond)[2]["env_steps"] >= 2000
 
 
-def test_a_finished_run_is_left_and_overwrite_starts_again(
+def test_a_finished_run_is_left_and_overwrite_starts_anew(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     asked = settings(tmp_path, "budget.env_steps=500", "env.threshold=99")
@@ -348,6 +348,86 @@ def test_dry_run_writes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert "30 s of training or 1,000 environment steps, whichever comes first" in out
     assert "at most 0.00833 of training" in out
     assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "evaluations", "evaluating"),
+    [
+        (
+            ["env=MountainCar-v0", "budget.env_steps=null"],
+            "20 episodes each, at 0 and at 1,000 steps, then every 10%, up to every 100,000 steps",
+            "at most 4,000 steps at a time, and one for each 1 of training",
+        ),
+        # 1,000,000 / 4 steps, and twice 10 episodes of 18,000 / 4.
+        (
+            ["env=ALE/Pong-v5", "budget.env_steps=1000000", "eval.episodes=10"],
+            "10 episodes each, at 0 and at 25,000 steps, then every 10%, up to every 250,000 steps",
+            "at most 45,000 steps at a time and 340,000 in all, 25% of the run's steps",
+        ),
+        # At 0, 1,000, 1,100, 1,210, and at the end, 5 of 20 episodes of 500.
+        (
+            ["env=CartPole-v1", "budget.env_steps=1300"],
+            "20 episodes each, at 0 and at 1,000 steps, then every 10%, up to every 100,000 steps",
+            "at most 10,000 steps at a time and 50,000 in all, 97% of the run's steps",
+        ),
+    ],
+)
+def test_a_dry_run_says_what_evaluation_can_cost(
+    words: list[str], evaluations: str, evaluating: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(compose(["agent=random", "dry_run=true", *words])) == 0
+    lines = [line.strip().split(maxsplit=1) for line in capsys.readouterr().out.splitlines()]
+    said = dict(line for line in lines if len(line) == 2)
+    assert said["evaluations"] == evaluations
+    assert said["evaluating"] == f"{evaluating}; confirmations not counted"
+
+
+def test_a_long_evaluation_is_followed_by_more_training(tmp_path: Path) -> None:
+    asked = settings(
+        tmp_path, "eval.first_steps=100", "eval.growth=1.5", "eval.max_episode_steps=50",
+        "eval.gap_per_step=2", "budget.env_steps=1650", "agent.num_lanes=1", "env.threshold=null",
+        agent="random", env="MountainCar-v0",
+    )  # fmt: skip
+    run(asked)
+    _, rows, summary = read(asked)
+    evals = [row for row in rows if row["kind"] == "eval"]
+    assert all(row["lengths"] == [50] * 5 for row in evals)
+    # Of 0, 100, 150, 225, 338, 506, 759, 1139 those at least 2 x 250 steps apart, and the end.
+    assert [row["env_steps"] for row in evals] == [0, 506, 1139, 1650]
+    assert summary["eval_share"] == pytest.approx(summary["eval_s"] / summary["wall_s"], rel=1e-3)
+    # With more budget the evaluation at the end shifts none of those to come.
+    longer = asked.model_copy(update={"budget": BudgetSettings(env_steps=2700)})
+    run(longer)
+    evals = [row for row in read(longer)[1] if row["kind"] == "eval"]
+    assert [row["env_steps"] for row in evals] == [0, 506, 1139, 1650, 1709, 2563, 2700]
+
+
+def test_a_confirmation_ends_when_its_outcome_is_settled(tmp_path: Path) -> None:
+    # An episode of CartPole has a return of at least 1 and at most 100 here.
+    asked = settings(
+        tmp_path, "env.threshold=8", "eval.max_episode_steps=100", "eval.confirmation_episodes=50",
+        agent="random", env="CartPole-v1",
+    )  # fmt: skip
+    run(asked)
+    solved = next(row for row in read(asked)[1] if row["kind"] == "solved")
+    episodes = solved["confirmation_episodes"]
+    total = solved["confirmation_mean"] * episodes
+    assert solved["confirmed"] and episodes < 50
+    assert total + (50 - episodes) * 1 >= 50 * 8
+
+
+def test_evaluations_are_the_same_on_one_core_and_on_two(tmp_path: Path) -> None:
+    if len(os.sched_getaffinity(0)) < 2:
+        pytest.skip("there is one core")
+    found = []
+    for cores in (1, 2):
+        asked = compose(
+            ["agent=random", "env=Acrobot-v1", f"results_dir={tmp_path}", f"cores={cores}",
+             "budget.env_steps=8", "eval.episodes=20", "seed=3"]
+        )  # fmt: skip
+        run(asked)
+        found.append([row["returns"] for row in read(asked)[1] if row["kind"] == "eval"])
+    assert len(found[0]) == 2 and found[0] == found[1]
 
 
 def test_impossible_plans_are_refused_before_anything_is_written(tmp_path: Path) -> None:

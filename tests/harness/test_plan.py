@@ -58,12 +58,16 @@ def test_setup_learning_and_fingerprint_cover_what_they_should(tmp_path: Path) -
         ("eval.first_steps", 10),
         ("eval.growth", 1.5),
         ("eval.every_steps", 500),
+        ("eval.gap_per_step", 0.5),
         ("env.threshold", 5.0),
         ("env.levels", (1.0,)),
     ]:
         assert changed(key, value) == (False, True, True), key
     for key, value in [
-        ("eval.every_steps", 25_000),
+        ("eval.first_steps", 1000),
+        ("eval.growth", 1.1),
+        ("eval.every_steps", 100_000),
+        ("eval.gap_per_step", 1.0),
         ("eval.max_episode_steps", 100),
         ("env.max_episode_steps", 100),
         ("env.threshold", 8.0),

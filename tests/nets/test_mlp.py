@@ -1,14 +1,17 @@
 """The MLP by hand, and the property that the population's products rest on."""
 
+import pickle
 from typing import Any
 
 import numpy as np
 import pytest
 
 from rlbench.errors import ConfigError
-from rlbench.interfaces import ActionSpec
+from rlbench.interfaces import ActionSpec, Array
+from rlbench.nets.conv import ConvNet
 from rlbench.nets.heads import ArgmaxHead, ContinuousHead, argmax_head, head_from_description
 from rlbench.nets.mlp import MLP
+from rlbench.nets.network import Network
 from rlbench.nets.policy import NetworkPolicy
 
 
@@ -112,3 +115,24 @@ def test_policy_normalises_and_clips() -> None:
     )
     obs = np.array([[3.0], [100.0]], np.float32)
     assert policy.act(obs, np.random.default_rng()).tolist() == [[1.0], [5.0]]
+
+
+def lane_by_lane(network: Network, obs: Array) -> None:
+    head = ContinuousHead((-np.inf,) * 3, (np.inf,) * 3)
+    policy = NetworkPolicy(network, head, network.initial(np.random.default_rng(0)))
+    rng = np.random.default_rng(1)
+    actions = policy.act(obs, rng)
+    for rows in ([0], [3, 1], [6, 5, 4, 3, 2, 1, 0]):
+        assert policy.act(obs[rows], rng).tobytes() == actions[rows].tobytes()
+    again = pickle.loads(pickle.dumps(policy))  # noqa: S301
+    assert again.act(obs, rng).tobytes() == actions.tobytes()
+    expected = network.forward(network.layers(policy.parameters), obs)
+    np.testing.assert_allclose(actions, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_an_action_does_not_depend_on_the_lanes_beside_it() -> None:
+    obs = np.random.default_rng(2).standard_normal((7, 11)).astype(np.float32)
+    lane_by_lane(MLP(11, (64, 48), 3, "tanh"), obs)
+    lane_by_lane(MLP(11, (64, 48), 3, "elu", layer_norm=True), obs)
+    frames = np.random.default_rng(3).integers(256, size=(7, 4, 84, 84), dtype=np.uint8)
+    lane_by_lane(ConvNet((4, 84, 84), ((16, 8, 4), (32, 4, 2)), (256,), 3), frames)

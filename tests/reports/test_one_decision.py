@@ -160,8 +160,7 @@ def _said(line: str, labels: dict[str, str]) -> str:
         return "none"
     if "not settle" in line:
         return "open"
-    limited = r"(?:, .* solved it(?: in \d+ of \d+ runs)?)?"
-    faster = re.search(rf": ([^:]+) faster{limited}(?: \(.*\))?$", line)
+    faster = re.search(r": ([^:]+) faster(?:, .* (?:never|seldom) solved it)?(?: \(.*\))?$", line)
     assert faster is not None, line
     return labels[faster[1]]
 

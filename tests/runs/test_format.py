@@ -155,7 +155,8 @@ def test_summary_json(tmp_path: Path) -> None:
         "final_return_mean": 480.0, "best_return_mean": None,
         **dict(zip(CLOCK_COLUMNS, (100, 400, 3, 12.0, 8.0, 2.0, 1.0, 0.5, 0.5, 20.0, 16.0),
                    strict=True)),
-        "env_steps_per_s": 12.5, "peak_rss_mb": 61.5, "workers": 2, "cores": 2, "attempts": 3,
+        "env_steps_per_s": 12.5, "eval_share": 2.0 / 12.0, "peak_rss_mb": 61.5, "workers": 2,
+        "cores": 2, "attempts": 3,
         "contention": {"others_share": 0.25, "stolen_share": 0.125}, "error": None,
     }  # fmt: skip
     read = read_summary(tmp_path)

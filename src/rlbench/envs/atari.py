@@ -7,16 +7,19 @@ al. 2015, Nature 518, methods). Rewards are the game's own, and the loss of a li
 
 from __future__ import annotations
 
+import functools
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
+import gymnasium as gym
 import numpy as np
 from gymnasium.envs.registration import EnvSpec
 
-from rlbench.envs.family import EnvPlan, Family
-from rlbench.envs.lanes import CountedLanes
-from rlbench.envs.single import GymnasiumFamily
+from rlbench.envs.atari_start import keep_start
+from rlbench.envs.family import EnvPlan, EvalSchedule, Family, LanesBuilder
+from rlbench.envs.lanes import CountedLanes, SingleEnvLanes
+from rlbench.envs.single import GymnasiumFamily, SingleEnvs
 from rlbench.errors import ConfigError, RunError
 from rlbench.interfaces import ActionSpec, Array, EnvFacts
 from rlbench.settings import AUTO, EnvSettings, resolve
@@ -28,6 +31,10 @@ OBSERVATION_SHAPE = (STACKED_FRAMES, FRAME_SIZE, FRAME_SIZE)
 STICKY_ACTIONS = 0.25  # Machado et al. 2018 (arXiv 1709.06009), section 5.2
 NOOP_MAX = 30  # Mnih et al. 2015, extended data table 1
 MAX_EPISODE_FRAMES = 108_000  # half an hour at 60 frames a second, as in both papers
+EVAL_EPISODE_FRAMES = 18_000  # five minutes, as in the evaluations of Mnih et al. 2015
+# Here a step of evaluation costs as much as one of training, where twenty games are 20,000 to
+# 90,000 of them.
+ATARI_EVALUATION = EvalSchedule(first_steps=25_000, every_steps=250_000, gap_per_step=4.0)
 KWARGS = ("frameskip", "full_action_space")
 INSTEAD = {  # arguments of Gymnasium's single environment, and the keys that set the same here
     "repeat_action_probability": "env.sticky_actions",
@@ -101,7 +108,7 @@ class AtariFamily(Family):
     """A game as pixels, preprocessed here: ALE/<Game>-v5, unless `obs_type` asks for Gymnasium's
     own observations."""
 
-    eval_every_steps = 250_000
+    evaluation = ATARI_EVALUATION
 
     def __init__(self, spec: EnvSpec, settings: EnvSettings) -> None:
         super().__init__(spec, settings)
@@ -120,6 +127,9 @@ class AtariFamily(Family):
         own = max(1, MAX_EPISODE_FRAMES // self.atari.frame_skip)
         return resolve(self.settings.max_episode_steps, own)
 
+    def eval_max_episode_steps(self) -> int:
+        return _five_minutes(self.max_episode_steps(), self.atari.frame_skip)
+
     def plan(self) -> EnvPlan:
         """As in the base class. Nothing is probed: a seeded reset loads the game again, so that no
         episode can depend on the one before it (tested)."""
@@ -137,9 +147,17 @@ class AtariFamily(Family):
 
 
 class AtariObservationsFamily(GymnasiumFamily):
-    """A game with observations of Gymnasium's: its memory, or whole frames as vectors."""
+    """A game with observations of Gymnasium's: its memory, or whole frames as vectors.
 
-    eval_every_steps = 250_000
+    A lane loads its game once, in a tenth of a second; next to the emulator's work a lock-step of
+    more lanes saves nothing.
+    """
+
+    evaluation = ATARI_EVALUATION
+    lock_step_lanes = 8
+
+    def builder(self, single: SingleEnvs) -> LanesBuilder:
+        return KeptStarts(single)
 
     def make_kwargs(self) -> dict[str, Any]:
         sticky, kwargs = self.settings.sticky_actions, dict(self.settings.kwargs)
@@ -150,11 +168,34 @@ class AtariObservationsFamily(GymnasiumFamily):
             raise ConfigError("env.sticky_actions", sticky, takes)
         return {**kwargs, "repeat_action_probability": sticky}
 
+    def eval_max_episode_steps(self) -> int:
+        return _five_minutes(self.max_episode_steps(), self.frame_skip())
+
     def frame_skip(self) -> int:
         skip = {**self.spec.kwargs, **self.settings.kwargs}.get("frameskip", 1)
         if not isinstance(skip, int):
             raise ConfigError("env.kwargs.frameskip", skip, "one number of frames a step")
         return skip
+
+
+def _five_minutes(max_episode_steps: int, frame_skip: int) -> int:
+    return min(max_episode_steps, max(1, EVAL_EPISODE_FRAMES // frame_skip))
+
+
+@dataclass(frozen=True)
+class KeptStarts:
+    """Builds lanes of single environments that load their game once (see `envs.atari_start`)."""
+
+    single: SingleEnvs
+
+    def lanes(self, num_lanes: int, max_episode_steps: int, threads: int | None) -> SingleEnvLanes:
+        make = functools.partial(self.make, max_episode_steps)
+        return SingleEnvLanes(make, self.single.env_id, num_lanes, max_episode_steps)
+
+    def make(self, max_episode_steps: int) -> gym.Env[Any, Any]:
+        env = self.single.make(max_episode_steps)
+        keep_start(env.unwrapped)
+        return env
 
 
 @dataclass(frozen=True)

@@ -17,13 +17,29 @@ from rlbench.settings import EnvSettings, resolve
 DEFAULT_MAX_EPISODE_STEPS = 10_000  # for ids that register no time limit
 
 
+@dataclass(frozen=True)
+class EvalSchedule:
+    """When evaluations fall due, in env_steps: at 0, at `first_steps`, then with a gap that grows
+    by the factor `growth` a time until it is `every_steps`.
+
+    gap_per_step: of these points, those are passed over that come sooner than so many training
+    steps for each step that the evaluation before has played. It bounds what evaluation costs where
+    episodes are long, and is the same rule for all agents.
+    """
+
+    first_steps: int = 1000
+    growth: float = 1.1
+    every_steps: int = 100_000
+    gap_per_step: float = 1.0
+
+
 class LanesBuilder(Protocol):
     """Builds lanes of one environment anywhere, a worker process included; picklable."""
 
     def lanes(self, num_lanes: int, max_episode_steps: int, threads: int | None) -> Lanes:
         """Lanes whose episodes end after `max_episode_steps` at the latest.
 
-        threads: how many lanes may be stepped at a time where each has a thread;
+        threads: how many lanes may be stepped at a time where they have threads of their own;
         None: all. Results do not depend on it.
         """
         ...
@@ -36,6 +52,7 @@ class EnvPlan:
     threshold: the mean return that means solved, or None. levels: all that are timed, ascending.
     fresh_each_episode: whether lanes build their environment again for each episode.
     preprocessing: what is done to observations and actions, as run.json holds it, or None.
+    step_rewards: the least and the largest reward that a step can have, or None: not known.
     """
 
     facts: EnvFacts
@@ -44,6 +61,7 @@ class EnvPlan:
     levels: tuple[float, ...] = ()
     fresh_each_episode: bool = False
     preprocessing: Mapping[str, Any] | None = None
+    step_rewards: tuple[float, float] | None = None
 
     def lanes(
         self, num_lanes: int, max_episode_steps: int | None = None, threads: int | None = None
@@ -59,11 +77,11 @@ class Family(abc.ABC):
 
     A family is a subclass, and registered under the module that defines its environments (see
     `envs.make`). native_vector: stepping many lanes costs little more than stepping one (as in
-    `EnvFacts`). eval_every_steps: the largest gap between evaluations where the settings name none.
+    `EnvFacts`). evaluation: the schedule where the settings name none.
     """
 
     native_vector: ClassVar[bool] = False
-    eval_every_steps: ClassVar[int] = 25_000
+    evaluation: ClassVar[EvalSchedule] = EvalSchedule()
 
     def __init__(self, spec: EnvSpec, settings: EnvSettings) -> None:
         """Raises ConfigError for settings that this environment cannot have."""
@@ -94,6 +112,10 @@ class Family(abc.ABC):
         default."""
         own = self.spec.max_episode_steps or DEFAULT_MAX_EPISODE_STEPS
         return resolve(self.settings.max_episode_steps, own)
+
+    def eval_max_episode_steps(self) -> int:
+        """The cap of an evaluation's episodes where the settings name none."""
+        return self.max_episode_steps()
 
     def levels(self) -> tuple[float | None, tuple[float, ...]]:
         """The threshold and all levels: what is asked for, else published, else Gymnasium's own."""

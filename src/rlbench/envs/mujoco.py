@@ -26,8 +26,6 @@ from rlbench.settings import EnvSettings
 class MujocoFamily(GymnasiumFamily):
     """Gymnasium's environments on MuJoCo, of which `TASKS` have lanes that share a model."""
 
-    eval_every_steps = 100_000
-
     def __init__(self, spec: EnvSpec, settings: EnvSettings) -> None:
         super().__init__(spec, settings)
         # With other settings than the registered ones, Gymnasium itself steps the environment.

@@ -19,6 +19,9 @@ from rlbench.errors import ConfigError
 from rlbench.interfaces import ActionSpec, EnvFacts
 from rlbench.settings import AUTO, EnvSettings
 
+# By an id's name, for Gymnasium's own environments with their own settings: what one step gives.
+STEP_REWARDS = {"CartPole": (1.0, 1.0), "MountainCar": (-1.0, -1.0), "Acrobot": (-1.0, 0.0)}
+
 
 @dataclass(frozen=True)
 class SingleEnvs:
@@ -107,7 +110,13 @@ class GymnasiumFamily(Family):
             native_vector=self.native_vector,
             lock_step_lanes=self.lock_step_lanes,
         )
-        return EnvPlan(facts, builder, *self.levels(), fresh_each_episode=fresh)
+        return EnvPlan(
+            facts,
+            builder,
+            *self.levels(),
+            fresh_each_episode=fresh,
+            step_rewards=None if self.settings.kwargs else STEP_REWARDS.get(self.spec.name),
+        )
 
     def _look(self, single: SingleEnvs, cap: int) -> tuple[tuple[int, ...], ActionSpec]:
         """Build the environment once, and see the shape of an observation and the actions."""

@@ -12,7 +12,7 @@ from rlbench.envs.family import EnvPlan
 from rlbench.interfaces import Counts, Lanes
 
 TaskFn = Callable[[Any, Any, Any], Any]
-W = TypeVar("W", bound=Hashable)  # what identifies a worker: a connection, a handle, a number
+W = TypeVar("W", bound=Hashable)  # what stands for a worker: a connection, a handle, a number
 
 
 @dataclass
@@ -26,21 +26,29 @@ class LaneWorker:
     threads: int | None = None
     cache: dict[str, Any] = field(default_factory=dict)
     _lanes: dict[int, Lanes] = field(default_factory=dict)
+    _evaluation: dict[tuple[int, int], Lanes] = field(default_factory=dict)
 
     def lanes(self, num_lanes: int) -> Lanes:
         if num_lanes not in self._lanes:
             self._lanes[num_lanes] = self.plan.lanes(num_lanes, threads=self.threads)
         return self._lanes[num_lanes]
 
+    def evaluation_lanes(self, num_lanes: int, max_episode_steps: int) -> Lanes:
+        """Lanes whose steps are no training: they are in no count."""
+        asked = num_lanes, max_episode_steps
+        if asked not in self._evaluation:
+            self._evaluation[asked] = self.plan.lanes(*asked, threads=self.threads)
+        return self._evaluation[asked]
+
     def counts(self) -> Counts:
-        """Everything this worker's lanes have stepped so far."""
+        """Everything this worker's training lanes have stepped so far."""
         total = Counts()
         for lanes in self._lanes.values():
             total.add(lanes.counts)
         return total
 
     def close(self) -> None:
-        for lanes in self._lanes.values():
+        for lanes in (*self._lanes.values(), *self._evaluation.values()):
             lanes.close()
 
 
@@ -132,7 +140,7 @@ class RemoteExecutor(LaneExecutor, Generic[W]):
                     yield results.pop(due)
                     due += 1
         finally:
-            # What was begun is finished and counted, also when the caller stops early.
+            # What was begun is finished and counted, also when the caller has had enough.
             for worker in running:
                 self._receive(worker)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import multiprocessing as mp
 import signal
-from collections.abc import Collection
+from collections.abc import Collection, Generator, Iterable
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from typing import Any
@@ -17,7 +17,8 @@ JOIN_S = 10.0
 
 
 class ProcessExecutor(RemoteExecutor[Connection]):
-    """`workers` spawned processes.
+    """`workers` spawned processes, which come up while the caller does something else: the first
+    `map` waits for them.
 
     Raises RunError where a worker dies, or a task raises.
     """
@@ -35,9 +36,14 @@ class ProcessExecutor(RemoteExecutor[Connection]):
             process.start()
             theirs.close()
             self._processes[ours] = process
-        # Each worker's first message says that it is up: that time is startup, not training.
+
+    def map(
+        self, fn: TaskFn, tasks: Iterable[Any], shared: Any = None
+    ) -> Generator[Any, None, None]:
         for connection in self._processes:
-            self._receive(connection)
+            if connection not in self._costs:  # its first message says that it is up
+                self._receive(connection)
+        yield from super().map(fn, tasks, shared)
 
     def _send(self, worker: Connection, call: Any, task: Any) -> None:
         if self._calls.get(worker) is not call:
@@ -56,7 +62,7 @@ class ProcessExecutor(RemoteExecutor[Connection]):
             process.join(JOIN_S)
             raise RunError(
                 f"a worker process died (exit code {process.exitcode}); "
-                "a machine that is short of memory ends processes like this"
+                "a machine short of memory ends processes so"
             ) from None
         return result
 

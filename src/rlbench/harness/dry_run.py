@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
+from rlbench.harness.evaluate import schedule
 from rlbench.harness.plan import RunPlan
 
 
@@ -53,11 +55,36 @@ def estimate(plan: RunPlan) -> str:
         f"{'s' if plan.workers > 1 else ''})",
         f"  core-hours  {hours}",
         f"  memory      {memory}",
-        f"  evaluations {settings.eval.episodes} episodes each, every "
-        f"{plan.eval_every_steps:,} steps at most",
+        f"  evaluations {_evaluations(plan)}",
+        f"  evaluating  {_evaluated_steps(plan)}",
         f"  files       {plan.name.directory}",
     ]
     return "\n".join(lines)
+
+
+def _evaluations(plan: RunPlan) -> str:
+    when, episodes = plan.eval_schedule, plan.settings.eval.episodes
+    return (
+        f"{episodes} episodes each, at 0 and at {when.first_steps:,} steps, then every "
+        f"{when.growth - 1:.0%}, up to every {when.every_steps:,} steps"
+    )
+
+
+def _evaluated_steps(plan: RunPlan) -> str:
+    """What evaluation can cost at most beside training, in steps of the environment."""
+    each = plan.settings.eval.episodes * plan.eval_max_episode_steps
+    gap, budget = plan.eval_schedule.gap_per_step, plan.settings.budget.env_steps
+    if budget is None:
+        share = f"and one for each {gap:g} of training" if gap else "whatever training takes"
+        return f"at most {each:,} steps at a time, {share}; confirmations not counted"
+    points = itertools.takewhile(lambda due: due < budget, schedule(plan.eval_schedule))
+    most = (sum(1 for _ in points) + 1) * each
+    if gap:  # all but the last two are followed by so much training
+        most = min(most, round(budget / gap) + 2 * each)
+    return (
+        f"at most {each:,} steps at a time and {most:,} in all, {most / (most + budget):.0%} of "
+        "the run's steps; confirmations not counted"
+    )
 
 
 def frames_in_brackets(most: Cost) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from rlbench.envs.family import EvalSchedule
 from rlbench.interfaces import Array, Lanes, Policy
 from rlbench.seeding import Seeds
 
@@ -23,24 +24,46 @@ class Evaluation:
     def return_mean(self) -> float:
         return float(self.returns.mean())
 
+    @property
+    def steps(self) -> int:
+        """All steps that were played."""
+        return int(self.lengths.sum())
 
-def evaluate(policy: Policy, lanes: Lanes, episodes: int, seeds: Seeds) -> Evaluation:
-    """Play `episodes` episodes of `policy`, the i-th from the reset seed `seeds.episode_seed(i)`.
+    def first(self, episodes: int) -> Evaluation:
+        """The first so many episodes."""
+        return Evaluation(
+            self.returns[:episodes], self.lengths[:episodes], self.truncated[:episodes]
+        )
+
+    @classmethod
+    def of(cls, parts: Sequence[Evaluation]) -> Evaluation:
+        """The episodes of all parts, one after another."""
+        return cls(
+            np.concatenate([part.returns for part in parts]),
+            np.concatenate([part.lengths for part in parts]),
+            np.concatenate([part.truncated for part in parts]),
+        )
+
+
+def evaluate(policy: Policy, lanes: Lanes, episodes: Sequence[int], seeds: Seeds) -> Evaluation:
+    """Play `episodes` of `policy`; number i begins from the reset seed `seeds.episode_seed(i)`.
 
     Episodes run in lock-step on the lanes; a lane whose episode has ended takes up the next one.
-    The policy's generator is `seeds`' own, so that an evaluation is a pure function of the policy
-    and the seeds.
+    What happens in number i depends on the policy and its seed alone, whatever is played beside it:
+    a policy that acts for each lane by itself (`Policy.independent_lanes`) is asked for all lanes
+    at once, any other for one lane at a time, with a generator for each episode.
     """
-    rng = seeds.child("actions").generator()
-    reset_seeds = np.array([seeds.episode_seed(i) for i in range(episodes)])
-    returns, lengths = np.zeros(episodes), np.zeros(episodes, np.int64)
-    truncated = np.zeros(episodes, np.bool_)
-    begun = min(lanes.num_lanes, episodes)
+    numbers = np.asarray(episodes, np.int64)
+    reset_seeds = np.array([seeds.episode_seed(int(i)) for i in numbers])
+    act = _Acting(policy, seeds, numbers)
+    returns, lengths = np.zeros(len(numbers)), np.zeros(len(numbers), np.int64)
+    truncated = np.zeros(len(numbers), np.bool_)
+    begun = min(lanes.num_lanes, len(numbers))
     playing = np.arange(begun)  # [n] the lanes in use
-    episode = np.arange(begun)  # [n] the episode that each plays
+    episode = np.arange(begun)  # [n] the episode that each plays, as a place in `numbers`
     obs = lanes.reset(playing, reset_seeds[:begun])
     while len(playing):
-        obs, rewards, terminated, cut = lanes.step(playing, policy.act(obs, rng))
+        obs, rewards, terminated, cut = lanes.step(playing, act(obs, episode))
         returns[episode] += rewards
         lengths[episode] += 1
         ended = terminated | cut
@@ -48,7 +71,7 @@ def evaluate(policy: Policy, lanes: Lanes, episodes: int, seeds: Seeds) -> Evalu
             continue
         truncated[episode] = cut & ~terminated
         for row in np.flatnonzero(ended):
-            if begun < episodes:
+            if begun < len(numbers):
                 obs[row : row + 1] = lanes.reset(
                     playing[row : row + 1], reset_seeds[begun : begun + 1]
                 )
@@ -58,11 +81,41 @@ def evaluate(policy: Policy, lanes: Lanes, episodes: int, seeds: Seeds) -> Evalu
     return Evaluation(returns, lengths, truncated)
 
 
-def schedule(first_steps: int, growth: float, every_steps: int) -> Iterator[int]:
-    """The env_steps at which evaluations fall due: 0, `first_steps`, then a gap that grows with
-    the steps by the factor `growth`, and evenly once the gap has reached `every_steps`."""
+class _Acting:
+    """The actions of a policy for the lanes of some episodes."""
+
+    def __init__(self, policy: Policy, seeds: Seeds, numbers: Array) -> None:
+        self._policy, self._together = policy, getattr(policy, "independent_lanes", False)
+        stream = seeds.child("actions")
+        used = numbers[:1] if self._together else numbers
+        self._rngs = [stream.generator(int(number)) for number in used]
+
+    def __call__(self, obs: Array, episode: Array) -> Array:
+        act = self._policy.act
+        if self._together:
+            return act(obs, self._rngs[0])
+        rows = enumerate(episode.tolist())
+        return np.concatenate([act(obs[row : row + 1], self._rngs[i]) for row, i in rows])
+
+
+def settled_after(
+    returns: Array, episodes: int, threshold: float, bounds: tuple[float, float]
+) -> int | None:
+    """How many of `returns` settle whether the mean return of `episodes` episodes, of which they
+    are the first, is at least `threshold`, whatever the others come to; None: they do not.
+
+    bounds: the least and the largest return that an episode can have.
+    """
+    left = episodes - np.arange(1, len(returns) + 1)
+    total, goal, (low, high) = np.cumsum(returns), episodes * threshold, bounds
+    settled = np.flatnonzero((total + left * low >= goal) | (total + left * high < goal))
+    return int(settled[0]) + 1 if len(settled) else None
+
+
+def schedule(settings: EvalSchedule) -> Iterator[int]:
+    """The env_steps at which evaluations may fall due (see `EvalSchedule`)."""
     yield 0
-    point = float(min(first_steps, every_steps))
+    point = float(min(settings.first_steps, settings.every_steps))
     while True:
         yield round(point)
-        point += min(max(1.0, point * (growth - 1)), every_steps)
+        point += min(max(1.0, point * (settings.growth - 1)), settings.every_steps)

@@ -10,7 +10,7 @@ from typing import Any
 
 from rlbench.clock import Start
 from rlbench.errors import RlbenchError, RunError
-from rlbench.harness.evaluate import schedule
+from rlbench.harness.evaluator import Evaluator, worth_processes
 from rlbench.harness.judge import Judge
 from rlbench.harness.ledger import Ledger
 from rlbench.harness.machine import confined, contention, machine_time
@@ -84,6 +84,7 @@ class Attempt:
         self.interrupted = False
         self.checkpointed_train_s = 0.0
         self.judge: Judge | None = None
+        self.evaluator: Evaluator | None = None
         self.agent: Agent | None = None
         self.events: EventLog | None = None
 
@@ -105,7 +106,7 @@ class Attempt:
         return EXIT_INTERRUPTED if status == "interrupted" else EXIT_DONE
 
     def close(self) -> None:
-        for part in (self.agent, self.judge, self.resources, self.events):
+        for part in (self.agent, self.evaluator, self.resources, self.events):
             if part is not None:
                 part.close()
         self.progress.close()
@@ -120,9 +121,15 @@ class Attempt:
             self.events = EventLog(self.directory.events, header.started_at, self.log.rows)
             self.log.followers.append(self.events.row)
         self.ledger.connect(self.resources.counts, self.resources.workers_cpu_s)
+        # Its processes come up while the agent loads its libraries.
+        cap, evaluation = plan.eval_max_episode_steps, self.settings.eval
+        spread = worth_processes(plan.env, evaluation.episodes, cap)
+        executor = self.resources.evaluation_executor(spread)
+        self.evaluator = Evaluator(plan.env, cap, evaluation, executor)
         context = self.resources.context(self.settings.seed, self._should_stop)
         agent: Agent = plan.agent_class(context, plan.agent_settings)
-        judge = Judge(plan, self.ledger, self.log)
+        judge = Judge(plan, self.ledger, self.log, self.evaluator)
+        self.evaluator.build()
         self.agent, self.judge = agent, judge
         state = checkpoint.load(self.directory.checkpoint)
         self.log.started(self.ledger.now())
@@ -146,28 +153,21 @@ class Attempt:
             ) from error
 
     def _train(self, agent: Agent, judge: Judge) -> EndStatus:
-        evaluation, budget = self.settings.eval, self.settings.budget
-        points = schedule(evaluation.first_steps, evaluation.growth, self.plan.eval_every_steps)
-        due = next(points)
-        if judge.evaluated is not None:  # in an earlier attempt
-            while due <= self.ledger.now().env_steps:
-                due = next(points)
+        budget = self.settings.budget
         if judge.evaluated is None:
             with self.ledger.preparation():
                 agent.advance(0)
         self.checkpointed_train_s = self.ledger.train_s()
         while True:
             clock = self.ledger.now()
-            if clock.env_steps >= due or judge.evaluated is None:
+            if clock.env_steps >= judge.due:
                 self._evaluate(agent, judge)
-                while due <= clock.env_steps:
-                    due = next(points)
             status = reason_to_stop(
                 self.settings, clock, judge.solved_at, judge.reached, self.interrupted
             )
             if status is not None:
                 return self._end(status, agent, judge)
-            target = due - clock.env_steps
+            target = judge.due - clock.env_steps
             if budget.env_steps is not None:
                 target = min(target, budget.env_steps - clock.env_steps)
             with self.ledger.phase("train"):

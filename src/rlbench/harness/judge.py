@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from rlbench.harness.evaluate import evaluate
+from rlbench.harness.evaluate import Evaluation, schedule, settled_after
+from rlbench.harness.evaluator import Evaluator
 from rlbench.harness.ledger import Ledger
 from rlbench.harness.plan import RunPlan
 from rlbench.interfaces import Array, Policy
@@ -21,11 +22,16 @@ class Judge:
 
     reached: each timed level and the first evaluation at or above it, or None; for the threshold
     the first that fresh episodes confirmed. evaluated: the clock of the latest
-    evaluation. best_policy: the arrays of the best policy not yet saved.
+    evaluation. due: the env_steps at which the next one is due. best_policy: the arrays of the best
+    policy not yet saved.
     """
 
-    def __init__(self, plan: RunPlan, ledger: Ledger, log: RunLog) -> None:
+    def __init__(self, plan: RunPlan, ledger: Ledger, log: RunLog, evaluator: Evaluator) -> None:
         self._settings, self._ledger, self._log = plan.settings.eval, ledger, log
+        self._evaluator, self._bounds = evaluator, _return_bounds(plan)
+        self._points = schedule(plan.eval_schedule)
+        self._gap_per_step = plan.eval_schedule.gap_per_step
+        self.due = next(self._points)
         self.threshold = plan.env.threshold
         self.reached: dict[float, Mark | None] = dict.fromkeys(plan.env.levels)
         self.evaluated: Clock | None = None
@@ -34,11 +40,6 @@ class Judge:
         self.best_policy: dict[str, Array] | None = None
         seeds = Seeds(plan.settings.seed)
         self._episodes, self._fresh = seeds.child("evaluation"), seeds.child("confirmation")
-        # In arrays a hundred lanes cost little more than twenty, and are done sooner.
-        lanes = self._settings.episodes
-        if plan.env.facts.native_vector:
-            lanes = max(lanes, self._settings.confirmation_episodes)
-        self._lanes = plan.env.lanes(lanes, plan.eval_max_episode_steps)
 
     @property
     def solved_at(self) -> Mark | None:
@@ -48,7 +49,7 @@ class Judge:
         """Evaluate `policy`, log it, and see what it has reached; a note on a confirmation."""
         previous = self.evaluated
         with self._ledger.phase("eval"):
-            result = evaluate(policy, self._lanes, self._settings.episodes, self._episodes)
+            result = self._evaluator.play(policy, self._settings.episodes, self._episodes)
         clock = self.evaluated = self._ledger.now()
         self._log.evaluated(
             clock,
@@ -57,6 +58,9 @@ class Judge:
             truncated=result.truncated,
             previous=previous,
         )
+        if clock.env_steps >= self.due:  # else one at the end, which shifts none to come
+            self._pass_over(clock.env_steps + self._gap_per_step * result.steps)
+            self._pass_over(clock.env_steps + 1)
         self.final_return = result.return_mean
         if self.best_return is None or result.return_mean > self.best_return:
             self.best_return, self.best_policy = result.return_mean, dict(policy.arrays())
@@ -76,6 +80,7 @@ class Judge:
             "final_return": self.final_return,
             "best_return": self.best_return,
             "evaluated": None if self.evaluated is None else self.evaluated.row(),
+            "due": self.due,
         }
 
     def set_state(self, state: dict[str, Any]) -> None:
@@ -83,13 +88,11 @@ class Judge:
             if level in self.reached:
                 self.reached[level] = mark_from_json(at)
         self.final_return, self.best_return = state["final_return"], state["best_return"]
+        self._pass_over(state["due"])
         if state["evaluated"] is not None:
             self.evaluated = Clock.from_row(state["evaluated"])
             if self.evaluated is None:
                 raise ValueError("the clock of the last evaluation cannot be used")
-
-    def close(self) -> None:
-        self._lanes.close()
 
     def _confirm(self, policy: Policy, mark: Mark) -> str:
         clock, threshold = mark.at, self.threshold
@@ -99,16 +102,36 @@ class Judge:
             # Fresh seeds at each attempt, named by the step so that an extra evaluation (at the
             # end of a budget that is later raised) does not shift the seeds of those to come.
             seeds = self._fresh.child(str(clock.env_steps))
-            result = evaluate(policy, self._lanes, episodes, seeds)
+            result = self._evaluator.play(policy, episodes, seeds, self._enough)
         confirmed = result.return_mean >= threshold
         self._log.confirmed(
             clock,
             threshold=threshold,
             confirmed=confirmed,
             mean=result.return_mean,
-            episodes=episodes,
+            episodes=len(result.returns),
         )
         if confirmed:
             self.reached[threshold] = mark
         verdict = "confirmed" if confirmed else "not confirmed"
-        return f" | {verdict}: {result.return_mean:.1f} over {episodes} fresh episodes"
+        return f" | {verdict}: {result.return_mean:.1f} over {len(result.returns)} fresh episodes"
+
+    def _enough(self, played: Evaluation) -> int | None:
+        """How many of a confirmation's first episodes settle it; None: they do not."""
+        if self._bounds is None or self.threshold is None:
+            return None
+        episodes = self._settings.confirmation_episodes
+        return settled_after(played.returns, episodes, self.threshold, self._bounds)
+
+    def _pass_over(self, env_steps: float) -> None:
+        """No point of the schedule before `env_steps` is due any more."""
+        while self.due < env_steps:
+            self.due = next(self._points)
+
+
+def _return_bounds(plan: RunPlan) -> tuple[float, float] | None:
+    """The least and the largest return of an evaluation's episode, where they are known."""
+    if plan.env.step_rewards is None:
+        return None
+    (low, high), cap = plan.env.step_rewards, plan.eval_max_episode_steps
+    return min(low, low * cap), max(high, high * cap)

@@ -1,4 +1,4 @@
-"""The machine a run has: its cores, its caps, and what describes it."""
+"""The machine a run has: its cores, its caps, and what there is to say about it."""
 
 from __future__ import annotations
 

@@ -7,19 +7,19 @@ import hashlib
 import importlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from rlbench.checking import check
 from rlbench.envs.catalogue import registration
-from rlbench.envs.family import EnvPlan, Family
+from rlbench.envs.family import EnvPlan, EvalSchedule, Family
 from rlbench.envs.make import family_of
 from rlbench.errors import ConfigError
 from rlbench.executors import EXECUTORS
 from rlbench.harness.machine import resolve_cores
 from rlbench.interfaces import Agent, AgentParameters
-from rlbench.settings import AUTO, Settings, resolve
+from rlbench.settings import AUTO, EvalSettings, Settings, resolve
 
 HASH_LENGTH = 10
 AGENT_ATTRIBUTES = (
@@ -55,7 +55,7 @@ class RunPlan:
     cores: int
     executor: str
     workers: int
-    eval_every_steps: int
+    eval_schedule: EvalSchedule
     eval_max_episode_steps: int
     memory_mb: float | None  # what the agent learns from, beside the libraries; None: unknown
     registration: Mapping[str, Any]
@@ -71,7 +71,7 @@ class _Resolved:
     executor: str
     workers: int
     family: Family
-    eval_every_steps: int
+    eval_schedule: EvalSchedule
     eval_max_episode_steps: int
 
 
@@ -93,7 +93,7 @@ def plan_run(settings: Settings, env: EnvPlan | None = None) -> RunPlan:
         cores=found.cores,
         executor=found.executor,
         workers=found.workers,
-        eval_every_steps=found.eval_every_steps,
+        eval_schedule=found.eval_schedule,
         eval_max_episode_steps=found.eval_max_episode_steps,
         memory_mb=memory_mb,
         registration=registration(found.family.spec),
@@ -153,8 +153,19 @@ def _resolve(settings: Settings) -> _Resolved:
         executor=executor,
         workers=EXECUTORS[executor].workers_for(cores),
         family=family,
-        eval_every_steps=resolve(settings.eval.every_steps, family.eval_every_steps),
-        eval_max_episode_steps=resolve(settings.eval.max_episode_steps, family.max_episode_steps()),
+        eval_schedule=_schedule(settings.eval, family.evaluation),
+        eval_max_episode_steps=resolve(
+            settings.eval.max_episode_steps, family.eval_max_episode_steps()
+        ),
+    )
+
+
+def _schedule(asked: EvalSettings, automatic: EvalSchedule) -> EvalSchedule:
+    return EvalSchedule(
+        first_steps=resolve(asked.first_steps, automatic.first_steps),
+        growth=resolve(asked.growth, automatic.growth),
+        every_steps=resolve(asked.every_steps, automatic.every_steps),
+        gap_per_step=resolve(asked.gap_per_step, automatic.gap_per_step),
     )
 
 
@@ -173,8 +184,9 @@ def _name(settings: Settings, found: _Resolved) -> RunName:
         "threshold": threshold,
         "levels": levels,
         "eval": {
-            **settings.eval.model_dump(mode="json"),
-            "every_steps": found.eval_every_steps,
+            "episodes": settings.eval.episodes,
+            "confirmation_episodes": settings.eval.confirmation_episodes,
+            **asdict(found.eval_schedule),
             "max_episode_steps": found.eval_max_episode_steps,
         },
     }

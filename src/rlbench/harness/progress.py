@@ -78,6 +78,8 @@ class Progress:
             parts.append(f"return {self._return:.1f}{to_go}")
         if speed:
             parts.append(f"{speed:,.0f} steps/s")
+        if clock.eval_s > 0:
+            parts.append(f"evaluation {clock.eval_s / clock.wall_s:.0%}")
         left = self._left_s(clock, speed)
         if left is not None:
             parts.append(f"at most {left:,.0f} s left")

@@ -7,7 +7,9 @@ from collections.abc import Callable
 from rlbench.envs.family import EnvPlan
 from rlbench.executors import make_executor
 from rlbench.executors.base import LaneExecutor
-from rlbench.interfaces import Context, Counts, Executor, Lanes
+from rlbench.executors.process import ProcessExecutor
+from rlbench.executors.serial import SerialExecutor
+from rlbench.interfaces import Context, Counts, Lanes
 from rlbench.seeding import Seeds
 
 
@@ -24,6 +26,7 @@ class Resources:
         self._env, self._cores = env, cores
         self._executor_name, self._workers = executor, workers
         self._executor: LaneExecutor | None = None
+        self._evaluating: LaneExecutor | None = None
         self.lanes: list[Lanes] = []
 
     def context(self, seed: int, should_stop: Callable[[], bool] = lambda: False) -> Context:
@@ -37,6 +40,18 @@ class Resources:
             cores=self._cores,
         )
 
+    def evaluation_executor(self, spread: bool) -> LaneExecutor:
+        """What plays evaluations: the agent's own executor where it has several workers, else
+        processes on all cores, or this process alone where they are not to be `spread`."""
+        if self._evaluating is None:
+            if not spread or self._cores == 1:
+                self._evaluating = SerialExecutor(self._env)
+            elif self._workers > 1:
+                self._evaluating = self._make_executor()
+            else:
+                self._evaluating = ProcessExecutor(self._env, self._cores)
+        return self._evaluating
+
     def counts(self) -> Counts:
         """Everything that lanes and workers have stepped so far."""
         total = Counts() if self._executor is None else self._executor.counts()
@@ -46,19 +61,24 @@ class Resources:
 
     def workers_cpu_s(self) -> float:
         """CPU-seconds of workers that are other processes."""
-        return 0.0 if self._executor is None else self._executor.cpu_s()
+        return sum(executor.cpu_s() for executor in self._executors())
 
     def close(self) -> None:
-        for part in (*self.lanes, self._executor):
-            if part is not None:
-                part.close()
+        for lanes in self.lanes:
+            lanes.close()
+        for executor in self._executors():
+            executor.close()
+
+    def _executors(self) -> list[LaneExecutor]:
+        evaluating = None if self._evaluating is self._executor else self._evaluating
+        return [executor for executor in (self._executor, evaluating) if executor is not None]
 
     def _make_lanes(self, num_lanes: int) -> Lanes:
         lanes = self._env.lanes(num_lanes)
         self.lanes.append(lanes)
         return lanes
 
-    def _make_executor(self) -> Executor:
+    def _make_executor(self) -> LaneExecutor:
         if self._executor is None:
             self._executor = make_executor(self._executor_name, self._env, self._workers)
         return self._executor

@@ -75,6 +75,10 @@ def finished(settings: Settings, directory: Path) -> str | None:
 
 def in_words(summary: Summary) -> str:
     """The outcome of a run in a few words."""
+    return f"{_outcome(summary)}; evaluation took {summary.clock.eval_share or 0:.0%} of the time"
+
+
+def _outcome(summary: Summary) -> str:
     at, clock = summary.solved_at, summary.clock
     if at is not None and summary.threshold is not None:
         return (

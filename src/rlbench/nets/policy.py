@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import numpy as np
 
 from rlbench.interfaces import Array
 from rlbench.nets.build import network_from_description
+from rlbench.nets.frame_convs import FrameConvs
 from rlbench.nets.heads import Head, head_from_description
 from rlbench.nets.network import Network
 
@@ -30,9 +32,14 @@ def normalise(obs: Array, mean: Array, std: Array) -> Array:
 class NetworkPolicy:
     """Greedy actions of one network; a frozen copy of the parameters it is given.
 
+    Each lane has products of its own, so that its action does not depend on the lanes beside it. On
+    frames that is the faster way, too: the convolutions go through the processor's cache.
+
     parameters: [size]. obs_mean, obs_std: [obs], or None where observations go in as they are;
     normalised observations are clipped (see `normalise`).
     """
+
+    independent_lanes: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -47,10 +54,26 @@ class NetworkPolicy:
         self.obs_mean = None if obs_mean is None else np.array(obs_mean, np.float32)
         self.obs_std = None if obs_std is None else np.array(obs_std, np.float32)
         self._layers = network.layers(self.parameters)
+        self._convs = FrameConvs(network) if network.convs else None
+        self._kernels = self._convs.kernels(self._layers) if self._convs is not None else []
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self).from_arrays, (dict(self.arrays()),)
 
     def outputs(self, obs: Array) -> Array:
         """Network outputs [L, outputs] for observations [L, *obs]."""
-        return self.network.forward(self._layers, self.normalise(obs))
+        if self._convs is None:
+            lanes = self.normalise(obs)[:, None]  # [L, 1, *obs]: a product for each lane
+            return self.network.forward(self._layers, lanes)[:, 0]
+        x = np.empty((len(obs), 1, self._convs.features), np.float32)
+        for frames, features in zip(obs, x, strict=True):
+            self._convs(frames, self._kernels, features)
+        dense = self._layers[len(self.network.convs) :]
+        for number, (kernel, bias) in enumerate(dense):
+            x = x @ kernel + bias
+            if number < len(dense) - 1:
+                x = np.maximum(x, np.float32(0), out=x)
+        return x[:, 0]
 
     def normalise(self, obs: Array) -> Array:
         if self.obs_mean is None or self.obs_std is None:

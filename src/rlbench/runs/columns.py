@@ -67,6 +67,12 @@ class Clock:
         """Steps a second of training; None before any training."""
         return self.env_steps / self.train_s if self.train_s > 0 else None
 
+    @property
+    def eval_share(self) -> float | None:
+        """The part of all time that went into evaluation; None where it is unknown."""
+        share = self.eval_s / self.wall_s if self.wall_s > 0 else math.nan
+        return None if math.isnan(share) else share
+
     def along(self, unit: Unit, cores: int | None) -> float:
         """The clock in one unit; NaN where it is unknown. cores: of the run, None if unknown."""
         if unit == "core_s":

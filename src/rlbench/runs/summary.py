@@ -72,6 +72,7 @@ def write_summary(directory: Path, summary: Summary) -> None:
         "best_return_mean": summary.best_return_mean,
         **summary.clock.row(),
         "env_steps_per_s": summary.clock.env_steps_per_s,
+        "eval_share": summary.clock.eval_share,
         "peak_rss_mb": summary.peak_rss_mb,
         "workers": summary.workers,
         "cores": summary.cores,

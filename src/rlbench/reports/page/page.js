@@ -42,7 +42,7 @@
     for (const item of items) {
       item.hidden = !chosen.every((select) => {
         const own = item.dataset[select.name];
-        // A row about all environments names none.
+        // A row that speaks of all environments has none of its own.
         return own === undefined || own === "" || own.split("\n").includes(select.value);
       });
     }

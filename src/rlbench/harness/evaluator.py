@@ -1,0 +1,102 @@
+"""Who plays an evaluation: all cores of a run, with the same result as one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from multiprocessing.reduction import ForkingPickler
+from typing import Any
+
+from rlbench.envs.family import EnvPlan
+from rlbench.executors.base import LaneExecutor, LaneWorker
+from rlbench.executors.serial import SerialExecutor
+from rlbench.harness.evaluate import Evaluation, evaluate
+from rlbench.interfaces import Policy
+from rlbench.seeding import Seeds
+from rlbench.settings import EvalSettings
+
+# Below this many steps at the most, an evaluation is over before it would pay to have started
+# processes for it (0.1 s of MountainCar).
+WORTH_STEPS = 10_000
+
+
+def worth_processes(env: EnvPlan, episodes: int, max_episode_steps: int) -> bool:
+    """Whether an evaluation may take long enough to be spread over processes."""
+    return not env.facts.native_vector and episodes * max_episode_steps >= WORTH_STEPS
+
+
+class Evaluator:
+    """Plays episodes of a policy on the workers of an executor, which whoever made it closes.
+
+    How episodes are shared out decides how long it takes, never what it
+    comes to. A policy that cannot be pickled is played in this process.
+    """
+
+    def __init__(
+        self, env: EnvPlan, max_episode_steps: int, settings: EvalSettings, executor: LaneExecutor
+    ) -> None:
+        self._executor, self._cap = executor, max_episode_steps
+        self._here = SerialExecutor(env)
+        share, facts = -(-settings.episodes // executor.workers), env.facts
+        if facts.native_vector:  # in arrays a hundred lanes cost little more than twenty
+            share = max(settings.episodes, settings.confirmation_episodes)
+        # On frames an emulator and a network cost the same alone; elsewhere many lanes share the
+        # cost of a lock-step, as long as the processor's cache holds them.
+        self._task_episodes = 1 if facts.pixels else share
+        self._lanes = min(self._task_episodes, facts.lock_step_lanes or share)
+
+    def build(self) -> None:
+        """Have the workers build their lanes, which would otherwise be done at the first call."""
+        workers = range(self._executor.workers)
+        for _ in self._executor.map(_build, workers, (self._lanes, self._cap)):
+            pass
+
+    def play(
+        self,
+        policy: Policy,
+        episodes: int,
+        seeds: Seeds,
+        enough: Callable[[Evaluation], int | None] = lambda played: None,
+    ) -> Evaluation:
+        """Episodes 0 to `episodes` - 1 of `policy` (see `evaluate`).
+
+        enough: given the first episodes, how many of them are enough, or None to go on; asked
+        whenever there are more.
+        """
+        parts: list[Evaluation] = []
+        for part in self._parts(policy, episodes, seeds):
+            parts.append(part)
+            played = Evaluation.of(parts)
+            number = enough(played)
+            if number is not None:
+                return played.first(number)
+        return played
+
+    def close(self) -> None:
+        self._here.close()
+
+    def _parts(self, policy: Policy, episodes: int, seeds: Seeds) -> Iterator[Evaluation]:
+        size = self._task_episodes
+        tasks = [range(i, min(i + size, episodes)) for i in range(0, episodes, size)]
+        executor = self._executor if _can_travel(policy) else self._here
+        played = executor.map(_play, tasks, (policy, seeds, self._lanes, self._cap))
+        try:
+            yield from played
+        finally:
+            played.close()
+
+
+def _build(worker: LaneWorker, shared: tuple[int, int], task: int) -> None:
+    worker.evaluation_lanes(*shared)
+
+
+def _play(worker: LaneWorker, shared: tuple[Policy, Seeds, int, int], task: range) -> Evaluation:
+    policy, seeds, num_lanes, cap = shared
+    return evaluate(policy, worker.evaluation_lanes(num_lanes, cap), task, seeds)
+
+
+def _can_travel(policy: Any) -> bool:
+    try:
+        ForkingPickler.dumps(policy)
+    except Exception:  # whatever its class raises
+        return False
+    return True
