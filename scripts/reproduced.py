@@ -144,7 +144,7 @@ def _returns_at(runs: Sequence[Run], env_steps: float) -> str:
 
 
 def _ours(row: Mapping[str, str] | None) -> str:
-    """The mean over the runs, or how many got there where not all did."""
+    """The mean over the runs, or how many reached it where not all did."""
     if row is None:
         return ""
     reached, runs = int(row["n_reached"]), int(row["n_runs"])

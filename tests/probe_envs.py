@@ -65,7 +65,7 @@ class Faulty(Counting):
 
 
 class Endless(Counting):
-    """Never ends of its own accord, and registers no time limit."""
+    """Never ends by itself, and registers no time limit."""
 
     def step(self, action: Any) -> Any:
         obs, reward, _, _, info = super().step(action)

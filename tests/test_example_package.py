@@ -155,7 +155,7 @@ def test_its_network_does_not_suit_vectors(rlbench: Rlbench) -> None:
     assert "takes auto, mlp, nature, a3c or small_cnn; did you mean small_cnn?" in said
 
 
-def test_its_executor_learns_the_same_with_workers_of_its_own_number(
+def test_its_executor_learns_the_same_with_another_number_of_workers(
     trained: Any, rlbench: Rlbench, tmp_path: Path
 ) -> None:
     words = ["agent=es", "env=Acrobot-v1", "agent.population=8", "env.max_episode_steps=40"]

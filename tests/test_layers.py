@@ -69,7 +69,7 @@ WITHOUT: dict[str, list[str]] = {
     "harness": [*CONFIGURATION, "tensorflow", "rlbench.agents", "rlbench.nets"],
     **{
         room: [*CONFIGURATION, *LEARNING, *RUNNING, "gymnasium", "ale_py"]
-        for room in (*NUMBERS, "reports", "tensorboard", "collection")
+        for room in (*sorted(NUMBERS), "reports", "tensorboard", "collection")
     },
 }
 
@@ -97,7 +97,7 @@ def _imports(node: ast.AST, typing_too: bool) -> Iterator[str]:
         if isinstance(inner, ast.Import):
             yield from (alias.name for alias in inner.names)
         elif isinstance(inner, ast.ImportFrom):
-            assert inner.level == 0, "relative imports cannot be told apart from others"
+            assert inner.level == 0, "relative imports look like others"
             for alias in inner.names:
                 submodule = f"{inner.module}.{alias.name}"
                 yield submodule if submodule in MODULES else str(inner.module)

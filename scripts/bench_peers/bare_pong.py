@@ -2,7 +2,7 @@
 
 Every process steps `--lanes` games of `AtariVectorEnv` in turn, on one thread, under the
 conditions of the project: four frames a step, sticky actions, no fire at a reset. Two figures: of
-episodes that each begin with a seeded reset, which loads the game anew, and of steps alone.
+episodes that each begin with a seeded reset, which loads the game again, and of steps alone.
 """
 
 from __future__ import annotations

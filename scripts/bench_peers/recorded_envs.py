@@ -1,7 +1,7 @@
 """Environments under other ids that write down each episode's reset seed and actions.
 
 For `env=recorded_envs:Recorded/ID` with RLBENCH_RECORD_DIR naming a folder. Each environment writes
-a file of its own there, `<process>-<number>.txt`, one episode a line: the reset seed, and its
+a file there, `<process>-<number>.txt`, one episode a line: the reset seed, and its
 actions as hexadecimal bytes, all apart by spaces.
 """
 

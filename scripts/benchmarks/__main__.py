@@ -84,7 +84,7 @@ def main() -> int:
     parser.add_argument("--list", action="store_true", help="name them and end")
     parser.add_argument("--repeats", type=int, default=5, help="rounds of each (default 5)")
     parser.add_argument("--quick", action="store_true", help="a smoke run, into .bench/quick")
-    parser.add_argument("--table", action="store_true", help="only write the table anew")
+    parser.add_argument("--table", action="store_true", help="only write the table again")
     args = parser.parse_args()
     unknown = [name for name in args.names if name not in names]
     if unknown:

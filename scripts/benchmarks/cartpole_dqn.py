@@ -109,6 +109,6 @@ def solved(plan: Plan) -> Result:
                 len(solved_steps), 9,
             ),
         ),
-        samples={"steps to confirmed-solved, of the seeds that got there": solved_steps},
-        units={"steps to confirmed-solved, of the seeds that got there": "steps"},
+        samples={"steps to confirmed-solved, of the seeds that were solved": solved_steps},
+        units={"steps to confirmed-solved, of the seeds that were solved": "steps"},
     )  # fmt: skip

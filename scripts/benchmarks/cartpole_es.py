@@ -48,7 +48,7 @@ def solved(plan: Plan) -> Result:
         )
         for width in ("16", "64")
     }
-    # A small population needs fewer steps, a large one more often gets there: both are given.
+    # A small population needs fewer steps, a large one solves it more often: both are given.
     evotorch = {
         f"EvoTorch PGPE on GymNE, 2 actors, population {population}": _Peer(
             "evotorch", "evotorch_cartpole.py", "--population", population

@@ -55,10 +55,10 @@ def _record(env: str, plain: RunFiles, common: list[str], folder: Path) -> Path:
     for file in episodes.glob(f"{recorded.process.pid}-*.txt"):
         file.unlink()
     steps = sum(len(line.split()) - 1 for file in episodes.glob("*.txt") for line in file.open())
-    told = {run.summary["env_steps"] for run in (plain, recorded)}
-    if told != {steps}:
+    counted = {run.summary["env_steps"] for run in (plain, recorded)}
+    if counted != {steps}:
         raise MeasurementError(
-            f"{env}: {steps} training steps recorded, the runs counted {sorted(told)}"
+            f"{env}: {steps} training steps recorded, the runs counted {sorted(counted)}"
         )
     return episodes
 

@@ -17,7 +17,7 @@ REPORT_ENVS = ("CartPole-v1", "Acrobot-v1", "MountainCar-v0", "LunarLander-v3", 
 REPORT_SEEDS = (10, 50)  # 100 and 500 runs
 REPORT_LIMITS_S = (10.0, 15.0)
 REPORT_LIMIT_MB = 1000.0
-# In a process of its own: its peak, and that of the largest of its workers.
+# In a new process: its peak, and that of the largest of its workers.
 _PEAK = """
 import resource, sys
 from rlbench.cli.report import main

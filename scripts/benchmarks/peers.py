@@ -1,4 +1,4 @@
-"""Each peer in an environment of its own below .bench/, made once and kept."""
+"""Each peer in a separate environment below .bench/, made once and kept."""
 
 from __future__ import annotations
 

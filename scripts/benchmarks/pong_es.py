@@ -1,6 +1,6 @@
 """Evolution strategies on Pong from pixels with all cores, against the bare emulator.
 
-Both play episodes of the same length, each begun by a seeded reset, which loads the game anew (a
+Both play episodes of the same length, each begun by a seeded reset, which loads the game again (a
 tenth of a second, a fifth of the time of such an episode). What the emulator gives without those
 resets is shown beside it.
 """

@@ -84,10 +84,10 @@ def sweep(
     progress: bool = True,
     **overrides: Any,
 ) -> Runs:
-    """Run every combination of the given values, each in a fresh process on cores of its own.
+    """Run every combination of the given values, each in a fresh process on the cores given to it.
 
-    A list, tuple or range stands for several values of any setting, and a single value for itself;
-    a value that is a list itself stands in another list (`**{"agent.hidden": [[64, 64]]}`).
+    A list, tuple or range gives several values of any setting, anything else gives one. To give one
+    value that is a list, put it into another list (`**{"agent.hidden": [[64, 64]]}`).
     jobs: how many runs side by side; "auto": as many as the cores allow, one where `cores` is not
     given. progress: show how far they are.
 

@@ -121,7 +121,7 @@ def _range(kind: type, bounds: tuple[Any, ...]) -> str:
     """The bounds of a number in words; a whole number's are inclusive."""
     given: dict[str, Any] = {}
     for bound in bounds:
-        # The constraints of a `Field(...)` within a type are in a list of their own.
+        # The constraints of a `Field(...)` within a type are in a nested list.
         for constraint in bound.metadata if isinstance(bound, FieldInfo) else (bound,):
             for name in ("gt", "ge", "lt", "le"):
                 if hasattr(constraint, name):

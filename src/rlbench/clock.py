@@ -25,7 +25,7 @@ class Start:
 
     @classmethod
     def now(cls) -> Start:
-        """This moment: for a further run in a process that has done other things before."""
+        """This moment: for another run in a process that has already done other things."""
         return cls(time.time(), process_cpu_s())
 
 
@@ -42,8 +42,8 @@ def seconds_since(start: Start) -> float:
 def _process_age_s() -> float:
     """Seconds since this process began.
 
-    Linux tells it in clock ticks since boot; the time of day of the boot itself, which psutil
-    would add, is known there to the second only.
+    Linux gives it in clock ticks since boot. psutil would add the time of day of the boot, which
+    is known to the second only.
     """
     stat = Path("/proc/self/stat")
     if not (stat.is_file() and hasattr(time, "CLOCK_BOOTTIME")):

@@ -37,7 +37,7 @@ class ReportError(RlbenchError):
 
 
 def _shown(value: object) -> str:
-    """`value` as it is written on the command line; text stands in quotes."""
+    """`value` as it is written on the command line; text is quoted."""
     words = {None: "null", True: "true", False: "false"}
     return words[value] if value is None or isinstance(value, bool) else repr(value)
 

@@ -1,4 +1,4 @@
-"""The seams of rlbench: what an agent, a policy, an environment and an executor are.
+"""The contracts between parts of rlbench: what an agent, a policy, lanes and an executor are.
 
 Another agent is a class with all that `Agent` has, most simply a subclass of it, a class of
 settings derived from `AgentParameters`, and a name: an entry point of the group `rlbench.agents`,
@@ -204,10 +204,10 @@ class AgentParameters(Frozen):
 
 
 class Agent(Protocol):
-    """Learns within a budget of steps. Everything it will ever draw or count is in its state.
+    """Learns within a budget of steps. Everything it will draw or count is in its state.
 
     What is learned does not depend on how a number of steps is cut into calls of `advance`.
-    Lanes and executors belong to the harness that lends them, which also closes them.
+    Lanes and executors belong to the harness, which also closes them.
 
     Settings: the class of the agent's own settings. version: of the algorithm. It is part of a
     run's name and is raised by hand whenever the same settings lead to other results, a changed

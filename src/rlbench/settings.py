@@ -1,4 +1,4 @@
-"""What a run is asked to do: frozen, checked settings, with no trace of Hydra left in them."""
+"""What a run is asked to do: frozen, checked settings, without anything of Hydra."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 
 def resolve(value: Auto | T, automatic: T) -> T:
-    """`value`, or what it comes to where it is auto."""
+    """`value`, or `automatic` where it is auto."""
     return automatic if value == AUTO else value
 
 
@@ -45,7 +45,7 @@ class Frozen(BaseModel):
 
 
 class AgentSettings(Frozen):
-    """Which agent, and its own parameters (checked by the agent's `Settings` class)."""
+    """Which agent, and its parameters (checked by the agent's `Settings` class)."""
 
     name: str = Field(pattern=r"^[A-Za-z0-9_.-]+$")
     target: str

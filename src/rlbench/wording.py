@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
-    from rlbench.analysis.decision import Decision
+    from rlbench.analysis.decision import Decision, Limit
     from rlbench.runs.records import Unit
 
 TIMES = "\u00d7"
@@ -136,11 +136,7 @@ def decision_text(decision: Decision) -> str:
         if decision.has_interval:
             return "the seeds do not settle which is faster"
         return f"not settled, {decision.reason or 'no interval'}"
-    bound = ""
-    if decision.never:
-        bound = f", {agent_name(decision.never)} never solved it"
-    elif decision.seldom:
-        bound = f", {agent_name(decision.seldom)} seldom solved it"
+    bound = f", {_limit_text(decision.limit)}" if decision.limit else ""
     return f"{agent_name(decision.winner_label)} faster{bound}"
 
 
@@ -163,12 +159,17 @@ def sureness_text(decision: Decision) -> str:
     p = "" if decision.p is None else f"; {p_text(decision.p)}"
     if decision.winner == "open":
         return f"open: the 95 % interval includes equally fast{p}"
-    bound = ""
-    if decision.never:
-        bound = f"; only a bound, since {agent_name(decision.never)} never solved it in its budget"
-    elif decision.seldom:
-        bound = f"; only a bound, since {agent_name(decision.seldom)} seldom solved it"
+    bound = f"; only a bound, since {_limit_text(decision.limit)}" if decision.limit else ""
     return f"clear: the 95 % interval excludes equally fast{bound}{p}"
+
+
+def _limit_text(limit: Limit) -> str:
+    name = agent_name(limit.label)
+    return (
+        f"{name} solved it in {limit.reached} of {limit.runs} runs"
+        if limit.reached
+        else (f"{name} never solved it")
+    )
 
 
 def p_text(p: float) -> str:

@@ -88,7 +88,7 @@ def test_lanes_wait_for_the_newest_parameters_or_act_with_those_before() -> None
     assert not np.array_equal(acted[1], left[1])
 
 
-def test_memory_is_told_beforehand() -> None:
+def test_memory_is_estimated_beforehand() -> None:
     facts: EnvFacts = plan_env(EnvSettings(id="ALE/Pong-v5")).facts
     settings = DQN.Settings(replay_capacity_steps=1_000_000)
     asked = {"workers": 1}

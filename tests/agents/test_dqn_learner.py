@@ -228,7 +228,7 @@ def test_state_carries_everything_and_nothing_is_traced_again() -> None:
     assert one._update.experimental_get_tracing_count() == 1
 
 
-def test_diverging_is_told_in_one_line() -> None:
+def test_diverging_is_one_line() -> None:
     learner = linear_learner((3,), True, False)
     batches = some_batches(np.random.default_rng(5), 3, 4, 2, (3,))
     with pytest.raises(RunError, match=r"diverged.*agent\.learning_rate"):

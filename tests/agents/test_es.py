@@ -268,7 +268,7 @@ def test_a_generation_cut_short_is_thrown_away_and_its_steps_counted() -> None:
     assert resources.counts().episodes == 128  # two of three tasks
 
 
-def test_memory_is_told_beforehand() -> None:
+def test_memory_is_estimated_beforehand() -> None:
     def memory_bytes(env: str, **settings: Any) -> float:
         facts = plan_env(EnvSettings(id=env)).facts
         asked = {"workers": 2}

@@ -76,7 +76,7 @@ def test_the_estimate_is_the_gradient_of_the_smoothed_quadratic(rank: int) -> No
     # elements together 2.5 %, and for low rank some 1.5 times that.
     error = np.linalg.norm(estimate - gradient) / np.linalg.norm(gradient)
     assert error < 0.06
-    # The same tolerance tells a wrong scale (such as no 1 / sqrt(r)) and a lost layer.
+    # The same tolerance finds a wrong scale (such as no 1 / sqrt(r)) and a lost layer.
     assert np.linalg.norm(1.1 * estimate - gradient) / np.linalg.norm(gradient) > 0.06
 
 

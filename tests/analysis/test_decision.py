@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from rlbench.analysis.decision import decide, reaches
+from rlbench.analysis.decision import Limit, decide, reaches
 from rlbench.analysis.speed_ratios import SpeedRatio
 from rlbench.wording import (
     decision_text,
@@ -69,8 +69,8 @@ def test_who_was_faster(
 
 def test_what_a_decision_says_of_its_sides() -> None:
     won = decide(changed(bound=">=", high=None, n_baseline_reached=0))
-    assert (won.winner, won.winner_label, won.ahead_label, won.never) == (
-        "challenger", "es", "es", "dqn"
+    assert (won.winner, won.winner_label, won.ahead_label, won.limit) == (
+        "challenger", "es", "es", Limit("dqn", 0, 5)
     )  # fmt: skip
     assert (won.factor, won.low, won.high, won.bound) == (4.0, 2.0, None, ">=")
     lost = decide(changed(ratio=0.25, low=0.1, high=0.5))
@@ -89,8 +89,8 @@ def test_decisions_in_words() -> None:
     bound = decide(changed(bound=">=", high=None, n_baseline_reached=0))
     assert decision_text(bound) == "ES faster, DQN never solved it"
     seldom = decide(changed(bound=">=", high=None, n_baseline_reached=2))
-    assert decision_text(seldom) == "ES faster, DQN seldom solved it"
-    assert "only a bound, since DQN seldom solved it" in sureness_text(seldom)
+    assert decision_text(seldom) == "ES faster, DQN solved it in 2 of 5 runs"
+    assert "only a bound, since DQN solved it in 2 of 5 runs" in sureness_text(seldom)
     at_once = decide(changed(bound=">=", high=None))  # all of ES before any training
     assert decision_text(at_once) == "ES faster"
     assert "bound" not in sureness_text(at_once)
@@ -106,7 +106,7 @@ def test_decisions_in_words() -> None:
     assert tiny.endswith("; log-rank p < 0.0001")
     assert sureness_text(decide(changed(low=0.5))).startswith("open")
     assert sureness_text(one) == "one seed gives no interval, so this may be chance"
-    assert "only a bound, since DQN never solved it in its budget" in sureness_text(bound)
+    assert "only a bound, since DQN never solved it" in sureness_text(bound)
     assert sureness_text(none) == "neither did"
     assert ratio_text(changed(bound=">=", high=None), "words") == (
         "at least 4\u00d7 (95 % interval 2 or more)"

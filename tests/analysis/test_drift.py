@@ -26,7 +26,7 @@ from support.run_files import RunFiles
 def sweep(root: Path, slower: float, learning: float = 1.0) -> tuple[EnvironmentGroups, ...]:
     """Two agents, ten seeds each, alternating; the last start `slower` times as slow as the first.
 
-    learning: how much slower each run is in its second half, for reasons of its own.
+    learning: how much slower each run is in its second half, whatever the machine does.
     """
     for seed in range(10):
         for agent, base in (("es", 2.0), ("dqn", 20.0)):

@@ -111,7 +111,7 @@ def pairs_of(found: EnvironmentGroups, baseline: str | None = None) -> list[tupl
 
 
 def variant(agent: str, sigma: str) -> RunFiles:
-    """A run of an agent with a setting of its own."""
+    """A run of an agent with one setting changed."""
     return RunFiles(
         agent=agent,
         header={

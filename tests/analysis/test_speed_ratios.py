@@ -98,7 +98,7 @@ def test_a_budget_of_steps_limits_the_horizon_in_time(tmp_path: Path) -> None:
         unsolved("dqn", 1, 50.0, budget_train_s=None, budget_env_steps=50_000),
         unsolved("dqn", 2, 60.0, budget_train_s=None, budget_env_steps=60_000),
     )
-    # At 50 s the first run ran out: up to there all three were watched, and none had got there.
+    # At 50 s the first run ran out: up to there all three were watched, and none had reached it.
     assert time.horizon == 50.0
     assert time.restricted_mean == pytest.approx(50.0)
 

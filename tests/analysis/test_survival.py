@@ -110,8 +110,8 @@ def test_product_limit_rows_and_intervals_by_hand() -> None:
     assert curve.reached.tolist() == [1, 0, 1, 1]
     assert curve.censored.tolist() == [0, 1, 0, 0]
     assert curve.share.tolist() == [0.75, 0.75, 0.375, 0.0]
-    # Of four: one there, then one and a second unknown, then two of which one is unknown, three.
-    known = [(1, 1), (1, 1), (2, 3), (3, 4)]
+    # Just after, one is there; one, or two with the lost one; two or three; three or four.
+    known = [(1, 1), (1, 2), (2, 3), (3, 4)]
     expected = [
         (1 - share_interval(most, 4)[1], 1 - share_interval(fewest, 4)[0]) for fewest, most in known
     ]

@@ -222,7 +222,7 @@ def test_one_game_more_tips_the_balance(tmp_path: Path) -> None:
     assert examined(tmp_path)["atari"].verdict.outcome == "not supported"
 
 
-def test_where_dqn_never_got_there_the_mean_is_a_bound(tmp_path: Path) -> None:
+def test_where_dqn_never_reached_it_the_mean_is_a_bound(tmp_path: Path) -> None:
     for game in GAMES:
         write(tmp_path, "es", game, 1.0, budget_train_s=100.0)
         never(tmp_path, "dqn", game, 100.0)
@@ -317,7 +317,7 @@ def test_the_power_of_the_budget_is_stated(tmp_path: Path) -> None:
     assert (power.supported_at_double, power.refuted_at_claim) == (0.0, 0.0)
 
 
-def test_where_es_never_got_there_it_is_not_supported(tmp_path: Path) -> None:
+def test_where_es_never_reached_it_it_is_not_supported(tmp_path: Path) -> None:
     for game in GAMES:
         write(tmp_path, "dqn", game, 50.0, budget_train_s=100.0)
         never(tmp_path, "es", game, 100.0)
@@ -339,7 +339,7 @@ def test_bounds_of_both_kinds_leave_the_mean_unknown(tmp_path: Path) -> None:
     assert "nothing bounds the mean" in found.verdict.reason
 
 
-def test_games_that_nobody_solved_do_not_count(tmp_path: Path) -> None:
+def test_games_that_no_agent_solved_do_not_count(tmp_path: Path) -> None:
     for game in GAMES:
         never(tmp_path, "dqn", game, 100.0)
         never(tmp_path, "es", game, 100.0)

@@ -1,4 +1,4 @@
-"""`rlbench envs`, and thresholds in files of one's own, from a checkout and from a wheel."""
+"""`rlbench envs`, and thresholds in a user's files, from a checkout and from a wheel."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ Rlbench = Callable[..., subprocess.CompletedProcess[str]]
 HEAVY = ("numpy", "pandas", "gymnasium", "tensorflow", "matplotlib", "pydantic", "scipy")
 
 
-def test_help_tells_a_newcomer_what_to_type(rlbench: Rlbench, tmp_path: Path) -> None:
+def test_help_shows_a_newcomer_what_to_type(rlbench: Rlbench, tmp_path: Path) -> None:
     result = rlbench("--help")
     assert (result.returncode, result.stderr) == (0, "")
     for text in (

@@ -87,7 +87,7 @@ def test_a_sweep_runs_every_job_and_again_runs_only_what_is_missing(
 
 
 @has_affinity
-def test_jobs_side_by_side_have_cores_of_their_own(rlbench: Rlbench, tmp_path: Path) -> None:
+def test_jobs_side_by_side_have_different_cores(rlbench: Rlbench, tmp_path: Path) -> None:
     assert rlbench("-m", *SMALL, "seed=0,1", "cores=1").returncode == 0
     one, other = runs(tmp_path).values()
     assert len(one["cpu_affinity"]) == len(other["cpu_affinity"]) == 1

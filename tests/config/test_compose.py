@@ -139,7 +139,7 @@ def test_the_games_of_the_paper_are_51_and_swept_by_both_experiments() -> None:
 
 @pytest.mark.parametrize("agent", AGENTS)
 def test_an_agents_file_names_all_its_parameters(agent: str) -> None:
-    """Else a parameter could only be set with a plus sign, and a mistyped one not be told."""
+    """Else a parameter needed a plus sign, and a mistyped one would not be refused."""
     settings = compose([f"agent={agent}"])
     assert settings.agent.name == agent
     agent_class, checked = load_agent(settings)

@@ -18,7 +18,7 @@ from rlbench.settings import EnvSettings
 
 PONG, BREAKOUT = "ALE/Pong-v5", "ALE/Breakout-v5"
 # SHA-256 of all observations, rewards, ends and lives of `episode_bytes` below, with ale-py 0.12;
-# `python tests/envs/test_atari.py` prints them anew.
+# `python tests/envs/test_atari.py` prints them.
 GOLDENS = {
     PONG: "c16fcb0008964d7991519401850eedc5e7975b86308142d1f762ab74d07b7ff5",
     BREAKOUT: "b1a1a67629e5e516d9327bfb095e395733ada9af1080a123fd3ef7da528f2933",
@@ -84,14 +84,14 @@ def test_preprocessing_is_what_the_emulators_frames_amount_to(
         shown, reward, terminated, truncated, info = native.step(np.array([action]))
         frames, total = [], 0.0
         for _ in range(4):
-            frame, gained, over, _, told = single.step(action)
+            frame, gained, over, _, given = single.step(action)
             frames.append(frame)
             total += gained
             if over:
                 break
         assert (reward[0], terminated[0], truncated[0]) == (total, over, False)
-        assert info["lives"][0] == told["lives"]
-        if over:  # nobody acts on this one, and the native one shows an older frame in it
+        assert info["lives"][0] == given["lives"]
+        if over:  # no agent acts on this one, and the native one shows an older frame in it
             return
         seen = np.maximum(frames[-2], frames[-1])
         stack = [*stack[1:], rows @ seen @ columns.T]
@@ -140,7 +140,7 @@ def test_threads_decide_nothing() -> None:
         lanes.close()
 
 
-def test_a_lost_life_is_told_and_ends_nothing() -> None:
+def test_a_lost_life_is_counted_and_ends_nothing() -> None:
     lanes, one = lanes_of(BREAKOUT, sticky_actions=0.0), np.array([0])
     lanes.reset(one, np.array([3]))
     assert lanes.lives.tolist() == [5]
@@ -277,7 +277,7 @@ def test_kept_starts_give_the_episodes_of_gymnasiums_own_resets(
     assert loads == [theirs.unwrapped] * 3  # ours was loaded when it was made, and never again
 
 
-def test_an_action_that_is_not_there_is_told() -> None:
+def test_an_action_that_is_not_there_is_an_error() -> None:
     lanes = lanes_of(PONG)
     lanes.reset(np.array([0]), np.array([1]))
     with pytest.raises(RunError, match=r"ALE/Pong-v5 has actions 0 to 5, not \[6\]"):

@@ -139,7 +139,7 @@ def test_discrete_observations_become_one_hot_and_bytes_are_scaled() -> None:
     assert obs.min() >= 0 and 0.5 < obs.max() <= 1
 
 
-def test_environments_that_carry_something_over_are_built_anew() -> None:
+def test_environments_that_carry_something_over_are_built_for_each_episode() -> None:
     assert plan_env(EnvSettings(id="probe_envs:Carrying-v0")).fresh_each_episode
     assert plan_env(EnvSettings(id="BipedalWalker-v3")).fresh_each_episode
     for env_id in ("LunarLander-v3", "Acrobot-v1", "Pendulum-v1"):

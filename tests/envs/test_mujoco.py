@@ -63,7 +63,7 @@ def test_every_task_is_tested() -> None:
     assert len(TASKS) == len(NAMES)
 
 
-def test_settings_of_ones_own_are_left_to_gymnasium() -> None:
+def test_other_settings_are_left_to_gymnasium() -> None:
     plan = plan_env(EnvSettings(id="HalfCheetah-v5", kwargs={"ctrl_cost_weight": 0.2}))
     assert isinstance(plan.builder, SingleEnvs) and isinstance(plan.lanes(2), SingleEnvLanes)
     assert isinstance(plan_env(EnvSettings(id="HalfCheetah-v4")).builder, SingleEnvs)

@@ -82,7 +82,7 @@ def test_what_was_begun_is_counted_when_the_rest_is_dropped(executor: LaneExecut
     assert [task for task, _ in executor.map(play, [1, 2], 0)] == [1, 2]
 
 
-def test_a_failing_task_is_told_and_the_executor_stays_usable(executor: LaneExecutor) -> None:
+def test_a_failing_task_is_an_error_and_the_executor_stays_usable(executor: LaneExecutor) -> None:
     with pytest.raises((RunError, ValueError), match="task three"):
         list(executor.map(fail, range(6)))
     assert list(executor.map(fail, [0, 1])) == [0, 1]

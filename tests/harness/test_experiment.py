@@ -57,7 +57,7 @@ def done_before(asked: Settings) -> str | None:
 
 
 def start(tmp_path: Path, *more: str, **kwargs: str) -> subprocess.Popen[str]:
-    """The run in a process of its own."""
+    """The run in a new process."""
     return subprocess.Popen(
         [sys.executable, "-m", "rlbench", *words(tmp_path, *more, **kwargs)],
         stdout=subprocess.PIPE,
@@ -157,7 +157,7 @@ def test_a_run_can_go_on_past_the_threshold_to_its_highest_level(tmp_path: Path)
     assert read(beyond)[2]["env_steps"] >= 2000
 
 
-def test_a_finished_run_is_left_and_overwrite_starts_anew(
+def test_a_finished_run_is_left_and_overwrite_starts_again(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     asked = settings(tmp_path, "budget.env_steps=500", "env.threshold=99")

@@ -86,7 +86,7 @@ OTHERS: list[tuple[Callable[[dict[str, Any]], object], str]] = [
 
 
 @pytest.mark.parametrize(("change", "named"), OTHERS)
-def test_a_run_of_another_version_is_named_and_never_gone_on_with(
+def test_a_run_of_another_version_is_named_and_never_continued(
     tmp_path: Path,
     change: Callable[[dict[str, Any]], object],
     named: str,
@@ -115,7 +115,7 @@ def test_a_run_of_another_version_is_named_and_never_gone_on_with(
     assert finished(more, place) is None
 
 
-def test_a_header_that_cannot_be_read_is_not_gone_on_with(tmp_path: Path) -> None:
+def test_a_run_whose_header_cannot_be_read_is_not_continued(tmp_path: Path) -> None:
     settings = asked(tmp_path)
     place = name_run(settings).directory
     place.mkdir(parents=True)

@@ -160,7 +160,8 @@ def _said(line: str, labels: dict[str, str]) -> str:
         return "none"
     if "not settle" in line:
         return "open"
-    faster = re.search(r": ([^:]+) faster(?:, .* (?:never|seldom) solved it)?(?: \(.*\))?$", line)
+    limited = r"(?:, .* solved it(?: in \d+ of \d+ runs)?)?"
+    faster = re.search(rf": ([^:]+) faster{limited}(?: \(.*\))?$", line)
     assert faster is not None, line
     return labels[faster[1]]
 

@@ -23,7 +23,7 @@ ROWS = "return [...document.querySelectorAll(arguments[0] + ' tbody tr')]"
 CELLS = ".map(r => r.cells[arguments[1]].dataset.value ?? r.cells[arguments[1]].textContent)"
 VISIBLE = ".filter(r => r.offsetParent !== null)"
 
-# Luminance and contrast as WCAG 2.2 defines them, of every element that holds text of its own.
+# Luminance and contrast as WCAG 2.2 defines them, of every element that directly holds text.
 LOW_CONTRAST = """
 const light = (rgb) => {
   const [r, g, b] = rgb.map((v) => v / 255).map(

@@ -18,7 +18,7 @@ def test_the_tables_in_the_docs_are_those_of_the_committed_runs(name: str) -> No
     assert "\n".join(reproduced.TABLES[name](reproduced.runs_of(name))) in text
 
 
-def test_steps_are_means_where_all_runs_got_there(tmp_path: Path) -> None:
+def test_steps_are_means_where_all_runs_reached_the_level(tmp_path: Path) -> None:
     columns = ["env", "agent", "level", "unit", "n_runs", "n_reached", "restricted_mean"]
     (tmp_path / "report").mkdir()
     with (tmp_path / "report" / "time_to_threshold.csv").open("w") as file:

@@ -1,4 +1,4 @@
-"""A small agent with a policy class of its own, and copies of it that each break one rule."""
+"""A small agent with its policy class, and copies of it that each break one rule."""
 
 from __future__ import annotations
 
@@ -153,7 +153,7 @@ class OneSeed(HillClimber):
 
 
 class Cut(HillClimber):
-    """Begins a search of its own at each call."""
+    """Begins another search at each call."""
 
     def advance(self, env_steps: int) -> Scalars:
         self.best = -np.inf

@@ -1,4 +1,4 @@
-"""A headless Chromium that talks to nobody, for tests of the page."""
+"""A headless Chromium without a network, for tests of the page."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Browser:
         return found
 
     def complaints(self) -> list[str]:
-        """What the console said since the last look."""
+        """Messages of the console since the last look."""
         return [str(entry["message"]) for entry in self.driver.get_log("browser")]
 
     def run(self, script: str, *values: Any) -> Any:

@@ -34,7 +34,7 @@ def pair(env: str, es_s: float, dqn_s: float | None, seeds: int = 3) -> list[Run
 def runs_of(env: str, solved_s: Mapping[str, float | None], seeds: int = 3) -> list[RunFiles]:
     """Runs of some agents that solve it after about so many seconds; None: never.
 
-    An agent may be followed by a setting of its own: `es agent.sigma=0.1`.
+    An agent may be followed by a setting: `es agent.sigma=0.1`.
     """
     runs = []
     for seed in range(seeds):

@@ -127,7 +127,7 @@ def test_a_run_that_was_begun_without_it_has_its_whole_history(tmp_path: Path) -
     assert [step for step, _ in found] == evals
 
 
-def test_overwriting_starts_anew(tmp_path: Path) -> None:
+def test_overwriting_starts_again(tmp_path: Path) -> None:
     settings = asked(tmp_path, "budget.env_steps=500", "logger=tensorboard")
     run(settings)
     events = name_run(settings).directory / "tensorboard"

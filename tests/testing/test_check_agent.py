@@ -17,7 +17,7 @@ ENV = "probe_envs:Counting-v0"
 
 
 @pytest.mark.parametrize("agent", ["HillClimber", "Shares"])
-def test_an_agent_with_a_policy_class_of_its_own_passes(agent: str) -> None:
+def test_an_agent_with_another_policy_class_passes(agent: str) -> None:
     check_agent(f"support.broken_agents:{agent}", ENV, settings={"sigma": 0.3}, env_steps=200)
 
 

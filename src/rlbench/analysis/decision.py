@@ -15,6 +15,15 @@ Winner = Literal["challenger", "baseline", "open", "none"]
 
 
 @dataclass(frozen=True)
+class Limit:
+    """The group of which so few runs reached the level that the ratio is only a bound."""
+
+    label: str
+    reached: int
+    runs: int
+
+
+@dataclass(frozen=True)
 class Decision:
     """What a speed ratio says of its two groups, from the side of the one that was ahead.
 
@@ -31,8 +40,7 @@ class Decision:
     low: float | None
     high: float | None
     bound: str  # of the factor: ">=" where it is at least that, "<=" where at most, "" neither
-    never: str  # the label of the group that never reached the level, which makes it a bound
-    seldom: str  # the label of the group that reached it too seldom, which makes it a bound
+    limit: Limit | None  # what makes it a bound, where unsolved runs do
     p: float | None  # of the log-rank test
     reason: str  # why there is no ratio or no interval; empty where there is nothing to say
 
@@ -66,7 +74,7 @@ def decide(ratio: SpeedRatio | MeanRatio) -> Decision:
     """
     if ratio.ratio is None:
         return Decision(
-            "none", None, ratio.baseline, ratio.challenger, None, None, None, "", "", "", None,
+            "none", None, ratio.baseline, ratio.challenger, None, None, None, "", None, None,
             ratio.reason,
         )  # fmt: skip
     winner: Winner = "open"
@@ -80,12 +88,6 @@ def decide(ratio: SpeedRatio | MeanRatio) -> Decision:
         if ahead == "challenger"
         else (_inverse(ratio.ratio), _inverse(ratio.high), _inverse(ratio.low))
     )
-    reached, label = {
-        ">=": (ratio.n_baseline_reached, ratio.baseline),
-        "<=": (ratio.n_challenger_reached, ratio.challenger),
-        "": (0, ""),
-    }[ratio.bound]
-    total = ratio.n_baseline if ratio.bound == ">=" else ratio.n_challenger
     bound = ratio.bound
     if ahead == "baseline":
         bound = {">=": "<=", "<=": ">=", "": ""}[bound]
@@ -98,8 +100,7 @@ def decide(ratio: SpeedRatio | MeanRatio) -> Decision:
         low=_known(low),
         high=_known(high),
         bound=bound,
-        never="" if reached else label,
-        seldom=label if 0 < reached < total else "",
+        limit=_limit(ratio),
         p=ratio.log_rank_p if isinstance(ratio, SpeedRatio) else None,
         reason=ratio.reason,
     )
@@ -113,6 +114,16 @@ def reaches(ratio: SpeedRatio | MeanRatio, factor: float) -> Literal["yes", "no"
     if ratio.high is not None and ratio.high < factor:
         return "no"
     return "open"
+
+
+def _limit(ratio: SpeedRatio | MeanRatio) -> Limit | None:
+    limits = {
+        ">=": Limit(ratio.baseline, ratio.n_baseline_reached, ratio.n_baseline),
+        "<=": Limit(ratio.challenger, ratio.n_challenger_reached, ratio.n_challenger),
+    }
+    found = limits.get(ratio.bound)
+    # Where all of its runs were solved, they were so before any training.
+    return found if found is not None and found.reached < found.runs else None
 
 
 def _inverse(value: float | None) -> float | None:

@@ -90,8 +90,8 @@ class ProductLimit:
 def product_limit(times: CensoredTimes) -> ProductLimit:
     """The curve with exact pointwise 95 % intervals.
 
-    At each time so many of all runs are known to have reached the level, and some may have reached
-    it since they were last seen. The interval holds what Clopper & Pearson give for any number
+    Just after each time so many of all runs are known to have reached the level, and those that
+    were last seen before may have. The interval holds what Clopper & Pearson give for any number
     between.
     """
     moments = np.unique(times.time[np.isfinite(times.time)])
@@ -104,7 +104,7 @@ def product_limit(times: CensoredTimes) -> ProductLimit:
     )
     share: FloatArray = np.cumprod(1.0 - reached / at_risk, dtype=np.float64)
     known = np.cumsum(reached)
-    lost = np.cumsum(censored) - censored  # one that is last seen at a time is known then
+    lost = np.cumsum(censored)
     runs = len(times)
     low = [1.0 - share_interval(int(most), runs)[1] for most in known + lost]
     high = [1.0 - share_interval(int(fewest), runs)[0] for fewest in known]

@@ -40,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _fail(str(error), error.exit_status)
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:  # nobody reads our output any more, as in `rlbench envs | head`
+    except BrokenPipeError:  # the reader of our output has ended, as in `rlbench envs | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except OSError as error:

@@ -14,7 +14,7 @@ from rlbench.errors import ConfigError
 # What Hydra reads as text without quotes; a first letter keeps it from being read as a number.
 _BARE = re.compile(r"[A-Za-z][A-Za-z0-9_./:-]*")
 _OTHER_THAN_TEXT = ("null", "true", "false", "nan", "inf")
-_KWARGS = "env.kwargs."  # has no keys of its own, so each is added
+_KWARGS = "env.kwargs."  # has no keys in the configuration, so each is added
 
 
 def words(overrides: Mapping[str, Any]) -> list[str]:
@@ -29,7 +29,7 @@ def words(overrides: Mapping[str, Any]) -> list[str]:
 def words_of_jobs(choices: Mapping[str, Any]) -> list[list[str]]:
     """The words of every combination of `choices`, the last key changing fastest.
 
-    A list, tuple or range stands for several values; anything else for one. So a value that is a
+    A list, tuple or range gives several values; anything else one. To give one value that is a
     list itself stands in another list: `{"agent.hidden": [[64, 64]]}`.
     """
     keys, several = [], []

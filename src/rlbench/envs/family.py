@@ -39,7 +39,7 @@ class LanesBuilder(Protocol):
     def lanes(self, num_lanes: int, max_episode_steps: int, threads: int | None) -> Lanes:
         """Lanes whose episodes end after `max_episode_steps` at the latest.
 
-        threads: how many lanes may be stepped at a time where they have threads of their own;
+        threads: how many lanes may be stepped at a time where each has a thread;
         None: all. Results do not depend on it.
         """
         ...

@@ -12,7 +12,7 @@ from rlbench.envs.family import EnvPlan
 from rlbench.interfaces import Counts, Lanes
 
 TaskFn = Callable[[Any, Any, Any], Any]
-W = TypeVar("W", bound=Hashable)  # what stands for a worker: a connection, a handle, a number
+W = TypeVar("W", bound=Hashable)  # what identifies a worker: a connection, a handle, a number
 
 
 @dataclass
@@ -140,7 +140,7 @@ class RemoteExecutor(LaneExecutor, Generic[W]):
                     yield results.pop(due)
                     due += 1
         finally:
-            # What was begun is finished and counted, also when the caller has had enough.
+            # What was begun is finished and counted, also when the caller stops early.
             for worker in running:
                 self._receive(worker)
 

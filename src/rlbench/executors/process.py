@@ -62,7 +62,7 @@ class ProcessExecutor(RemoteExecutor[Connection]):
             process.join(JOIN_S)
             raise RunError(
                 f"a worker process died (exit code {process.exitcode}); "
-                "a machine short of memory ends processes so"
+                "a machine that is short of memory ends processes like this"
             ) from None
         return result
 

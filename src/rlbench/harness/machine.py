@@ -1,4 +1,4 @@
-"""The machine a run has: its cores, its caps, and what there is to say about it."""
+"""The machine a run has: its cores, its caps, and what describes it."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """The dueling head (Wang et al. 2016, arXiv 1511.06581) as another way to write a plain network.
 
-A state's value and the advantages of its actions each have a hidden layer of their own. What comes
-out, V + A - mean(A) (eq. 9), is linear in the two hidden layers together, so the whole is a plain
-network whose last hidden layer is twice as wide: that is how it acts and how it is kept. What is
-learned are the two streams.
+A state's value and the advantages of its actions each have a hidden layer. The output,
+V + A - mean(A) (eq. 9), is linear in the two hidden layers together, so the whole is a plain
+network whose last hidden layer is twice as wide: it acts and is saved in this form. What is learned
+are the two streams.
 """
 
 from __future__ import annotations

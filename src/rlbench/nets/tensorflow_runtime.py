@@ -46,8 +46,8 @@ def start_tensorflow(threads: int) -> Any:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Nothing written to file descriptor 2 is shown: libraries that TensorFlow loads tell of their
-    build there, whatever their log level. Exceptions still rise."""
+    """Hide what is written to file descriptor 2: libraries that TensorFlow loads describe their
+    build there, whatever their log level. Exceptions pass through."""
     shown = os.dup(2)
     nowhere = os.open(os.devnull, os.O_WRONLY)
     try:

@@ -154,7 +154,7 @@ def overall_lines(ratios: Iterable[MeanRatio]) -> Iterator[str]:
 
 
 def seeds_line(analyses: Iterable[EnvironmentAnalysis]) -> str:
-    """How many seeds there are, and what that is worth."""
+    """How many seeds there are, and what follows from so many."""
     sizes: dict[str, set[int]] = {}
     for analysis in analyses:
         for group in analysis.groups.contenders:

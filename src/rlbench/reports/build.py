@@ -84,7 +84,7 @@ def _files(
     tables = report_tables(findings.analyses, findings.suites, rates)
     figures = draw_findings(findings)
     files = {table.file: table.csv() for table in tables}
-    if findings.speak_to_claims:
+    if findings.has_claimed_pair:
         files |= claims_files(findings.examination)
     for figure in figures:
         files |= figure.files

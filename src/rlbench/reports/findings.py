@@ -55,8 +55,8 @@ class Findings:
         return tuple(ratio for suite in self.suites for ratio in suite.ratios)
 
     @property
-    def speak_to_claims(self) -> bool:
-        """Whether both agents were run that the popular claims are held against."""
+    def has_claimed_pair(self) -> bool:
+        """Whether both agents of the popular claims were run."""
         return {BASELINE, CHALLENGER} <= set(self.contenders)
 
 

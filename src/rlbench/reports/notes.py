@@ -53,7 +53,7 @@ def failure_notes(runs: Iterable[Run]) -> Iterator[str]:
 
 
 def contention_notes(runs: Iterable[Run]) -> Iterator[str]:
-    """Runs that did not have the machine to themselves, besides jobs of their own sweep."""
+    """One line for each run that shared the machine with more than the jobs of its sweep."""
     for run in runs:
         for share, who in contention(run):
             yield f"{run.path}: {who} had {share:.0%} of the cores' time while it ran"

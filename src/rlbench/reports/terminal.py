@@ -44,12 +44,12 @@ def report_lines(findings: Findings) -> Iterator[str]:
     for analysis in findings.analyses:
         yield from environment_lines(analysis)
     yield from across_lines(findings.suites, findings.missing)
-    if findings.speak_to_claims:
+    if findings.has_claimed_pair:
         yield from verdict_lines(findings.examination)
 
 
 def across_lines(suites: Sequence[SuiteStatistics], missing: Sequence[str]) -> Iterator[str]:
-    """What happened over all environments, and what is not known, and why."""
+    """What happened over all environments, what is not known, and why."""
     for found in suites:
         head = next((ratio for ratio in found.ratios if ratio.unit == "train_s"), None)
         if head is None:

@@ -16,7 +16,7 @@ from rlbench.wording import plural
 
 INTERVAL_S = 10.0
 WATCHED = ("run.json", "log.jsonl", "summary.json")
-NICENESS = 19  # what is watched is being timed: drawing must give way to it
+NICENESS = 19  # drawing must not slow the runs, which are being timed
 
 State = tuple[tuple[str, int, int], ...]
 

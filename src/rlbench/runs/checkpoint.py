@@ -33,7 +33,7 @@ def save(directory: Path, seq: int, state: State) -> int:
     arrays: dict[str, Array] = {}
     scalars = _split(state, "", arrays)
     npz = directory / f"state-{seq}.npz"
-    # Uncompressed: a replay memory is noise to a compressor and takes minutes.
+    # Uncompressed: compressing a replay memory takes minutes and gains little.
     with npz.open("wb") as file:
         np.savez(file, allow_pickle=False, **arrays)
         file.flush()

@@ -1,4 +1,4 @@
-"""Find the runs below a directory and load what can be believed; name what cannot."""
+"""Find the runs below a directory and load what can be used; name what cannot."""
 
 from __future__ import annotations
 

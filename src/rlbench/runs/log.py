@@ -173,7 +173,7 @@ class RunLog:
             found = read_rows(path) if path.is_file() else Rows((), 0, False)
         except UnreadableFileError as error:
             raise RunError(f"{path}: {error}; overwrite=true starts again") from error
-        # A row whose clock has gaps is none of this program's.
+        # This program writes no row whose clock has gaps.
         self.rows = [row for row in found.rows if row.clock.is_complete]
         self.seq = max((row.seq for row in self.rows), default=0)
         self.attempt = max((row.attempt for row in self.rows), default=0) + 1

@@ -1,1 +1,1 @@
-"""A sweep: many runs, each in a fresh process on cores of its own."""
+"""A sweep: many runs, each in a fresh process on the cores given to it."""

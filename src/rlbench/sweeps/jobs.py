@@ -31,7 +31,7 @@ class State(Enum):
 
 @dataclass
 class Job:
-    """One run of a sweep. `note` is the last it said, or why it failed."""
+    """One run of a sweep. `note` is the last line it printed, or why it failed."""
 
     words: tuple[str, ...]
     label: str

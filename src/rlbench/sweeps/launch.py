@@ -19,7 +19,7 @@ from rlbench.sweeps.display import Display, count, duration
 from rlbench.sweeps.jobs import Job, State, prepare
 from rlbench.sweeps.process import INTERRUPTED, JobProcess
 
-REFRESH_S = 0.5  # the sweep shares its cores with what it times: it should look up rarely
+REFRESH_S = 0.5  # poll rarely: the sweep shares its cores with the jobs that it times
 STOPPING = "stopping: each job writes its checkpoint; once more kills them"
 STOP_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
 
@@ -55,7 +55,7 @@ def launch(
         sweep.conclude()
     failed = [job for job in jobs if job.state is State.FAILED]
     if failed:
-        # What a display has shown already is not said again.
+        # What a display has shown already is not repeated.
         first = f": {failed[0].label}: {failed[0].note}" if quiet else ""
         raise RunError(f"{len(failed)} of {len(jobs)} jobs failed{first}")
     return jobs
@@ -262,7 +262,7 @@ def _on_stop(act: Callable[[], None]) -> Iterator[None]:
     names = [name for name in STOP_SIGNALS if hasattr(signal, name)]
     try:
         before = {name: signal.signal(getattr(signal, name), handle) for name in names}
-    except ValueError:  # not the main thread: whoever runs us there handles signals
+    except ValueError:  # not the main thread: the caller handles signals
         before = {}
     try:
         yield

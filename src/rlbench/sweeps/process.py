@@ -19,7 +19,7 @@ INTERRUPTED = (130, -signal.SIGINT)
 class JobProcess:
     """A fresh Python that runs `python -m rlbench` with `words`, on `cores`.
 
-    It leads a process group of its own: a Ctrl-C at the terminal reaches the sweep alone, which
+    It leads a new process group: a Ctrl-C at the terminal reaches the sweep alone, which
     passes it on, once.
     """
 
@@ -52,7 +52,7 @@ class JobProcess:
 
     def finish(self) -> None:
         """Read the last words of a process that has ended, and free all it held."""
-        self.kill()  # workers that outlived it would go on taking the next job's cores
+        self.kill()  # workers that outlived it would use the next job's cores
         for stream in self.streams:
             stream.read()
             stream.close()

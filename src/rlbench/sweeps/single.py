@@ -16,7 +16,7 @@ from rlbench.errors import RunError
 from rlbench.harness.machine import available_cores
 from rlbench.sweeps.process import INTERRUPTED, JobProcess
 
-REFRESH_S = 0.5  # whoever watches shares cores with what is timed
+REFRESH_S = 0.5  # poll rarely: this process shares its cores with the run that is timed
 ENDING_S = 0.01
 
 

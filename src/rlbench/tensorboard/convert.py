@@ -18,7 +18,7 @@ from rlbench.tensorboard.runs import DIRECTORY, EventLog
 def convert(directory: Path, out: Path | None = None) -> int:
     """Write the event files of every run below `directory`; returns how many runs there were.
 
-    out: where they go, in folders named as the runs'; None: below `directory`.
+    out: where they go, in folders with the names of the runs'; None: below `directory`.
     Raises ReportError where there is no such directory or no run in it, or `out` cannot be written.
     """
     out = directory / DIRECTORY if out is None else out

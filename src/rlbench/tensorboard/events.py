@@ -1,7 +1,7 @@
 """TensorBoard's event files: scalars in the protocol buffers and the framing that it reads.
 
 Written here rather than through a library: what is needed of the format is four messages, and the
-libraries write from a thread of their own, whose time would fall into whatever is being timed.
+libraries write from another thread, whose time would fall into whatever is being timed.
 
 Format: TensorFlow's record files (length, masked CRC-32C of the length, data, masked CRC-32C of
 the data; all little-endian) of `Event` messages, event.proto and summary.proto. CRC-32C: RFC 3720,
@@ -90,7 +90,7 @@ _TABLE = _table()
 
 
 def _masked(data: bytes) -> bytes:
-    """The checksum of `data`, rotated and shifted so that it is none of its own."""
+    """The checksum of `data`, rotated and shifted: `data` may itself contain checksums."""
     crc = crc32c(data)
     return struct.pack("<I", (((crc >> 15) | (crc << 17)) + 0xA282EAD8) & 0xFFFFFFFF)
 

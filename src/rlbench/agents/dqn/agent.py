@@ -156,7 +156,7 @@ class DQN(Agent):
                 if not settings.overlap:
                     self._wait(log)
                     self._take_effect()
-        # What is still running belongs to this call: its time, and the policy that is judged next.
+        # What is still running belongs to this call: it counts in its time and in the next policy.
         self._wait(log)
         return {
             **log.scalars(),

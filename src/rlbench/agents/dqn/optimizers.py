@@ -23,7 +23,7 @@ def adam(
     """Adam (Kingma & Ba 2015, algorithm 1); count: this update's number, from 1, float32."""
     mean = slots[0] + (1 - ADAM_BETA1) * (gradient - slots[0])
     square = slots[1] + (1 - ADAM_BETA2) * (ops.square(gradient) - slots[1])
-    # Both corrections of the bias are numbers, not arrays: a tenth of a small network's update.
+    # Both bias corrections are numbers, not arrays: it saves a tenth of a small network's update.
     step_size = learning_rate / (1 - ADAM_BETA1**count)
     correction = 1 / ops.sqrt(1 - ADAM_BETA2**count)
     step = step_size * mean / (ops.sqrt(square) * correction + epsilon)

@@ -100,7 +100,7 @@ def _low_rank_members(
 
 
 class StackedMembers:
-    """Members with parameters [P, n] of their own, one product over the stack a layer: a member
+    """Members that share no parameters [P, n], one product over the stack a layer: a member
     may enter or leave it without changing the others by a bit, a lane within a product may not."""
 
     def __init__(self, network: Network, parameters: Array) -> None:

@@ -1,4 +1,4 @@
-"""What the paper behind the claims published on MuJoCo; no run has a part in it."""
+"""What the paper behind the claims published on MuJoCo; without any run."""
 
 from __future__ import annotations
 

@@ -79,7 +79,7 @@ def draw(findings: Findings, looks: Looks) -> Figure | None:
     rows = found[:MAX_ROWS]
     if not rows:
         return None
-    lines = claim_lines() if _speak_to_claims(rows) else ()
+    lines = claim_lines() if _has_claimed_pair(rows) else ()
     groups = [group for row in rows for group in row.groups]
     caption = caption_lines(groups, list(_explanations(found, lines)), CAPTION_WIDTH)
     rows_in, sides_in = ROW_IN * len(rows), SIDES_IN if lines else SIDES_ALONE_IN
@@ -115,7 +115,7 @@ def caption(findings: Findings) -> str:
     rows = _rows(findings)
     baseline, challenger = _side_names(rows)
     lines = " and ".join(f"{line.ratio:g}" for line in claim_lines() if line.is_claim)
-    claims = f" The lines at {lines} are the popular claims." if _speak_to_claims(rows) else ""
+    claims = f" The lines at {lines} are the popular claims." if _has_claimed_pair(rows) else ""
     return (
         f"The training time to the threshold of {baseline} over that of {challenger} (median over "
         f"pairs of runs), on a logarithmic scale. Right of 1 {challenger} was faster, left of 1 "
@@ -169,7 +169,7 @@ def _looks_of(row: _Row, looks: Looks) -> tuple[Look, ...]:
     return tuple(map(looks.over_environments, row.names))
 
 
-def _speak_to_claims(rows: Sequence[_Row]) -> bool:
+def _has_claimed_pair(rows: Sequence[_Row]) -> bool:
     return any(row.groups and is_claimed_pair(*row.groups) for row in rows)
 
 

@@ -1,7 +1,7 @@
 """The figures of a report: each is one module with one object of a class below.
 
 A figure belongs to each environment, to each suite of environments, to all that was found, or to
-the claims. Its name in FIGURES is the stem of its files' names. A package adds figures of its own
+the claims. Its name in FIGURES is the stem of its files' names. A package adds figures
 as entry points of the group `rlbench.figures`.
 """
 

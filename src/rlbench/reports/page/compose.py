@@ -70,7 +70,7 @@ def compose(
     out: Path,
 ) -> Page:
     """The page as data."""
-    claims = findings.examination.claims if findings.speak_to_claims else ()
+    claims = findings.examination.claims if findings.has_claimed_pair else ()
     factors = sorted({examined.claim.factor for examined in claims})
     sections = [
         Section(

@@ -1,7 +1,7 @@
 """Figures of the page: pictures inside the file, each with a caption and words in its place.
 
-A picture is an image of its own (a data URI), not part of the page: its identifiers cannot clash
-with another's, and nothing in it can run.
+A picture is an image with a data URI, not part of the page: its identifiers cannot clash with
+another's, and nothing in it can run.
 """
 
 from __future__ import annotations

@@ -42,7 +42,7 @@
     for (const item of items) {
       item.hidden = !chosen.every((select) => {
         const own = item.dataset[select.name];
-        // A row that speaks of all environments has none of its own.
+        // A row about all environments names none.
         return own === undefined || own === "" || own.split("\n").includes(select.value);
       });
     }

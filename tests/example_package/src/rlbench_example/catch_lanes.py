@@ -15,7 +15,7 @@ from rlbench_example.catch import COLUMNS, ROWS
 
 
 class CatchFamily(Family):
-    """Catch without arguments of its own."""
+    """Catch without further arguments."""
 
     native_vector = True  # a worker process would gain nothing
 

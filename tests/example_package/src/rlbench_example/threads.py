@@ -12,7 +12,7 @@ from rlbench.interfaces import Counts
 
 
 class ThreadsExecutor(RemoteExecutor[int]):
-    """A worker is a number here, with lanes of its own."""
+    """A worker is a number here; each has its lanes."""
 
     def __init__(self, plan: EnvPlan, workers: int) -> None:
         self.workers = workers
