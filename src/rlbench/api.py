@@ -3,7 +3,8 @@ with.
 
 Every setting of the command line is a keyword here. `budget.train_seconds=60` becomes
 `budget={"train_seconds": 60}` or, with its dot, `**{"budget.train_seconds": 60}`; `agent.sigma=0.1`
-becomes `**{"agent.sigma": 0.1}`. `rlbench --help` lists the keys.
+becomes `**{"agent.sigma": 0.1}`. `rlbench --help` lists the keys. `config_dir` is a folder of YAML
+files like `conf`, as `--config-dir` names on the command line.
 """
 
 from __future__ import annotations
@@ -12,10 +13,12 @@ from collections.abc import Sequence
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
+from rlbench.analysis.groups import check_agent_of_baseline, check_baseline, group_runs
 from rlbench.collection import Runs
 from rlbench.config.compose import compose
+from rlbench.config.source import config_folder
 from rlbench.config.words import words, words_of_jobs
-from rlbench.errors import ConfigError, ReportError
+from rlbench.errors import ConfigError, ReportError, RunError
 from rlbench.interfaces import Policy
 from rlbench.reports.build import Report, build_report
 from rlbench.runs import load
@@ -39,14 +42,15 @@ def run(
     *,
     in_process: bool = False,
     progress: bool = True,
+    config_dir: str | Path | None = None,
     **overrides: Any,
 ) -> Run:
     """Run one agent on one environment with one seed, or go on with that run; returns it.
 
     agent: es, dqn, random, or one of an installed package. env: the id of an environment.
     in_process: run in this process, for a debugger; otherwise the run has a fresh process, as on
-    the command line, so that its clock counts the same. progress: show how far it is.
-    overrides: further settings.
+    the command line, so that its clock counts the same. progress: show how far it is. config_dir: a
+    folder of YAML files of yours. overrides: further settings.
 
     A run that is finished already is only read. Ctrl-C lets it write a checkpoint, from which the
     same call goes on. Raises ConfigError for settings that are not taken, before anything starts,
@@ -59,8 +63,12 @@ def run(
     >>> run.evaluations.return_mean.shape
     (3,)
     """
-    given = words({"agent": agent, "env": env, "seed": seed, **overrides})
-    settings = _checked(given)
+    choices = {"agent": agent, "env": env, "seed": seed}
+    for key, value in choices.items():
+        if isinstance(value, (list, tuple, range)):
+            raise ConfigError(key, value, "one value; `rlbench.sweep` takes several")
+    given, flags = words({**choices, **overrides}), _flags(config_dir)
+    settings = _checked(given, config_dir)
     from rlbench.harness.plan import plan_run
     from rlbench.harness.stopping import finished
 
@@ -71,7 +79,7 @@ def run(
         else:
             from rlbench.sweeps.single import run_in_fresh_process
 
-            run_in_fresh_process(given, progress=progress)
+            run_in_fresh_process([*flags, *given], progress=progress)
     return load_run(directory)
 
 
@@ -82,6 +90,7 @@ def sweep(
     *,
     jobs: Auto | int = AUTO,
     progress: bool = True,
+    config_dir: str | Path | None = None,
     **overrides: Any,
 ) -> Runs:
     """Run every combination of the given values, each in a fresh process on the cores given to it.
@@ -89,7 +98,7 @@ def sweep(
     A list, tuple or range gives several values of any setting, anything else gives one. To give one
     value that is a list, put it into another list (`**{"agent.hidden": [[64, 64]]}`).
     jobs: how many runs side by side; "auto": as many as the cores allow, one where `cores` is not
-    given. progress: show how far they are.
+    given. progress: show how far they are. config_dir: a folder of YAML files of yours.
 
     Runs that are finished already are only read. Raises ConfigError for settings that are not
     taken, before anything starts, and RunError where a run failed, after the others have ended
@@ -106,12 +115,11 @@ def sweep(
     from rlbench.sweeps.launch import launch
 
     all_words = words_of_jobs({"agent": agent, "env": env, "seed": seed, **overrides})
-    composed = {tuple(job): _checked(job) for job in all_words}
+    composed = {tuple(job): _checked(job, config_dir) for job in all_words}
     for settings in composed.values():
         name_run(settings)  # refuses what the agent does not take
-    launch(
-        all_words, lambda job: composed[tuple(job)], ["hydra.mode=RUN"], jobs, quiet=not progress
-    )
+    common_words = [*_flags(config_dir), "hydra.mode=RUN"]
+    launch(all_words, lambda job: composed[tuple(job)], common_words, jobs, quiet=not progress)
     directories = {name_run(settings).directory: settings for settings in composed.values()}
     results_dir = next(iter(composed.values())).results_dir
     found = [load.load_run(place, _below(place, results_dir)) for place in directories]
@@ -128,22 +136,30 @@ def compare(
     baseline: str | None = None,
     jobs: Auto | int = AUTO,
     progress: bool = True,
+    config_dir: str | Path | None = None,
     **overrides: Any,
 ) -> Runs:
     """Which agent solves an environment sooner, and how sure is that? A sweep with an answer.
 
     baseline: the agent that the others are compared with; None: DQN where it is among them, else
-    the first. The rest is as in `sweep`. The runs that it returns have an `answer`, `ratios()` and
-    a `report()`.
+    the first. Acting at random is the zero of the scale, and compared with nothing. The rest is as
+    in `sweep`. The runs that it returns have an `answer`, `ratios()` and a `report()`.
 
     >>> import rlbench
     >>> runs = rlbench.compare(
-    ...     agent=["es", "random"], seed=range(2), budget={"env_steps": 500}, progress=False
+    ...     agent=["dqn", "es"], seed=0, budget={"env_steps": 500}, progress=False
     ... )
     >>> print(runs.answer.splitlines()[0])
     CartPole-v1 (solved at 475)
+    >>> ratios = runs.ratios()
+    >>> set(zip(ratios.baseline, ratios.challenger))
+    {('dqn', 'es')}
     """
-    runs = sweep(agent, env, seed, jobs=jobs, progress=progress, **overrides)
+    all_words = words_of_jobs({"agent": agent, "env": env, "seed": seed, **overrides})
+    if baseline is not None:
+        agents = {_checked(job, config_dir).agent.name for job in all_words}
+        check_agent_of_baseline(agents, baseline)
+    runs = sweep(agent, env, seed, jobs=jobs, progress=progress, config_dir=config_dir, **overrides)
     return Runs(runs.directory, tuple(runs), runs.problems, baseline)
 
 
@@ -158,12 +174,13 @@ def load_run(path: str | Path) -> Run:
 def load_runs(directory: str | Path = RESULTS, *, baseline: str | None = None) -> Runs:
     """Read every run below `directory`; what cannot be read is named in `problems`.
 
-    baseline: what ratios compare the other agents with (see `Runs.ratios`). Raises
-    ReportError where the directory does not exist.
+    baseline: what ratios compare the other agents with (see `Runs.ratios`). Raises ReportError
+    where the directory does not exist, and ConfigError where no run is of that baseline.
     """
     if not Path(directory).is_dir():
         raise ReportError(f"{directory}: no such directory")
     loaded = load.load_runs(Path(directory))
+    check_baseline(group_runs(loaded.runs), baseline)
     return Runs(Path(directory), loaded.runs, loaded.problems, baseline)
 
 
@@ -194,6 +211,8 @@ def load_policy(source: Run | str | Path, from_arrays: FromArrays | None = None)
     (3,)
     """
     path = source.directory if isinstance(source, Run) else Path(source)
+    if not path.exists():
+        raise RunError(f"{path}: there is no run and no policy at this path")
     from rlbench.agents.saved import read_policy
 
     return read_policy(path / "policy.npz" if path.is_dir() else path, from_arrays)
@@ -206,7 +225,8 @@ def evaluate(
 
     With the seed of a run, its number of episodes and its settings this is the evaluation that the
     run made of the policy. overrides: settings of the environment, such as
-    `**{"env.sticky_actions": 0}`. Returns returns, lengths and `return_mean`.
+    `**{"env.sticky_actions": 0}`. Returns returns, lengths and `return_mean`. Raises ConfigError
+    for a policy of other observations or actions.
 
     >>> import rlbench
     >>> with rlbench.make_agent("random") as agent:
@@ -214,12 +234,14 @@ def evaluate(
     >>> len(result.returns), result.return_mean == float(result.returns.mean())
     (5, True)
     """
+    from rlbench.harness.evaluate import check_policy
     from rlbench.harness.evaluate import evaluate as play
     from rlbench.harness.plan import plan_run
 
     if episodes < 1:
         raise ConfigError("episodes", episodes, "a number above 0")
     plan = plan_run(_checked(words({"agent": "random", "env": env, "seed": seed, **overrides})))
+    check_policy(policy, plan.env.facts)
     lanes = plan.env.lanes(episodes, plan.eval_max_episode_steps)
     try:
         return play(policy, lanes, range(episodes), Seeds(seed).child("evaluation"))
@@ -228,12 +250,18 @@ def evaluate(
 
 
 def make_agent(
-    agent: str = "es", env: str = "CartPole-v1", seed: int = 0, **overrides: Any
+    agent: str = "es",
+    env: str = "CartPole-v1",
+    seed: int = 0,
+    *,
+    config_dir: str | Path | None = None,
+    **overrides: Any,
 ) -> LiveAgent:
     """An agent outside of a run, to be trained by hand: `advance(env_steps)`, `policy()`.
 
-    It is built as the run of the same settings builds it, and learns the same. Nothing is timed or
-    written. Close it, or use it in a `with` statement: it may have worker processes.
+    It is built as the run of the same settings builds it, and learns the same. config_dir: a folder
+    of YAML files of yours. Nothing is timed or written. Close it, or use it in a `with` statement:
+    it may have worker processes.
 
     >>> import rlbench
     >>> with rlbench.make_agent("es", "CartPole-v1", **{"agent.population": 8}) as agent:
@@ -243,11 +271,20 @@ def make_agent(
     """
     from rlbench.harness.live_agent import LiveAgent
 
-    return LiveAgent(_checked(words({"agent": agent, "env": env, "seed": seed, **overrides})))
+    given = words({"agent": agent, "env": env, "seed": seed, **overrides})
+    return LiveAgent(_checked(given, config_dir))
 
 
-def _checked(given: Sequence[str]) -> Settings:
-    settings = compose(given)
+def _flags(config_dir: str | Path | None) -> list[str]:
+    """What a process of a run is given so that it finds the same YAML files."""
+    if config_dir is None:
+        return []
+    return ["--config-dir", str(config_folder("config_dir", config_dir))]
+
+
+def _checked(given: Sequence[str], config_dir: str | Path | None = None) -> Settings:
+    folder = None if config_dir is None else config_folder("config_dir", config_dir)
+    settings = compose(given, folder)
     if settings.dry_run:
         raise ConfigError("dry_run", True, "false from Python; `rlbench dry_run=true` estimates")
     return settings

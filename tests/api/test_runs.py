@@ -92,7 +92,9 @@ def test_a_finished_run_is_read_and_a_larger_budget_goes_on() -> None:
         ({"agent.sigma": -1}, "agent.sigma: got -1; takes a number above 0"),
         ({"budget": {"train_secs": 1}}, "budget.train_secs: there is no such key"),
         ({"env": "CartPol-v1"}, "did you mean CartPole-v1?"),
-        ({"seed": [1, 2]}, "seed: got "),
+        ({"seed": [1, 2]}, "seed: got [1, 2]; takes one value; `rlbench.sweep` takes several"),
+        ({"agent": ["es", "dqn"]}, "agent: got ['es', 'dqn']; takes one value; `rlbench.sweep`"),
+        ({"config_dir": "nowhere"}, "config_dir: got 'nowhere'; takes a folder of YAML files"),
         ({"cores": object()}, "takes text, a number, true or false, None, a path"),
         ({"dry_run": True}, "dry_run: got true; takes false from Python"),
     ],
@@ -171,6 +173,45 @@ def test_a_comparison_has_an_answer() -> None:
     assert runs.answer.startswith("CartPole-v1 (solved at 475)")
 
 
+def test_a_baseline_that_is_not_there_is_refused_before_anything_starts() -> None:
+    with pytest.raises(rlbench.ConfigError, match="baseline: got 'foo'; takes dqn, es"):
+        rlbench.compare(baseline="foo", **SMALL)
+    with pytest.raises(rlbench.ConfigError, match=r"baseline: got 'random'; .*no contender"):
+        rlbench.compare(agent=["random", "es"], baseline="random", **SMALL)
+    assert files() == []
+    Path("runs").mkdir()
+    with pytest.raises(rlbench.ConfigError, match="baseline: got 'foo'; takes"):
+        rlbench.load_runs("runs", baseline="foo")
+
+
+def test_a_folder_of_yaml_files_serves_runs_sweeps_and_agents() -> None:
+    Path("mine/agent").mkdir(parents=True)
+    Path("mine/agent/own.yaml").write_text(
+        "{name: own, _target_: rlbench.agents.random.RandomAgent, num_lanes: 2}"
+    )
+    runs = rlbench.sweep("own", seed=[0], config_dir="mine", **SMALL)
+    run = rlbench.run("own", config_dir=Path("mine"), **SMALL)
+    assert run.directory == runs[0].directory and run.agent == "own"
+    assert run.argv[-2:] == ("--config-dir", str(Path("mine").resolve()))
+    with rlbench.make_agent("own", config_dir="mine") as agent:
+        agent.advance(10)
+        assert 10 <= agent.counts.env_steps < 14
+    with pytest.raises(rlbench.ConfigError, match="num_lane: there is no such key for own"):
+        rlbench.run("own", config_dir="mine", **{"agent.num_lane": 1})
+
+
+def test_a_policy_of_another_environment_is_refused() -> None:
+    with rlbench.make_agent("es", "CartPole-v1") as agent:
+        cartpole = agent.policy()
+    message = "policy: got 'one that takes 4 numbers'; takes a policy for Acrobot-v1, which "
+    with pytest.raises(rlbench.ConfigError, match=f"{message}observes 6 numbers"):
+        rlbench.evaluate(cartpole, "Acrobot-v1")
+    with rlbench.make_agent("random", "Pendulum-v1") as agent:
+        torque = agent.policy()
+    with pytest.raises(rlbench.ConfigError, match="takes a policy for CartPole-v1: actions with"):
+        rlbench.evaluate(torque, "CartPole-v1")
+
+
 def test_a_failed_job_is_an_error_when_the_others_have_ended() -> None:
     faulty = {**FAULTY, "env.kwargs": {"fault": "raise", "after": [5, 10**9]}}
     with pytest.raises(rlbench.RunError, match=r"1 of 2 jobs failed: .*after=5: .*are stuck"):
@@ -218,6 +259,10 @@ def test_a_policy_of_another_class_is_read_by_its_own_function() -> None:
     np.savez("own.npz", architecture=np.array("{}"), weights=np.arange(3))
     policy = rlbench.load_policy("own.npz", lambda arrays: arrays["weights"].sum())
     assert policy == 3
+    with pytest.raises(rlbench.RunError, match=r"own.npz: .* class .*from_arrays"):
+        rlbench.load_policy("own.npz")
+    with pytest.raises(rlbench.RunError, match=r"^gone: there is no run and no policy"):
+        rlbench.load_policy("gone")
 
 
 def test_what_is_no_policy_is_named() -> None:

@@ -192,6 +192,21 @@ def test_nowhere_to_write_is_one_line(rlbench: Rlbench, tmp_path: Path) -> None:
     assert (tmp_path / "taken").read_text() == "a file, not a directory"
 
 
+@pytest.mark.parametrize("command", ["report", "claims", "tensorboard", "envs"])
+def test_options_are_not_abbreviated(
+    command: str,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    option = {"report": "--baselin", "envs": "--hel"}.get(command, "--ou")
+    with pytest.raises(SystemExit) as ended:
+        main([command, f"{option}=x"])
+    assert ended.value.code == 2
+    assert f"unrecognized arguments: {option}=x" in capsys.readouterr().err
+
+
 def test_the_nearest_key_is_found_by_its_last_part_too() -> None:
     error = unknown_key("sigma", "1", Keys("es", ["seed", "agent", "agent.sigma"]))
     assert str(error).endswith("did you mean agent.sigma?")

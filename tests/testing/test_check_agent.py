@@ -64,6 +64,11 @@ def test_the_example_of_the_documentation() -> None:
 def test_an_agent_that_is_not_there_and_settings_that_are_not_taken() -> None:
     with pytest.raises(ConfigError, match="agent: got 'climber'; takes dqn, es or random"):
         check_agent("climber")
+    for name in ("support.broken_agents:Nope", "no_module:A", "support.broken_agents.Nope", ":A"):
+        with pytest.raises(ConfigError, match=f"agent: got '{name}'; takes package.module:Class"):
+            check_agent(name)
+    with pytest.raises(AssertionError, match="version: 'one' is no number"):
+        check_agent("support.broken_agents.NoVersion", ENV)
     with pytest.raises(ConfigError, match=r"agent\.sigma: got 0; takes a number above 0"):
         check_agent(broken_agents.HillClimber, settings={"sigma": 0})
 

@@ -28,7 +28,11 @@ def read_policy(path: Path, from_arrays: FromArrays | None = None) -> Policy:
             arrays = dict(file)
         if from_arrays is not None:
             return from_arrays(arrays)
-        kind = json.loads(str(arrays["architecture"]))["network"]["kind"]
+        architecture = json.loads(str(arrays["architecture"]))
+        if not (isinstance(architecture, dict) and "network" in architecture):
+            reader = "the function that reads it goes into from_arrays"
+            raise RunError(f"{path}: the policy of a class that is not rlbench's; {reader}")
+        kind = architecture["network"]["kind"]
         policy_class = UniformPolicy if kind == UniformPolicy.KIND else NetworkPolicy
         return policy_class.from_arrays(arrays)
     except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:

@@ -100,11 +100,23 @@ def check_baseline(environments: Sequence[EnvironmentGroups], baseline: str | No
     contenders = [group for environment in environments for group in environment.contenders]
     if baseline is None or named_groups(contenders, baseline):
         return
+    raise _no_baseline({name for g in contenders for name in (g.agent, g.label)}, baseline)
+
+
+def check_agent_of_baseline(agents: Iterable[str], baseline: str) -> None:
+    """Raise ConfigError where no run of these agents can be the baseline: before there are runs,
+    which have the label that may be asked for, only its agent is known."""
+    contenders = {agent for agent in agents if agent != REFERENCE_AGENT}
+    if baseline.partition(" (")[0].lower() not in {agent.lower() for agent in contenders}:
+        raise _no_baseline(contenders, baseline)
+
+
+def _no_baseline(names: Iterable[str], baseline: str) -> ConfigError:
     if baseline == REFERENCE_AGENT:
         takes = "an agent that learns: acting at random is the zero of the scale and no contender"
-        raise ConfigError("baseline", baseline, takes)
-    names = sorted({name for group in contenders for name in (group.agent, group.label)})
-    raise ConfigError("baseline", baseline, ", ".join(names) or "the name of an agent that was run")
+        return ConfigError("baseline", baseline, takes)
+    takes = ", ".join(sorted(names)) or "the name of an agent that was run"
+    return ConfigError("baseline", baseline, takes)
 
 
 def baseline_groups(

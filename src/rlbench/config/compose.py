@@ -26,15 +26,17 @@ FALLBACK = f"{FallbackSource.scheme()}://"  # what conf/config.yaml has in the s
 Compose = Callable[[Sequence[str]], DictConfig]
 
 
-def compose(overrides: Sequence[str]) -> Settings:
+def compose(overrides: Sequence[str], config_dir: Path | None = None) -> Settings:
     """The settings that `overrides` (KEY=VALUE words) amount to.
 
-    Raises ConfigError: a bad key or value, or an environment that is not there.
+    config_dir: a folder of YAML files beside `conf`, as of --config-dir. Raises ConfigError: a bad
+    key or value, or an environment that is not there.
     """
+    compose_words = composer(config_dir)
     try:
-        return from_config(_compose(overrides))
+        return from_config(compose_words(overrides))
     except (HydraException, OmegaConfBaseException) as error:
-        raise explain(error, overrides, lambda: known_keys(overrides, _compose)) from None
+        raise explain(error, overrides, lambda: known_keys(overrides, compose_words)) from None
 
 
 def from_config(config: DictConfig) -> Settings:

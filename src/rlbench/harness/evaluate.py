@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from rlbench.envs.family import EvalSchedule
-from rlbench.interfaces import Array, Lanes, Policy
+from rlbench.errors import ConfigError
+from rlbench.interfaces import Array, EnvFacts, Lanes, Policy
 from rlbench.seeding import Seeds
 
 
@@ -110,6 +111,33 @@ def settled_after(
     total, goal, (low, high) = np.cumsum(returns), episodes * threshold, bounds
     settled = np.flatnonzero((total + left * low >= goal) | (total + left * high < goal))
     return int(settled[0]) + 1 if len(settled) else None
+
+
+def check_policy(policy: Policy, facts: EnvFacts) -> None:
+    """Raise ConfigError where a policy does not take an environment's observations, or gives
+    actions that it does not take."""
+    shape, action = facts.observation_shape, facts.action
+    takes = getattr(getattr(policy, "network", None), "observation_shape", None)
+    gives = f"a policy for {facts.id}, which observes {_shape(shape)}"
+    if takes is not None and takes != shape:
+        raise ConfigError("policy", f"one that takes {_shape(takes)}", gives)
+    obs = np.zeros((1, *shape), np.uint8 if facts.pixels else np.float32)
+    try:
+        actions = np.asarray(policy.act(obs, np.random.default_rng(0)))
+    except (ValueError, IndexError, TypeError) as error:
+        raise ConfigError("policy", f"one that fails on it ({error})", gives) from error
+    wanted = (1,) if action.kind == "discrete" else (1, action.dimensions)
+    high = np.array(action.nvec) if action.kind != "box" else np.inf
+    if actions.shape != wanted or (actions >= high).any():
+        given = f"one whose action is {actions.tolist()[0] if actions.ndim else actions}"
+        values = f"with {action.nvec} choices" if action.nvec else f"of {action.dimensions} numbers"
+        raise ConfigError("policy", given, f"a policy for {facts.id}: actions {values}")
+
+
+def _shape(shape: tuple[int, ...]) -> str:
+    if len(shape) == 1:
+        return f"{shape[0]} numbers"
+    return f"{shape[0]} frames of {shape[1]} x {shape[2]} pixels"
 
 
 def schedule(settings: EvalSchedule) -> Iterator[int]:

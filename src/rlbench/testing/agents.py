@@ -17,6 +17,7 @@ from rlbench.agents import AGENTS
 from rlbench.checking import check
 from rlbench.envs.family import EnvPlan
 from rlbench.envs.make import plan_env
+from rlbench.errors import ConfigError
 from rlbench.harness.plan import AGENT_ATTRIBUTES
 from rlbench.harness.resources import Resources
 from rlbench.interfaces import Agent, AgentParameters, Array, Policy, State
@@ -39,10 +40,10 @@ def check_agent(
 ) -> None:
     """Train an agent several times for a moment, and raise AssertionError where it breaks a rule.
 
-    agent: a class, "package.module:Class", or the name of a registered agent. settings: what
-    differs from the defaults of its `Settings`; small numbers keep the check short. env_steps: of
-    one training, enough for the agent to learn several times. executors: with which an agent that
-    uses executors must learn the same as in one process.
+    agent: a class, "package.module:Class" (or with a dot, as in `_target_`), or the name of a
+    registered agent. settings: what differs from the defaults of its `Settings`; small numbers keep
+    the check short. env_steps: of one training, enough for the agent to learn several times.
+    executors: with which an agent that uses executors must learn the same as in one process.
 
     Raises ConfigError where the agent cannot be imported or does not take the settings.
 
@@ -137,9 +138,14 @@ def _trial(
 def _load(agent: str | type[Agent]) -> type[Agent]:
     if not isinstance(agent, str):
         return agent
-    if ":" not in agent:
+    if agent in AGENTS or not ({":", "."} & set(agent)):
         return AGENTS[agent]
-    loaded: type[Agent] = EntryPoint("agent", agent, "").load()
+    module, _, name = agent.rpartition(":" if ":" in agent else ".")
+    try:
+        loaded: type[Agent] = EntryPoint("agent", f"{module}:{name}", "").load()
+    except (ImportError, AttributeError, ValueError) as error:
+        takes = f"package.module:Class, or the name of an agent that is installed ({error})"
+        raise ConfigError("agent", agent, takes) from error
     return loaded
 
 
