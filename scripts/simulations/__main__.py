@@ -66,7 +66,8 @@ def main(words: list[str] | None = None) -> int:
     asked = parser.parse_args(words)
     repetitions = QUICK_REPETITIONS if asked.quick else asked.repetitions
     out = asked.out or (QUICK_OUT if asked.quick else OUT)
-    done = table.load(out)
+    known = {*all_trials(repetitions), *(verdicts.verdict_name(*c) for c in verdicts.conditions())}
+    done = {name: cell for name, cell in table.load(out).items() if name in known}
     names = [name for name in missing(done, repetitions) if asked.only in name]
     if asked.quick:
         names = names[::7]

@@ -14,6 +14,7 @@ from rlbench.analysis.score_statistics import (
     improvement,
     interquartile_mean,
     mean_of_pairs,
+    profile,
     statistic,
     strata,
 )
@@ -30,6 +31,7 @@ NAMES = {
     "mean": "mean",
     "optimality_gap": "optimality gap",
 }
+EXACT = "Clopper-Pearson"
 METHOD = "bootstrap, n - 1 of n, widened as t"
 TASKS = (2, 4, 10)
 STEP = 0.05  # by which tasks differ in their scores
@@ -43,12 +45,16 @@ def trials(repetitions: int) -> Iterator[Trial]:
     for seeds in (n for n in SEEDS if n >= MINIMUM_SEEDS):
         for tasks in TASKS:
             for shape in SCORES:
-                for kind in (*NAMES.values(), PROFILE, IMPROVEMENT):
+                for kind in (*NAMES.values(), IMPROVEMENT):
                     yield _trial(Condition(kind, METHOD, shape, 0.0, seeds, tasks), repetitions)
             for shape in ("lognormal 0.8", "two modes"):
                 for censored in (0.0, 0.3, 0.6):
                     yield _trial(Condition(FIRST, METHOD, shape, censored, seeds, tasks),
                                  repetitions)  # fmt: skip
+    for seeds in SEEDS:
+        for tasks in TASKS:
+            for shape in SCORES:
+                yield _trial(Condition(PROFILE, EXACT, shape, 0.0, seeds, tasks), repetitions)
 
 
 def _trial(condition: Condition, repetitions: int) -> Trial:
@@ -72,13 +78,13 @@ def _scores(condition: Condition, generator: np.random.Generator) -> tuple[Ends,
         ours, theirs = strata(tasks(0.0), tasks(BEHIND))
         return bootstrap_interval(improvement(ours, theirs), ours.degrees), truth
     (agent,) = strata(tasks(0.0))
+    if condition.kind == PROFILE:
+        found = profile(agent, np.array([TAU]))
+        return (float(found.low[0]), float(found.high[0])), truth
     return bootstrap_interval(_resampled(condition.kind, agent), agent.degrees), truth
 
 
 def _resampled(kind: str, agent: Strata) -> FloatArray:
-    if kind == PROFILE:
-        above: FloatArray = agent.shares @ (agent.scores > TAU)
-        return above
     return statistic(next(name for name in STATISTICS if NAMES[name] == kind), agent)
 
 

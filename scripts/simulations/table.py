@@ -9,7 +9,7 @@ from typing import Any
 
 from simulations.model import Cell, Condition
 from simulations.ratios import DIFFERENT, LOG_RANK, OF_SUCH, OF_THESE, OURS, RATIO, WELCH
-from simulations.scores import FIRST, IMPROVEMENT, NAMES, PROFILE
+from simulations.scores import EXACT, FIRST, IMPROVEMENT, NAMES, PROFILE
 from simulations.shapes import SEEDS
 from simulations.shares import CURVE, MEAN, MEDIAN, SHARE
 from simulations.verdicts import CLAIMED, TRUE_RATIOS, Verdicts
@@ -87,7 +87,12 @@ SECTIONS: tuple[tuple[str, str, str], ...] = (
     (MEAN, "t of the logarithm", "**Not printed.**"),
     *(
         (kind, "bootstrap, n - 1 of n, widened as t", "Printed with five seeds and more.")
-        for kind in (*NAMES.values(), PROFILE, IMPROVEMENT, FIRST)
+        for kind in (*NAMES.values(), IMPROVEMENT, FIRST)
+    ),
+    (
+        PROFILE,
+        EXACT,
+        "Printed. The share of runs above 0.5.",
     ),
 )
 

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+from rlbench.analysis.quantiles import share_interval
 from rlbench.analysis.score_statistics import (
     STATISTICS,
     Strata,
@@ -83,9 +84,10 @@ def test_profile_by_hand() -> None:
     at = int(np.argmin(np.abs(es.tau - 0.45)))
     assert es.share[at] == pytest.approx(3 / 8)
     assert (es.share[0], es.share[-1]) == (1.0, 0.0)
-    assert np.isnan(es.low).all()  # fewer than five runs
-    five = performance_profile(matrix([0.0, 0.5, 0.7, 1.0, 1.5], [0.2, 0.3, 0.4, 0.4, 0.5]))
-    assert ((five.low <= five.share) & (five.share <= five.high)).all()
+    # Two runs of the second environment: as many as four of one kind, of which 1.5 lie above.
+    assert es.low[at] == pytest.approx(share_interval(1, 4)[0])
+    assert es.high[at] == pytest.approx(share_interval(2, 4)[1])
+    assert ((es.low <= es.share) & (es.share <= es.high)).all()
     assert performance_profile(ES, tau=[0.45]).share.tolist() == [3 / 8]
 
 
@@ -135,7 +137,8 @@ def test_one_run_of_a_task_leaves_no_interval() -> None:
         probability_of_improvement(ES, alone),
     ):
         assert (found.low, found.high) == (None, None)
-    assert np.isnan(performance_profile(alone).low).all()
+    # Two runs of one kind, half of them above: the exact interval knows that as well.
+    assert performance_profile(alone, tau=[0.3]).low.tolist() == [share_interval(1, 2)[0]]
 
 
 def test_what_is_no_matrix_is_refused() -> None:

@@ -14,6 +14,10 @@ import math
 from collections.abc import Callable
 from functools import lru_cache
 
+import numpy as np
+
+from rlbench.runs.records import FloatArray
+
 CONFIDENCE = 0.95
 _TAIL = (1.0 - CONFIDENCE) / 2.0
 
@@ -53,11 +57,19 @@ def _share_limit(successes: int, runs: int) -> float:
 
 
 def at_least(successes: int, runs: int, share: float) -> float:
-    """The chance of so many successes or more among independent runs."""
-    return math.fsum(
-        math.comb(runs, k) * share**k * (1.0 - share) ** (runs - k)
-        for k in range(successes, runs + 1)
-    )
+    """The chance of so many successes or more among runs each of which succeeds with a chance
+    between 0 and 1."""
+    k = np.arange(successes, runs + 1)
+    logs = _log_ways(runs)[successes:] + k * math.log(share) + (runs - k) * math.log1p(-share)
+    return float(np.exp(logs).sum())
+
+
+@lru_cache(maxsize=256)
+def _log_ways(runs: int) -> FloatArray:
+    """Logarithms of the numbers of ways to choose 0, 1, ... of so many.  # [runs + 1]"""
+    factorials = [math.lgamma(k + 1) for k in range(runs + 1)]
+    return np.array([factorials[-1] - factorials[k] - factorials[runs - k]
+                     for k in range(runs + 1)])  # fmt: skip
 
 
 def _central_share(angle: float, degrees: int) -> float:

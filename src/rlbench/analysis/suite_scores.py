@@ -17,6 +17,8 @@ from rlbench.analysis.curves import Curve, curves_end, evaluated
 from rlbench.analysis.normalized_scores import ContestScores, returns_at
 from rlbench.analysis.score_statistics import (
     STATISTICS,
+    TAIL_SENSITIVE,
+    TAIL_WORDS,
     Strata,
     improvement,
     interquartile_mean,
@@ -45,7 +47,7 @@ class Estimate:
     high: float | None
     n_environments: int
     n_runs: int
-    reason: str  # why there is no interval; else empty
+    reason: str  # why there is no interval, or how well it covers; else empty
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ class Profile:
     agent: str
     tau: FloatArray  # [T]
     share: FloatArray  # [T]
-    low: FloatArray  # [T], NaN without an interval
+    low: FloatArray  # [T]
     high: FloatArray  # [T]
 
 
@@ -78,8 +80,9 @@ def estimates(suite: Suite, scores: Sequence[ContestScores]) -> Iterator[Estimat
         degrees = min(side.degrees for side in counted)
         low, high = (None, None) if reason else bootstrap_interval(resampled, degrees)
         n_runs = sum(len(side.scores) for side in counted)
+        remark = reason or (TAIL_WORDS if name in TAIL_SENSITIVE else "")
         return Estimate(
-            suite.label, agent, name, float(once[0]), low, high, len(scores), n_runs, reason
+            suite.label, agent, name, float(once[0]), low, high, len(scores), n_runs, remark
         )
 
     for agent, side in zip(suite.sides, both, strict=True):
@@ -99,9 +102,8 @@ def profiles(suite: Suite, scores: Sequence[ContestScores]) -> Iterator[Profile]
     """The performance profile of both agents on the same values of tau."""
     both = suite_strata(scores)
     tau = profile_axis(both)
-    with_interval = not no_interval_reason(suite, scores)
     for agent, side in zip(suite.sides, both, strict=True):
-        found = profile(side, tau, with_interval)
+        found = profile(side, tau)
         yield Profile(suite.label, agent, tau, found.share, found.low, found.high)
 
 

@@ -229,7 +229,7 @@ ESTIMATES = (
     _HIGH,
     Column("n_environments", "exact", "Environments", "that have a score"),
     Column("n_runs", "exact", "Runs", "that it rests on"),
-    Column("reason", "text", "Remark", "why there is no interval"),
+    Column("reason", "text", "Remark", "why there is no interval, or how well it covers"),
 )
 
 PROFILES = (

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from rlbench.analysis.score_statistics import TAIL_SENSITIVE
 from rlbench.analysis.suite_scores import Estimate
 from rlbench.analysis.suite_statistics import SuiteStatistics
 from rlbench.reports.figures.looks import Look, Looks
@@ -65,7 +66,9 @@ def draw(found: SuiteStatistics, looks: Looks) -> Figure | None:
     chances = [row for row in _CHANCES if (row[0], challenger) in by_name]
     if not scores and not chances:
         return None
-    lines = suite_caption(found, [WHAT_A_SCORE_IS] if scores else [])
+    weak = {f"those of mean and median: {e.reason}" for e in found.estimates
+            if e.statistic in TAIL_SENSITIVE and e.low is not None}  # fmt: skip
+    lines = suite_caption(found, [WHAT_A_SCORE_IS, *weak] if scores else [])
     scores_in, chances_in = SCORE_ROW_IN * len(scores), CHANCE_ROW_IN * len(chances)
     gap_in = GAP_IN if scores and chances else 0.0
     panels_in = scores_in + gap_in + chances_in

@@ -18,6 +18,7 @@ from rlbench.reports.figures.style import (
 )
 from rlbench.reports.figures.suites import (
     AXIS_LABEL_IN,
+    BARS,
     PANEL_IN,
     TOP_IN,
     WHAT_A_SCORE_IS,
@@ -36,7 +37,7 @@ def draw(found: SuiteStatistics, looks: Looks) -> Figure | None:
     """One panel with both agents; None where nothing is normalised."""
     if not found.profiles:
         return None
-    lines = suite_caption(found, ["further right and higher is better", WHAT_A_SCORE_IS])
+    lines = suite_caption(found, ["further right and higher is better", WHAT_A_SCORE_IS], BARS)
     figure = Figure(figsize=(WIDTH_IN, TOP_IN + PANEL_IN + AXIS_LABEL_IN + caption_in(lines)))
     place_title(figure, f"{environments_text(found)}: how many runs score above a value")
     place_suite_legend(figure, found, looks)

@@ -25,7 +25,7 @@ WHAT_A_SCORE_IS = (
     "score: 0 is acting at random, 1 the threshold (on Atari a human tester); "
     "a run that stopped because it was solved counts as the level it was to reach"
 )
-_BARS = "bars and bands: 95 % intervals over seeds, for these environments"
+BARS = "bars and bands: 95 % intervals over seeds, for these environments"
 
 
 def environments_text(found: SuiteStatistics) -> str:
@@ -38,14 +38,19 @@ def side_name(name: str) -> str:
     return shortened(agent_name(name), NAME_LENGTH)
 
 
-def suite_caption(found: SuiteStatistics, words: Sequence[str]) -> list[str]:
-    """The lines of a caption: the seeds, the machine, some words, how uncertainty is shown."""
+def suite_caption(
+    found: SuiteStatistics, words: Sequence[str], bars: str | None = None
+) -> list[str]:
+    """The lines of a caption: the seeds, the machine, some words, how uncertainty is shown.
+
+    bars: what the intervals are; None: those of the estimates, or why there are none.
+    """
     groups = [group for contest in found.suite.contests for group in contest.sides]
-    reasons = sorted({e.reason for e in found.estimates if e.reason})
+    reasons = [bars] if bars else sorted({e.reason for e in found.estimates if e.low is None})
     counts = sorted({len(group.runs) for group in groups})
     least = "" if len(counts) == 1 else f"{counts[0]} to "
     each = f"{least}{plural(counts[-1], 'seed')} of each agent on each environment"
-    return caption_lines(groups, [each, *words, *(reasons or [_BARS])], CAPTION_WIDTH)
+    return caption_lines(groups, [each, *words, *(reasons or [BARS])], CAPTION_WIDTH)
 
 
 def draw_band_and_line(
