@@ -255,7 +255,7 @@ def test_unsolved_runs_against_runs_solved_before_training() -> None:
          "every run of the baseline failed"),
         (CensoredTimes([0.0] * 5, [False] * 5), solved(*ZERO), "no time was spent on training"),
         (cut([1.0, 2.0, 9.0, 9.0, 9.0], 5.0), cut([1.0, 2.0, 9.0, 9.0, 9.0], 5.0),
-         "so many runs of both did not reach the level that it can be any ratio"),
+         "too few runs of either side reached the level to say"),
     ],
 )  # fmt: skip
 def test_why_there_is_no_ratio(ours: CensoredTimes, theirs: CensoredTimes, reason: str) -> None:

@@ -209,7 +209,7 @@ def _reason(
 ) -> str:
     words = []
     if ratio is None:
-        words.append("so many runs of both did not reach the level that it can be any ratio")
+        words.append("too few runs of either side reached the level to say")
     elif ends_left_out(len(baseline), len(challenger)) is None:
         words.append(f"{len(baseline)} and {len(challenger)} seeds are too few for a 95 % interval")
     elif not has_interval:

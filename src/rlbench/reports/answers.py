@@ -87,7 +87,7 @@ def _answer(
             f"{baseline} {head.n_baseline_reached} of {head.n_baseline}"
         ),
         ratio=ratio_text(head),
-        claimed=tuple(reaches(head, factor) for factor in factors),
+        claimed=tuple(reaches(head, factor) for factor in factors if decision.winner != "none"),
         sentences=tuple(_sentences(analysis, decision, ratios)),
     )
 

@@ -30,7 +30,7 @@ from rlbench.reports.figures.style import (
     place_title,
 )
 from rlbench.reports.findings import Findings
-from rlbench.wording import agent_name, factor, ratio_text, shortened
+from rlbench.wording import agent_name, distinct_names, factor, ratio_text, shortened
 
 WIDTH_IN = 12.6
 LABEL_IN = 3.4
@@ -188,7 +188,8 @@ def _only_name(names: set[str]) -> str:
 
 def _row_name(row: _Row, with_pair: bool) -> str:
     ratio = row.ratio
-    labels = [shortened(agent_name(name), PAIR_NAME) for name in (ratio.baseline, ratio.challenger)]
+    names = distinct_names((ratio.baseline, ratio.challenger), PAIR_NAME)
+    labels = [names[name] for name in (ratio.baseline, ratio.challenger)]
     counts = (
         f"{ratio.n_baseline_reached}/{ratio.n_baseline}",
         f"{ratio.n_challenger_reached}/{ratio.n_challenger}",
