@@ -21,11 +21,14 @@ class Registry(Generic[T]):
 
     key: the key of the configuration that names one, for errors. group: the entry points of
     installed packages, as `rlbench.executors`. built_in: "module:attribute" by name; such a name
-    always means the built-in object, so that no package can change what a known name does.
+    always means the built-in object, so that no package can change what a known name does. has:
+    attributes that each object must have.
     """
 
-    def __init__(self, key: str, group: str, built_in: Mapping[str, str]) -> None:
-        self.key, self.group = key, group
+    def __init__(
+        self, key: str, group: str, built_in: Mapping[str, str], has: tuple[str, ...] = ()
+    ) -> None:
+        self.key, self.group, self._has = key, group, has
         self._built_in = {name: EntryPoint(name, value, group) for name, value in built_in.items()}
 
     def __contains__(self, name: str) -> bool:
@@ -39,20 +42,25 @@ class Registry(Generic[T]):
     def __getitem__(self, name: str) -> T:
         """The object of that name, imported now.
 
-        Raises ConfigError where there is none, where two packages claim the name, and where its
-        module cannot be imported.
+        Raises ConfigError where there is none, where two packages claim the name, where its module
+        cannot be imported, and where it is an object of another kind.
         """
         point = self._built_in.get(name) or self._only(name)
         try:
-            return cast(T, point.load())
+            found = point.load()
         except ConfigError:
             raise
-        except Exception as error:  # the module of a package may raise anything at all
+        except (Exception, SystemExit) as error:  # a package's module may raise anything at all
             if point.dist is None:  # a mistake in rlbench itself, to be seen as one
                 raise
             failed = f"{type(error).__name__}: {error}"
             takes = f"something else: {_package(point)} fails when it is imported ({failed})"
             raise ConfigError(self.key, name, takes) from error
+        missing = next((part for part in self._has if not hasattr(found, part)), None)
+        if missing is not None:
+            takes = f"something else: what {_package(point)} gives has no {missing!r}"
+            raise ConfigError(self.key, name, takes)
+        return cast(T, found)
 
     def import_path(self, name: str) -> str:
         """Where the object of that name is defined, as module.attribute; nothing is imported."""

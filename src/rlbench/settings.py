@@ -47,7 +47,7 @@ class Frozen(BaseModel):
 class AgentSettings(Frozen):
     """Which agent, and its parameters (checked by the agent's `Settings` class)."""
 
-    name: str = Field(pattern=r"^[A-Za-z0-9_.-]+$")
+    name: str = Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")
     target: str
     params: dict[str, Any] = {}
 

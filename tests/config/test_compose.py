@@ -13,6 +13,7 @@ from rlbench.cli.main import main
 from rlbench.config.compose import compose, composer, known_keys
 from rlbench.config.source import conf_dir, register
 from rlbench.envs.catalogue import find_spec
+from rlbench.errors import ConfigError
 from rlbench.harness.plan import load_agent
 from rlbench.settings import (
     BudgetSettings,
@@ -192,3 +193,15 @@ def test_a_namespace_has_settings_for_all_its_ids_and_the_command_line_wins() ->
     assert pong.agent.params["overlap"] is True and pong.agent.params["num_lanes"] == 4
     other = compose(["agent=dqn", "env=Acrobot-v1"])
     assert other.agent.params["overlap"] is False
+
+
+def test_the_name_of_one_agent_on_another_is_refused() -> None:
+    with pytest.raises(ConfigError, match=r"agent\.name: got .dqn.; takes .*agent=dqn chooses"):
+        compose(["agent=es", "agent.name=dqn"])
+    with pytest.raises(ConfigError, match=r"agent\.name"):
+        compose(["agent=es", "agent.name=.."])
+
+
+def test_the_id_of_an_environment_is_not_set_beside_its_choice() -> None:
+    with pytest.raises(ConfigError, match=r"env\.id: got .Acrobot-v1.; takes .*env=Acrobot-v1"):
+        compose(["agent=es", "env.id=Acrobot-v1"])

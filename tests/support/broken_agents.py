@@ -123,6 +123,38 @@ class Eager(HillClimber):
         self.play(self.policy())
 
 
+class Miscounts(HillClimber):
+    def advance(self, env_steps: int) -> Scalars:
+        found = super().advance(2 * env_steps)
+        self.lanes.counts.env_steps -= env_steps
+        return found
+
+
+class Squeezed(LinearPolicy):
+    def act(self, obs: Array, rng: np.random.Generator) -> Array:
+        return np.squeeze(super().act(obs, rng))
+
+
+class SqueezedPolicy(HillClimber):
+    def policy(self) -> Any:
+        return Squeezed(self.weights)
+
+
+class FileNamed(LinearPolicy):
+    def arrays(self) -> Mapping[str, Array]:
+        return {**super().arrays(), "file": self.weights}
+
+
+class FileNamedPolicy(HillClimber):
+    def policy(self) -> Any:
+        return FileNamed(self.weights)
+
+
+class Complex(HillClimber):
+    def advance(self, env_steps: int) -> Scalars:
+        return {**super().advance(env_steps), "phase": np.complex64(1j)}  # type: ignore[dict-item]
+
+
 class Lazy(HillClimber):
     def advance(self, env_steps: int) -> Scalars:
         return super().advance(env_steps // 2)

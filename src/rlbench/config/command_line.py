@@ -36,7 +36,10 @@ def run_with_hydra(words: Sequence[str], run: RunOne) -> int:
     that Hydra does not take.
     """
     os.environ["HYDRA_FULL_ERROR"] = "1"  # so that errors come here instead of being printed
+    from rlbench.config.compose import refuse_env_id
+
     overrides, flags, folder = _sorted(words)
+    refuse_env_id(overrides)
     register()
     task = _Task(run)
     start = hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")(task)

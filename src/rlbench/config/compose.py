@@ -32,6 +32,7 @@ def compose(overrides: Sequence[str], config_dir: Path | None = None) -> Setting
     config_dir: a folder of YAML files beside `conf`, as of --config-dir. Raises ConfigError: a bad
     key or value, or an environment that is not there.
     """
+    refuse_env_id(overrides)
     compose_words = composer(config_dir)
     try:
         return from_config(compose_words(overrides))
@@ -56,6 +57,15 @@ def from_config(config: DictConfig) -> Settings:
     find_spec(settings.env.id)
     check_executor(settings.executor)
     return settings
+
+
+def refuse_env_id(words: Iterable[str]) -> None:
+    """Raises ConfigError for a word that sets `env.id`: it would change the environment and keep
+    the threshold and the tuned settings of another."""
+    for word in words:
+        key, equals, value = word.partition("=")
+        if equals and key.lstrip("+") == "env.id":
+            raise ConfigError("env.id", value, f"no value here; env={value} chooses it")
 
 
 def known_keys(overrides: Iterable[str], compose_words: Compose) -> Keys:
@@ -138,4 +148,9 @@ def _agent(values: Any) -> dict[str, Any]:
     name, target = params.pop("name", None), params.pop("_target_", None)
     if target is None:
         raise ConfigError("agent._target_", None, "the import path of the agent's class")
+    from rlbench.agents import AGENTS
+
+    if name in AGENTS and target != AGENTS.import_path(name):
+        takes = f"a name that no other agent has; agent={name} chooses the agent of that name"
+        raise ConfigError("agent.name", name, takes)
     return {"name": name, "target": target, "params": params}

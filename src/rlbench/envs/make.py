@@ -20,6 +20,7 @@ FAMILIES: Registry[type[Family]] = Registry(
         "gymnasium.envs.mujoco": "rlbench.envs.mujoco:MujocoFamily",
         "gymnasium.envs.box2d": "rlbench.envs.single:Box2DFamily",
     },
+    has=("claims", "plan"),
 )
 
 

@@ -16,6 +16,7 @@ EXECUTORS: Registry[type[LaneExecutor]] = Registry(
         "process": "rlbench.executors.process:ProcessExecutor",
         "ray": "rlbench.executors.ray:RayExecutor",
     },
+    has=("workers_for", "map"),
 )
 
 

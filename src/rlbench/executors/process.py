@@ -41,8 +41,15 @@ class ProcessExecutor(RemoteExecutor[Connection]):
         self, fn: TaskFn, tasks: Iterable[Any], shared: Any = None
     ) -> Generator[Any, None, None]:
         for connection in self._processes:
-            if connection not in self._costs:  # its first message says that it is up
+            if connection in self._costs:
+                continue
+            try:  # its first message says that it is up
                 self._receive(connection)
+            except RunError as error:
+                raise RunError(
+                    f"worker processes could not start ({error}); in a script of your own, what "
+                    'starts them must stand below `if __name__ == "__main__":`'
+                ) from error
         yield from super().map(fn, tasks, shared)
 
     def _send(self, worker: Connection, call: Any, task: Any) -> None:

@@ -74,6 +74,7 @@ NETWORKS: Registry[NetworkBuilder] = Registry(
         "nature": "rlbench.nets.build:NATURE",
         "a3c": "rlbench.nets.build:A3C",
     },
+    has=("observations",),
 )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import math
+import numbers
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -157,9 +158,7 @@ def _check_contract(agent_class: type[Agent]) -> None:
         isinstance(settings, type) and issubclass(settings, AgentParameters),
         f"Settings: {settings} does not derive from rlbench.interfaces.AgentParameters",
     )
-    _require(
-        isinstance(version, int) and version >= 1, f"version: {version!r} is no number from 1 on"
-    )
+    _require(type(version) is int and version >= 1, f"version: {version!r} is no number from 1 on")
     uses = agent_class.uses_executor
     _require(isinstance(uses, bool), f"uses_executor: {uses!r} is neither True nor False")
 
@@ -176,6 +175,10 @@ def _check_training(subject: _Subject) -> _Outcome:
     with _trial(subject) as trial:
         trial.advance_to(subject.env_steps)
         whole = trial.outcome()
+        _require(
+            trial.watch.env_steps == trial.steps(),
+            f"lanes.counts: {trial.steps()} steps, not the {trial.watch.env_steps} that were taken",
+        )
         _require_same("get_state: changes what it returns", whole.state, _state(trial.agent))
         return whole
 
@@ -232,15 +235,17 @@ def _check_policy(subject: _Subject) -> None:
         trial.advance_to(subject.env_steps // 2)
         before = _state(trial.agent)
         policy = trial.agent.policy()
+        shown = obs.copy()
         actions, arrays = _act(policy, obs), _saved_arrays(policy)
         wrong = wrong_actions(subject.plan.facts.action, actions, len(obs))
         _require(wrong is None, f"policy().act: {wrong}")
-        shown = obs.copy()
         pure = "policy().act: not a function of obs and rng"
         _require_same(pure, actions, _act(policy, obs))
         _act(policy, obs[::-1])
         _require_same(pure, actions, _act(policy, obs))
         _require_same("policy().act: changes the observations", shown, obs)
+        alone = wrong_actions(subject.plan.facts.action, _act(policy, obs[:1]), 1)
+        _require(alone is None, f"policy().act of one lane: {alone}")
         _require_same("policy(): changes the agent's state", before, _state(trial.agent))
         trial.advance_to(2 * subject.env_steps)
         frozen = "policy(): changes while the agent learns on, and is to be a snapshot"
@@ -281,7 +286,7 @@ def _check_executor(subject: _Subject, whole: _Outcome, executor: str) -> None:
 def _check_scalars(scalars: Any) -> None:
     _require(isinstance(scalars, dict), f"advance: returns {type(scalars).__name__}, not a dict")
     for name, value in scalars.items():
-        number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
+        number = isinstance(value, numbers.Real) and not isinstance(value, bool)
         _require(isinstance(name, str) and number, f"advance: returns {name!r}: {value!r}")
 
 
@@ -302,6 +307,8 @@ def _saved_arrays(policy: Policy) -> dict[str, Array]:
     """Copies of the arrays as policy.npz would hold them."""
     arrays = {name: np.array(array) for name, array in policy.arrays().items()}
     for name, array in arrays.items():
+        usable = isinstance(name, str) and name not in ("file", "allow_pickle")
+        _require(usable, f"policy().arrays: {name!r} cannot be a name in an .npz file")
         _require(not array.dtype.hasobject, f"policy().arrays: {name!r} is no array of numbers")
     try:
         described = isinstance(json.loads(str(arrays["architecture"])), dict)
