@@ -254,7 +254,7 @@ def test_ram_takes_sticky_actions_too() -> None:
     assert observations("auto") == observations(0.25) != observations(0.0)
 
 
-@pytest.mark.parametrize("game", ["Pong", "Breakout", "Qbert", "Tetris", "Pitfall2"])
+@pytest.mark.parametrize("game", ["Pong", "Breakout", "Qbert", "Tetris", "Pitfall2", "Berzerk"])
 def test_kept_starts_give_the_episodes_of_gymnasiums_own_resets(
     game: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -274,7 +274,9 @@ def test_kept_starts_give_the_episodes_of_gymnasiums_own_resets(
     monkeypatch.setattr(AtariEnv, "load_game", lambda env: loads.append(env) or load_game(env))
     for seed, steps in [(3, 30), (2**31 - 1, 120), (3, 60)]:
         assert episode(ours, seed, steps) == episode(theirs, seed, steps), seed
-    assert loads == [theirs.unwrapped] * 3  # ours was loaded when it was made, and never again
+    again = [env for env in loads if env is ours.unwrapped]
+    assert len(again) == (3 if game == "Berzerk" else 0)  # it draws while it is loaded
+    assert len(loads) - len(again) == 3
 
 
 def test_an_action_that_is_not_there_is_an_error() -> None:
