@@ -263,3 +263,10 @@ def test_the_claims_look_at_dqn_and_es_whatever_else_was_run(tmp_path: Path) -> 
     rows = claims_files(examine(alone))["claims.csv"].decode().splitlines()
     winners = [row["winner"] for row in csv.DictReader(rows) if row["env"] == "Hopper-v5"]
     assert winners == ["baseline"] * 5
+
+
+def test_the_readme_says_what_the_reports_decide() -> None:
+    found = [answer for analysis in Voices(REFERENCE / "classic").analyses
+             for answer in answers(analysis, [])]  # fmt: skip
+    readme = (REFERENCE.parents[1] / "README.md").read_text()
+    assert next(headline(found, [])) in readme
