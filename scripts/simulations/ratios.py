@@ -14,11 +14,20 @@ from rlbench.analysis.survival import CensoredTimes
 from rlbench.analysis.time_ratios import PairRatios, pair_ratios
 from rlbench.runs.records import FloatArray
 from simulations.model import Condition, Ends, Trial
-from simulations.shapes import FACTOR, SEEDS, TIMES, median_ratio, time_quantile, watched
+from simulations.shapes import (
+    FACTOR,
+    SEEDS,
+    TIMES,
+    median_ratio,
+    quantile_of_ratio,
+    time_quantile,
+    watched,
+)
 
 CENSORED = (0.0, 0.3, 0.6, 0.8)
 RATIO = "time ratio"
 DIFFERENT = "median of pair ratios, shapes that differ"
+STUCK = "median of pair ratios, two of five slower runs never solved"
 OF_THESE = "mean ratio over these tasks"
 OF_SUCH = "mean ratio over tasks like these"
 OURS = "rank-sum"
@@ -30,6 +39,9 @@ PAIRS_OF_SHAPES = {  # of the baseline and of the challenger
     "lognormal 1.0 / lognormal 0.5": ("lognormal 1.0", "lognormal 0.5"),
     "exponential / lognormal 0.5": ("exponential", "lognormal 0.5"),
 }
+STUCK_SHARE = 0.4
+STUCK_SHAPE = "lognormal 0.8"
+STUCK_BUDGETS = {f"{STUCK_SHAPE}, budget {budget:g}": budget for budget in (6.0, 20.0)}
 GRID_GROWTH = 1.2  # evaluations as far apart as in the robotics runs
 SPREAD_OF_TASKS = 0.9  # standard deviation of the logarithms of the tasks' ratios
 
@@ -49,6 +61,11 @@ def trials(repetitions: int) -> Iterator[Trial]:
         for seeds in SEEDS:
             for censored in (0.0, 0.3):
                 yield _trial(DIFFERENT, OURS, name, censored, seeds, repetitions)
+    for name in STUCK_BUDGETS:
+        for seeds in SEEDS[1:]:
+            yield _trial(STUCK, OURS, name, STUCK_SHARE, seeds, repetitions)
+            few = repetitions // (4 if seeds < 20 else 16)
+            yield _trial(STUCK, LOG_RANK, name, STUCK_SHARE, seeds, few)
     for shape in COMPARED:
         for seeds in SEEDS:
             for tasks in (2, 4, 10):
@@ -83,6 +100,8 @@ def experiment(condition: Condition, generator: np.random.Generator) -> tuple[En
         return pair_ratios(*sides).interval(), FACTOR
     if condition.kind == DIFFERENT:
         return _different(condition, generator)
+    if condition.kind == STUCK:
+        return _stuck(condition, generator)
     if condition.kind == OF_THESE:
         # Tasks are as different as one likes: the mean is of just these.
         factors = FACTOR ** np.linspace(-2.0, 4.0, condition.tasks)
@@ -100,6 +119,18 @@ def _different(condition: Condition, generator: np.random.Generator) -> tuple[En
     baseline, challenger = (TIMES[name](generator, condition.seeds) for name in names)
     pairs = pair_ratios(watched(baseline, until), watched(challenger, until))
     return pairs.interval(), median_ratio(*names)
+
+
+def _stuck(condition: Condition, generator: np.random.Generator) -> tuple[Ends, float]:
+    """Some runs of the slower agent would never solve it, however long they were watched."""
+    until, shape = STUCK_BUDGETS[condition.shape], TIMES[STUCK_SHAPE]
+    baseline = FACTOR * shape(generator, condition.seeds)
+    baseline[generator.random(condition.seeds) < STUCK_SHARE] = np.inf
+    sides = watched(baseline, until), watched(shape(generator, condition.seeds), until)
+    truth = FACTOR * quantile_of_ratio(STUCK_SHAPE, 0.5 / (1.0 - STUCK_SHARE))
+    if condition.method == LOG_RANK:
+        return log_rank_interval(*sides, until), truth
+    return pair_ratios(*sides).interval(), truth
 
 
 def _interval_of_such(pairs: list[PairRatios]) -> Ends:

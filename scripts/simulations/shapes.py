@@ -99,9 +99,18 @@ def mean_until(shape: str, until: float) -> float:
 @cache
 def median_ratio(baseline: str, challenger: str) -> float:
     """The median over all pairs of two shapes' times of the first over the second."""
+    return float(np.median(_pairs(baseline, challenger)))
+
+
+@cache
+def quantile_of_ratio(shape: str, share: float) -> float:
+    """A quantile over all pairs of one shape's times of the first over the second."""
+    return float(np.quantile(_pairs(shape, shape), share))
+
+
+def _pairs(one: str, other: str) -> FloatArray:
     order = np.random.default_rng(1963).permutation(MANY)
-    pairs = population(f"time: {baseline}") / population(f"time: {challenger}")[order]
-    return float(np.median(pairs))
+    return population(f"time: {one}") / population(f"time: {other}")[order]
 
 
 def watched(times: FloatArray, until: float) -> CensoredTimes:

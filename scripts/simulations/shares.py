@@ -91,5 +91,5 @@ def mean_interval(times: FloatArray, method: str, generator: np.random.Generator
         return float(low), float(high)
     half = student_quantile(0.975, seeds - 1) * float(times.std(ddof=1)) / math.sqrt(seeds)
     if method == "Student's t":
-        return max(mean - half, 1e-12), mean + half
+        return (mean - half if half < mean else None), mean + half
     return mean * math.exp(-half / mean), mean * math.exp(half / mean)

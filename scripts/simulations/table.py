@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from simulations.model import Cell, Condition
-from simulations.ratios import DIFFERENT, LOG_RANK, OF_SUCH, OF_THESE, OURS, RATIO, WELCH
+from simulations.ratios import DIFFERENT, LOG_RANK, OF_SUCH, OF_THESE, OURS, RATIO, STUCK, WELCH
 from simulations.scores import EXACT, FIRST, IMPROVEMENT, NAMES, PROFILE
 from simulations.shapes import SEEDS
 from simulations.shares import CURVE, MEAN, MEDIAN, SHARE
@@ -53,8 +53,19 @@ SECTIONS: tuple[tuple[str, str, str], ...] = (
     (
         RATIO,
         LOG_RANK,
-        "To compare with; not printed. It covers as well, and closes the upper end where some runs "
-        "are unsolved, which a longer run of the same seeds may then refute.",
+        "To compare with; not printed. It covers as well where all runs would solve it, and closes "
+        "the upper end more often.",
+    ),
+    (
+        STUCK,
+        OURS,
+        "Printed. The truth is as above, a pair with such a run counting as infinite.",
+    ),
+    (
+        STUCK,
+        LOG_RANK,
+        "To compare with; not printed. It takes the unsolved runs to go on as the solved ones did, "
+        "and closes an upper end that a longer budget would refute.",
     ),
     (RATIO, WELCH, "To compare with; not printed. It takes every time to be known."),
     (
@@ -119,7 +130,14 @@ def write_table(folder: Path, cells: Mapping[str, Mapping[str, Any]]) -> None:
         found = [cell for cell in map(_cell, cells.values()) if cell is not None
                  and (cell.condition.kind, cell.condition.method) == (kind, method)]  # fmt: skip
         if found:
-            lines += ["", f"## {kind.capitalize()}: {method}", "", words, "", *_section(found)]
+            lines += [
+                "",
+                f"## {kind[:1].upper()}{kind[1:]}: {method}",
+                "",
+                words,
+                "",
+                *_section(found),
+            ]
     verdicts = [v for v in map(_verdicts, cells.values()) if v is not None]
     if verdicts:
         lines += ["", *_verdict_section(verdicts)]

@@ -72,7 +72,8 @@ def test_means_to_compare_with_are_those_of_scipy() -> None:
     times = np.array([1.0, 2.0, 4.0, 9.0, 11.0])
     expected = stats.t.interval(0.95, 4, times.mean(), stats.sem(times))
     found = mean_interval(times, "Student's t", np.random.default_rng(0))
-    assert found == pytest.approx(tuple(np.maximum(expected, 1e-12)))
+    assert expected[0] < 0.0  # where no time lies: the end is open
+    assert found == (None, pytest.approx(expected[1]))
     low, high = mean_interval(times, "t of the logarithm", np.random.default_rng(0))
     assert low is not None
     assert high is not None
