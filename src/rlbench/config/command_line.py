@@ -36,7 +36,7 @@ def run_with_hydra(words: Sequence[str], run: RunOne) -> int:
     that Hydra does not take.
     """
     os.environ["HYDRA_FULL_ERROR"] = "1"  # so that errors come here instead of being printed
-    from rlbench.config.compose import refuse_env_id
+    from rlbench.config.errors import refuse_env_id
 
     overrides, flags, folder = _sorted(words)
     refuse_env_id(overrides)

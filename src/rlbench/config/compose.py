@@ -14,7 +14,14 @@ from omegaconf import DictConfig, OmegaConf, flag_override
 from omegaconf.errors import OmegaConfBaseException
 
 from rlbench.checking import check
-from rlbench.config.errors import Keys, explain, keys_of, not_overridden, refuse_old_names
+from rlbench.config.errors import (
+    Keys,
+    explain,
+    keys_of,
+    not_overridden,
+    refuse_env_id,
+    refuse_old_names,
+)
 from rlbench.config.source import FallbackSource, conf_dir, register
 from rlbench.config.words import words as as_words
 from rlbench.errors import ConfigError
@@ -57,15 +64,6 @@ def from_config(config: DictConfig) -> Settings:
     find_spec(settings.env.id)
     check_executor(settings.executor)
     return settings
-
-
-def refuse_env_id(words: Iterable[str]) -> None:
-    """Raises ConfigError for a word that sets `env.id`: it would change the environment and keep
-    the threshold and the tuned settings of another."""
-    for word in words:
-        key, equals, value = word.partition("=")
-        if equals and key.lstrip("+") == "env.id":
-            raise ConfigError("env.id", value, f"no value here; env={value} chooses it")
 
 
 def known_keys(overrides: Iterable[str], compose_words: Compose) -> Keys:

@@ -141,3 +141,12 @@ def _values(overrides: Iterable[str]) -> dict[str, str]:
 
 def _one_line(text: str) -> str:
     return " ".join(text.split())
+
+
+def refuse_env_id(words: Iterable[str]) -> None:
+    """Raises ConfigError for a word that sets `env.id`: it would change the environment and keep
+    the threshold and the tuned settings of another."""
+    for word in words:
+        key, equals, value = word.partition("=")
+        if equals and key.lstrip("+") == "env.id":
+            raise ConfigError("env.id", value, f"no value here; env={value} chooses it")
