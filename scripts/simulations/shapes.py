@@ -63,6 +63,11 @@ def two_modes_of_scores(generator: np.random.Generator, size: int) -> FloatArray
     return np.where(generator.random(size) < 0.7, 1.0, generator.normal(0.1, 0.05, size))
 
 
+def nearly_all_solve_it(generator: np.random.Generator, size: int) -> FloatArray:
+    """One run in twenty learns nothing: often none of those that are seen."""
+    return np.where(generator.random(size) < 0.95, 1.0, generator.normal(0.1, 0.05, size))
+
+
 def skewed_scores(generator: np.random.Generator, size: int) -> FloatArray:
     """Most runs score little, a few much more."""
     return generator.lognormal(-1.0, 0.8, size)
@@ -72,6 +77,7 @@ SCORES: Mapping[str, Shape] = {
     "normal": normal_scores,
     "capped": capped_scores,
     "two modes": two_modes_of_scores,
+    "nearly all solve it": nearly_all_solve_it,
     "skewed": skewed_scores,
 }
 

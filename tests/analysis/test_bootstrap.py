@@ -38,6 +38,10 @@ def test_the_interval_lies_as_far_out_as_student_s_t() -> None:
     assert bootstrap_interval(samples, 10**4) == (249.0, 9751.0)
 
 
+def test_seeds_that_did_alike_are_no_certainty() -> None:
+    assert bootstrap_interval(np.full(500, 0.7), 8) == (None, None)
+
+
 def test_a_band_has_an_interval_at_each_point() -> None:
     samples = np.random.default_rng(0).normal(size=(3, 500))
     low, high = bootstrap_band(samples, 9, axis=1)

@@ -105,7 +105,7 @@ def test_resampling_stays_within_environments_and_agrees_with_all_resamples() ->
     assert (found.low, found.high) == pytest.approx((low, high), abs=0.08)
     # Without a spread within environments there is no interval: environments are not resampled.
     same = aggregate_scores([[5.0, 3.0]] * 5)["mean"]
-    assert (same.low, same.high) == (4.0, 4.0)
+    assert (same.value, same.low, same.high) == (4.0, None, None)
 
 
 def test_vectorised_statistics_are_those_of_resamples_written_out() -> None:

@@ -58,8 +58,9 @@ def test_words_have_rounded_numbers_and_both_agents(tmp_path: Path) -> None:
     words = FIGURES["aggregate"].words(found)
     estimate = next(e for e in found.estimates if (e.statistic, e.agent) == ("mean", "dqn"))
     assert f"{estimate.value:.6f}" == "0.666667"  # nothing on the hard one
-    assert "DQN mean 0.667 [" in words
-    assert "ES interquartile mean 1 [1, 1]" in words
+    # Each task's five seeds of DQN ended alike: that is no certainty, and there is no interval.
+    assert "DQN mean 0.667;" in words
+    assert "ES mean 0.992 [0.97, 1]" in words
     assert "ES probability of sooner" in words
 
 

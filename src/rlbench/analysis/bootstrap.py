@@ -22,6 +22,7 @@ from rlbench.runs.records import FloatArray
 
 RESAMPLES = 2000
 MINIMUM_SEEDS = 5  # in each group of seeds; with fewer no interval covers well enough
+ALL_ALIKE = "all seeds did alike, so no interval"
 _SEED = 20170310
 
 
@@ -61,11 +62,14 @@ def bootstrap_band(
     return ordered[low], ordered[last - low]
 
 
-def bootstrap_interval(samples: FloatArray, degrees: int) -> tuple[float, float]:
-    """The 95 % interval of one statistic.
+def bootstrap_interval(samples: FloatArray, degrees: int) -> tuple[float | None, float | None]:
+    """The 95 % interval of one statistic; (None, None) where it is the same in all resamples: that
+    all seeds did alike does not make it certain that others would.
 
     samples: the statistic of each resample.  # [B]
     degrees: see `bootstrap_band`.
     """
+    if np.ptp(samples) <= 1e-12 * max(1.0, float(np.abs(samples).max())):
+        return None, None
     low, high = bootstrap_band(samples, degrees)
     return float(low), float(high)

@@ -11,7 +11,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rlbench.analysis.bootstrap import MINIMUM_SEEDS, bootstrap_interval, weights_of_strata
+from rlbench.analysis.bootstrap import (
+    ALL_ALIKE,
+    MINIMUM_SEEDS,
+    bootstrap_interval,
+    weights_of_strata,
+)
 from rlbench.analysis.groups import Group
 from rlbench.analysis.level_times import censored_times
 from rlbench.analysis.mean_ratios import Ends, geometric_mean, interval_of_these
@@ -162,9 +167,10 @@ def solved_first(suite: Suite) -> Estimate | None:
         max(sum(len(both[side]) - 1 for _, both in times), 1) for side in range(len(suite.sides))
     )
     low, high = (None, None) if few else bootstrap_interval(drawn, degrees)
+    reason = few[0] if few else "" if low is not None else ALL_ALIKE
     return Estimate(
         suite.label, suite.challenger, "probability_of_sooner", float(chance[0]), low, high,
-        len(times), sum(counts), few[0] if few else "",
+        len(times), sum(counts), reason,
     )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rlbench.analysis.bootstrap import (
+    ALL_ALIKE,
     MINIMUM_SEEDS,
     bootstrap_band,
     bootstrap_interval,
@@ -79,8 +80,9 @@ def estimates(suite: Suite, scores: Sequence[ContestScores]) -> Iterator[Estimat
     ) -> Estimate:
         degrees = min(side.degrees for side in counted)
         low, high = (None, None) if reason else bootstrap_interval(resampled, degrees)
+        alike = "" if reason or low is not None else ALL_ALIKE
         n_runs = sum(len(side.scores) for side in counted)
-        remark = reason or (TAIL_WORDS if name in TAIL_SENSITIVE else "")
+        remark = reason or alike or (TAIL_WORDS if name in TAIL_SENSITIVE else "")
         return Estimate(
             suite.label, agent, name, float(once[0]), low, high, len(scores), n_runs, remark
         )

@@ -46,11 +46,19 @@ def suite_caption(
     bars: what the intervals are; None: those of the estimates, or why there are none.
     """
     groups = [group for contest in found.suite.contests for group in contest.sides]
-    reasons = [bars] if bars else sorted({e.reason for e in found.estimates if e.low is None})
+    uncertainty = [bars] if bars else _uncertainty(found)
     counts = sorted({len(group.runs) for group in groups})
     least = "" if len(counts) == 1 else f"{counts[0]} to "
     each = f"{least}{plural(counts[-1], 'seed')} of each agent on each environment"
-    return caption_lines(groups, [each, *words, *(reasons or [BARS])], CAPTION_WIDTH)
+    return caption_lines(groups, [each, *words, *uncertainty], CAPTION_WIDTH)
+
+
+def _uncertainty(found: SuiteStatistics) -> list[str]:
+    """What the intervals of the estimates are, and why some have none."""
+    missing = sorted({e.reason for e in found.estimates if e.low is None})
+    if all(e.low is None for e in found.estimates):
+        return missing
+    return [BARS, *(f"without a bar: {reason}" for reason in missing)]
 
 
 def draw_band_and_line(
