@@ -52,6 +52,10 @@ class AgentSettings(Frozen):
     params: dict[str, Any] = {}
 
 
+MAX_LEVELS = 31  # beside the threshold: more are not read back
+Return = Annotated[float, Field(ge=-1e30, le=1e30)]  # as a reader of a run's files takes it
+
+
 class EnvSettings(Frozen):
     """The environment and the levels that are timed on it.
 
@@ -61,11 +65,17 @@ class EnvSettings(Frozen):
 
     id: str = Field(min_length=1)
     kwargs: dict[str, Any] = {}
-    threshold: Auto | float | None = AUTO
-    levels: Auto | tuple[float, ...] | None = AUTO
+    threshold: Auto | Return | None = AUTO
+    levels: Auto | tuple[Return, ...] | None = AUTO
     max_episode_steps: Auto | PositiveInt = AUTO
     sticky_actions: Auto | Annotated[float, Field(ge=0, lt=1)] = AUTO
     noop_max: Auto | Annotated[int, Field(ge=0, le=10_000)] = AUTO
+
+    @model_validator(mode="after")
+    def _has_few_levels(self) -> EnvSettings:
+        if isinstance(self.levels, tuple) and len(self.levels) > MAX_LEVELS:
+            raise ConfigError("env.levels", f"{len(self.levels)} of them", f"at most {MAX_LEVELS}")
+        return self
 
 
 class BudgetSettings(Frozen):

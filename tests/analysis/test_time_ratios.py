@@ -284,7 +284,7 @@ def test_half_of_both_unsolved_leaves_both_ends_open() -> None:
     found = time_ratio(CensoredTimes(**some), CensoredTimes(**some))
     assert found.ratio == pytest.approx(1.0)
     assert (found.low, found.high) == (None, None)
-    assert found.reason == "the unsolved runs leave both ends of the interval open"
+    assert found.reason == "unsolved runs leave both ends of the interval open"
 
 
 @pytest.mark.parametrize("unit", [1.0, 1e-6, 1e6])
@@ -294,3 +294,11 @@ def test_the_unit_does_not_matter(unit: float) -> None:
 
     found = time_ratio(scaled(CART_POLE_DQN), scaled(CART_POLE_ES))
     assert ends(found) == pytest.approx(ends(time_ratio(spans(CART_POLE_DQN), spans(CART_POLE_ES))))
+
+
+def test_open_ends_are_not_blamed_on_unsolved_runs_where_there_are_none() -> None:
+    # Seen at the first evaluation after the one at step 0, so that each needed from 0 to 9 s.
+    far = CensoredTimes(np.full(5, 9.0), np.full(5, True), np.zeros(5))
+    found = time_ratio(far, far)
+    assert (found.low, found.high) == (None, None)
+    assert found.reason == "evaluations that lie far apart leave both ends of the interval open"

@@ -205,3 +205,12 @@ def test_the_name_of_one_agent_on_another_is_refused() -> None:
 def test_the_id_of_an_environment_is_not_set_beside_its_choice() -> None:
     with pytest.raises(ConfigError, match=r"env\.id: got .Acrobot-v1.; takes .*env=Acrobot-v1"):
         compose(["agent=es", "env.id=Acrobot-v1"])
+
+
+def test_levels_that_would_not_be_read_back_are_refused() -> None:
+    most = ",".join(map(str, range(31)))
+    assert len(compose([f"env.levels=[{most}]"]).env.levels or ()) == 31
+    with pytest.raises(ConfigError, match=r"env\.levels: got .*32 of them.*; takes at most 31"):
+        compose([f"env.levels=[{most},99]"])
+    with pytest.raises(ConfigError, match=r"env\.threshold: got 1e\+40; takes auto, a number"):
+        compose(["env.threshold=1e40"])

@@ -125,7 +125,6 @@ def test_a_smoke_run_writes_all_and_goes_on_where_it_was(
     assert second == first | {left[0]: second[left[0]]}
 
 
-@pytest.mark.skipif(not COMMITTED.is_dir(), reason="the table is made by scripts/coverage")
 def test_the_committed_table_is_whole_and_that_of_its_cells(tmp_path: Path) -> None:
     cells = table.load(COMMITTED)
     assert list(missing(cells, 500)) == []

@@ -155,6 +155,18 @@ class Complex(HillClimber):
         return {**super().advance(env_steps), "phase": np.complex64(1j)}  # type: ignore[dict-item]
 
 
+class Together(LinearPolicy):
+    independent_lanes: ClassVar[bool] = True
+
+    def act(self, obs: Array, rng: np.random.Generator) -> Array:
+        return np.full(len(obs), int(len(obs) > 1))
+
+
+class TogetherPolicy(HillClimber):
+    def policy(self) -> Any:
+        return Together(self.weights)
+
+
 class Lazy(HillClimber):
     def advance(self, env_steps: int) -> Scalars:
         return super().advance(env_steps // 2)

@@ -31,6 +31,7 @@ def test_an_agent_with_another_policy_class_passes(agent: str) -> None:
         ("Miscounts", r"lanes.counts: \d+ steps, not the \d+ that were taken"),
         ("SqueezedPolicy", "act of one lane: actions of shape"),
         ("FileNamedPolicy", "'file' cannot be a name"),
+        ("TogetherPolicy", "independent_lanes: an action depends on the lanes beside it"),
         ("Complex", "advance: returns 'phase'"),
         ("Lazy", r"advance\(200\): took 1\d\d steps, takes at least 200"),
         ("Hidden", r"steps within lanes.uncounted\(\) that replay nothing"),

@@ -13,7 +13,7 @@ whatever their distribution.
     >>> round(found.ratio, 1), found.low, found.high
     (17.5, 6.0, 55.0)
 
-A run that had not reached the level when it ended needs longer, nobody knows how much. Each pair
+A run that had not reached the level when it ended needs longer by an unknown amount. Each pair
 has the least and the most that its ratio can be, the lower end comes from the least and the upper
 end from the most. So an interval holds every interval that longer runs would have given, and where
 too little is known an end is open:
@@ -124,7 +124,7 @@ def time_ratio(
         most=most,
         grid=None if ratio is None else _widening((low, high), seen.interval()),
         log_rank_p=p,
-        reason=_reason(baseline, challenger, ratio, has_interval=(low, high) != (None, None)),
+        reason=_reason(baseline, challenger, ratio, (low, high), seen.interval()),
     )
 
 
@@ -205,15 +205,28 @@ def _widening(
 
 
 def _reason(
-    baseline: CensoredTimes, challenger: CensoredTimes, ratio: float | None, has_interval: bool
+    baseline: CensoredTimes,
+    challenger: CensoredTimes,
+    ratio: float | None,
+    ends: tuple[float | None, float | None],
+    seen: tuple[float | None, float | None],
 ) -> str:
+    """Why there is no ratio or no interval. ends, seen: of the interval with the grid of
+    evaluations and without."""
     words = []
     if ratio is None:
         words.append("too few runs of either side reached the level to say")
     elif ends_left_out(len(baseline), len(challenger)) is None:
         words.append(f"{len(baseline)} and {len(challenger)} seeds are too few for a 95 % interval")
-    elif not has_interval:
-        words.append("the unsolved runs leave both ends of the interval open")
+    elif ends == (None, None):
+        causes = []
+        if not (baseline.event.all() and challenger.event.all()):
+            causes.append("unsolved runs")
+        if any((side.event & (side.time <= 0.0)).any() for side in (baseline, challenger)):
+            causes.append("runs that were solved before any training")
+        if seen != (None, None):
+            causes.append("evaluations that lie far apart")
+        words.append(f"{' and '.join(causes)} leave both ends of the interval open")
     for side, times in (("baseline", baseline), ("challenger", challenger)):
         if _solved_before_training(times):
             words.append(f"every run of the {side} was solved before any training")

@@ -25,10 +25,10 @@ def worth_processes(env: EnvPlan, episodes: int, max_episode_steps: int) -> bool
 
 
 class Evaluator:
-    """Plays episodes of a policy on the workers of an executor, which whoever made it closes.
+    """Plays episodes of a policy on the workers of an executor, which its maker closes.
 
-    How episodes are shared out decides how long it takes, never what it
-    comes to. A policy that cannot be pickled is played in this process.
+    How episodes are shared out decides how long an evaluation takes, never its result. A policy
+    that cannot be pickled is played in this process.
     """
 
     def __init__(

@@ -242,7 +242,7 @@ class Attempt:
 
         try:
             old = {s: signal.signal(s, interrupt) for s in (signal.SIGINT, signal.SIGTERM)}
-        except ValueError:  # not the main thread: whoever runs us there handles signals
+        except ValueError:  # not the main thread: the caller handles signals
             yield
             return
         try:

@@ -239,6 +239,10 @@ def _check_policy(subject: _Subject) -> None:
         actions, arrays = _act(policy, obs), _saved_arrays(policy)
         wrong = wrong_actions(subject.plan.facts.action, actions, len(obs))
         _require(wrong is None, f"policy().act: {wrong}")
+        if getattr(policy, "independent_lanes", False):
+            each = np.concatenate([_act(policy, obs[i : i + 1]) for i in range(len(obs))])
+            told = "policy().independent_lanes: an action depends on the lanes beside it"
+            _require_same(told, actions, each)
         pure = "policy().act: not a function of obs and rng"
         _require_same(pure, actions, _act(policy, obs))
         _act(policy, obs[::-1])
