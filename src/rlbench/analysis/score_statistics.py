@@ -37,7 +37,7 @@ from rlbench.runs.records import FloatArray
 STATISTICS = ("iqm", "median", "mean", "optimality_gap")
 TAIL_SENSITIVE = ("median", "mean")
 """Statistics whose intervals miss more often than 7 in 100 where scores have a long tail."""
-TAIL_WORDS = "where scores have a long tail it holds the truth in 88 to 95 of 100 only"
+TAIL_WORDS = "with long-tailed scores it holds the truth in only 88 to 95 of 100 cases"
 PROFILE_POINTS = 121
 
 

@@ -66,7 +66,7 @@ def draw(found: SuiteStatistics, looks: Looks) -> Figure | None:
     chances = [row for row in _CHANCES if (row[0], challenger) in by_name]
     if not scores and not chances:
         return None
-    weak = {f"those of mean and median: {e.reason}" for e in found.estimates
+    weak = {f"the interval of mean and median: {e.reason}" for e in found.estimates
             if e.statistic in TAIL_SENSITIVE and e.low is not None}  # fmt: skip
     lines = suite_caption(found, [WHAT_A_SCORE_IS, *weak] if scores else [])
     scores_in, chances_in = SCORE_ROW_IN * len(scores), CHANCE_ROW_IN * len(chances)
@@ -143,13 +143,13 @@ def _draw_chances(
 
 
 def _draw_estimate(axes: Axes, y: float, found: Estimate, look: Look) -> None:
-    text = significant(found.value, 2)
+    text = significant(found.value)
     if found.low is not None and found.high is not None:
         axes.plot(
             [found.low, found.high], [y, y], color=look.colour, linewidth=6, alpha=0.35,
             solid_capstyle="butt", zorder=3,
         )  # fmt: skip
-        text += f" [{significant(found.low, 2)}, {significant(found.high, 2)}]"
+        text += f" [{significant(found.low)}, {significant(found.high)}]"
     axes.plot(
         [found.value], [y], look.marker, color=look.colour, markersize=8, markeredgecolor="white",
         zorder=4,
