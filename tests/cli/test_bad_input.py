@@ -41,7 +41,8 @@ BAD = {
     "budget.train_seconds=null": "budget: got null; takes at least one of budget.train_seconds "
     "and budget.env_steps",
     "budget.env_steps=0": "budget.env_steps: got 0; takes a whole number from 1 up or null",
-    "env.threshold=nan": "env.threshold: got nan; takes auto, a number from -1e+30 to 1e+30 or null",
+    "env.threshold=nan": "env.threshold: got nan; takes auto, a number from -1e+30 to "
+    "1e+30 or null",
     "results_dir=null": "results_dir: got null; takes a path",
     "cores=0": "cores: got 0; takes auto or a whole number from 1 up",
     "cores=abc": "cores: got 'abc'; takes auto or a whole number from 1 up",
@@ -54,7 +55,8 @@ BAD = {
     "env.sticky_actions=null": "env.sticky_actions: got null; takes auto or a number from 0 to "
     "below 1",
     "env.noop_max=null": "env.noop_max: got null; takes auto or a whole number from 0 to 10000",
-    "env.levels=many": "env.levels: got 'many'; takes auto, a list [a number from -1e+30 to 1e+30, ...] or null",
+    "env.levels=many": "env.levels: got 'many'; takes auto, a list [a number from -1e+30 to "
+    "1e+30, ...] or null",
     "agent.episode_cap=none": "agent.episode_cap: got 'none'; takes auto, adaptive, a whole number "
     "from 1 up or null",
     "agent.block_members=null": "agent.block_members: got null; takes auto or a whole number from "
