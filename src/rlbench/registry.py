@@ -67,13 +67,19 @@ class Registry(Generic[T]):
         point = self._built_in.get(name) or self._only(name)
         return point.value.replace(":", ".")
 
+    def package(self, name: str) -> str | None:
+        """The package, or the packages, that give the object of that name; None: rlbench does."""
+        if name in self._built_in:
+            return None
+        return " and ".join(sorted(map(_package, self._installed().get(name, []))))
+
     def _only(self, name: str) -> EntryPoint:
         points = self._installed().get(name, [])
         if not points:
             raise ConfigError(self.key, name, choices(name, self))
         if len(points) > 1:
-            packages = " and ".join(sorted(_package(point) for point in points))
-            raise ConfigError(self.key, name, f"a name that is taken once: it is of {packages}")
+            takes = f"a name that is taken once: it is of {self.package(name)}"
+            raise ConfigError(self.key, name, takes)
         return points[0]
 
     def _installed(self) -> dict[str, list[EntryPoint]]:

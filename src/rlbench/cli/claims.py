@@ -51,8 +51,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         from rlbench.reports.figures.draw import draw_claims
 
         files = claims_files(examination)
-        for figure in draw_claims(examination):
+        drawing = draw_claims(examination)
+        for figure in drawing.figures:
             files |= figure.files
+        for problem in drawing.problems:
+            print(f"note: {problem}", file=sys.stderr)
         written = add_files(arguments.out, files)
         print(f"\n{plural(len(written), 'file')} in {arguments.out}")
     return 0

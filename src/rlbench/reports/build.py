@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rlbench.claims.files import claims_files
 from rlbench.reports.cost import Rates
@@ -13,6 +15,9 @@ from rlbench.reports.tables import report_tables
 from rlbench.reports.terminal import report_lines
 from rlbench.runs.load import LoadedRuns, load_runs
 from rlbench.wording import plural
+
+if TYPE_CHECKING:
+    from rlbench.reports.figures.draw import Drawn
 
 
 @dataclass(frozen=True)
@@ -47,8 +52,14 @@ def build_report(
     """
     out = directory / "report" if out is None else out
     loaded = _usable_runs(directory, out)
+    # Late: drawing takes half a second to import, and `--help` draws nothing.
+    from rlbench.reports.figures.draw import draw_findings
+
     findings = findings_of(loaded, baseline)
-    written = write_files(out, _files(findings, rates or Rates(), directory, out, refresh))
+    drawing = draw_findings(findings)
+    findings = replace(findings, problems=(*findings.problems, *drawing.problems))
+    files = _files(findings, drawing.figures, rates or Rates(), directory, out, refresh)
+    written = write_files(out, files)
     return Report(
         files=tuple(written),
         page=out / PAGE,
@@ -74,15 +85,17 @@ def _usable_runs(directory: Path, out: Path) -> LoadedRuns:
 
 
 def _files(
-    findings: Findings, rates: Rates, directory: Path, out: Path, refresh: bool
+    findings: Findings,
+    figures: Sequence[Drawn],
+    rates: Rates,
+    directory: Path,
+    out: Path,
+    refresh: bool,
 ) -> dict[str, bytes]:
     """File name to content, the page last."""
-    # Late: drawing takes half a second to import, and `--help` draws nothing.
-    from rlbench.reports.figures.draw import draw_findings
-    from rlbench.reports.page.compose import page_file
+    from rlbench.reports.page.compose import page_file  # late, as above
 
     tables = report_tables(findings.analyses, findings.suites, rates)
-    figures = draw_findings(findings)
     files = {table.file: table.csv() for table in tables}
     if findings.has_claimed_pair:
         files |= claims_files(findings.examination)

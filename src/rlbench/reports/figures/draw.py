@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -13,21 +13,24 @@ from typing import Any
 
 from rlbench.analysis.suites import Suite
 from rlbench.claims.examine import Examination
+from rlbench.errors import RlbenchError
 from rlbench.reports.figures.looks import Looks
 from rlbench.reports.figures.registry import (
+    FIGURES,
     ClaimFigure,
     EnvironmentFigure,
     OverviewFigure,
     ReportFigure,
     SuiteFigure,
-    figures_of,
+    figure_called,
 )
 from rlbench.reports.figures.style import render, styled
 from rlbench.reports.findings import Findings
-from rlbench.wording import agent_name
+from rlbench.wording import agent_name, shortened
 
 PARALLEL_FROM = 10  # jobs; below, starting workers takes longer than drawing
 MAX_WORKERS = 8
+MAX_CAUSE = 300  # characters of an error in a note
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,22 @@ class Drawn:
 
 
 @dataclass(frozen=True)
+class Drawing:
+    """The figures that were drawn, and a line for each figure of a package that failed."""
+
+    figures: tuple[Drawn, ...]
+    problems: tuple[str, ...]
+
+    @classmethod
+    def of(cls, parts: Iterable[Drawing]) -> Drawing:
+        """All parts together; what failed in the same way several times is said once."""
+        every = list(parts)
+        figures = tuple(figure for part in every for figure in part.figures)
+        problems = dict.fromkeys(problem for part in every for problem in part.problems)
+        return cls(figures, tuple(problems))
+
+
+@dataclass(frozen=True)
 class Job:
     """All figures of one kind, drawn from one subject. It can travel to another process: the
     figures are looked up there."""
@@ -65,7 +84,7 @@ class Job:
     after: str = ""
 
 
-def draw_findings(findings: Findings) -> list[Drawn]:
+def draw_findings(findings: Findings) -> Drawing:
     """Every figure of a report, the same however many cores there are."""
     looks = Looks(findings.groups)
     # The longest first, so that no worker is left with one at the end.
@@ -77,7 +96,7 @@ def draw_findings(findings: Findings) -> list[Drawn]:
     for analysis in findings.analyses:
         stem = findings.stems[analysis.env]
         jobs.append(Job(EnvironmentFigure, analysis, analysis.env, before=f"{stem}-"))
-    return [drawn for found in _side_by_side(jobs, looks) for drawn in found]
+    return Drawing.of(_side_by_side(jobs, looks))
 
 
 def _label_of(suite: Suite) -> str:
@@ -86,12 +105,12 @@ def _label_of(suite: Suite) -> str:
     return suite.label.replace(" against ".join(suite.sides), written, 1)
 
 
-def draw_claims(examination: Examination) -> list[Drawn]:
+def draw_claims(examination: Examination) -> Drawing:
     """The figures that belong to the claims, for a command that draws no others."""
     return _draw(Looks([]), Job(ClaimFigure, examination))
 
 
-def _side_by_side(jobs: Sequence[Job], looks: Looks) -> Iterator[list[Drawn]]:
+def _side_by_side(jobs: Sequence[Job], looks: Looks) -> Iterator[Drawing]:
     workers = min(_usable_cores(), MAX_WORKERS, len(jobs))
     if len(jobs) >= PARALLEL_FROM and workers > 1:
         try:
@@ -103,22 +122,45 @@ def _side_by_side(jobs: Sequence[Job], looks: Looks) -> Iterator[list[Drawn]]:
     return map(partial(_draw, looks), jobs)
 
 
-def _draw(looks: Looks, job: Job) -> list[Drawn]:
-    drawn = []
+def _draw(looks: Looks, job: Job) -> Drawing:
+    drawn, problems = [], []
+    for name in FIGURES:
+        package = FIGURES.package(name)
+        try:
+            found = _draw_one(looks, job, name)
+        except (Exception, SystemExit) as error:  # a package's figure may raise anything at all
+            if package is None:  # a mistake in rlbench itself, to be seen as one
+                raise
+            problems.append(f"figure {name!r} of {package} failed and is left out: {_cause(error)}")
+        else:
+            drawn += [found] if found is not None else []
+    return Drawing(tuple(drawn), tuple(problems))
+
+
+def _draw_one(looks: Looks, job: Job, name: str) -> Drawn | None:
+    """The figure of that name; None where it is of another kind, or has nothing to show."""
+    figure = figure_called(name)
+    if not isinstance(figure, job.kind):
+        return None
     with styled():
-        for name, figure in figures_of(job.kind).items():
-            picture = figure.draw(job.subject, looks)
-            if picture is None:
-                continue
-            png, svg = render(picture)
-            drawn.append(
-                Drawn(
-                    job.kind, job.env, f"{job.before}{name}{job.after}",
-                    f"{figure.title}, {job.of}" if job.of else figure.title,
-                    figure.caption(job.subject), figure.words(job.subject), svg, png,
-                )
-            )  # fmt: skip
-    return drawn
+        picture = figure.draw(job.subject, looks)
+        if picture is None:
+            return None
+        png, svg = render(picture)
+    texts = figure.title, figure.caption(job.subject), figure.words(job.subject)
+    if not all(isinstance(text, str) for text in texts):
+        raise TypeError("its title, caption and words must be text")
+    title, caption, words = texts
+    return Drawn(
+        job.kind, job.env, f"{job.before}{name}{job.after}",
+        f"{title}, {job.of}" if job.of else title, caption, words, svg, png,
+    )  # fmt: skip
+
+
+def _cause(error: BaseException) -> str:
+    """An error in one short line."""
+    text = str(error) if isinstance(error, RlbenchError) else f"{type(error).__name__}: {error}"
+    return shortened(" ".join(text.split()), MAX_CAUSE)
 
 
 def _usable_cores() -> int:

@@ -7,6 +7,7 @@ as entry points of the group `rlbench.figures`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -54,6 +55,7 @@ class ClaimFigure(ReportFigure[Examination]):
     """A figure that belongs to the popular claims."""
 
 
+_FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+-]*")
 _ROOM = "rlbench.reports.figures"
 FIGURES: Registry[ReportFigure[Any]] = Registry(
     "figure",
@@ -72,13 +74,15 @@ FIGURES: Registry[ReportFigure[Any]] = Registry(
 )
 
 
-def figures_of(kind: type[ReportFigure[T]]) -> dict[str, ReportFigure[T]]:
-    """The figures of one kind by their names, in the order in which a page has them.
+def figure_called(name: str) -> ReportFigure[Any]:
+    """The figure of that name.
 
-    Raises ConfigError where a package's entry point is no figure.
+    Raises ConfigError where a package's entry point is no figure, cannot be imported, or has a name
+    that cannot be a part of a file's name.
     """
-    found = {name: FIGURES[name] for name in FIGURES}
-    for name, figure in found.items():
-        if not isinstance(figure, ReportFigure):
-            raise ConfigError("figure", name, "an object of a class of rlbench.reports.figures")
-    return {name: figure for name, figure in found.items() if isinstance(figure, kind)}
+    if not _FILE_NAME.fullmatch(name):
+        raise ConfigError("figure", name, "a name of letters, digits, '-', '_', '+' and '.'")
+    figure = FIGURES[name]
+    if not isinstance(figure, ReportFigure):
+        raise ConfigError("figure", name, "an object of a class of rlbench.reports.figures")
+    return figure
