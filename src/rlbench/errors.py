@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+MAX_SHOWN = 300  # characters of what was given that an error repeats
+
 
 class RlbenchError(Exception):
     """Base of every error that a user sees as one line, without a traceback."""
@@ -16,7 +18,7 @@ class ConfigError(RlbenchError):
 
     def __init__(self, key: str, got: object, takes: str) -> None:
         self.key, self.got, self.takes = key, got, takes
-        super().__init__(f"{key}: got {_shown(got)}; takes {takes}")
+        super().__init__(f"{_short(key)}: got {_short(_shown(got))}; takes {takes}")
 
     def __reduce__(self) -> tuple[type[ConfigError], tuple[str, object, str]]:
         return type(self), (self.key, self.got, self.takes)
@@ -27,13 +29,18 @@ class UnknownKeyError(ConfigError):
 
     def __init__(self, key: str, got: object, takes: str) -> None:
         super().__init__(key, got, takes)
-        self.args = (f"{key}: {takes}",)
+        self.args = (f"{_short(key)}: {takes}",)
 
 
 class ReportError(RlbenchError):
     """Runs that cannot be read, or a place where nothing can be written (exit status 2)."""
 
     exit_status = 2
+
+
+def _short(text: str) -> str:
+    """`text`, without its middle where it is long."""
+    return text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN - 20]}…{text[-19:]}"
 
 
 def _shown(value: object) -> str:

@@ -18,10 +18,43 @@ Rlbench = Callable[..., subprocess.CompletedProcess[str]]
 
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 EXPERIMENTS = sorted(path.stem for path in (conf_dir() / "experiment").glob("*.yaml"))
+OF_HYDRA = (
+    "no value here; of Hydra's own keys only hydra.mode, hydra.searchpath, hydra.launcher, "
+    "hydra.sweeper, hydra.verbose, hydra.help are taken"
+)
 ID = "the id of an environment that Gymnasium has here"
 
 BAD = {
     "agent=ess": "agent: got 'ess'; takes dqn, es or random; did you mean es?",
+    **{
+        f"{key}={value}": f"{key}: got {shown}; takes a name, as in {key}={name}"
+        for key, name in {"agent": "es", "env": "CartPole-v1"}.items()
+        for value, shown in {"": "''", "[a,b]": "'[a,b]'", "{a:1}": "'{a:1}'", "5": "'5'"}.items()
+    },
+    "agent._target_=os.system": "agent._target_: got 'os.system'; takes no value here; agent=NAME "
+    "chooses one, and a YAML file in agent/ adds one",
+    "agent.name=[a]": "agent.name: got ['a']; takes text",
+    "hydra.mode=FOO": "hydra.mode: got 'FOO'; takes RUN or MULTIRUN",
+    "hydra.run.dir=foo": f"hydra.run.dir: got 'foo'; takes {OF_HYDRA}",
+    "hydra/job_logging=default": f"hydra/job_logging: got 'default'; takes {OF_HYDRA}",
+    "+hydra.job.env_set.A=1": f"hydra.job.env_set.A: got '1'; takes {OF_HYDRA}",
+    "hydra=null": f"hydra: got 'null'; takes {OF_HYDRA}",
+    "hydra.sweeper=null": "hydra.sweeper: got null; takes the keys of one, as "
+    "hydra.sweeper.KEY=VALUE; hydra/sweeper=NAME chooses one",
+    "hydra.sweeper.params.seed=1": "hydra.sweeper.params.seed: got '1'; takes no value here; "
+    "-m KEY=VALUE,VALUE sweeps over values",
+    "hydra/sweeper=basic": "hydra/sweeper: got 'basic'; takes rlbench, or that of an installed "
+    "package",
+    "hydra.searchpath=[file:///nope]": "hydra.searchpath: got '[file:///nope]'; takes a list with "
+    "rlbench:// in it; --config-dir DIR adds a folder",
+    "hydra.searchpath=[file:///nope,rlbench://]": "hydra.searchpath: got '/nope'; takes a folder "
+    "of YAML files, and there is none at this path",
+    "hydra.searchpath=[pkg://no.such,rlbench://]": "hydra.searchpath: got 'pkg://no.such'; takes a "
+    "package that is installed",
+    "results_dir=a=b": "results_dir: got 'a=b'; takes a value with such characters in quotes: "
+    "\"results_dir='a=b'\"",
+    "results_dir=/x#1": "results_dir: got '/x#1'; takes a value with such characters in quotes: "
+    "\"results_dir='/x#1'\"",
     "agent=null": "agent: got null; takes a name, as in agent=es",
     "agent.sigmaa=1": "agent.sigmaa: there is no such key for es; did you mean agent.sigma?",
     "agent.sigma=-1": "agent.sigma: got -1; takes a number above 0",
@@ -108,6 +141,9 @@ BAD = {
     "(unrecognized arguments: --nonsense)",
     "--config-di=x": "command line: got '--config-di=x'; takes KEY=VALUE words "
     "(unrecognized arguments: --config-di=x)",
+    "--config-name=agent/es": "--config-name: got 'agent/es'; takes the name of a file that "
+    "holds a whole configuration, as config does",
+    "--package=agent": "--package: got 'agent'; takes no value without --cfg",
     "--config-dir=nowhere": "--config-dir: got 'nowhere'; takes a folder of YAML files, and there "
     "is none at this path",
     "reprot": "command: got 'reprot'; takes report, claims, tensorboard, envs, or "
@@ -125,6 +161,67 @@ def test_is_one_line_and_status_2(
     assert captured.err == f"rlbench: {BAD[word]}\n"
     assert captured.out == ""
     assert list(tmp_path.iterdir()) == []
+
+
+SWEEPS = {
+    "hydra.sweeper.params={seed:[0,1]}": "hydra.sweeper.params: got '{seed:[0,1]}'; takes no value "
+    "here; -m KEY=VALUE,VALUE sweeps over values",
+    "hydra.launcher=null": "hydra.launcher: got null; takes the keys of one, as "
+    "hydra.launcher.KEY=VALUE; hydra/launcher=NAME chooses one",
+    "hydra.launcher._target_=os.system": "hydra.launcher._target_: got 'os.system'; takes "
+    "something else: Invalid plugin 'os.system': not the hydra_plugins package",
+    "env=[a,b],CartPole-v1": "env: got '[a,b],CartPole-v1'; takes a name, as in env=CartPole-v1",
+    "seed=range(5,2)": "seed: got 'range(5,2)'; takes at least one value",
+    "seed=range(0,1000000)": "seed: got 'range(0,1000000)'; takes fewer values: a sweep has at "
+    "most 10,000 jobs",
+    "hydra/launcher=basic agent.sigma=-1 seed=0,1": "agent.sigma: got -1; takes a number above 0",
+}
+
+
+@pytest.mark.parametrize("line", SWEEPS)
+def test_a_bad_sweep_is_one_line_and_status_2(
+    line: str, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["-m", *line.split()]) == 2
+    captured = capsys.readouterr()
+    assert captured.err == f"rlbench: {SWEEPS[line]}\n"
+    assert captured.out == "" and list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["env=*"], ["agent=*"], ["experiment=*"], ["env=ALE/*"], ["agent.name=*"], ["results_dir=*"],
+     ["--config-dir", "*"], ["--config-name", "*"], ["*=1"], ["report", "*"], ["claims", "*"],
+     ["tensorboard", "*"]],
+    ids=" ".join,
+)  # fmt: skip
+def test_a_name_that_no_file_system_takes_is_one_short_line(
+    words: list[str],
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main([word.replace("*", "x" * 5000) for word in words]) == 2
+    captured = capsys.readouterr()
+    assert captured.err.startswith("rlbench: ") and captured.err.count("\n") == 1
+    assert "xxxx" in captured.err and len(captured.err) < 1000
+    assert captured.out == "" and list(tmp_path.iterdir()) == []
+
+
+def test_a_configuration_of_ones_own_lets_hydra_write_nothing(
+    rlbench: Rlbench, tmp_path: Path
+) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "part.yaml").write_text("a: 1")
+    result = rlbench("--config-dir", "mine", "--config-name", "part")
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr == (
+        "rlbench: configuration: got 'a'; takes the keys of a whole configuration, agent and env "
+        "among them\n"
+    )
+    assert [path.name for path in tmp_path.iterdir()] == ["mine"]
 
 
 OF_AN_AGENT = {

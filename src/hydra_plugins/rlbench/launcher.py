@@ -47,11 +47,24 @@ class RlbenchSweeper(BasicSweeper):
 
     def sweep(self, arguments: list[str]) -> Any:
         assert self.hydra_context is not None
-        assert self.launcher is not None
+        assert self.launcher is not None and self.config is not None
+        from rlbench.config.compose import sweep_composer
+        from rlbench.config.refused import refuse_number_of_jobs
+        from rlbench.harness.plan import name_run
+
         parser = OverridesParser.create(config_loader=self.hydra_context.config_loader)
         overrides = parser.parse_overrides([*self._parse_config(), *arguments])
+        refuse_number_of_jobs(overrides)
         (jobs,) = self.split_arguments(overrides, None)
-        return self.launcher.launch(jobs, initial_job_idx=0)
+        if isinstance(self.launcher, RlbenchLauncher):
+            return self.launcher.launch(jobs, initial_job_idx=0)
+        compose = sweep_composer(self.hydra_context.config_loader, self.config)
+        for words in jobs:
+            name_run(compose(words))  # a mistake is found before the launcher writes anything
+        returns = self.launcher.launch(jobs, initial_job_idx=0)
+        for job in returns:
+            _ = job.return_value  # raises what the job did
+        return returns
 
 
 class RlbenchLauncher(Launcher):

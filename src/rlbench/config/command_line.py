@@ -17,10 +17,10 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig
-from omegaconf.errors import OmegaConfBaseException
 
+from rlbench.config.refused import WRITES_NOTHING, refuse_config_name, refuse_words
 from rlbench.config.source import conf_dir, config_folder, register
-from rlbench.errors import ConfigError, RunError
+from rlbench.errors import ConfigError, RlbenchError, RunError
 
 if TYPE_CHECKING:
     from rlbench.settings import Settings
@@ -36,21 +36,23 @@ def run_with_hydra(words: Sequence[str], run: RunOne) -> int:
     that Hydra does not take.
     """
     os.environ["HYDRA_FULL_ERROR"] = "1"  # so that errors come here instead of being printed
-    from rlbench.config.errors import refuse_env_id
-
     overrides, flags, folder = _sorted(words)
-    refuse_env_id(overrides)
+    refuse_words(overrides)
     register()
     task = _Task(run)
     start = hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")(task)
     try:
-        with _command_line([*overrides, *flags]):
+        with _command_line([*overrides, *WRITES_NOTHING, *flags]):
             start()
-    except (HydraException, OmegaConfBaseException, ValueError) as error:
+    except SystemExit as ended:  # Hydra has said why
+        if not ended.code:  # --help
+            raise
+        return 2
+    except Exception as error:
         from rlbench.config.compose import composer, known_keys
         from rlbench.config.errors import explain, is_hydras
 
-        if not is_hydras(error):
+        if isinstance(error, RlbenchError) or not is_hydras(error):
             raise
         raise explain(error, words, lambda: known_keys(overrides, composer(folder))) from None
     if isinstance(task.outcome, Exception):
@@ -105,6 +107,9 @@ def _sorted(words: Sequence[str]) -> tuple[list[str], list[str], Path | None]:
     if arguments.experimental_rerun is not None:
         takes = "nothing: it is not supported, as it would unpickle the file"
         raise ConfigError("--experimental-rerun", arguments.experimental_rerun, takes)
+    refuse_config_name(arguments.config_name)
+    if arguments.package is not None and arguments.cfg is None:
+        raise ConfigError("--package", arguments.package, "no value without --cfg")
     overrides, flags = list(arguments.overrides), list(words)
     for word in overrides:
         flags.remove(word)

@@ -19,9 +19,9 @@ from rlbench.config.errors import (
     explain,
     keys_of,
     not_overridden,
-    refuse_env_id,
     refuse_old_names,
 )
+from rlbench.config.refused import WRITES_NOTHING, refuse_words
 from rlbench.config.source import FallbackSource, conf_dir, register
 from rlbench.config.words import words as as_words
 from rlbench.errors import ConfigError
@@ -39,7 +39,7 @@ def compose(overrides: Sequence[str], config_dir: Path | None = None) -> Setting
     config_dir: a folder of YAML files beside `conf`, as of --config-dir. Raises ConfigError: a bad
     key or value, or an environment that is not there.
     """
-    refuse_env_id(overrides)
+    refuse_words(overrides)
     compose_words = composer(config_dir)
     try:
         return from_config(compose_words(overrides))
@@ -55,6 +55,10 @@ def from_config(config: DictConfig) -> Settings:
         raise explain(error, (), Keys) from None
     assert isinstance(values, dict)
     plain = {str(key): value for key, value in values.items()}
+    for key in ("agent", "env"):
+        if key not in plain:
+            takes = "the keys of a whole configuration, agent and env among them"
+            raise ConfigError("configuration", ", ".join(plain), takes)
     refuse_old_names(plain)
     plain["agent"] = _agent(plain.get("agent"))
     settings = check(Settings, plain)
@@ -114,7 +118,8 @@ def words_for_jobs(master: DictConfig) -> list[str]:
             flags += ["--config-path", path if source.schema == "file" else f"pkg://{path}"]
     if hydra.job.config_name != CONFIG_NAME:
         flags += ["--config-name", str(hydra.job.config_name)]
-    words = [str(word) for word in hydra.overrides.hydra if not word.startswith("hydra.mode=")]
+    left_out = ("hydra.mode=", *WRITES_NOTHING)
+    words = [str(word) for word in hydra.overrides.hydra if not word.startswith(left_out)]
     return [*flags, *words, "hydra.mode=RUN"]
 
 
@@ -148,7 +153,7 @@ def _agent(values: Any) -> dict[str, Any]:
         raise ConfigError("agent._target_", None, "the import path of the agent's class")
     from rlbench.agents import AGENTS
 
-    if name in AGENTS and target != AGENTS.import_path(name):
+    if isinstance(name, str) and name in AGENTS and target != AGENTS.import_path(name):
         takes = f"a name that no other agent has; agent={name} chooses the agent of that name"
         raise ConfigError("agent.name", name, takes)
     return {"name": name, "target": target, "params": params}

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from hydra.errors import MissingConfigException, OverrideParseException
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import HydraException, MissingConfigException, OverrideParseException
 
 from rlbench.errors import ConfigError, UnknownKeyError
 
@@ -38,7 +39,7 @@ def explain(error: Exception, overrides: Iterable[str], keys: Callable[[], Keys]
         return error
     given = _values(overrides)
     if isinstance(error, OverrideParseException):
-        return ConfigError("command line", error.override, "KEY=VALUE (see rlbench --help)")
+        return _unreadable(str(error.override))
     if isinstance(error, MissingConfigException) and error.missing_cfg_file:
         return _unknown_choice(error)
     text, unknown = str(error), not_overridden(error)
@@ -49,7 +50,7 @@ def explain(error: Exception, overrides: Iterable[str], keys: Callable[[], Keys]
     if several:
         return ConfigError(several[1], several[2], "one value; with -m a sweep over several")
     for group in ("agent", "env"):
-        if given.get(group) == "null":
+        if given.get(group) in ("null", ""):
             return ConfigError(group, None, f"a name, as in {group}={_EXAMPLES[group]}")
     exists = re.match(r"Could not append to config. An item is already at '([^']+)'", text)
     if exists:
@@ -58,11 +59,30 @@ def explain(error: Exception, overrides: Iterable[str], keys: Callable[[], Keys]
         text = f"{text}\n{error.__cause__}"
     merging = re.match(r"Error merging override ([^=\s]+)=\S*", text)
     key = re.search(r"full_key: (\S+)", text)
-    name = merging[1] if merging else key[1] if key else "command line"
+    blamed = next((key for key in given if key.startswith("hydra")), "command line")
+    name = merging[1] if merging else key[1] if key else blamed
     reason = text[merging.end() :] if merging else text
     reason = re.sub(r"\s*(full_key|object_type|reference_type)[:=].*", "", reason)
     got = given.get(name, " ".join(overrides) if name == "command line" else None)
     return ConfigError(name, got, f"something else: {_one_line(reason)}")
+
+
+def _unreadable(word: str) -> ConfigError:
+    """The error for a word that Hydra's grammar does not take; where quotes help, it says so."""
+    key, equals, value = word.partition("=")
+    quoted = f"{key}='{value}'"
+    if equals and value and not re.search(r"""[][{},'"\\]""", value) and _is_readable(quoted):
+        takes = f'a value with such characters in quotes: "{quoted}"'
+        return ConfigError(key, value, takes)
+    return ConfigError("command line", word, "KEY=VALUE (see rlbench --help)")
+
+
+def _is_readable(word: str) -> bool:
+    try:
+        OverridesParser.create().parse_override(word)
+    except HydraException:
+        return False
+    return True
 
 
 def is_hydras(error: BaseException) -> bool:
@@ -141,12 +161,3 @@ def _values(overrides: Iterable[str]) -> dict[str, str]:
 
 def _one_line(text: str) -> str:
     return " ".join(text.split())
-
-
-def refuse_env_id(words: Iterable[str]) -> None:
-    """Raises ConfigError for a word that sets `env.id`: it would change the environment and keep
-    the threshold and the tuned settings of another."""
-    for word in words:
-        key, equals, value = word.partition("=")
-        if equals and key.lstrip("+") == "env.id":
-            raise ConfigError("env.id", value, f"no value here; env={value} chooses it")
