@@ -77,3 +77,18 @@ def test_large_arrays_are_mapped_and_equal(tmp_path: Path, monkeypatch: pytest.M
         np.testing.assert_array_equal(loaded[name], array)
     checkpoint.save(tmp_path, 2, loaded)  # the file that is mapped is replaced
     np.testing.assert_array_equal(loaded["frames"], state["frames"])
+
+
+def test_any_text_is_a_key(tmp_path: Path) -> None:
+    state = {"a/b": np.array([1]), "a": {"b": np.array([2]), "~1b": np.array([3])}, "": np.zeros(1)}
+    checkpoint.save(tmp_path, 1, state)
+    loaded = checkpoint.load(tmp_path)
+    assert loaded is not None and loaded.keys() == state.keys()
+    found = loaded["a/b"], loaded["a"]["b"], loaded["a"]["~1b"], loaded[""]
+    assert [array.tolist() for array in found] == [[1], [2], [3], [0.0]]
+
+
+@pytest.mark.parametrize("key", [1, None, "__array__"])
+def test_a_key_that_would_come_back_as_another_is_refused(tmp_path: Path, key: object) -> None:
+    with pytest.raises(TypeError, match=f"/agent: {key!r} is a key; takes names of text"):
+        checkpoint.save(tmp_path, 1, {"agent": {key: 2}})

@@ -251,7 +251,21 @@ def test_a_policy_is_an_npz_without_pickles(tmp_path: Path) -> None:
     write_policy(tmp_path / "policy.npz", {"theta": np.arange(3.0)})
     with np.load(tmp_path / "policy.npz", allow_pickle=False) as arrays:
         assert arrays["theta"].tolist() == [0.0, 1.0, 2.0]
+    np.savez(tmp_path / "as_numpy.npz", theta=np.arange(3.0))
+    assert (tmp_path / "policy.npz").read_bytes() == (tmp_path / "as_numpy.npz").read_bytes()
     with pytest.raises(ValueError, match="Object arrays"):
         write_policy(tmp_path / "policy.npz", {"theta": np.array([object()])})
     with np.load(tmp_path / "policy.npz") as arrays:
         assert arrays["theta"].tolist() == [0.0, 1.0, 2.0]
+
+
+@pytest.mark.parametrize("name", ["file", "allow_pickle", "a/b", "../up", "", "x.npy", "µ", "self"])
+def test_an_array_of_a_policy_may_have_any_name(tmp_path: Path, name: str) -> None:
+    arrays = {name: np.arange(3), "other": np.float32(1)}
+    write_policy(tmp_path / "policy.npz", arrays)
+    with np.load(tmp_path / "policy.npz", allow_pickle=False) as read:
+        assert read.files == [name, "other"]
+        assert read[name].tolist() == [0, 1, 2] and read["other"] == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["policy.npz"]
+    with pytest.raises(ValueError, match=r"'a\\x00b' cannot be the name"):
+        write_policy(tmp_path / "policy.npz", {"a\0b": np.arange(3)})

@@ -10,11 +10,18 @@ from pathlib import Path
 import numpy as np
 
 from rlbench.agents.random import UniformPolicy
-from rlbench.errors import RunError
+from rlbench.errors import RlbenchError, RunError
 from rlbench.interfaces import Array, Policy
 from rlbench.nets.policy import NetworkPolicy
 
 FromArrays = Callable[[Mapping[str, Array]], Policy]
+
+
+MAX_BYTES = 2**30  # of a policy's arrays: 150 times the Nature network's
+_WRONG = (
+    OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError, MemoryError,
+    RecursionError, zipfile.BadZipFile, NotImplementedError,
+)  # fmt: skip
 
 
 def read_policy(path: Path, from_arrays: FromArrays | None = None) -> Policy:
@@ -24,17 +31,28 @@ def read_policy(path: Path, from_arrays: FromArrays | None = None) -> Policy:
     RunError where the policy cannot be read.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = dict(file)
+        arrays = _arrays(path)
         if from_arrays is not None:
             return from_arrays(arrays)
         architecture = json.loads(str(arrays["architecture"]))
         if not (isinstance(architecture, dict) and "network" in architecture):
             reader = "the function that reads it goes into from_arrays"
-            raise RunError(f"{path}: the policy of a class that is not rlbench's; {reader}")
+            raise RunError(f"the policy of a class that is not rlbench's; {reader}")
         kind = architecture["network"]["kind"]
         policy_class = UniformPolicy if kind == UniformPolicy.KIND else NetworkPolicy
         return policy_class.from_arrays(arrays)
-    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+    except RlbenchError as error:
+        raise RunError(f"{path}: {error}") from error
+    except _WRONG as error:
         reason = f"{type(error).__name__}: {error}"
         raise RunError(f"{path}: no policy that rlbench can load ({reason})") from error
+
+
+def _arrays(path: Path) -> dict[str, Array]:
+    """All arrays of an .npz; raises RunError where they are larger than any policy."""
+    with zipfile.ZipFile(path) as archive:
+        size = sum(member.file_size for member in archive.infolist())
+    if size > MAX_BYTES:
+        raise RunError(f"{size} bytes of arrays; a policy has at most {MAX_BYTES}")
+    with np.load(path, allow_pickle=False) as file:
+        return dict(file)

@@ -2,15 +2,18 @@
 
 An installed package adds a network as an entry point of the group `rlbench.networks`: a name, and
 a `NetworkBuilder` as below, which may return an `MLP`, a `ConvNet` or a `Network` of the package's.
+A saved policy names such a class by its registered name and never by its module, so that a file
+cannot choose what is imported.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from rlbench.errors import ConfigError
+from rlbench.errors import ConfigError, RunError
 from rlbench.interfaces import EnvFacts
 from rlbench.nets.conv import Conv, ConvNet
 from rlbench.nets.mlp import MLP
@@ -19,6 +22,8 @@ from rlbench.registry import Registry, choices
 from rlbench.settings import AUTO
 
 KEY = "agent.network"
+MAX_NAME = 80  # characters that an error shows of a name in a file
+_READERS: tuple[type[MLP] | type[ConvNet], ...] = (MLP, ConvNet)
 
 
 @dataclass(frozen=True)
@@ -37,11 +42,14 @@ class NetworkBuilder:
 
     observations: what it suits. build: the network for observations of the given shape, with so
     many outputs; it takes from the options what it leaves open, and raises ValueError for a shape
-    that does not suit.
+    that does not suit. read: for a class of the package's, the inverse of `Network.describe`, whose
+    "kind" is then the registered name; it is given a stranger's values, so it checks them and
+    raises ValueError, KeyError or TypeError for others.
     """
 
     observations: Observations
     build: Callable[[tuple[int, ...], int, NetworkOptions], Network]
+    read: Callable[[dict[str, Any]], Network] | None = None
 
 
 def _mlp(shape: tuple[int, ...], outputs: int, options: NetworkOptions) -> MLP:
@@ -101,15 +109,49 @@ def make_network(
         what = "frames" if env.pixels else "a vector, no frames"
         raise ConfigError(KEY, name, f"{choices(name, [AUTO, *suiting])}: {env.id} observes {what}")
     try:
-        return builder.build(env.observation_shape, outputs, options)
+        network = builder.build(env.observation_shape, outputs, options)
     except ValueError as error:
         raise ConfigError(KEY, name, f"other observations: {error}") from None
+    if type(network) not in _READERS:
+        _check_readable(name, network)
+    return network
 
 
-def network_from_description(description: dict[str, Any]) -> Network:
-    """The inverse of a network's `describe`; raises ValueError for another kind."""
-    kinds: dict[str, type[MLP] | type[ConvNet]] = {"mlp": MLP, "conv": ConvNet}
+def _check_readable(name: str, network: Network) -> None:
+    """Raise ConfigError where a policy of a package's network could not be loaded again."""
+    takes = (
+        "a network that policy.npz can hold: `describe` gives JSON values and the registered name "
+        "as 'kind', and `NetworkBuilder.read` makes an equal network of them"
+    )
+    try:
+        description = json.loads(json.dumps(network.describe()))
+        equal = description.get("kind") == name and network_from_description(description) == network
+    except Exception as error:  # the package's code may raise anything at all
+        takes = f"{takes} ({type(error).__name__}: {error})"
+        raise ConfigError(KEY, name, takes) from error
+    if not equal:
+        raise ConfigError(KEY, name, takes)
+
+
+def network_from_description(description: dict[str, Any], package: str = "") -> Network:
+    """The inverse of a network's `describe`.
+
+    package: which one the network is said to be of, for the error. Raises RunError for a kind that
+    is not known here, and ValueError, KeyError or TypeError for values that do not suit the kind.
+    """
     kind = str(description.get("kind"))
-    if kind not in kinds:
-        raise ValueError(f"network kind {kind!r}: takes {' or '.join(kinds)}")
-    return kinds[kind].from_description(description)
+    for known in _READERS:
+        if kind == known.KIND:
+            return known.from_description(description)
+    if kind not in NETWORKS:
+        of = f" of {package[:MAX_NAME]}" if package else ""
+        raise RunError(f"the network {kind[:MAX_NAME]!r}{of} is not installed here")
+    read = NETWORKS[kind].read
+    if read is None:
+        raise RunError(f"the network {kind!r} has no `read` in its NetworkBuilder")
+    return read(description)
+
+
+def package_of(network: Network) -> str | None:
+    """The package that a network's class is of; None: rlbench."""
+    return None if type(network) in _READERS else NETWORKS.package(network.describe()["kind"])

@@ -23,6 +23,7 @@ class ConvNet(Network):
     last.
     """
 
+    KIND: ClassVar[str] = "conv"
     observations: ClassVar[Observations] = "frames"
 
     inputs: tuple[int, int, int]
@@ -80,7 +81,7 @@ class ConvNet(Network):
 
     def describe(self) -> dict[str, Any]:
         return {
-            "kind": "conv",
+            "kind": self.KIND,
             "inputs": list(self.inputs),
             "convs": [list(conv) for conv in self.convs],
             "hidden": list(self.hidden),
@@ -90,8 +91,8 @@ class ConvNet(Network):
     @classmethod
     def from_description(cls, description: dict[str, Any]) -> ConvNet:
         """The inverse of `describe`; raises ValueError for another kind of network."""
-        if description.get("kind") != "conv":
-            raise ValueError(f"network kind {description.get('kind')!r}: takes 'conv'")
+        if description.get("kind") != cls.KIND:
+            raise ValueError(f"network kind {description.get('kind')!r}: takes {cls.KIND!r}")
         frames, height, width = (int(n) for n in description["inputs"])
         convs = tuple((int(f), int(w), int(s)) for f, w, s in description["convs"])
         hidden = tuple(int(h) for h in description["hidden"])

@@ -41,6 +41,7 @@ class MLP(Network):
     layer, as a kernel [1, units] and a bias.
     """
 
+    KIND: ClassVar[str] = "mlp"
     observations: ClassVar[Observations] = "vector"
 
     inputs: int
@@ -102,7 +103,7 @@ class MLP(Network):
 
     def describe(self) -> dict[str, Any]:
         return {
-            "kind": "mlp",
+            "kind": self.KIND,
             "inputs": self.inputs,
             "hidden": list(self.hidden),
             "outputs": self.outputs,
@@ -113,8 +114,8 @@ class MLP(Network):
     @classmethod
     def from_description(cls, description: dict[str, Any]) -> MLP:
         """The inverse of `describe`; raises ValueError for another kind of network."""
-        if description.get("kind") != "mlp":
-            raise ValueError(f"network kind {description.get('kind')!r}: takes 'mlp'")
+        if description.get("kind") != cls.KIND:
+            raise ValueError(f"network kind {description.get('kind')!r}: takes {cls.KIND!r}")
         return cls(
             inputs=int(description["inputs"]),
             hidden=tuple(int(h) for h in description["hidden"]),

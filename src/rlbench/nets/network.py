@@ -87,7 +87,8 @@ class Network(abc.ABC):
 
     @abc.abstractmethod
     def describe(self) -> dict[str, Any]:
-        """The architecture as JSON values."""
+        """The architecture as JSON values; under "kind" its class, as a policy's file names it
+        (see `NetworkBuilder.read`)."""
 
     @property
     def grids(self) -> list[tuple[int, int]]:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from rlbench.interfaces import Array
-from rlbench.nets.build import network_from_description
+from rlbench.nets.build import network_from_description, package_of
 from rlbench.nets.frame_convs import FrameConvs
 from rlbench.nets.heads import Head, head_from_description
 from rlbench.nets.network import Network
@@ -85,7 +85,13 @@ class NetworkPolicy:
         return self.head(self.outputs(obs))
 
     def arrays(self) -> Mapping[str, Array]:
-        architecture = {"network": self.network.describe(), "head": self.head.describe()}
+        architecture: dict[str, Any] = {
+            "network": self.network.describe(),
+            "head": self.head.describe(),
+        }
+        package = package_of(self.network)
+        if package is not None:
+            architecture["package"] = package
         arrays = {"architecture": np.array(json.dumps(architecture)), "parameters": self.parameters}
         if self.obs_mean is not None and self.obs_std is not None:
             arrays |= {"obs_mean": self.obs_mean, "obs_std": self.obs_std}
@@ -93,9 +99,14 @@ class NetworkPolicy:
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, Array]) -> NetworkPolicy:
-        """The inverse of `arrays`; raises ValueError or KeyError for anything else."""
+        """The inverse of `arrays`.
+
+        Raises RunError where the network is of a package that is not installed, and ValueError,
+        KeyError or TypeError for anything else.
+        """
         architecture = json.loads(str(arrays["architecture"]))
-        network = network_from_description(architecture["network"])
+        package = str(architecture.get("package", ""))
+        network = network_from_description(architecture["network"], package)
         head = head_from_description(architecture["head"])
         if arrays["parameters"].shape != (network.size,) or head.size != network.shapes[-1][1]:
             raise ValueError("the parameters do not fit the architecture beside them")

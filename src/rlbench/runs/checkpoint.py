@@ -17,7 +17,7 @@ import numpy as np
 
 from rlbench.errors import RunError
 from rlbench.interfaces import Array, State
-from rlbench.runs.files import replace_text
+from rlbench.runs.files import replace_text, write_npz
 
 INDEX = "checkpoint.json"
 ARRAY = "__array__"
@@ -33,9 +33,8 @@ def save(directory: Path, seq: int, state: State) -> int:
     arrays: dict[str, Array] = {}
     scalars = _split(state, "", arrays)
     npz = directory / f"state-{seq}.npz"
-    # Uncompressed: compressing a replay memory takes minutes and gains little.
     with npz.open("wb") as file:
-        np.savez(file, allow_pickle=False, **arrays)
+        write_npz(file, arrays)
         file.flush()
         os.fsync(file.fileno())
     index = directory / INDEX
@@ -68,7 +67,10 @@ def load(directory: Path) -> State | None:
 
 def _split(value: Any, path: str, arrays: dict[str, Array]) -> Any:
     if isinstance(value, dict):
-        return {key: _split(item, f"{path}/{key}", arrays) for key, item in value.items()}
+        for key in value:
+            if not isinstance(key, str) or key == ARRAY:
+                raise TypeError(f"{path or 'the state'}: {key!r} is a key; takes names of text")
+        return {key: _split(item, f"{path}/{_part(key)}", arrays) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [_split(item, f"{path}/{i}", arrays) for i, item in enumerate(value)]
     if isinstance(value, np.ndarray):
@@ -77,6 +79,11 @@ def _split(value: Any, path: str, arrays: dict[str, Array]) -> Any:
     if isinstance(value, np.generic):
         return value.item()
     return value
+
+
+def _part(key: str) -> str:
+    """`key` as one part of a path, so that {"a/b": x} and {"a": {"b": y}} stay apart."""
+    return key.replace("~", "~0").replace("/", "~1")
 
 
 class _Arrays:

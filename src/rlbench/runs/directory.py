@@ -7,12 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from rlbench.errors import RunError
 from rlbench.interfaces import Array
 from rlbench.runs import header, log, summary
-from rlbench.runs.files import replacing
+from rlbench.runs.files import replacing, write_npz
 
 
 class RunDir:
@@ -68,4 +66,4 @@ class RunDir:
 def write_policy(path: Path, arrays: Mapping[str, Array]) -> None:
     """Write a policy's arrays as an .npz, without pickles."""
     with replacing(path) as file:
-        np.savez(file, allow_pickle=False, **arrays)
+        write_npz(file, arrays)
