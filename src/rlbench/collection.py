@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, overload
 
 from rlbench.analysis.environment import EnvironmentAnalysis, analyze
@@ -13,10 +13,28 @@ from rlbench.reports.build import Report, build_report
 from rlbench.reports.cost import Rates
 from rlbench.reports.tables import evaluations_table, ratios_table, runs_table
 from rlbench.reports.terminal import environment_lines
+from rlbench.runs.load import load_run
 from rlbench.runs.records import Run
 
 if TYPE_CHECKING:
     import pandas
+
+
+MOST_ANSWERS = 12  # environments whose answer a terminal shows
+
+
+def answer_lines(directories: Sequence[Path]) -> list[str]:
+    """What `Runs.answer` says of the runs in these directories, for a terminal: of the first
+    environments where there are many."""
+    loaded = (load_run(place, PurePath(place.name)) for place in dict.fromkeys(directories))
+    environments = group_runs([run for run, _ in loaded if run is not None])
+    lines = [
+        line
+        for environment in environments[:MOST_ANSWERS]
+        for line in environment_lines(analyze(environment, None))
+    ]
+    more = len(environments) - MOST_ANSWERS
+    return [*lines, f"and {more} more environments, in the report"] if more > 0 else lines
 
 
 class Runs(Sequence[Run]):

@@ -176,13 +176,17 @@ class Policy(Protocol):
 @dataclass(frozen=True)
 class Context:
     """What the harness lends an agent. It holds no clock: `should_stop` is all an agent learns
-    of time, and it may only end `advance` early, never change what is learned."""
+    of time, and it may only end `advance` early, never change what is learned.
+
+    starting: to be told of what takes seconds while the agent is built, as "importing TensorFlow",
+    so that whoever watches the run knows what it waits for."""
 
     env: EnvFacts
     seeds: Seeds
     make_lanes: Callable[[int], Lanes]
     make_executor: Callable[[], Executor]
     should_stop: Callable[[], bool] = field(default=lambda: False)
+    starting: Callable[[str], None] = field(default=lambda what: None)
     cores: int = 1
 
 

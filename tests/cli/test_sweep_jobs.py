@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import io
+import re
+from collections.abc import Sequence
 from itertools import product
 
 import pytest
+from rich.console import Console
 
 from rlbench.config.compose import compose
+from rlbench.harness.screen import duration
+from rlbench.runs.columns import Clock
+from rlbench.runs.records import Mark
+from rlbench.runs.summary import Summary
 from rlbench.settings import Settings
-from rlbench.sweeps.display import count, duration, window
+from rlbench.sweeps.display import count
+from rlbench.sweeps.forecast import sweep_left_s
+from rlbench.sweeps.job_table import row, table_of, window
 from rlbench.sweeps.jobs import Job, State, interleave, prepare
 
 
@@ -93,7 +103,106 @@ def test_durations_are_readable(seconds: float, text: str) -> None:
 
 def test_where_the_table_is_too_small_it_shows_what_matters_most() -> None:
     states = [State.DONE, State.BEFORE, State.FAILED, State.DONE, State.RUNNING, State.WAITING]
-    found = [Job((), name, state=state) for name, state in zip("abcdef", states, strict=True)]
+    found = [
+        Job((), name, state=state, ended=ended)
+        for name, state, ended in zip("abcdef", states, (1, 0, 2, 3, 0, 0), strict=True)
+    ]
     shown = ["".join(job.label for job in window(found, rows)) for rows in range(1, 7)]
-    assert shown == ["e", "ce", "cef", "cdef", "bcdef", "abcdef"]
+    assert shown == ["e", "ce", "cde", "acde", "acdef", "abcdef"]
     assert count(found) == "1 waiting, 1 running, 2 done, 1 done before, 1 failed"
+
+
+def sweep_of(number: int) -> list[Job]:
+    """Jobs of two agents on an environment with a long name, in all states."""
+    words = [
+        [f"agent={agent}", "env=ALE/MontezumaRevenge-v5", f"seed={seed}", f"agent.discount={d}"]
+        for seed in range(number)
+        for agent in ("dqn", "es")
+        for d in ("0.99", "0.999")
+    ]
+    settings = compose(["cores=1", "env=ALE/MontezumaRevenge-v5"])
+
+    def composed(words: Sequence[str]) -> Settings:
+        agent = settings.agent.model_copy(update={"name": words[0].removeprefix("agent=")})
+        seed = int(words[2].removeprefix("seed="))
+        return settings.model_copy(update={"seed": seed, "agent": agent})
+
+    found = prepare(words, composed, default_cores=1)
+    solved = Clock(env_steps=1, train_s=0.62)
+    endings = (
+        Summary("solved", solved, 475.0, Mark(solved, None), final_return_mean=500.0),
+        Summary("budget", Clock(train_s=600.0), 475.0, final_return_mean=-13.4),
+    )
+    for place, job in enumerate(found):
+        job.state, job.note = State.WAITING, ""
+        if place < 8:
+            job.state, job.summary, job.ended = State.DONE, endings[place % 2], place
+    found[8].state, found[9].state, found[10].state = State.FAILED, State.RUNNING, State.RUNNING
+    found[
+        9
+    ].note = "dqn X seed 0 | 9 steps | 33.1 s training | return -0.6, goal 4 | up to 9 s left"
+    found[10].note = "dqn X seed 0 | importing TensorFlow ..."
+    return found
+
+
+def drawn(found: list[Job], width: int, height: int) -> list[str]:
+    console = Console(width=width, height=height, color_system=None, file=io.StringIO())
+    with console.capture() as capture:
+        console.print(table_of(found, width, height, cores=2))
+    return [line.rstrip() for line in capture.get().splitlines()]
+
+
+def test_at_80_columns_a_table_shows_each_job_and_its_result_in_full() -> None:
+    found = sweep_of(3)
+    lines = drawn(found, 80, 100)
+    rows = [line.split() for line in lines]
+    assert max(map(len, lines)) <= 80
+    assert ["dqn", "0", "discount=0.99", "solved", "0.6", "s", "500.0"] in rows
+    assert ["es", "0", "discount=0.99", "budget", "10:00", "-13.4"] in rows
+    states = [words[3] for words in rows if words and words[0] in ("dqn", "es")]
+    assert states == [*["solved", "budget"] * 4, "failed", "running", "importing", "waiting"]
+    (running,) = (words for words in rows if "running" in words and "discount" in words[2])
+    assert running[3:] == ["running", "33.1", "s", "-0.6"]
+    assert "on ALE/MontezumaRevenge-v5" in lines
+    assert lines[1] == "4 solved, 4 budget, 1 failed, 2 running, 1 waiting"
+    assert "9 of 12 jobs" in lines[0]
+
+
+@pytest.mark.parametrize(("width", "height"), [(80, 24), (60, 16), (120, 30), (40, 12)])
+def test_a_table_never_outgrows_the_terminal_and_counts_what_it_leaves_out(
+    width: int, height: int
+) -> None:
+    found = sweep_of(100)
+    lines = drawn(found, width, height)
+    assert len(lines) <= height
+    assert max(map(len, lines)) <= width
+    assert sum("running" in line or "importing" in line for line in lines[3:-1]) >= 2
+    left_out = sum(int(number) for number in re.findall(r"(\d+) \w+", lines[-1]))
+    assert left_out == 400 - sum(line.startswith(("dqn ", "es ")) for line in lines)
+
+
+def test_outcomes_have_colours() -> None:
+    styles = {row(job).state: row(job).style for job in sweep_of(3)}
+    assert styles["solved"] == "bold green"
+    assert styles["budget"] == "yellow"
+    assert styles["failed"] == "bold red"
+    assert styles["waiting"] == "bright_black"
+
+
+def test_a_job_that_was_done_before_says_how_it_ended() -> None:
+    job = sweep_of(3)[0]
+    job.state = State.BEFORE
+    assert row(job).state == "skipped (solved)"
+
+
+def test_the_time_left_of_a_sweep_follows_what_its_jobs_took_and_say() -> None:
+    found = jobs(["agent=es"], ["seed=0", "seed=1", "seed=2", "seed=3"])
+    for job in found:
+        job.settings = compose(["agent=es", "cores=1", "budget.train_seconds=60"])
+    assert sweep_left_s(found, cores=2) == 120.0
+    found[0].state, found[0].elapsed_s = State.DONE, 10.0
+    assert sweep_left_s(found, cores=2) == 15.0
+    found[1].state, found[1].elapsed_s, found[1].note = State.RUNNING, 4.0, "x | up to 2 s left"
+    assert sweep_left_s(found, cores=2) == (2 + 10 + 10) / 2
+    found[2].state = found[3].state = State.FAILED
+    assert sweep_left_s(found, cores=2) == 2.0

@@ -82,6 +82,7 @@ class RlbenchLauncher(Launcher):
     def launch(
         self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int
     ) -> Sequence[JobReturn]:
+        from rlbench.collection import answer_lines
         from rlbench.config.compose import sweep_composer, words_for_jobs
         from rlbench.sweeps.launch import launch
 
@@ -90,5 +91,6 @@ class RlbenchLauncher(Launcher):
             sweep_composer(self.hydra_context.config_loader, self.config),
             words_for_jobs(self.config),
             self.jobs,
+            answer=answer_lines,
         )
         return []

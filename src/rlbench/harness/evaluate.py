@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,13 +46,20 @@ class Evaluation:
         )
 
 
-def evaluate(policy: Policy, lanes: Lanes, episodes: Sequence[int], seeds: Seeds) -> Evaluation:
+def evaluate(
+    policy: Policy,
+    lanes: Lanes,
+    episodes: Sequence[int],
+    seeds: Seeds,
+    watch: Callable[[int], None] = lambda ended: None,
+) -> Evaluation:
     """Play `episodes` of `policy`; number i begins from the reset seed `seeds.episode_seed(i)`.
 
     Episodes run in lock-step on the lanes; a lane whose episode has ended takes up the next one.
     What happens in number i depends on the policy and its seed alone, whatever is played beside it:
     a policy that acts for each lane by itself (`Policy.independent_lanes`) is asked for all lanes
-    at once, any other for one lane at a time, with a generator for each episode.
+    at once, any other for one lane at a time, with a generator for each episode. watch: told how
+    many have ended whenever some do.
     """
     numbers = np.asarray(episodes, np.int64)
     reset_seeds = np.array([seeds.episode_seed(int(i)) for i in numbers])
@@ -79,6 +86,7 @@ def evaluate(policy: Policy, lanes: Lanes, episodes: Sequence[int], seeds: Seeds
                 episode[row], ended[row] = begun, False
                 begun += 1
         playing, episode, obs = playing[~ended], episode[~ended], obs[~ended]
+        watch(begun - len(playing))
     return Evaluation(returns, lengths, truncated)
 
 

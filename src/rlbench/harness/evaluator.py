@@ -19,6 +19,9 @@ from rlbench.settings import EvalSettings
 WORTH_STEPS = 10_000
 
 
+_Shared = tuple[Policy, Seeds, int, int, Callable[[int], None] | None]
+
+
 def worth_processes(env: EnvPlan, episodes: int, max_episode_steps: int) -> bool:
     """Whether an evaluation may take long enough to be spread over processes."""
     return not env.facts.native_vector and episodes * max_episode_steps >= WORTH_STEPS
@@ -56,16 +59,20 @@ class Evaluator:
         episodes: int,
         seeds: Seeds,
         enough: Callable[[Evaluation], int | None] = lambda played: None,
+        watch: Callable[[int], None] = lambda ended: None,
     ) -> Evaluation:
         """Episodes 0 to `episodes` - 1 of `policy` (see `evaluate`).
 
         enough: given the first episodes, how many of them are enough, or None to go on; asked
-        whenever there are more.
+        whenever there are more. watch: told how many have ended, at 0 and as they end: one by one
+        in this process, else as the workers hand them in.
         """
+        watch(0)
         parts: list[Evaluation] = []
-        for part in self._parts(policy, episodes, seeds):
+        for part in self._parts(policy, episodes, seeds, watch):
             parts.append(part)
             played = Evaluation.of(parts)
+            watch(len(played.returns))
             number = enough(played)
             if number is not None:
                 return played.first(number)
@@ -74,11 +81,15 @@ class Evaluator:
     def close(self) -> None:
         self._here.close()
 
-    def _parts(self, policy: Policy, episodes: int, seeds: Seeds) -> Iterator[Evaluation]:
+    def _parts(
+        self, policy: Policy, episodes: int, seeds: Seeds, watch: Callable[[int], None]
+    ) -> Iterator[Evaluation]:
         size = self._task_episodes
         tasks = [range(i, min(i + size, episodes)) for i in range(0, episodes, size)]
         executor = self._executor if _can_travel(policy) else self._here
-        played = executor.map(_play, tasks, (policy, seeds, self._lanes, self._cap))
+        # Only in this process can they be watched one by one.
+        here = watch if isinstance(executor, SerialExecutor) else None
+        played = executor.map(_play, tasks, (policy, seeds, self._lanes, self._cap, here))
         try:
             yield from played
         finally:
@@ -89,9 +100,13 @@ def _build(worker: LaneWorker, shared: tuple[int, int], task: int) -> None:
     worker.evaluation_lanes(*shared)
 
 
-def _play(worker: LaneWorker, shared: tuple[Policy, Seeds, int, int], task: range) -> Evaluation:
-    policy, seeds, num_lanes, cap = shared
-    return evaluate(policy, worker.evaluation_lanes(num_lanes, cap), task, seeds)
+def _play(worker: LaneWorker, shared: _Shared, task: range) -> Evaluation:
+    policy, seeds, num_lanes, cap, watch = shared
+    lanes = worker.evaluation_lanes(num_lanes, cap)
+    if watch is None:
+        return evaluate(policy, lanes, task, seeds)
+    before = task.start  # tasks are handed out in order
+    return evaluate(policy, lanes, task, seeds, lambda ended: watch(before + ended))
 
 
 def _can_travel(policy: Any) -> bool:

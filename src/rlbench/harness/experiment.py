@@ -77,7 +77,9 @@ class Attempt:
         self.machine_began, self.cpu_began_s = machine_time(), self.ledger.now().cpu_s
         budget = self.settings.budget
         label = f"{self.settings.agent.name} {plan.env.facts.id} seed {self.settings.seed}"
-        self.progress = Progress(label, plan.env.threshold, budget.train_seconds, budget.env_steps)
+        self.progress = Progress(
+            label, plan.env.threshold, budget, plan.eval_schedule, self.ledger.now
+        )
         self.resources = Resources(
             plan.env, cores=plan.cores, executor=plan.executor, workers=plan.workers
         )
@@ -126,9 +128,11 @@ class Attempt:
         spread = worth_processes(plan.env, evaluation.episodes, cap)
         executor = self.resources.evaluation_executor(spread)
         self.evaluator = Evaluator(plan.env, cap, evaluation, executor)
-        context = self.resources.context(self.settings.seed, self._should_stop)
+        context = self.resources.context(
+            self.settings.seed, self._should_stop, self.progress.starting
+        )
         agent: Agent = plan.agent_class(context, plan.agent_settings)
-        judge = Judge(plan, self.ledger, self.log, self.evaluator)
+        judge = Judge(plan, self.ledger, self.log, self.evaluator, self.progress.playing)
         self.evaluator.build()
         self.agent, self.judge = agent, judge
         state = checkpoint.load(self.directory.checkpoint)
@@ -170,6 +174,7 @@ class Attempt:
             target = judge.due - clock.env_steps
             if budget.env_steps is not None:
                 target = min(target, budget.env_steps - clock.env_steps)
+            self.progress.doing("training")
             with self.ledger.phase("train"):
                 scalars = agent.advance(target)
             self.log.trained(self.ledger.now(), scalars)
@@ -183,7 +188,13 @@ class Attempt:
             policy = agent.policy()
         note = judge.judge(policy)
         assert judge.evaluated is not None and judge.final_return is not None
-        self.progress.evaluated(judge.evaluated, judge.final_return, note)
+        self.progress.evaluated(
+            judge.evaluated,
+            judge.final_return,
+            due=judge.due,
+            solved=judge.solved_at is not None,
+            note=note,
+        )
 
     def _end(self, status: EndStatus, agent: Agent, judge: Judge) -> EndStatus:
         assert judge.evaluated is not None
@@ -200,6 +211,7 @@ class Attempt:
         return status
 
     def _save_checkpoint(self, agent: Agent, judge: Judge) -> None:
+        self.progress.doing("saving")
         if judge.best_policy is not None:
             write_policy(self.directory.best_policy, judge.best_policy)
             judge.best_policy = None
@@ -227,8 +239,7 @@ class Attempt:
         return summary
 
     def _should_stop(self) -> bool:
-        if self.progress.due():
-            self.progress.draw(self.ledger.now())
+        self.progress.tick()
         return self.interrupted or time_is_up(self.settings, self.ledger.train_s())
 
     @contextlib.contextmanager

@@ -3,6 +3,8 @@ reached and when."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from rlbench.harness.evaluate import Evaluation, schedule, settled_after
@@ -23,10 +25,19 @@ class Judge:
     reached: each timed level and the first evaluation at or above it, or None; for the threshold
     the first that fresh episodes confirmed. evaluated: the clock of the latest
     evaluation. due: the env_steps at which the next one is due. best_policy: the arrays of the best
-    policy not yet saved.
+    policy not yet saved. playing: called with "evaluating" or "confirming", the episodes that have
+    ended and how many there are.
     """
 
-    def __init__(self, plan: RunPlan, ledger: Ledger, log: RunLog, evaluator: Evaluator) -> None:
+    def __init__(
+        self,
+        plan: RunPlan,
+        ledger: Ledger,
+        log: RunLog,
+        evaluator: Evaluator,
+        playing: Callable[[str, int, int], None] = lambda what, ended, episodes: None,
+    ) -> None:
+        self._playing = playing
         self._settings, self._ledger, self._log = plan.settings.eval, ledger, log
         self._evaluator, self._bounds = evaluator, _return_bounds(plan)
         self._points = schedule(plan.eval_schedule)
@@ -49,7 +60,9 @@ class Judge:
         """Evaluate `policy`, log it, and see what it has reached; a note on a confirmation."""
         previous = self.evaluated
         with self._ledger.phase("eval"):
-            result = self._evaluator.play(policy, self._settings.episodes, self._episodes)
+            episodes = self._settings.episodes
+            watch = partial(self._watch, "evaluating", episodes)
+            result = self._evaluator.play(policy, episodes, self._episodes, watch=watch)
         clock = self.evaluated = self._ledger.now()
         self._log.evaluated(
             clock,
@@ -102,7 +115,8 @@ class Judge:
             # Fresh seeds at each attempt, named by the step so that an extra evaluation (at the
             # end of a budget that is later raised) does not shift the seeds of those to come.
             seeds = self._fresh.child(str(clock.env_steps))
-            result = self._evaluator.play(policy, episodes, seeds, self._enough)
+            watch = partial(self._watch, "confirming", episodes)
+            result = self._evaluator.play(policy, episodes, seeds, self._enough, watch)
         confirmed = result.return_mean >= threshold
         self._log.confirmed(
             clock,
@@ -122,6 +136,9 @@ class Judge:
             return None
         episodes = self._settings.confirmation_episodes
         return settled_after(played.returns, episodes, self.threshold, self._bounds)
+
+    def _watch(self, what: str, episodes: int, ended: int) -> None:
+        self._playing(what, ended, episodes)
 
     def _pass_over(self, env_steps: float) -> None:
         """No point of the schedule before `env_steps` is due any more."""

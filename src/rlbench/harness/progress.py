@@ -1,50 +1,85 @@
-"""What a run shows while it goes on: one live line on a terminal, plain lines elsewhere."""
+"""Shows a run while it goes on: two live lines on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
-import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from rlbench.clock import monotonic_s
+from rlbench.envs.family import EvalSchedule
+from rlbench.harness.progress_line import Status, doing_line, live_lines, log_line
+from rlbench.harness.screen import live_console, written
+from rlbench.harness.time_left import Evaluations, time_left_s
 from rlbench.runs.columns import Clock
+from rlbench.settings import BudgetSettings
 
 if TYPE_CHECKING:
     from rich.live import Live
 
 REFRESH_S = 0.5
+SOON_S = 0.1  # what changes more often than this is not drawn each time
+# Drawing in training is on the clock of training: at most this share of it.
+LARGEST_SHARE = 0.0005
 PLAIN_LINE_EVERY_S = 1.0
 
 
 class Progress:
     """Shows one run. `label` is "es CartPole-v1 seed 0"; `threshold` None where there is none;
-    `budget` the training seconds and environment steps that end the run, each or None."""
+    `now` reads the clock of the run."""
 
     def __init__(
         self,
         label: str,
         threshold: float | None,
-        train_seconds: float | None,
-        env_steps: int | None,
+        budget: BudgetSettings,
+        schedule: EvalSchedule,
+        now: Callable[[], Clock],
     ) -> None:
         self._label, self._threshold = label, threshold
-        self._train_seconds, self._env_steps = train_seconds, env_steps
+        self._budget, self._schedule, self._now = budget, schedule, now
+        self._doing, self._solved = "starting", False
         self._return: float | None = None
-        self._shown_s = -PLAIN_LINE_EVERY_S
+        self._coming: Evaluations | None = None
+        self._eval_s = now().eval_s  # at the end of the last evaluation
+        self._shown_s, self._next_s = -PLAIN_LINE_EVERY_S, 0.0
         self._live: Live | None = None
-        if sys.stdout.isatty():
+        console = live_console()
+        if console is not None:
             from rich.live import Live
 
             # Drawn from this thread only: another thread would take the agent's cores.
-            self._live = Live(auto_refresh=False, transient=True)
+            self._live = Live(console=console, auto_refresh=False, transient=True)
             self._live.start()
+            self._draw()
 
-    def evaluated(self, clock: Clock, return_mean: float, note: str = "") -> None:
-        """After each evaluation."""
-        self._return = return_mean
+    def starting(self, what: str) -> None:
+        """Before something of the start-up that takes seconds, as "importing TensorFlow"."""
+        self._doing = what
         if self._live is not None:
-            self.draw(clock)
-        elif note or monotonic_s() - self._shown_s > PLAIN_LINE_EVERY_S:
-            print(self._line(clock) + note, flush=True)
+            self._draw()
+        else:
+            print(doing_line(self._label, what), flush=True)
+
+    def doing(self, what: str) -> None:
+        """Before "training", "saving" or the like."""
+        changed, self._doing = what != self._doing, what
+        if changed and self._live is not None and monotonic_s() - self._shown_s > SOON_S:
+            self._draw()
+
+    def playing(self, what: str, ended: int, episodes: int) -> None:
+        """When so many of an evaluation's episodes have ended; `what` is "evaluating", say."""
+        self.doing(f"{what} {ended}/{episodes}")
+
+    def evaluated(
+        self, clock: Clock, return_mean: float, *, due: int, solved: bool, note: str = ""
+    ) -> None:
+        """After each evaluation, which ended at `clock`; the next one is `due` at this step."""
+        self._return, self._solved = return_mean, solved
+        each_s = max(0.0, clock.eval_s - self._eval_s)
+        self._coming = Evaluations(due, due - clock.env_steps, each_s)
+        self._eval_s = self._now().eval_s
+        if self._live is None and (note or monotonic_s() - self._shown_s > PLAIN_LINE_EVERY_S):
+            print(log_line(self._status(clock)) + note, flush=True)
             self._shown_s = monotonic_s()
 
     def print_line(self, line: str) -> None:
@@ -54,41 +89,41 @@ class Progress:
         else:
             self._live.console.print(line, markup=False, highlight=False)
 
-    def due(self) -> bool:
-        """Whether the live line should be drawn again."""
-        return self._live is not None and monotonic_s() - self._shown_s > REFRESH_S
+    def tick(self) -> None:
+        """Called again and again in training: draws when it is time for it."""
+        if self._live is not None and monotonic_s() >= self._next_s:
+            began_s = monotonic_s()
+            first, second = self._lines()
+            # What `Live` would write, for a tenth of its time.
+            file = self._live.console.file
+            file.write(f"\x1b[A\r{first}\x1b[K\n{second}\x1b[K")
+            file.flush()
+            self._drawn(monotonic_s() - began_s)
 
     def close(self) -> None:
         if self._live is not None:
             self._live.stop()
 
-    def draw(self, clock: Clock) -> None:
-        """Draw the live line of a terminal."""
+    def _draw(self) -> None:
         assert self._live is not None
         from rich.text import Text
 
-        self._live.update(Text(self._line(clock), no_wrap=True, overflow="ellipsis"), refresh=True)
+        text = Text.from_ansi("\n".join(self._lines()), no_wrap=True, overflow="crop")
+        self._live.update(text, refresh=True)
+        self._drawn(0.0)
+
+    def _drawn(self, took_s: float) -> None:
         self._shown_s = monotonic_s()
+        self._next_s = self._shown_s + max(REFRESH_S, took_s / LARGEST_SHARE)
 
-    def _line(self, clock: Clock) -> str:
-        speed = clock.env_steps / clock.train_s if clock.train_s > 0 else 0.0
-        parts = [self._label, f"{clock.env_steps:,} steps", f"{clock.train_s:.1f} s training"]
-        if self._return is not None:
-            to_go = "" if self._threshold is None else f" (solved at {self._threshold:g})"
-            parts.append(f"return {self._return:.1f}{to_go}")
-        if speed:
-            parts.append(f"{speed:,.0f} steps/s")
-        if clock.eval_s > 0:
-            parts.append(f"evaluation {clock.eval_s / clock.wall_s:.0%}")
-        left = self._left_s(clock, speed)
-        if left is not None:
-            parts.append(f"at most {left:,.0f} s left")
-        return " | ".join(parts)
+    def _lines(self) -> list[str]:
+        assert self._live is not None
+        console = self._live.console
+        lines = live_lines(self._status(self._now()), console.width)
+        colours = console.color_system is not None and not console.no_color
+        return [written(line, colours) for line in lines]
 
-    def _left_s(self, clock: Clock, speed: float) -> float | None:
-        left = []
-        if self._train_seconds is not None:
-            left.append(self._train_seconds - clock.train_s)
-        if self._env_steps is not None and speed:
-            left.append((self._env_steps - clock.env_steps) / speed)
-        return max(0.0, min(left)) if left else None
+    def _status(self, clock: Clock) -> Status:
+        left_s = time_left_s(clock, self._budget, self._schedule, self._coming)
+        label, doing = self._label, self._doing
+        return Status(label, doing, clock, self._threshold, self._solved, self._return, left_s)

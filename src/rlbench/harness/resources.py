@@ -29,7 +29,12 @@ class Resources:
         self._evaluating: LaneExecutor | None = None
         self.lanes: list[Lanes] = []
 
-    def context(self, seed: int, should_stop: Callable[[], bool] = lambda: False) -> Context:
+    def context(
+        self,
+        seed: int,
+        should_stop: Callable[[], bool] = lambda: False,
+        starting: Callable[[str], None] = lambda what: None,
+    ) -> Context:
         """What the agent of the run with this seed is built from."""
         return Context(
             env=self._env.facts,
@@ -37,6 +42,7 @@ class Resources:
             make_lanes=self._make_lanes,
             make_executor=self._make_executor,
             should_stop=should_stop,
+            starting=starting,
             cores=self._cores,
         )
 

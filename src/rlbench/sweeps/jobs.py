@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
@@ -11,6 +12,8 @@ from rlbench.errors import ConfigError, RlbenchError, RunError
 from rlbench.harness.machine import resolve_cores
 from rlbench.harness.plan import name_run
 from rlbench.harness.stopping import finished
+from rlbench.runs.reading import UnreadableFileError
+from rlbench.runs.summary import Summary, read_summary
 from rlbench.settings import AUTO, Settings, resolve
 
 LABEL_KEYS = ("agent=", "env=", "seed=")
@@ -31,15 +34,23 @@ class State(Enum):
 
 @dataclass
 class Job:
-    """One run of a sweep. `note` is the last line it printed, or why it failed."""
+    """One run of a sweep. `note` is the last line it printed, or why it failed.
+
+    differs: the words beside agent, environment and seed in which the jobs differ. directory: of
+    its run. summary: of a run that has ended. ended: the how many-th it was to end.
+    """
 
     words: tuple[str, ...]
     label: str
+    differs: str = ""
     settings: Settings | None = None
     error: RlbenchError | None = None
     state: State = State.WAITING
     note: str = ""
     elapsed_s: float | None = None
+    directory: Path | None = None
+    summary: Summary | None = None
+    ended: int = 0
     cores: list[int] = field(default_factory=list)
 
     @property
@@ -47,13 +58,38 @@ class Job:
         """The agent's name; for a job that does not compose, the word that asks for it."""
         if self.settings is not None:
             return self.settings.agent.name
-        return next((word for word in self.words if word.startswith("agent=")), "")
+        return self._word("agent=")
+
+    @property
+    def env(self) -> str:
+        return self._word("env=") if self.settings is None else self.settings.env.id
+
+    @property
+    def seed(self) -> str:
+        return self._word("seed=") if self.settings is None else str(self.settings.seed)
+
+    @property
+    def outcome(self) -> str:
+        """How the run ended, where it did so well: solved or budget; else the state."""
+        if self.state in (State.DONE, State.BEFORE) and self.summary is not None:
+            return self.summary.status
+        return self.state.value
 
     @property
     def wanted_cores(self) -> int:
         assert self.settings is not None
         assert self.settings.cores != AUTO
         return self.settings.cores
+
+    def read_summary(self) -> None:
+        """Take in how the run ended, where its file can be read."""
+        if self.directory is not None:
+            with contextlib.suppress(UnreadableFileError):
+                self.summary = read_summary(self.directory)
+
+    def _word(self, key: str) -> str:
+        word = next((word for word in self.words if word.startswith(key)), "")
+        return word.removeprefix(key).replace("\\:", ":")
 
 
 def prepare(
@@ -70,14 +106,14 @@ def prepare(
     taken: dict[Path, Job] = {}
     jobs = []
     labels = _labels(words_of_jobs)
-    for words, label in zip(words_of_jobs, labels, strict=True):
-        job = Job(tuple(words), label)
+    for words, (label, differs) in zip(words_of_jobs, labels, strict=True):
+        job = Job(tuple(words), label, differs)
         jobs.append(job)
         try:
             settings = compose(words)
             cores = resolve_cores(resolve(settings.cores, default_cores))
             job.settings = settings.model_copy(update={"cores": cores})
-            directory = name_run(job.settings).directory
+            directory = job.directory = name_run(job.settings).directory
             same, done = taken.get(directory), finished(job.settings, directory)
         except (ConfigError, RunError) as error:
             job.state, job.error, job.note = State.FAILED, error, str(error)
@@ -87,6 +123,7 @@ def prepare(
             job.state, job.note = State.BEFORE, f"the same run as {same.label}"
         elif done is not None:
             job.state, job.note = State.BEFORE, done
+            job.read_summary()
     return interleave(jobs)
 
 
@@ -111,12 +148,15 @@ def interleave(jobs: Sequence[Job]) -> list[Job]:
     return order
 
 
-def _labels(words_of_jobs: Sequence[Sequence[str]]) -> list[str]:
-    """Names for readers: agent, environment and seed, and whatever else the jobs differ in."""
+def _labels(words_of_jobs: Sequence[Sequence[str]]) -> list[tuple[str, str]]:
+    """Names for readers: agent, environment and seed, and whatever else the jobs differ in; the
+    latter alone, without the `agent.` of its keys, comes second."""
     shared = set.intersection(*(set(words) for words in words_of_jobs)) if words_of_jobs else set()
     labels = []
     for words in words_of_jobs:
         shown = [word for word in words if word not in shared or word.startswith(LABEL_KEYS)]
         shown.sort(key=lambda word: next((k for k in LABEL_KEYS if word.startswith(k)), "z"))
-        labels.append(" ".join(shown).replace("\\:", ":") or "the settings as they are")
+        differs = [word.removeprefix("agent.") for word in shown if not word.startswith(LABEL_KEYS)]
+        label = " ".join(shown).replace("\\:", ":") or "the settings as they are"
+        labels.append((label, " ".join(differs).replace("\\:", ":")))
     return labels

@@ -6,6 +6,7 @@ import contextlib
 import selectors
 import signal
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from types import FrameType
 
 from rlbench.clock import monotonic_s
@@ -14,14 +15,16 @@ from rlbench.errors import ConfigError, RunError
 from rlbench.harness.dry_run import Cost, cost, frames_in_brackets
 from rlbench.harness.machine import available_cores
 from rlbench.harness.plan import plan_run
+from rlbench.harness.screen import duration
 from rlbench.settings import AUTO, Auto, Settings, resolve
-from rlbench.sweeps.display import Display, count, duration
+from rlbench.sweeps.display import Display, count
 from rlbench.sweeps.jobs import Job, State, prepare
 from rlbench.sweeps.process import INTERRUPTED, JobProcess
 
 REFRESH_S = 0.5  # poll rarely: the sweep shares its cores with the jobs that it times
 STOPPING = "stopping: each job writes its checkpoint; once more kills them"
 STOP_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
+Answer = Callable[[Sequence[Path]], Sequence[str]]
 
 
 def launch(
@@ -31,12 +34,14 @@ def launch(
     at_once: Auto | int,
     *,
     quiet: bool = False,
+    answer: Answer = lambda directories: (),
 ) -> list[Job]:
     """Run every job that is not finished yet; returns all of them.
 
     words_of_jobs: each job's KEY=VALUE words. compose: settings from such words. common_words:
     what each process is given besides. at_once: how many jobs run side by side; auto: as many as
     the cores allow (one, where a job has `cores=auto`, as it then takes all). quiet: show nothing.
+    answer: lines that say what the runs in some directories came to, printed at the end.
 
     Raises ConfigError where no job could even be composed, RunError where one failed, and
     KeyboardInterrupt after an interruption, when every running job has written its checkpoint.
@@ -50,9 +55,11 @@ def launch(
     if any(job.settings is not None and job.settings.dry_run for job in jobs):
         _print_plan(jobs)
     else:
-        sweep = _Sweep(jobs, available, common_words, Display(jobs, quiet=quiet), at_once)
+        sweep = _Sweep(
+            jobs, available, common_words, Display(jobs, len(available), quiet=quiet), at_once
+        )
         sweep.run()
-        sweep.conclude()
+        sweep.conclude(answer)
     failed = [job for job in jobs if job.state is State.FAILED]
     if failed:
         # What a display has shown already is not repeated.
@@ -78,7 +85,7 @@ class _Sweep:
         self._common_words = common_words
         self._at_once = at_once
         self._running: dict[int, tuple[JobProcess, float]] = {}  # by position: process, start
-        self._stops = self._passed_on = 0
+        self._stops = self._passed_on = self._ended = 0
         self._shown = 0.0
         self._display = display
 
@@ -94,12 +101,16 @@ class _Sweep:
                 for process, _ in self._running.values():
                     process.kill()
 
-    def conclude(self) -> None:
+    def conclude(self, answer: Answer) -> None:
         """Print how the sweep went; raises KeyboardInterrupt if it was interrupted."""
         self._display.print(f"{len(self._jobs)} jobs: {count(self._jobs)}")
         for job in self._jobs:
             if job.state is State.FAILED:
                 self._display.print(f"  failed: {job.label}: {job.note}")
+        if not self._stops:
+            done = [job.directory for job in self._jobs if job.state in (State.DONE, State.BEFORE)]
+            for line in answer([place for place in done if place is not None]):
+                self._display.print(line)
         directories = {str(job.settings.results_dir) for job in self._jobs if job.settings}
         for directory in sorted(directories):
             self._display.print(f"plots and tables: rlbench report {directory}")
@@ -192,8 +203,11 @@ class _Sweep:
             job = self._jobs[position]
             self._free = sorted([*self._free, *job.cores])
             job.elapsed_s = monotonic_s() - started
+            self._ended += 1
+            job.ended = self._ended
             if status == 0:
                 job.state, job.note = State.DONE, process.stdout.last
+                job.read_summary()
             elif self._stops and (status in INTERRUPTED or self._stops > 1):
                 job.state, job.note = State.INTERRUPTED, process.stdout.last
             else:

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from rlbench.errors import RunError
 from rlbench.harness.machine import available_cores
+from rlbench.harness.screen import live_console
 from rlbench.sweeps.process import INTERRUPTED, JobProcess
 
 REFRESH_S = 0.5  # poll rarely: this process shares its cores with the run that is timed
@@ -69,9 +70,9 @@ class NewestLine:
     below each other. A context manager."""
 
     def __init__(self) -> None:
-        console = Console()
-        self._live = Live(console=console, auto_refresh=False) if console.is_terminal else None
-        self._in_notebook = console.is_jupyter
+        console = live_console()
+        self._live = None if console is None else Live(console=console, auto_refresh=False)
+        self._in_notebook = Console().is_jupyter
         self._shown = ""
 
     def __enter__(self) -> NewestLine:

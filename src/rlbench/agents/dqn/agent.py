@@ -101,6 +101,7 @@ class DQN(Agent):
             if settings.dueling
             else self._network.initial_fan_in(rng),
             context.cores,
+            context.starting,
         )
         self._replay_seeds = seeds.child("replay")
         self._actor = Actor(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -36,7 +37,7 @@ class Learner:
 
     network: outputs sum(nvec) utilities; with `settings.dueling` a widened one (see
     `nets.dueling`). parameters: the initial ones, flat, float32. cores: the most threads that
-    TensorFlow may use, whatever `settings.threads` says.
+    TensorFlow may use, whatever `settings.threads` says. starting: see `interfaces.Context`.
     Raises RunError where TensorFlow already runs with other numbers of threads.
     """
 
@@ -47,9 +48,11 @@ class Learner:
         settings: DQNSettings,
         parameters: Array,
         cores: int,
+        starting: Callable[[str], None] = lambda what: None,
     ) -> None:
         from rlbench.nets.tensorflow_runtime import start_tensorflow
 
+        starting("importing TensorFlow")
         self._tf = start_tensorflow(min(resolve(settings.threads, cores), cores))
         from rlbench.agents.dqn.weights import FlatWeights, ListedWeights
         from rlbench.nets.keras_build import build, shapes
@@ -67,6 +70,7 @@ class Learner:
         zeros = self._weights.from_numpy(np.zeros_like(parameters))
         self._slots: tuple[Tensor, Tensor] = (zeros, zeros)
         self.updates = 0  # made so far
+        starting("compiling" if settings.compile else "tracing")
         self._warm_up()
 
     @property
