@@ -53,7 +53,7 @@ ROOMS: dict[str, set[str]] = {
     "api": FOUNDATION
     | {"agents", "collection", "config", "envs", "harness", "reports", "sweeps", *NUMBERS},
     "cli": FOUNDATION
-    | {"collection", "config", "envs", "harness", "reports", "sweeps", "tensorboard"}
+    | {"collection", "config", "envs", "harness", "nets", "reports", "sweeps", "tensorboard"}
     | NUMBERS,
     "__main__": {"cli"},
 }

@@ -11,7 +11,9 @@ from benchmarks import (
     cartpole_dqn,
     cartpole_es,
     classic_goals,
+    dqn_cores,
     es_steps,
+    evaluation_share,
     harness_costs,
     lanes,
     pong_es,
@@ -55,6 +57,10 @@ BENCHMARKS = (
     Benchmark(
         "cartpole_dqn_solved", "DQN on CartPole-v1, steps to confirmed-solved", cartpole_dqn.solved
     ),
+    Benchmark("dqn_cores_steps", "DQN on vectors with one core and with two", dqn_cores.steps),
+    Benchmark(
+        "dqn_cores_solved", "DQN, acting beside learning, seconds to solved", dqn_cores.solved
+    ),
     Benchmark(
         "pong_dqn_steps",
         "DQN on Pong with Nature's settings, steps a second",
@@ -68,6 +74,14 @@ BENCHMARKS = (
     Benchmark("help_time", "The command line's start", harness_costs.help_time),
     Benchmark("report_time", "The report over 100 and 500 runs", harness_costs.report_time),
     Benchmark("unattributed", "Time that no phase accounts for", harness_costs.unattributed),
+    Benchmark(
+        "evaluation_minute", "Evaluation's share of a one-minute run", evaluation_share.of_a_minute
+    ),
+    Benchmark(
+        "evaluation_default",
+        "Evaluation's share of a run with the default budget",
+        evaluation_share.of_the_default,
+    ),
     Benchmark("suite_time", "The test suite", suite.suite_time),
     Benchmark("ci_time", "Continuous integration from nothing", suite.ci_time),
 )  # fmt: skip

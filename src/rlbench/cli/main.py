@@ -68,7 +68,10 @@ def _run_or_sweep(words: list[str]) -> int:
 def _run_one(settings: Settings, alone: bool) -> int:
     from rlbench.clock import Start
     from rlbench.harness.experiment import run
+    from rlbench.nets.tensorflow_runtime import process_only_trains
 
+    if alone:
+        process_only_trains()
     return run(settings, Start.of_process() if alone else Start.now())
 
 

@@ -3,11 +3,27 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from rlbench.errors import RunError
+
+# Keras imports them to draw and to take data frames: 0.8 s, and training does neither.
+UNUSED_IN_TRAINING = ("matplotlib", "pandas", "scipy")
+
+_process_only_trains = False
+
+
+def process_only_trains() -> None:
+    """From here on TensorFlow is imported without `UNUSED_IN_TRAINING`.
+
+    For the process of a run alone: Keras' own drawing and its data frames do not work in it. An
+    environment can still import these packages.
+    """
+    global _process_only_trains
+    _process_only_trains = True
 
 
 def start_tensorflow(threads: int) -> Any:
@@ -23,7 +39,7 @@ def start_tensorflow(threads: int) -> Any:
     # a convolutional network takes nearly twice as long without.
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    with _quiet():
+    with _quiet(), _hidden(UNUSED_IN_TRAINING if _process_only_trains else ()):
         import tensorflow as tf
 
     config = tf.config.threading
@@ -57,3 +73,15 @@ def _quiet() -> Iterator[None]:
         os.dup2(shown, 2)
         os.close(shown)
         os.close(nowhere)
+
+
+@contextmanager
+def _hidden(names: Sequence[str]) -> Iterator[None]:
+    """Importing one of the packages `names` fails, unless it is imported already."""
+    hidden = [name for name in names if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]
+    try:
+        yield
+    finally:
+        for name in hidden:
+            del sys.modules[name]

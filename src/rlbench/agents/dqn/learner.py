@@ -64,7 +64,8 @@ class Learner:
         if settings.dueling:
             self._shapes[-2:] = dueling.stream_shapes(network)
         self._weights = (ListedWeights if self._frames else FlatWeights)(self._tf, self._shapes)
-        self._update = self._tf.function(self._run, jit_compile=settings.compile)
+        # Without autograph: the loop is a `tf.while_loop`, and nothing else depends on a tensor.
+        self._update = self._tf.function(self._run, autograph=False, jit_compile=settings.compile)
         self._parameters: Tensor = self._weights.from_numpy(parameters)
         self._target: Tensor = self._parameters
         zeros = self._weights.from_numpy(np.zeros_like(parameters))
