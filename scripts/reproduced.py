@@ -103,7 +103,7 @@ def faster(reference: Path) -> Iterator[str]:
     yield "| set | environment | baseline, solved | challenger, solved | time over time | faster |"
     yield "|---" * 6 + "|"
     for results in sorted(path for path in reference.iterdir() if path.is_dir()):
-        environments = group_runs(load_runs(results, skip=results / "report").runs)
+        environments = group_runs(load_runs(results).runs)
         ratios = [ratio for found in environments for ratio in speed_ratios(found)]
         rows: list[SpeedRatio | MeanRatio] = [*threshold_ratios(ratios)]
         for suite in across_environments(environments, ratios):

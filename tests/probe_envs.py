@@ -43,6 +43,17 @@ class Counting(gym.Env[Any, Any]):
         return self._obs
 
 
+class Moving(Counting):
+    """Changes the working directory whenever it is made or reset."""
+
+    def __init__(self) -> None:
+        os.chdir("/")
+
+    def reset(self, *, seed: int | None = None, options: Any = None) -> Any:
+        os.chdir("/")
+        return super().reset(seed=seed, options=options)
+
+
 class Faulty(Counting):
     """Goes wrong in its `after`-th step, in the way that `fault` says."""
 
@@ -151,6 +162,7 @@ class ShownLanes(CountedLanes):
 
 gym.register("Counting-v0", Counting, reward_threshold=8.0, max_episode_steps=100)
 gym.register("Faulty-v0", Faulty, max_episode_steps=100)
+gym.register("Moving-v0", Moving, reward_threshold=8.0, max_episode_steps=100)
 gym.register("Endless-v0", Endless)
 gym.register("Mixed-v0", Mixed)
 gym.register("Carrying-v0", Carrying, max_episode_steps=100)

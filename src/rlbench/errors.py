@@ -43,6 +43,17 @@ def _short(text: str) -> str:
     return text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN - 20]}…{text[-19:]}"
 
 
+class OutputError(ReportError):
+    """A place for files, `--out`, where they cannot be written."""
+
+    def __init__(self, out: object, error: OSError | ValueError) -> None:
+        why = str(error)
+        if isinstance(error, OSError):
+            elsewhere = error.filename is not None and str(error.filename) != str(out)
+            why = f"{error.filename}: {error.strerror}" if elsewhere else str(error.strerror)
+        super().__init__(f"--out {out}: cannot be written ({why})")
+
+
 def _shown(value: object) -> str:
     """`value` as it is written on the command line; text is quoted."""
     words = {None: "null", True: "true", False: "false"}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -47,9 +49,18 @@ class Frozen(BaseModel):
 class AgentSettings(Frozen):
     """Which agent, and its parameters (checked by the agent's `Settings` class)."""
 
-    name: str = Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")
+    name: str
     target: str
     params: dict[str, Any] = {}
+
+    @field_validator("name")
+    @classmethod
+    def _can_name_a_folder(cls, value: str) -> str:
+        if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}", value):
+            raise ValueError(
+                "a name of at most 100 letters, digits and _ . -, which begins with no . or -"
+            )
+        return value
 
 
 MAX_LEVELS = 31  # beside the threshold: more are not read back
@@ -122,6 +133,13 @@ class Settings(Frozen):
     overwrite: bool = False
     logger: Literal["tensorboard"] | None = None
     dry_run: bool = False
+
+    @field_validator("results_dir")
+    @classmethod
+    def _is_a_usual_name(cls, value: Path) -> Path:
+        if any(unicodedata.category(character) == "Cc" for character in str(value)):
+            raise ValueError("a path without control characters")
+        return value
 
     @model_validator(mode="after")
     def _has_a_budget(self) -> Settings:

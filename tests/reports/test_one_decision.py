@@ -36,7 +36,7 @@ class Voices:
     """What each part of a report says of a directory of runs."""
 
     def __init__(self, root: Path) -> None:
-        loaded = load_runs(root, skip=root / "report")
+        loaded = load_runs(root)
         self.findings: Findings = findings_of(loaded)
         self.analyses: Sequence[EnvironmentAnalysis] = self.findings.analyses
         self.suites: Sequence[SuiteStatistics] = self.findings.suites

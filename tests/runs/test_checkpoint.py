@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from rlbench import arrays
 from rlbench.errors import RunError
 from rlbench.runs import checkpoint
 
@@ -61,7 +62,7 @@ def test_pickled_arrays_and_paths_elsewhere_are_refused(tmp_path: Path) -> None:
 
 
 def test_large_arrays_are_mapped_and_equal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checkpoint, "MAPPED_FROM_BYTES", 200)
+    monkeypatch.setattr(arrays, "MAPPED_FROM_BYTES", 200)
     rng = np.random.default_rng(0)
     state = {
         "frames": rng.integers(0, 256, (5, 7, 9), np.uint8),

@@ -251,8 +251,8 @@ def test_links_and_pipes_are_not_read(tmp_path: Path) -> None:
     os.mkfifo(other / "run.json")
     loaded = load_runs(root)
     assert loaded.runs == ()
-    assert "log.jsonl cannot be opened" in loaded.problems[0]
-    assert "run.json is not a regular file" in loaded.problems[1]
+    assert "log.jsonl is a link" in loaded.problems[0]
+    assert "run.json is a pipe" in loaded.problems[1]
 
 
 def test_files_that_are_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -270,10 +270,23 @@ def test_a_run_without_any_evaluation_yet(tmp_path: Path) -> None:
     assert "no evaluation yet" in loaded.problems[0]
 
 
-def test_the_report_s_own_output_is_skipped(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     RunFiles().write(tmp_path)
-    RunFiles(seed=8).write(tmp_path / "report")
-    assert [run.seed for run in load_runs(tmp_path, skip=tmp_path / "report").runs] == [0]
+    (tmp_path / "other" / "run.json").mkdir(parents=True)
+    deep = tmp_path / "too"
+    deep.mkdir()
+    place = os.open(deep, os.O_RDONLY)
+    for _ in range(20):  # a path of more than 4,096 characters, which no system call takes
+        os.mkdir("d" * 250, dir_fd=place)
+        inner = os.open("d" * 250, os.O_RDONLY, dir_fd=place)
+        os.close(place)
+        place = inner
+    os.close(place)
+    loaded = load_runs(tmp_path)
+    assert [run.seed for run in loaded.runs] == [0]
+    first, second = sorted(loaded.problems)
+    assert first == "other: run.json is a directory: passed over"
+    assert second.startswith("too/ddd") and "cannot be read (File name too long)" in second
 
 
 def test_a_run_directory_itself_can_be_asked_for(tmp_path: Path) -> None:

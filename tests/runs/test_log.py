@@ -22,7 +22,7 @@ def lines(path: Path) -> list[dict[str, Any]]:
 def test_rows_carry_the_clock_and_count_on_over_attempts(tmp_path: Path) -> None:
     path = tmp_path / "log.jsonl"
     log = RunLog(path)
-    assert (log.attempt, log.last_clock, log.rows) == (1, None, [])
+    assert (log.attempt, log.last_clock, list(log.rows)) == (1, None, [])
     log.started(Clock())
     log.trained(Clock(env_steps=5, train_s=0.25), {"loss": np.float32(0.5), "bad": float("nan")})
     log.close()
@@ -65,7 +65,7 @@ def test_scalars_among_the_columns_as_schema_1_had_them(tmp_path: Path) -> None:
     )
     (row,) = read_rows(path).rows
     assert row.scalars == {"generation": 4, "loss": None}
-    assert (row.clock.episodes, row.clock.startup_s, row.clock.is_complete) == (2, 0.5, True)
+    assert (row.clock.episodes, row.clock.startup_s) == (2, 0.5)
 
 
 def test_a_torn_line_stays_alone(tmp_path: Path) -> None:
@@ -86,23 +86,43 @@ def test_a_torn_line_stays_alone(tmp_path: Path) -> None:
     assert path.read_text().count("\n") == 3
 
 
-def test_a_row_whose_clock_has_gaps_is_not_gone_on_from(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("change", "clock", "unusable"),
+    [
+        ({}, Clock(env_steps=9, train_s=5.0, wall_s=7.0, cpu_s=1.0), 0),
+        ({"cpu_s": "2"}, Clock(env_steps=9, train_s=5.0, wall_s=7.0, cpu_s=1.0), 0),
+        (
+            {"wall_s": None, "episodes": [3]},
+            Clock(env_steps=9, train_s=5.0, wall_s=2.0, cpu_s=1),
+            0,
+        ),
+        ({"wall_s": float("inf")}, Clock(env_steps=9, train_s=5.0, wall_s=2.0, cpu_s=1.0), 0),
+        ({"env_steps": 10**18}, Clock(env_steps=1, wall_s=2.0, cpu_s=1.0), 1),
+        ({"env_steps": True}, Clock(env_steps=1, wall_s=2.0, cpu_s=1.0), 1),
+        ({"train_s": {}}, Clock(env_steps=1, wall_s=2.0, cpu_s=1.0), 1),
+        ({"seq": 10**30}, Clock(env_steps=1, wall_s=2.0, cpu_s=1.0), 1),
+    ],
+)
+def test_a_log_that_was_edited_goes_on_from_its_largest_clock(
+    tmp_path: Path, change: dict[str, Any], clock: Clock, unusable: int
+) -> None:
     path = tmp_path / "log.jsonl"
     log = RunLog(path)
-    log.started(Clock(env_steps=1))
+    log.started(Clock(env_steps=1, wall_s=2.0, cpu_s=1.0))
     log.close()
+    row = {"kind": "eval", "seq": 8, "attempt": 4, "env_steps": 9, "train_s": 5.0, "wall_s": 7.0}
     with path.open("a") as file:
-        file.write('{"kind": "eval", "seq": 8, "attempt": 4, "env_steps": 9, "train_s": 5.0}\n')
-    assert [row.clock.is_complete for row in read_rows(path).rows] == [True, False]
+        file.write(json.dumps(row | change) + "\n")
     again = RunLog(path)
     again.close()
-    assert (again.seq, again.attempt, again.last_clock) == (1, 2, Clock(env_steps=1))
+    assert (again.last_clock, again.flaws.unusable) == (clock, unusable)
+    assert (again.seq, again.attempt) == ((1, 2) if unusable else (8, 5))
 
 
 def test_a_log_that_is_a_link_is_not_gone_on_with(tmp_path: Path) -> None:
     (tmp_path / "other").write_text("mine\n")
     (tmp_path / "log.jsonl").symlink_to(tmp_path / "other")
-    with pytest.raises(RunError, match=r"log\.jsonl: cannot be opened .*overwrite=true"):
+    with pytest.raises(RunError, match=r"log\.jsonl: is a link, .*overwrite=true"):
         RunLog(tmp_path / "log.jsonl")
     assert (tmp_path / "other").read_text() == "mine\n"
 

@@ -22,6 +22,7 @@ from rlbench.settings import Settings
 from rlbench.tensorboard.convert import convert
 from rlbench.tensorboard.runs import EventLog, seconds_since_1970
 from support.read_events import Point, read_events
+from support.run_files import RunFiles
 
 TESTS = Path(__file__).parents[1]
 COUNTING = "probe_envs:Counting-v0"
@@ -218,7 +219,7 @@ def test_links_and_files_of_others_are_left(tmp_path: Path) -> None:
     assert (mine.read_text(), other.read_text()) == ("mine", "another program's")
     (folder / f"{name}0001").unlink()
     (folder / f"{name}0001").symlink_to(mine)
-    with pytest.raises(OSError, match="symbolic links"):
+    with pytest.raises(OSError, match="is a link"):
         EventLog(folder, "2026-01-02T03:04:05Z").close()
     assert mine.read_text() == "mine"
 
@@ -226,3 +227,61 @@ def test_links_and_files_of_others_are_left(tmp_path: Path) -> None:
 def test_another_logger_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="logger: got 'wandb'; takes tensorboard or null"):
         asked(tmp_path, "logger=wandb")
+
+
+@pytest.mark.parametrize(
+    "value", ["1e400", "-1e400", "1" + "0" * 400, '"9"', "true", "[1]", "1e39"]
+)
+def test_numbers_that_no_event_can_hold_are_left_out(tmp_path: Path, value: str) -> None:
+    place = RunFiles().write(tmp_path)
+    log = place / "log.jsonl"
+    text = log.read_text().splitlines()
+    row = json.loads(text[-1]) | {"kind": "eval", "seq": 90, "return_mean": 3.0}
+    ours = '"lengths": [1, X], "truncated": [X]}'.replace("X", value)
+    scalars = {"kind": "train", "seq": 91, "scalars": {"fine": 2.5, "odd": "X"}}
+    with log.open("a") as file:
+        file.write(json.dumps(row)[:-1] + ", " + ours + "\n")
+        file.write(json.dumps(row | scalars).replace('"X"', value) + "\n")
+    assert convert(tmp_path) == 1
+    points = read_events(tmp_path / "tensorboard" / place.relative_to(tmp_path))
+    tags = [tag for tag, *_ in points]
+    assert tags.count("train/fine") == 1 and "train/odd" not in tags
+    assert of(points, "eval/return_mean")[-1] == (row["env_steps"], 3.0)
+    known = value in ("true",)
+    assert tags.count("eval/truncated_fraction") == 2 + int(known)
+
+
+def test_superseded_rows_are_left_out_without_reading_the_log_into_memory(tmp_path: Path) -> None:
+    place = RunFiles().write(tmp_path)
+    log = place / "log.jsonl"
+    first = json.loads(log.read_text().splitlines()[0])
+    with log.open("w") as file:
+        for seq in range(30_000):
+            row = {"kind": "train", "seq": seq, "attempt": 1, "env_steps": seq, "train_s": seq / 9}
+            file.write(json.dumps(first | row) + "\n")
+        file.write(json.dumps(first | {"kind": "resume", "seq": 30_000, "from_seq": 9}) + "\n")
+    code = (
+        "import resource, sys; from rlbench.tensorboard.convert import convert\n"
+        f"from pathlib import Path; before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        f"convert(Path({str(tmp_path)!r}))\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert int(done.stdout) < 10_000  # KiB; the rows would take several times as much
+    points = read_events(tmp_path / "tensorboard" / place.relative_to(tmp_path))
+    assert [step for _, step, *_ in points] == list(range(1, 10))
+
+
+@pytest.mark.parametrize("name", ["tensorboard", "es"])
+def test_links_below_the_place_of_the_files_are_not_followed(tmp_path: Path, name: str) -> None:
+    runs, outside = tmp_path / "runs", tmp_path / "outside"
+    RunFiles().write(runs)
+    outside.mkdir()
+    link = runs / "tensorboard"
+    if name != "tensorboard":
+        link.mkdir()
+        link /= name
+    link.symlink_to(outside)
+    with pytest.raises(ReportError, match="is a link, which is not followed"):
+        convert(runs)
+    assert list(outside.iterdir()) == []

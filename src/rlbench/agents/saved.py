@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-import numpy as np
-
 from rlbench.agents.random import UniformPolicy
+from rlbench.arrays import open_arrays
 from rlbench.errors import RlbenchError, RunError
 from rlbench.interfaces import Array, Policy
 from rlbench.nets.policy import NetworkPolicy
+from rlbench.opening import UnreadableFileError
 
 FromArrays = Callable[[Mapping[str, Array]], Policy]
 
@@ -20,7 +19,7 @@ FromArrays = Callable[[Mapping[str, Array]], Policy]
 MAX_BYTES = 2**30  # of a policy's arrays: 150 times the Nature network's
 _WRONG = (
     OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError, MemoryError,
-    RecursionError, zipfile.BadZipFile, NotImplementedError,
+    RecursionError, NotImplementedError,
 )  # fmt: skip
 
 
@@ -31,7 +30,8 @@ def read_policy(path: Path, from_arrays: FromArrays | None = None) -> Policy:
     RunError where the policy cannot be read.
     """
     try:
-        arrays = _arrays(path)
+        with open_arrays(path, MAX_BYTES) as file:
+            arrays = {name: file[name] for name in file.names}
         if from_arrays is not None:
             return from_arrays(arrays)
         architecture = json.loads(str(arrays["architecture"]))
@@ -41,18 +41,10 @@ def read_policy(path: Path, from_arrays: FromArrays | None = None) -> Policy:
         kind = architecture["network"]["kind"]
         policy_class = UniformPolicy if kind == UniformPolicy.KIND else NetworkPolicy
         return policy_class.from_arrays(arrays)
+    except UnreadableFileError as error:
+        raise RunError(f"{path}: no policy that rlbench can load: it {error}") from error
     except RlbenchError as error:
         raise RunError(f"{path}: {error}") from error
     except _WRONG as error:
         reason = f"{type(error).__name__}: {error}"
         raise RunError(f"{path}: no policy that rlbench can load ({reason})") from error
-
-
-def _arrays(path: Path) -> dict[str, Array]:
-    """All arrays of an .npz; raises RunError where they are larger than any policy."""
-    with zipfile.ZipFile(path) as archive:
-        size = sum(member.file_size for member in archive.infolist())
-    if size > MAX_BYTES:
-        raise RunError(f"{size} bytes of arrays; a policy has at most {MAX_BYTES}")
-    with np.load(path, allow_pickle=False) as file:
-        return dict(file)

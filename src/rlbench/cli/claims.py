@@ -13,6 +13,7 @@ from rlbench.claims.files import claims_files
 from rlbench.claims.text import examination_lines
 from rlbench.cli.arguments import DEFAULT_DIRECTORY, runs_parser
 from rlbench.errors import ReportError
+from rlbench.opening import is_directory
 from rlbench.reports.output import add_files
 from rlbench.runs.load import load_runs
 from rlbench.wording import plural
@@ -40,9 +41,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.set_defaults(directory=None)  # only a DIR that is named has to be there
     arguments = parser.parse_args(argv)
     directory = DEFAULT_DIRECTORY if arguments.directory is None else arguments.directory
-    if arguments.directory is not None and not directory.is_dir():
+    if arguments.directory is not None and not is_directory(directory):
         raise ReportError(f"{directory}: no such directory")
-    examination = examine_directory(directory, arguments.out)
+    examination = examine_directory(directory)
     width = min(shutil.get_terminal_size().columns, MAX_WIDTH)
     for line in examination_lines(examination, max(width, 40)):
         print(line)
@@ -61,13 +62,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def examine_directory(directory: Path, skip: Path | None = None) -> Examination:
-    """Hold the claims against every run below `directory`, which need not exist.
-
-    skip: a folder that is not entered, the command's own output. What cannot be used of the runs
-    is named on stderr.
+def examine_directory(directory: Path) -> Examination:
+    """Hold the claims against every run below `directory`, which need not exist. What cannot be
+    used of the runs is named on stderr.
     """
-    loaded = load_runs(directory, skip=skip)
+    loaded = load_runs(directory)
     for problem in loaded.problems:
         print(f"note: {problem}", file=sys.stderr)
     return examine(group_runs(loaded.runs))

@@ -148,10 +148,15 @@ def _shape(shape: tuple[int, ...]) -> str:
     return f"{shape[0]} frames of {shape[1]} x {shape[2]} pixels"
 
 
-def schedule(settings: EvalSchedule) -> Iterator[int]:
-    """The env_steps at which evaluations may fall due (see `EvalSchedule`)."""
-    yield 0
+def schedule(settings: EvalSchedule, begin: float = 0) -> Iterator[int]:
+    """The env_steps at which evaluations may fall due (see `EvalSchedule`), from `begin` on."""
+    if begin <= 0:
+        yield 0
     point = float(min(settings.first_steps, settings.every_steps))
     while True:
-        yield round(point)
-        point += min(max(1.0, point * (settings.growth - 1)), settings.every_steps)
+        gap = min(max(1.0, point * (settings.growth - 1)), settings.every_steps)
+        if round(point) >= begin:
+            yield round(point)
+        elif gap == settings.every_steps:  # evenly from here on
+            point += gap * ((begin - point) // gap)
+        point += gap

@@ -8,12 +8,19 @@ import traceback
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import numpy as np
+
 from rlbench.clock import Start
 from rlbench.errors import RlbenchError, RunError
 from rlbench.harness.evaluator import Evaluator, worth_processes
 from rlbench.harness.judge import Judge
 from rlbench.harness.ledger import Ledger
-from rlbench.harness.machine import confined, contention, machine_time
+from rlbench.harness.machine import (
+    confined,
+    contention,
+    machine_time,
+    working_directory_kept,
+)
 from rlbench.harness.plan import RunPlan, plan_run
 from rlbench.harness.progress import Progress
 from rlbench.harness.record import summarise, write_beginning
@@ -21,8 +28,11 @@ from rlbench.harness.resources import Resources
 from rlbench.harness.stopping import finished, in_words, reason_to_stop, time_is_up
 from rlbench.interfaces import Agent, State
 from rlbench.runs import checkpoint
+from rlbench.runs.columns import Clock
 from rlbench.runs.directory import RunDir, write_policy
-from rlbench.runs.log import RunLog
+from rlbench.runs.files import replace_text
+from rlbench.runs.log import MAX_SEQ, RunLog
+from rlbench.runs.reading import whole
 from rlbench.runs.records import EndStatus
 from rlbench.runs.summary import Summary, write_summary
 from rlbench.settings import Settings
@@ -49,10 +59,11 @@ def run(settings: Settings, start: Start | None = None) -> int:
     if line is not None:
         print(line)
         return EXIT_DONE
-    directory = RunDir(plan.name.directory)
+    directory = RunDir(plan.name.directory, settings.results_dir)
     directory.open(settings.overwrite)
     try:
         with (
+            working_directory_kept(),
             confined(plan.cores, settings.device) as affinity,
             contextlib.closing(Attempt(plan, directory, start, affinity)) as attempt,
         ):
@@ -120,7 +131,9 @@ class Attempt:
         plan = self.plan
         header = write_beginning(plan, self.directory, self.affinity)
         if self.settings.logger == "tensorboard":
-            self.events = EventLog(self.directory.events, header.started_at, self.log.rows)
+            self.events = EventLog(
+                self.directory.events, header.started_at, self.log.rows, self.directory.path
+            )
             self.log.followers.append(self.events.row)
         self.ledger.connect(self.resources.counts, self.resources.workers_cpu_s)
         # Its processes come up while the agent loads its libraries.
@@ -135,26 +148,51 @@ class Attempt:
         judge = Judge(plan, self.ledger, self.log, self.evaluator, self.progress.playing)
         self.evaluator.build()
         self.agent, self.judge = agent, judge
+        if self.log.flaws.unusable:
+            lines = f"{self.log.flaws.unusable} line(s) of {self.directory.log}"
+            self.progress.print_line(f"note: {lines} are not rows of a run's log: passed over")
         state = checkpoint.load(self.directory.checkpoint)
+        seq = None if state is None else self._restore(state, agent, judge)
         self.log.started(self.ledger.now())
-        if state is not None:
-            self._restore(state, agent, judge)
-            self.log.resumed(self.ledger.now(), from_seq=state["seq"])
+        if seq is not None:
+            self.log.resumed(self.ledger.now(), from_seq=seq)
             self.progress.print_line(f"going on from {self.directory.checkpoint}")
         elif self.log.attempt > 1:
             # An earlier attempt ended before it could save anything: learning begins again.
             self.log.resumed(self.ledger.now(), from_seq=0)
         return agent, judge
 
-    def _restore(self, state: State, agent: Agent, judge: Judge) -> None:
+    def _restore(self, state: State, agent: Agent, judge: Judge) -> int:
+        """Go on from a checkpoint; returns the last row of the log that it knew."""
         try:
+            seq = whole(state["seq"], 0, MAX_SEQ)
+            if seq is None:
+                raise ValueError("no row of the log has such a number")
             agent.set_state(state["agent"])
             judge.set_state(state["judge"])
-        except (KeyError, TypeError, ValueError) as error:
+            _check_parameters(agent)
+        except Exception as error:  # an agent may meet anything in a file that was changed
             raise RunError(
                 f"{self.directory.checkpoint}: the agent cannot go on from it "
                 f"({type(error).__name__}: {error}); overwrite=true starts again"
             ) from error
+        if self.log.seq < seq:
+            self._recover_clock(seq, state)
+        return seq
+
+    def _recover_clock(self, seq: int, state: State) -> None:
+        """The log has lost rows that the checkpoint knew, so that its clock goes on from there."""
+        saved = state.get("clock")
+        clock = Clock.from_row(saved) if isinstance(saved, dict) else None
+        if clock is None:
+            raise RunError(
+                f"{self.directory.log}: ends before the checkpoint was made, whose cost is lost; "
+                "overwrite=true starts again"
+            )
+        self.ledger.go_on_from(clock)
+        self.log.seq = seq
+        note = f"note: {self.directory.log} lacks rows: the clock goes on from the checkpoint"
+        self.progress.print_line(note)
 
     def _train(self, agent: Agent, judge: Judge) -> EndStatus:
         budget = self.settings.budget
@@ -207,7 +245,7 @@ class Attempt:
             write_policy(self.directory.policy, agent.policy().arrays())
         summary = self._record_end(judge, status)
         self.progress.close()
-        print(f"{status}: {in_words(summary)}; files in {self.directory.path}", flush=True)
+        print(f"{status}: {in_words(summary)}; files in {self.plan.name.directory}", flush=True)
         return status
 
     def _save_checkpoint(self, agent: Agent, judge: Judge) -> None:
@@ -216,7 +254,12 @@ class Attempt:
             write_policy(self.directory.best_policy, judge.best_policy)
             judge.best_policy = None
         seq = self.log.seq
-        state = {"agent": agent.get_state(), "judge": judge.get_state(), "seq": seq}
+        state = {
+            "agent": agent.get_state(),
+            "judge": judge.get_state(),
+            "seq": seq,
+            "clock": self.ledger.now().row(),
+        }
         size = checkpoint.save(self.directory.checkpoint, seq, state)
         self.checkpointed_train_s = self.ledger.train_s()
         self.log.saved(self.ledger.now(), size)
@@ -225,13 +268,16 @@ class Attempt:
         line = str(error).splitlines()[0] if str(error) else type(error).__name__
         # Where the disk is full even this fails; what was there before stays as it was.
         with contextlib.suppress(OSError):
-            self.directory.traceback.write_text("".join(traceback.format_exception(error)))
+            text = "".join(traceback.format_exception(error))
+            replace_text(self.directory.traceback, text)
             self._record_end(self.judge, "failed", line)
 
     def _record_end(
         self, judge: Judge | None, status: EndStatus, error: str | None = None
     ) -> Summary:
         clock = self.ledger.now()
+        if status != "failed":  # what an earlier attempt failed at is mended
+            self.directory.traceback.unlink(missing_ok=True)
         self.log.ended(clock, status)
         shared = contention(self.machine_began, machine_time(), clock.cpu_s - self.cpu_began_s)
         summary = summarise(self.plan, judge, status, clock, self.log.attempt, error, shared)
@@ -261,3 +307,11 @@ class Attempt:
         finally:
             for number, handler in old.items():
                 signal.signal(number, handler)
+
+
+def _check_parameters(agent: Agent) -> None:
+    """Raises ValueError where an agent's policy has parameters that are no numbers."""
+    for name, values in agent.policy().arrays().items():
+        array = np.asarray(values)
+        if array.dtype.kind == "f" and np.isnan(array).any():
+            raise ValueError(f"{name} of its policy has values that are no numbers")

@@ -3,6 +3,7 @@ reached and when."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -14,9 +15,12 @@ from rlbench.harness.plan import RunPlan
 from rlbench.interfaces import Array, Policy
 from rlbench.runs.columns import Clock
 from rlbench.runs.log import RunLog
+from rlbench.runs.reading import MAX_STEPS, number, whole
 from rlbench.runs.records import Mark
 from rlbench.runs.summary import mark_from_json, mark_to_json
 from rlbench.seeding import Seeds
+
+FAR = 10**6  # evaluations ahead that are not counted one by one
 
 
 class Judge:
@@ -40,6 +44,7 @@ class Judge:
         self._playing = playing
         self._settings, self._ledger, self._log = plan.settings.eval, ledger, log
         self._evaluator, self._bounds = evaluator, _return_bounds(plan)
+        self._schedule = plan.eval_schedule
         self._points = schedule(plan.eval_schedule)
         self._gap_per_step = plan.eval_schedule.gap_per_step
         self.due = next(self._points)
@@ -97,11 +102,20 @@ class Judge:
         }
 
     def set_state(self, state: dict[str, Any]) -> None:
+        """Raises KeyError, TypeError or ValueError for what is no state."""
         for level, at in state["reached"]:
             if level in self.reached:
                 self.reached[level] = mark_from_json(at)
-        self.final_return, self.best_return = state["final_return"], state["best_return"]
-        self._pass_over(state["due"])
+        returns = [state[name] for name in ("final_return", "best_return")]
+        if any(
+            value is not None and number(value, -math.inf, math.inf) is None for value in returns
+        ):
+            raise ValueError("a return is no number")
+        self.final_return, self.best_return = returns
+        due = whole(state["due"], 0, MAX_STEPS)
+        if due is None:
+            raise ValueError("the next evaluation cannot be due then")
+        self._pass_over(due)
         if state["evaluated"] is not None:
             self.evaluated = Clock.from_row(state["evaluated"])
             if self.evaluated is None:
@@ -142,6 +156,9 @@ class Judge:
 
     def _pass_over(self, env_steps: float) -> None:
         """No point of the schedule before `env_steps` is due any more."""
+        env_steps = min(env_steps, MAX_STEPS)
+        if env_steps - self.due > FAR * self._schedule.every_steps:
+            self._points = schedule(self._schedule, env_steps)
         while self.due < env_steps:
             self.due = next(self._points)
 

@@ -36,6 +36,11 @@ class Ledger:
         """Where the counts and the workers' CPU-seconds are read from."""
         self._counts, self._workers_cpu_s = counts, workers_cpu_s
 
+    def go_on_from(self, earlier: Clock) -> None:
+        """Earlier attempts cost at least so much, which their log has lost."""
+        known = vars(self._earlier)
+        self._earlier = Clock(**{name: max(known[name], v) for name, v in vars(earlier).items()})
+
     def started(self) -> None:
         """The startup is over."""
         self._spent["startup"] += wall_s() - self._entered

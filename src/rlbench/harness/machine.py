@@ -73,6 +73,17 @@ def confined(cores: int, device: str) -> Iterator[list[int] | None]:
             os.sched_setaffinity(0, available)
 
 
+@contextlib.contextmanager
+def working_directory_kept() -> Iterator[None]:
+    """An environment may change the working directory: afterwards it is what it was."""
+    before = Path.cwd()
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):  # where it has been removed meanwhile
+            os.chdir(before)
+
+
 def describe() -> Machine:
     """Facts of the machine and of the software."""
     commit, dirty = _git()

@@ -6,6 +6,7 @@ from __future__ import annotations
 import hashlib
 import importlib
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,11 +18,12 @@ from rlbench.envs.family import EnvPlan, EvalSchedule, Family
 from rlbench.envs.make import family_of
 from rlbench.errors import ConfigError
 from rlbench.executors import EXECUTORS
-from rlbench.harness.machine import resolve_cores
+from rlbench.harness.machine import resolve_cores, working_directory_kept
 from rlbench.interfaces import Agent, AgentParameters
 from rlbench.settings import AUTO, EvalSettings, Settings, resolve
 
 HASH_LENGTH = 10
+MAX_FOLDER_BYTES = 255  # what most file systems take
 AGENT_ATTRIBUTES = (
     "Settings", "version", "uses_executor",
     "memory_mb", "advance", "policy", "get_state", "set_state", "close",
@@ -81,7 +83,8 @@ def plan_run(settings: Settings, env: EnvPlan | None = None) -> RunPlan:
     env: the plan of its environment, where it is there already.
     """
     found = _resolve(settings)
-    env = env or found.family.plan()
+    with working_directory_kept():
+        env = env or found.family.plan()
     # This also finds settings of the agent that do not suit the environment.
     memory_mb = found.agent_class.memory_mb(env.facts, found.agent_settings, workers=found.workers)
     return RunPlan(
@@ -205,10 +208,20 @@ def _name(settings: Settings, found: _Resolved) -> RunName:
         fingerprint=_hash(fingerprint),
         directory=settings.results_dir
         / settings.agent.name
-        / settings.env.id.replace("/", "__")
+        / _folder_of(settings.env.id)
         / setup_hash
         / f"seed{settings.seed}",
     )
+
+
+def _folder_of(env_id: str) -> str:
+    """The name of an environment's folder. Raises ConfigError for an id that makes no such name."""
+    name = env_id.replace("/", "__")
+    fits = 0 < len(name.encode("utf-8", "replace")) <= MAX_FOLDER_BYTES
+    if not (fits and name.isprintable()) or name in (os.curdir, os.pardir):
+        takes = f"an id of at most {MAX_FOLDER_BYTES} bytes that can be the name of a folder"
+        raise ConfigError("env.id", env_id, takes)
+    return name
 
 
 def _hash(value: Any) -> str:

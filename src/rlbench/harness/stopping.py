@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -94,7 +95,7 @@ def _outcome(summary: Summary) -> str:
 
 def _maker(directory: Path) -> Header | None:
     """The header of the run that is in `directory`; None where there is no run."""
-    if not (directory / header.FILE).exists():
+    if not os.path.lexists(directory / header.FILE):
         return None
     try:
         return read_header(directory)

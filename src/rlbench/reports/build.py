@@ -8,9 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rlbench.claims.files import claims_files
+from rlbench.opening import is_directory
 from rlbench.reports.cost import Rates
 from rlbench.reports.findings import Findings, findings_of
-from rlbench.reports.output import PAGE, NothingToReportError, write_files
+from rlbench.reports.output import (
+    PAGE,
+    NothingToReportError,
+    make_output,
+    write_files,
+)
 from rlbench.reports.tables import report_tables
 from rlbench.reports.terminal import report_lines
 from rlbench.runs.load import LoadedRuns, load_runs
@@ -50,12 +56,14 @@ def build_report(
     Raises NothingToReportError where the directory is absent or holds no usable run, ReportError
     where `out` cannot be written, ConfigError where no run is of the baseline.
     """
-    out = directory / "report" if out is None else out
-    loaded = _usable_runs(directory, out)
+    # A link in the directory of the runs is not followed; one that is asked for is.
+    below, out = (directory, directory / "report") if out is None else (out, out)
+    loaded = _usable_runs(directory)
     # Late: drawing takes half a second to import, and `--help` draws nothing.
     from rlbench.reports.figures.draw import draw_findings
 
     findings = findings_of(loaded, baseline)
+    make_output(out, below)  # before minutes of drawing
     drawing = draw_findings(findings)
     findings = replace(findings, problems=(*findings.problems, *drawing.problems))
     files = _files(findings, drawing.figures, rates or Rates(), directory, out, refresh)
@@ -69,10 +77,10 @@ def build_report(
     )
 
 
-def _usable_runs(directory: Path, out: Path) -> LoadedRuns:
-    if not directory.is_dir():
+def _usable_runs(directory: Path) -> LoadedRuns:
+    if not is_directory(directory):
         raise NothingToReportError(f"{directory}: no such directory")
-    loaded = load_runs(directory, skip=out)
+    loaded = load_runs(directory)
     if not loaded.runs:
         found = (
             f"none of the {plural(loaded.found, 'run')} can be used"

@@ -8,9 +8,10 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from rlbench.errors import ReportError
+from rlbench.errors import OutputError, ReportError
+from rlbench.opening import UnreadableFileError, make_directory
 from rlbench.runs.files import replace_bytes
-from rlbench.runs.reading import UnreadableFileError, read_object
+from rlbench.runs.reading import read_object
 
 MANIFEST = "report.json"
 PAGE = "index.html"
@@ -23,36 +24,46 @@ class NothingToReportError(ReportError):
     """There is no directory or no usable run yet."""
 
 
+def make_output(out: Path, below: Path) -> None:
+    """Make the folder for the files; nothing from `below` on down to it may be a link.
+
+    Raises OutputError where it cannot be made or written.
+    """
+    try:
+        make_directory(out, below)
+        replace_bytes(out / MANIFEST, _manifest(sorted(_written_before(out))))
+    except (OSError, ValueError) as error:
+        raise OutputError(out, error) from None
+
+
 def write_files(out: Path, files: Mapping[str, bytes]) -> list[Path]:
     """Write `files` (name to content) into `out`, and remove what an older report left there.
 
-    Raises ReportError where the place cannot be written.
+    Raises OutputError where the place cannot be written.
     """
     try:
-        out.mkdir(parents=True, exist_ok=True)
         stale = _written_before(out) - set(files)
         written = add_files(out, files)
         for name in sorted(stale):
             (out / name).unlink(missing_ok=True)
-        manifest = {"schema": 1, "files": sorted(files)}
-        replace_bytes(out / MANIFEST, (json.dumps(manifest, indent=1) + "\n").encode())
+        replace_bytes(out / MANIFEST, _manifest(sorted(files)))
     except OSError as error:
-        raise ReportError(f"--out {out}: cannot be written ({error.strerror or error})") from None
+        raise OutputError(out, error) from None
     return written
 
 
 def add_files(out: Path, files: Mapping[str, bytes]) -> list[Path]:
     """Write `files` (name to content) into `out` beside whatever is there.
 
-    Raises ReportError where the place cannot be written.
+    Raises OutputError where the place cannot be written.
     """
     try:
-        out.mkdir(parents=True, exist_ok=True)
+        make_directory(out, out)
         for name, content in files.items():
             replace_bytes(out / name, content)
         return [out / name for name in files]
-    except OSError as error:
-        raise ReportError(f"--out {out}: cannot be written ({error.strerror or error})") from None
+    except (OSError, ValueError) as error:
+        raise OutputError(out, error) from None
 
 
 def file_stems(envs: Iterable[str]) -> dict[str, str]:
@@ -70,6 +81,10 @@ def file_stems(envs: Iterable[str]) -> dict[str, str]:
         taken.add(stem.lower())
         stems[env] = stem
     return stems
+
+
+def _manifest(files: list[str]) -> bytes:
+    return (json.dumps({"schema": 1, "files": files}, indent=1) + "\n").encode()
 
 
 def _written_before(out: Path) -> set[str]:

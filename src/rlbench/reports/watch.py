@@ -40,7 +40,6 @@ def watch(
     """
     if hasattr(os, "nice"):
         os.nice(NICENESS)
-    place = directory / "report" if out is None else out
     seen: State | None = None
     printed = ""
     page: Path | None = None
@@ -48,7 +47,7 @@ def watch(
     try:
         while True:
             # Taken before the runs are read: what changes meanwhile is seen the next time.
-            state = state_of(directory, place)
+            state = state_of(directory)
             if state != seen:
                 seen = state
                 try:
@@ -68,10 +67,10 @@ def watch(
         raise
 
 
-def state_of(directory: Path, skip: Path) -> State:
+def state_of(directory: Path) -> State:
     """Every run's files with the time of their last change and their size."""
     found = []
-    for run in find_run_directories(directory, skip):
+    for run in find_run_directories(directory):
         for name in WATCHED:
             try:
                 status = (run / name).lstat()

@@ -8,32 +8,35 @@ from __future__ import annotations
 
 import json
 import os
-import struct
-import zipfile
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
+from rlbench.arrays import open_arrays
 from rlbench.errors import RunError
 from rlbench.interfaces import Array, State
+from rlbench.opening import UnreadableFileError, make_directory, open_to_write
 from rlbench.runs.files import replace_text, write_npz
+from rlbench.runs.reading import read_object
 
 INDEX = "checkpoint.json"
 ARRAY = "__array__"
-MAPPED_FROM_BYTES = 64 * 2**20
+MAX_INDEX_BYTES = 16_000_000
 
 
 def save(directory: Path, seq: int, state: State) -> int:
     """Replace the checkpoint in `directory` with `state`; returns the bytes written.
 
     seq: a number that no earlier checkpoint of the directory had.
+    Raises OSError where it cannot be written; an earlier checkpoint is whole then.
     """
-    directory.mkdir(parents=True, exist_ok=True)
+    make_directory(directory, below=directory.parent)
     arrays: dict[str, Array] = {}
     scalars = _split(state, "", arrays)
     npz = directory / f"state-{seq}.npz"
-    with npz.open("wb") as file:
+    npz.unlink(missing_ok=True)
+    with os.fdopen(open_to_write(npz, os.O_EXCL), "wb") as file:
         write_npz(file, arrays)
         file.flush()
         os.fsync(file.fileno())
@@ -51,17 +54,23 @@ def load(directory: Path) -> State | None:
     Raises RunError for a checkpoint that cannot be read.
     """
     index = directory / INDEX
-    if not index.is_file():
+    if not os.path.lexists(index):
         return None
+    path = index
     try:
-        content = json.loads(index.read_text())
+        content = read_object(index, MAX_INDEX_BYTES)
+        if not isinstance(content.get("arrays"), str):
+            raise UnreadableFileError("does not name the file of its arrays")
         # The name is data: only a file beside the index is ever opened.
         path = directory / Path(content["arrays"]).name
-        with np.load(path, allow_pickle=False) as arrays, zipfile.ZipFile(path) as members:
-            return dict(_join(content["state"], _Arrays(path, arrays, members)))
-    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+        with open_arrays(path) as arrays:
+            state = _join(content.get("state"), arrays)
+            if not isinstance(state, dict):
+                raise ValueError("no state")
+            return state
+    except UnreadableFileError as error:
         raise RunError(
-            f"{directory}: the checkpoint cannot be read ({error}); overwrite=true starts again"
+            f"{path}: the checkpoint cannot be read: {error}; overwrite=true starts again"
         ) from error
 
 
@@ -84,34 +93,6 @@ def _split(value: Any, path: str, arrays: dict[str, Array]) -> Any:
 def _part(key: str) -> str:
     """`key` as one part of a path, so that {"a/b": x} and {"a": {"b": y}} stay apart."""
     return key.replace("~", "~0").replace("/", "~1")
-
-
-class _Arrays:
-    """The arrays of an uncompressed .npz. Large ones are mapped from the file, read-only, so that
-    an agent that copies a replay memory into its own never holds it twice."""
-
-    def __init__(self, path: Path, arrays: Any, members: zipfile.ZipFile) -> None:
-        self._path, self._arrays, self._members = path, arrays, members
-
-    def __getitem__(self, name: str) -> Array:
-        member = self._members.getinfo(f"{name}.npy")
-        if member.file_size < MAPPED_FROM_BYTES or member.compress_type != zipfile.ZIP_STORED:
-            array: Array = self._arrays[name]
-            return array
-        with self._path.open("rb") as file:
-            file.seek(member.header_offset + 26)  # lengths of name and extra field, then these
-            name_bytes, extra_bytes = struct.unpack("<HH", file.read(4))
-            file.seek(name_bytes + extra_bytes, os.SEEK_CUR)
-            version = np.lib.format.read_magic(file)
-            read = {
-                (1, 0): np.lib.format.read_array_header_1_0,
-                (2, 0): np.lib.format.read_array_header_2_0,
-            }[version]
-            shape, fortran_order, dtype = read(file)
-            if dtype.hasobject:
-                raise ValueError(f"{name} is no array of numbers")
-            order: Literal["C", "F"] = "F" if fortran_order else "C"
-            return np.memmap(self._path, dtype, "r", file.tell(), shape, order)
 
 
 def _join(value: Any, arrays: Any) -> Any:

@@ -58,11 +58,6 @@ class Clock:
         )
 
     @property
-    def is_complete(self) -> bool:
-        """Whether every column is known, so that a run can go on counting from here."""
-        return not any(math.isnan(value) for value in vars(self).values())
-
-    @property
     def env_steps_per_s(self) -> float | None:
         """Steps a second of training; None before any training."""
         return self.env_steps / self.train_s if self.train_s > 0 else None

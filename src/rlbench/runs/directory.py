@@ -2,65 +2,94 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-from rlbench.errors import RunError
+from rlbench.errors import ConfigError, RunError
 from rlbench.interfaces import Array
+from rlbench.opening import in_the_way, make_directory, open_to_write
 from rlbench.runs import header, log, summary
 from rlbench.runs.files import replacing, write_npz
 
 
 class RunDir:
-    """Paths of the files of one run (design section 3), of which this process has the lock."""
+    """Paths of the files of one run (design section 3), of which this process has the lock.
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.config = path / "config.yaml"
-        self.log = path / log.FILE
-        self.checkpoint = path / "checkpoint"
-        self.policy = path / "policy.npz"
-        self.best_policy = path / "policy-best.npz"
-        self.traceback = path / "traceback.txt"
-        self.events = path / "tensorboard"
-        self._lock: Any = None
+    path: absolute, since an environment may change the working directory. results_dir: above it;
+    that may be a link, but nothing below it is followed.
+    """
+
+    def __init__(self, path: Path, results_dir: Path) -> None:
+        self.path, self._results_dir = path.absolute(), results_dir
+        self.config = self.path / "config.yaml"
+        self.log = self.path / log.FILE
+        self.checkpoint = self.path / "checkpoint"
+        self.policy = self.path / "policy.npz"
+        self.best_policy = self.path / "policy-best.npz"
+        self.traceback = self.path / "traceback.txt"
+        self.events = self.path / "tensorboard"
+        self._files = (
+            self.path / header.FILE, self.config, self.log, self.policy, self.best_policy,
+            self.path / summary.FILE, self.traceback,
+        )  # fmt: skip
+        self._folders = (self.checkpoint, self.events)
+        self._lock: int | None = None
 
     def open(self, overwrite: bool) -> None:
         """Make the directory and hold it for this process; `overwrite` empties it first.
 
-        Raises RunError where another process holds it or it cannot be written.
+        Raises ConfigError where nothing can be written below `results_dir`, and RunError where
+        another process holds the run, or something else is in the place of one of its files.
         """
         try:
-            self.path.mkdir(parents=True, exist_ok=True)
+            make_directory(self.path, self._results_dir.absolute())
+        except OSError as error:
+            reason = f"{error.filename}: {error.strerror}"
+            takes = f"a folder that can be written ({reason})"
+            raise ConfigError("results_dir", str(self._results_dir), takes) from error
+        try:
             self._hold()
             if overwrite:
                 self._empty()
+            self._check()
         except OSError as error:
-            raise RunError(f"{self.path}: cannot be written: {error.strerror}") from error
+            self.close()
+            raise RunError(f"{error.filename}: cannot be written: {error.strerror}") from error
+        except RunError:
+            self.close()
+            raise
 
     def close(self) -> None:
         if self._lock is not None:
-            self._lock.close()
+            os.close(self._lock)
+            self._lock = None
 
     def _hold(self) -> None:
         try:
             import fcntl
         except ImportError:  # a system without advisory locks
             return
-        self._lock = (self.path / ".lock").open("w")
+        self._lock = open_to_write(self.path / ".lock", shared=True)  # nothing is written to it
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise RunError(f"{self.path}: another process is running this run") from error
 
     def _empty(self) -> None:
-        results = (self.path / header.FILE, self.log, self.path / summary.FILE, self.traceback)
-        for file in (self.config, *results, self.policy, self.best_policy):
-            file.unlink(missing_ok=True)
-        for folder in (self.checkpoint, self.events):
-            shutil.rmtree(folder, ignore_errors=True)
+        for place in (*self._files, *self._folders):
+            if place.is_dir() and not place.is_symlink():
+                shutil.rmtree(place, ignore_errors=True)
+            else:
+                place.unlink(missing_ok=True)
+
+    def _check(self) -> None:
+        """Before an hour of training, that its results will have a place."""
+        for place in (*self._files, *self._folders):
+            reason = in_the_way(place, directory=place in self._folders)
+            if reason is not None:
+                raise RunError(f"{place}: {reason}; overwrite=true removes it and starts again")
 
 
 def write_policy(path: Path, arrays: Mapping[str, Array]) -> None:

@@ -7,29 +7,38 @@ import math
 import os
 import zipfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 
 from rlbench.interfaces import Array
+from rlbench.opening import open_to_write
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[IO[bytes]]:
     """A file to write that takes the place of `path` at the end, by a rename: a reader sees the old
-    content or the new, never a part. After an error the old content stays."""
+    content or the new, never a part. After an error the old content stays. A link at `path` is
+    replaced, not followed.
+
+    Raises OSError that names `path`.
+    """
     # Named by the process: two reports may be made into one folder at the same time.
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
-        with partial.open("wb") as file:
+        partial.unlink(missing_ok=True)  # whatever a stranger has put there
+        with os.fdopen(open_to_write(partial, os.O_EXCL), "wb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
         partial.replace(path)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror or str(error), str(path)) from error
     finally:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
 
 
 def replace_bytes(path: Path, content: bytes) -> None:
@@ -39,8 +48,8 @@ def replace_bytes(path: Path, content: bytes) -> None:
 
 
 def replace_text(path: Path, text: str) -> None:
-    """As `replace_bytes`, in UTF-8."""
-    replace_bytes(path, text.encode())
+    """As `replace_bytes`, in UTF-8; what that cannot say (half of a character) is escaped."""
+    replace_bytes(path, text.encode("utf-8", "backslashreplace"))
 
 
 def write_npz(file: IO[bytes], arrays: Mapping[str, Array]) -> None:

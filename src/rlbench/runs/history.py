@@ -40,7 +40,7 @@ def read_history(path: Path, cores: int | None) -> History:
     """
     found = read_rows(path, training=False)
     rows = _in_order(found.rows)
-    kept = kept_rows(rows)
+    kept = list(kept_rows(rows))
     evals = [row for row in kept if row.kind == "eval"]
     means = [math.nan if row.return_mean is None else row.return_mean for row in evals]
     solved = [row for row in kept if row.kind == "solved"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
@@ -29,29 +29,37 @@ class LoadedRuns:
     found: int  # run directories, loadable or not
 
 
-def find_run_directories(directory: Path, skip: Path | None = None) -> Iterator[Path]:
+def find_run_directories(
+    directory: Path, unreadable: Callable[[OSError], object] | None = None
+) -> Iterator[Path]:
     """Every directory at or below `directory` that holds a run.json, in name order.
 
-    Neither links nor `skip` (the report's own output) nor the inside of a run are entered.
+    Neither links nor the inside of a run are entered. unreadable: is told of each folder that
+    cannot be read.
     """
-    skipped = None if skip is None else skip.resolve()
-    for place, folders, names in os.walk(directory, followlinks=False):
-        here = Path(place)
-        if skipped is not None and here.resolve() == skipped:
+    for place, folders, names in os.walk(directory, onerror=unreadable):
+        if HEADER in names or HEADER in folders:  # what it is, is for its reader to say
             folders.clear()
-            continue
-        if HEADER in names:
-            folders.clear()
-            yield here
+            yield Path(place)
         folders.sort()
 
 
-def load_runs(directory: Path, skip: Path | None = None) -> LoadedRuns:
+def unreadable_note(directory: Path, error: OSError) -> str:
+    """A line on a folder below `directory` that cannot be read."""
+    name = os.path.relpath(str(error.filename), directory)
+    return f"{printable(name)}: cannot be read ({error.strerror}): passed over"
+
+
+def load_runs(directory: Path) -> LoadedRuns:
     """Load every run below `directory`; what is torn, foreign or doubled is named instead."""
     runs: list[Run] = []
     problems: list[str] = []
     found = 0
-    for place in find_run_directories(directory, skip):
+
+    def unreadable(error: OSError) -> None:
+        problems.append(unreadable_note(directory, error))
+
+    for place in find_run_directories(directory, unreadable):
         found += 1
         name = PurePath(place.relative_to(directory))
         run, notes = load_run(place, name)

@@ -3,17 +3,19 @@ of which rows count."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+import os
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
 from rlbench.errors import RunError
+from rlbench.opening import UnreadableFileError, open_to_write
 from rlbench.runs.columns import COLUMNS, Clock
 from rlbench.runs.files import to_json
 from rlbench.runs.reading import (
     MAX_RETURN,
-    UnreadableFileError,
     number,
     parse_object,
     read_lines,
@@ -23,6 +25,9 @@ from rlbench.runs.records import END_STATUSES, EndStatus, FloatArray
 from rlbench.runs.schema import scalars_in
 
 FILE = "log.jsonl"
+MAX_ROWS = 200_000  # in memory; a run of 50 million steps has some thousand evaluations
+MAX_SEQ = 2**53
+_IN_HISTORY = ("return_mean", "threshold", "confirmed", "from_seq", "status")
 _SHARED = frozenset(("kind", "seq", "attempt")) | COLUMNS
 _TRAIN = (b'"kind": "train"', b'"kind":"train"')
 
@@ -76,7 +81,7 @@ class Row:
     @property
     def from_seq(self) -> int | None:
         """Of a `resume` row: the last row that the checkpoint knew."""
-        return whole(self.columns.get("from_seq"), -1, 2**62)
+        return whole(self.columns.get("from_seq"), -1, MAX_SEQ)
 
     @property
     def status(self) -> EndStatus | None:
@@ -88,21 +93,54 @@ class Row:
         return number(self.columns.get(column), -MAX_RETURN, MAX_RETURN)
 
 
-def kept_rows(rows: Iterable[Row]) -> list[Row]:
+def kept_rows(rows: Iterable[Row]) -> Iterator[Row]:
     """The rows that count: a `resume` row supersedes those after the checkpoint it went on from.
-    What was lost keeps its cost, as the clock goes on."""
-    kept: list[Row] = []
-    for row in rows:
+    What was lost keeps its cost, as the clock goes on.
+
+    rows: gone through twice, so that they need not be in memory.
+    """
+    places, limits = array("q"), array("q")  # of the resumptions
+    for place, row in enumerate(rows):
         if row.kind == "resume" and row.from_seq is not None:
-            kept = [earlier for earlier in kept if earlier.seq <= row.from_seq]
-        kept.append(row)
-    return kept
+            places.append(place)
+            limits.append(row.from_seq)
+    for index in range(len(limits) - 2, -1, -1):  # each is as strict as all that follow
+        limits[index] = min(limits[index], limits[index + 1])
+    ahead = 0
+    for place, row in enumerate(rows):
+        while ahead < len(places) and places[ahead] <= place:
+            ahead += 1
+        if ahead == len(places) or row.seq <= limits[ahead]:
+            yield row
+
+
+@dataclass
+class Flaws:
+    """What was passed over in a log. unusable: lines that are no rows. torn: whether the last line
+    is only a part of one."""
+
+    unusable: int = 0
+    torn: bool = False
+
+
+@dataclass(frozen=True)
+class LogFile:
+    """The rows of a log, which may be a stranger's, read anew each time they are gone through.
+
+    end: up to which byte; None: all of it. While they are gone through UnreadableFileError is
+    raised where the file as a whole cannot be used.
+    """
+
+    path: Path
+    end: int | None = None
+
+    def __iter__(self) -> Iterator[Row]:
+        return _each_row(self.path, Flaws(), end=self.end)
 
 
 @dataclass(frozen=True)
 class Rows:
-    """What is in a log. unusable: lines that are no rows. torn: whether the last line is only a
-    part of one."""
+    """What is in a log; unusable and torn as in `Flaws`."""
 
     rows: tuple[Row, ...]
     unusable: int
@@ -110,16 +148,26 @@ class Rows:
 
 
 def read_rows(path: Path, *, training: bool = True) -> Rows:
-    """Read a log, which may be a stranger's.
+    """Read a log into memory.
 
-    training: False leaves `train` rows out, except a last one. Most rows are these, and parsing
-    them is most of the time.
+    training: False leaves `train` rows out, except a last one, and of the others what a history
+    has no use for. Most rows are these, and parsing them is most of the time.
     Raises UnreadableFileError where the file as a whole cannot be used.
     """
+    flaws = Flaws()
     rows: list[Row] = []
-    unusable, torn = 0, False
+    for row in _each_row(path, flaws, training=training):
+        if len(rows) == MAX_ROWS:
+            raise UnreadableFileError(f"has more than {MAX_ROWS:,} rows beside those of training")
+        rows.append(row if training else replace(row, columns=_for_history(row.columns)))
+    return Rows(tuple(rows), flaws.unusable, flaws.torn)
+
+
+def _each_row(
+    path: Path, flaws: Flaws, *, training: bool = True, end: int | None = None
+) -> Iterator[Row]:
     waiting: bytes | None = None
-    for line in read_lines(path):
+    for line in read_lines(path, end):
         if not line.strip():
             continue
         if not training and line.endswith(b"\n") and any(word in line[:64] for word in _TRAIN):
@@ -128,27 +176,30 @@ def read_rows(path: Path, *, training: bool = True) -> Rows:
         waiting = None
         value = parse_object(line)
         if value is None and not line.endswith(b"\n"):
-            torn = True
-            break
+            flaws.torn = True
+            return
         row = _row(value)
         if row is None:
-            unusable += 1
+            flaws.unusable += 1
         else:
-            rows.append(row)
+            yield row
     if waiting is not None:
         row = _row(parse_object(waiting))
         if row is None:
-            unusable += 1
+            flaws.unusable += 1
         else:
-            rows.append(row)
-    return Rows(tuple(rows), unusable, torn)
+            yield row
+
+
+def _for_history(columns: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: columns[name] for name in _IN_HISTORY if name in columns}
 
 
 def _row(value: Mapping[str, Any] | None) -> Row | None:
     """A row whose kind, place and clock can be used, and what its kind cannot do without."""
     if value is None:
         return None
-    kind, seq = value.get("kind"), whole(value.get("seq"), 0, 2**62)
+    kind, seq = value.get("kind"), whole(value.get("seq"), 0, MAX_SEQ)
     clock = Clock.from_row(value)
     if not isinstance(kind, str) or seq is None or clock is None:
         return None
@@ -164,24 +215,37 @@ class RunLog:
     """Appends rows to a run's log; all but `train` rows are handed to the system at once.
 
     rows: those of earlier attempts. last_clock: where those end, None where there are none.
-    followers: each is given every row that is written.
+    flaws: what cannot be used of them. followers: each is given every row that is written.
     Raises RunError where the log that is there cannot be gone on with.
     """
 
     def __init__(self, path: Path) -> None:
         try:
-            found = read_rows(path) if path.is_file() else Rows((), 0, False)
+            descriptor = open_to_write(path, os.O_APPEND)
+        except OSError as error:
+            raise RunError(f"{path}: {error.strerror}; overwrite=true starts again") from error
+        self._file = os.fdopen(descriptor, "a", encoding="utf-8")
+        self.rows = LogFile(path, os.fstat(descriptor).st_size)
+        self.seq, self.attempt, self.flaws = 0, 1, Flaws()
+        try:
+            self.last_clock = self._go_through()
         except UnreadableFileError as error:
+            self._file.close()
             raise RunError(f"{path}: {error}; overwrite=true starts again") from error
-        # This program writes no row whose clock has gaps.
-        self.rows = [row for row in found.rows if row.clock.is_complete]
-        self.seq = max((row.seq for row in self.rows), default=0)
-        self.attempt = max((row.attempt for row in self.rows), default=0) + 1
-        self.last_clock = self.rows[-1].clock if self.rows else None
         self.followers: list[Callable[[Row], None]] = []
-        self._file = path.open("a")
-        if _ends_torn(path):
+        if self.rows.end and _byte_before(descriptor, self.rows.end) != b"\n":
             self._file.write("\n")  # the torn line stays alone
+
+    def _go_through(self) -> Clock | None:
+        """Where the earlier attempts end. This program writes no row whose clock has gaps or goes
+        back; in a log that was edited, each column goes on from its largest value."""
+        largest: dict[str, Any] = {}
+        for row in _each_row(self.rows.path, self.flaws, end=self.rows.end):
+            self.seq, self.attempt = max(self.seq, row.seq), max(self.attempt, row.attempt + 1)
+            for name, value in vars(row.clock).items():
+                if value > largest.get(name, -1):  # not so for NaN
+                    largest[name] = value
+        return Clock(**largest) if largest else None
 
     def started(self, clock: Clock) -> None:
         """An attempt has begun."""
@@ -256,9 +320,6 @@ class RunLog:
                 follow(Row(kind, self.seq, self.attempt, written, columns))
 
 
-def _ends_torn(path: Path) -> bool:
-    if path.stat().st_size == 0:
-        return False
-    with path.open("rb") as file:
-        file.seek(-1, 2)
-        return file.read(1) != b"\n"
+def _byte_before(descriptor: int, end: int) -> bytes:
+    os.lseek(descriptor, end - 1, os.SEEK_SET)  # what is appended goes to the end all the same
+    return os.read(descriptor, 1)

@@ -9,10 +9,12 @@ from __future__ import annotations
 import json
 import math
 import os
-import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+
+from rlbench.opening import UnreadableFileError as UnreadableFileError
+from rlbench.opening import open_regular as open_regular
 
 MAX_JSON_BYTES = 4_000_000
 MAX_LOG_BYTES = 1_000_000_000
@@ -25,32 +27,6 @@ MAX_STEPS = 10**15
 MAX_RETURN = 1e30
 
 
-class UnreadableFileError(Exception):
-    """The file cannot be used; the message says why in a few words."""
-
-
-def open_regular(path: Path, max_bytes: int) -> int:
-    """Open a regular file of at most `max_bytes` for reading and return its descriptor.
-
-    Links are not followed and pipes not waited for.
-    Raises UnreadableFileError for a file that is absent, not regular, too large or not readable.
-    """
-    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-    try:
-        descriptor = os.open(path, flags)
-    except FileNotFoundError:
-        raise UnreadableFileError("is missing") from None
-    except OSError as error:
-        raise UnreadableFileError(f"cannot be opened ({error.strerror})") from None
-    status = os.fstat(descriptor)
-    if not stat.S_ISREG(status.st_mode) or status.st_size > max_bytes:
-        os.close(descriptor)
-        if stat.S_ISREG(status.st_mode):
-            raise UnreadableFileError(f"is larger than {max_bytes / 1e6:g} MB")
-        raise UnreadableFileError("is not a regular file")
-    return descriptor
-
-
 def parse_object(text: bytes) -> dict[str, Any] | None:
     """The JSON object in `text`, or None where there is none."""
     try:
@@ -60,14 +36,14 @@ def parse_object(text: bytes) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
-def read_object(path: Path) -> dict[str, Any]:
+def read_object(path: Path, max_bytes: int = MAX_JSON_BYTES) -> dict[str, Any]:
     """The JSON object that is the whole of a file.
 
     Raises UnreadableFileError where the file cannot be read or holds something else.
     """
-    with os.fdopen(open_regular(path, MAX_JSON_BYTES), "rb") as file:
+    with os.fdopen(open_regular(path, max_bytes), "rb") as file:
         try:
-            text = file.read(MAX_JSON_BYTES + 1)
+            text = file.read(max_bytes + 1)
         except OSError as error:
             raise UnreadableFileError(f"cannot be read ({error.strerror})") from None
     value = parse_object(text)
@@ -76,21 +52,23 @@ def read_object(path: Path) -> dict[str, Any]:
     return value
 
 
-def read_lines(path: Path) -> Iterator[bytes]:
-    """The lines of a log, each with its line end where it has one.
+def read_lines(path: Path, end: int | None = None) -> Iterator[bytes]:
+    """The lines of a log, each with its line end where it has one; end: up to this byte.
 
     Raises UnreadableFileError where the file cannot be read, or has a line beyond MAX_LINE_BYTES.
     """
     with os.fdopen(open_regular(path, MAX_LOG_BYTES), "rb") as file:
-        while True:
+        left = MAX_LOG_BYTES if end is None else end
+        while left > 0:
             try:
-                line = file.readline(MAX_LINE_BYTES + 1)
+                line = file.readline(min(MAX_LINE_BYTES + 1, left))
             except OSError as error:
                 raise UnreadableFileError(f"cannot be read ({error.strerror})") from None
             if len(line) > MAX_LINE_BYTES:
                 raise UnreadableFileError(f"has a line beyond {MAX_LINE_BYTES / 1e6:g} MB")
             if not line:
                 return
+            left -= len(line)
             yield line
 
 

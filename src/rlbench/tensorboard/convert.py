@@ -5,13 +5,14 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from rlbench.errors import ReportError
+from rlbench.errors import OutputError, ReportError
+from rlbench.opening import UnreadableFileError, is_directory
 from rlbench.runs.header import FILE as HEADER
 from rlbench.runs.header import read_header
-from rlbench.runs.load import find_run_directories
+from rlbench.runs.load import find_run_directories, unreadable_note
 from rlbench.runs.log import FILE as LOG
-from rlbench.runs.log import read_rows
-from rlbench.runs.reading import UnreadableFileError, printable
+from rlbench.runs.log import LogFile
+from rlbench.runs.reading import printable
 from rlbench.tensorboard.runs import DIRECTORY, EventLog
 
 
@@ -21,11 +22,14 @@ def convert(directory: Path, out: Path | None = None) -> int:
     out: where they go, in folders with the names of the runs'; None: below `directory`.
     Raises ReportError where there is no such directory or no run in it, or `out` cannot be written.
     """
-    out = directory / DIRECTORY if out is None else out
-    if not directory.is_dir():
+    # A link in the directory of the runs is not followed; one that is asked for is.
+    below, out = (directory, directory / DIRECTORY) if out is None else (out, out)
+    if not is_directory(directory):
         raise ReportError(f"{directory}: no such directory")
     written = 0
-    for place in find_run_directories(directory, skip=out):
+    for place in find_run_directories(
+        directory, lambda error: _note(unreadable_note(directory, error))
+    ):
         name = place.relative_to(directory)
         try:
             started_at = read_header(place).started_at
@@ -33,20 +37,21 @@ def convert(directory: Path, out: Path | None = None) -> int:
             _pass_over(name, HEADER, error)
             continue
         try:
-            rows = read_rows(place / LOG).rows
+            EventLog(out / name, started_at, LogFile(place / LOG), below).close()
         except UnreadableFileError as error:
             _pass_over(name, LOG, error)
             continue
-        try:
-            EventLog(out / name, started_at, rows).close()
         except OSError as error:
-            why = error.strerror or error
-            raise ReportError(f"--out {out}: cannot be written ({why})") from None
+            raise OutputError(out, error) from None
         written += 1
     if not written:
         raise ReportError(f"{directory}: no run found (no run.json and log.jsonl at any depth)")
     return written
 
 
+def _note(line: str) -> None:
+    print(f"note: {line}", file=sys.stderr)
+
+
 def _pass_over(name: Path, file: str, error: UnreadableFileError) -> None:
-    print(f"note: {printable(str(name))}: {file} {error}: passed over", file=sys.stderr)
+    _note(f"{printable(str(name))}: {file} {error}: passed over")

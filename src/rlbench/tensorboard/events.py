@@ -15,6 +15,8 @@ import struct
 from collections.abc import Iterable
 from pathlib import Path
 
+from rlbench.opening import open_to_write
+
 FILE_VERSION = "brain.Event:2"
 MAX_FLOAT32 = 3.4028234663852886e38
 
@@ -33,9 +35,8 @@ class EventFile:
 
     def __init__(self, path: Path, start_s: float) -> None:
         self.path = path
-        # A link, which a stranger's folder may hold, is not followed.
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0)
-        self._file = os.fdopen(os.open(path, flags, 0o666), "wb")
+        # What a stranger's folder may hold in its place, as a link, is not followed.
+        self._file = os.fdopen(open_to_write(path, os.O_TRUNC), "wb")
         self._file.write(record(_event(start_s, 0) + _field(3, FILE_VERSION.encode())))
         session = _varint_field(1, _SESSION_START)
         self._file.write(record(_event(start_s, 0) + _field(7, session)))

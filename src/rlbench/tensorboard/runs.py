@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from rlbench.opening import in_the_way, make_directory, open_to_write
 from rlbench.runs.log import Row, kept_rows
 from rlbench.tensorboard.events import EventFile
 from rlbench.tensorboard.scalars import RowScalars
@@ -23,18 +26,25 @@ class EventLog:
     Each attempt writes one file that holds everything that counts so far, and empties those of
     earlier attempts: what a resumption supersedes is in no file. The time of an event is when the
     run started plus the time it has spent, so that pauses between attempts do not show.
-    directory: of the event files; made if absent. started_at: UTC, as in run.json. earlier: the
-    rows of earlier attempts.
+    directory: of the event files; made if absent. below: a directory above it, below which nothing
+    may be a link (default: itself). started_at: UTC, as in run.json. earlier: the rows of earlier
+    attempts, gone through several times, so that they need not be in memory.
     """
 
-    def __init__(self, directory: Path, started_at: str, earlier: Sequence[Row] = ()) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        started_at: str,
+        earlier: Iterable[Row] = (),
+        below: Path | None = None,
+    ) -> None:
         self._directory = directory
         self._start_s = seconds_since_1970(started_at)
         self._attempt = max((row.attempt for row in earlier), default=0) + 1
         self._scalars = RowScalars()
-        self._waiting = list(earlier)  # until it is known which of them count
+        self._earlier, self._waiting = earlier, list[Row]()  # until it is known which count
         self._file: EventFile | None = None
-        directory.mkdir(parents=True, exist_ok=True)
+        make_directory(directory, below or directory)
 
     def row(self, row: Row) -> None:
         """The next row of the log."""
@@ -56,22 +66,34 @@ class EventLog:
     def _begin(self) -> None:
         name = f"{_STEM}.{self._start_s:010.0f}.attempt{self._attempt:04d}"
         self._file = EventFile(self._directory / name, self._start_s)
-        for row in kept_rows(self._waiting):
-            self._write(self._file, row)
+        for row in kept_rows(_Both(self._earlier, self._waiting)):
+            self._write(self._file, row, flush=False)
         self._file.flush()
         self._waiting.clear()
         for other in self._directory.iterdir():
             ours = re.fullmatch(rf"{re.escape(_STEM)}\.\d{{10,}}\.attempt\d{{4,}}", other.name)
-            if ours and other.name != name and not other.is_symlink():
+            if ours and other.name != name and in_the_way(other) is None:
                 # Emptied and not removed: a reader beside the run would wait for it for ever.
-                other.write_bytes(b"")
+                os.close(open_to_write(other, os.O_TRUNC))
 
-    def _write(self, file: EventFile, row: Row) -> None:
+    def _write(self, file: EventFile, row: Row, flush: bool = True) -> None:
         scalars, clock = self._scalars.of(row), row.clock
         if scalars and not math.isnan(clock.wall_s):
             file.write(self._start_s + clock.wall_s, clock.env_steps, scalars)
-        if row.kind != "train":
+        if flush and row.kind != "train":
             file.flush()
+
+
+@dataclass(frozen=True)
+class _Both:
+    """The rows of one log and then those of another, each time they are gone through."""
+
+    first: Iterable[Row]
+    second: Iterable[Row]
+
+    def __iter__(self) -> Iterator[Row]:
+        yield from self.first
+        yield from self.second
 
 
 def seconds_since_1970(moment: str) -> float:

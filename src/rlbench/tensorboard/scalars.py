@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from rlbench.runs.log import Row
-from rlbench.tensorboard.events import Scalar
+from rlbench.runs.reading import number
+from rlbench.tensorboard.events import MAX_FLOAT32, Scalar
 
 
 class RowScalars:
@@ -43,17 +44,21 @@ class RowScalars:
 
 def _tagged(prefix: str, values: Iterable[tuple[str, Any]]) -> list[Scalar]:
     """Those that are numbers, each under its tag; booleans are skipped."""
-    return [
-        (f"{prefix}/{name}", float(value))
-        for name, value in values
-        if isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
-    ]
+    found = [(f"{prefix}/{name}", _number(value)) for name, value in values]
+    return [(tag, value) for tag, value in found if value is not None]
+
+
+def _number(value: Any) -> float | None:
+    """`value` where it is a number that an event file can hold."""
+    if isinstance(value, np.number):
+        value = value.item()
+    return number(value, -MAX_FLOAT32, MAX_FLOAT32)
 
 
 def _mean(values: Any) -> float | None:
     """The mean of numbers or booleans; None where there are none."""
     if not isinstance(values, (list, tuple, np.ndarray)) or not len(values):
         return None
-    if not all(isinstance(value, (int, float, np.generic)) for value in values):
-        return None
-    return fmean(float(value) for value in values)
+    numbers = [float(v) if isinstance(v, (bool, np.bool)) else _number(v) for v in values]
+    known = [value for value in numbers if value is not None]
+    return fmean(known) if len(known) == len(numbers) else None
