@@ -1,6 +1,8 @@
 """Agents for tests of how an agent is found, named and refused."""
 
 from rlbench.agents.random import RandomAgent, RandomSettings
+from rlbench.errors import ConfigError
+from rlbench.interfaces import Context
 from rlbench.settings import Frozen
 
 
@@ -21,3 +23,10 @@ class Loose(RandomAgent):
     """Its settings are not an agent's."""
 
     Settings = Frozen  # type: ignore[assignment]
+
+
+class Refusing(RandomAgent):
+    """Finds only when it is built that its settings do not suit."""
+
+    def __init__(self, context: Context, settings: RandomSettings) -> None:
+        raise ConfigError("agent.num_lanes", settings.num_lanes, "another number")

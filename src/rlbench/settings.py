@@ -63,6 +63,13 @@ class AgentSettings(Frozen):
         return value
 
 
+# What no run comes to; numbers beyond would overflow somewhere below.
+MAX_SECONDS = 1e9
+MAX_STEPS = 10**15
+MAX_EPISODE_STEPS = 10**9
+MAX_EPISODES = 10**6
+Steps = Annotated[int, Field(gt=0, le=MAX_STEPS)]
+EpisodeSteps = Annotated[int, Field(gt=0, le=MAX_EPISODE_STEPS)]
 MAX_LEVELS = 31  # beside the threshold: more are not read back
 Return = Annotated[float, Field(ge=-1e30, le=1e30)]  # as a reader of a run's files takes it
 
@@ -78,7 +85,7 @@ class EnvSettings(Frozen):
     kwargs: dict[str, Any] = {}
     threshold: Auto | Return | None = AUTO
     levels: Auto | tuple[Return, ...] | None = AUTO
-    max_episode_steps: Auto | PositiveInt = AUTO
+    max_episode_steps: Auto | EpisodeSteps = AUTO
     sticky_actions: Auto | Annotated[float, Field(ge=0, lt=1)] = AUTO
     noop_max: Auto | Annotated[int, Field(ge=0, le=10_000)] = AUTO
 
@@ -92,27 +99,27 @@ class EnvSettings(Frozen):
 class BudgetSettings(Frozen):
     """The run ends at the first one reached: seconds inside training, or agent decisions."""
 
-    train_seconds: float | None = Field(600.0, gt=0)
-    env_steps: int | None = Field(None, gt=0)
+    train_seconds: float | None = Field(600.0, gt=0, le=MAX_SECONDS)
+    env_steps: int | None = Field(None, gt=0, le=MAX_STEPS)
 
 
 class EvalSettings(Frozen):
     """The schedule of evaluations; the same rule for every agent. `auto`: what suits the
     environment's family (see `envs.family.EvalSchedule`)."""
 
-    episodes: int = Field(20, gt=0)
-    first_steps: Auto | PositiveInt = AUTO
-    growth: Auto | Annotated[float, Field(gt=1)] = AUTO
-    every_steps: Auto | PositiveInt = AUTO
-    gap_per_step: Auto | Annotated[float, Field(ge=0)] = AUTO
-    max_episode_steps: Auto | PositiveInt = AUTO
-    confirmation_episodes: int = Field(100, gt=0)
+    episodes: int = Field(20, gt=0, le=MAX_EPISODES)
+    first_steps: Auto | Steps = AUTO
+    growth: Auto | Annotated[float, Field(gt=1, le=1e6)] = AUTO
+    every_steps: Auto | Steps = AUTO
+    gap_per_step: Auto | Annotated[float, Field(ge=0, le=1e6)] = AUTO
+    max_episode_steps: Auto | EpisodeSteps = AUTO
+    confirmation_episodes: int = Field(100, gt=0, le=MAX_EPISODES)
 
 
 class CheckpointSettings(Frozen):
     """How often a run is saved while it trains, in seconds of training."""
 
-    every_seconds: float = Field(300.0, gt=0)
+    every_seconds: float = Field(300.0, gt=0, le=MAX_SECONDS)
 
 
 class Settings(Frozen):

@@ -11,7 +11,16 @@ from typing import ClassVar
 import numpy as np
 from pydantic import Field
 
-from rlbench.interfaces import ActionSpec, Agent, AgentParameters, Array, Context, Scalars, State
+from rlbench.interfaces import (
+    ActionSpec,
+    Agent,
+    AgentParameters,
+    Array,
+    Context,
+    EnvFacts,
+    Scalars,
+    State,
+)
 
 
 class RandomSettings(AgentParameters):
@@ -63,6 +72,11 @@ class RandomAgent(Agent):
         self._all = np.arange(settings.num_lanes)
         self._rounds = 0  # lock-steps so far
         self._playing = False
+
+    @classmethod
+    def memory_mb(cls, env: EnvFacts, settings: RandomSettings, *, workers: int) -> float:
+        """Its lanes."""
+        return settings.num_lanes * env.lane_bytes / 2**20
 
     def advance(self, env_steps: int) -> Scalars:
         seeds, lanes = self._context.seeds, self._lanes

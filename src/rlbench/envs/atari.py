@@ -35,6 +35,8 @@ EVAL_EPISODE_FRAMES = 18_000  # five minutes, as in the evaluations of Mnih et a
 # Here a step of evaluation costs as much as one of training, where twenty games are 20,000 to
 # 90,000 of them.
 ATARI_EVALUATION = EvalSchedule(first_steps=25_000, every_steps=250_000, gap_per_step=4.0)
+MAX_FRAME_SKIP = 1_000
+MAX_FRAMES = 2**30  # of an episode; the emulator counts them in 32 bits
 KWARGS = ("frameskip", "full_action_space")
 INSTEAD = {  # arguments of Gymnasium's single environment, and the keys that set the same here
     "repeat_action_probability": "env.sticky_actions",
@@ -91,8 +93,7 @@ def atari_conditions(spec: EnvSpec, settings: EnvSettings) -> AtariConditions:
             takes = f"nothing: games as pixels take {' and '.join(KWARGS)} only, or obs_type"
             raise ConfigError(f"env.kwargs.{key}", settings.kwargs[key], takes)
     frame_skip, full = kwargs["frameskip"], kwargs["full_action_space"]
-    if type(frame_skip) is not int or frame_skip < 1:
-        raise ConfigError("env.kwargs.frameskip", frame_skip, "one number of frames a step")
+    check_frame_skip(frame_skip)
     if type(full) is not bool:
         raise ConfigError("env.kwargs.full_action_space", full, "true or false")
     return AtariConditions(
@@ -102,6 +103,13 @@ def atari_conditions(spec: EnvSpec, settings: EnvSettings) -> AtariConditions:
         noop_max=resolve(settings.noop_max, NOOP_MAX),
         full_action_space=full,
     )
+
+
+def check_frame_skip(frame_skip: Any) -> None:
+    """Raise ConfigError for what is no number of frames a step."""
+    if type(frame_skip) is not int or not 1 <= frame_skip <= MAX_FRAME_SKIP:
+        takes = f"one number of frames a step, from 1 to {MAX_FRAME_SKIP}"
+        raise ConfigError("env.kwargs.frameskip", frame_skip, takes)
 
 
 class AtariFamily(Family):
@@ -124,7 +132,11 @@ class AtariFamily(Family):
         return kept | {"preprocessing": self.atari.record()}
 
     def max_episode_steps(self) -> int:
-        own = max(1, MAX_EPISODE_FRAMES // self.atari.frame_skip)
+        skip = self.atari.frame_skip
+        own, most = max(1, MAX_EPISODE_FRAMES // skip), MAX_FRAMES // skip
+        asked = self.settings.max_episode_steps
+        if asked != AUTO and asked > most:
+            raise ConfigError("env.max_episode_steps", asked, f"auto or at most {most}")
         return resolve(self.settings.max_episode_steps, own)
 
     def eval_max_episode_steps(self) -> int:
@@ -173,9 +185,8 @@ class AtariObservationsFamily(GymnasiumFamily):
 
     def frame_skip(self) -> int:
         skip = {**self.spec.kwargs, **self.settings.kwargs}.get("frameskip", 1)
-        if not isinstance(skip, int):
-            raise ConfigError("env.kwargs.frameskip", skip, "one number of frames a step")
-        return skip
+        check_frame_skip(skip)
+        return int(skip)
 
 
 def _five_minutes(max_episode_steps: int, frame_skip: int) -> int:

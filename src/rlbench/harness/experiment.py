@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from rlbench.clock import Start
-from rlbench.errors import RlbenchError, RunError
+from rlbench.errors import ConfigError, RlbenchError, RunError
 from rlbench.harness.evaluator import Evaluator, worth_processes
 from rlbench.harness.judge import Judge
 from rlbench.harness.ledger import Ledger
@@ -21,6 +21,7 @@ from rlbench.harness.machine import (
     machine_time,
     working_directory_kept,
 )
+from rlbench.harness.memory import check_memory
 from rlbench.harness.plan import RunPlan, plan_run
 from rlbench.harness.progress import Progress
 from rlbench.harness.record import summarise, write_beginning
@@ -59,6 +60,7 @@ def run(settings: Settings, start: Start | None = None) -> int:
     if line is not None:
         print(line)
         return EXIT_DONE
+    check_memory(plan)
     directory = RunDir(plan.name.directory, settings.results_dir)
     directory.open(settings.overwrite)
     try:
@@ -68,6 +70,9 @@ def run(settings: Settings, start: Start | None = None) -> int:
             contextlib.closing(Attempt(plan, directory, start, affinity)) as attempt,
         ):
             return attempt.run()
+    except ConfigError:  # what only building the agent shows
+        directory.discard()
+        raise
     except OSError as error:
         where = error.filename or directory.path
         raise RunError(f"{where}: cannot be written: {error.strerror or error}") from error

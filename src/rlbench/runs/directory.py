@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 from collections.abc import Mapping
@@ -36,6 +37,7 @@ class RunDir:
         )  # fmt: skip
         self._folders = (self.checkpoint, self.events)
         self._lock: int | None = None
+        self._made: list[Path] = []  # the folders that `open` made, the innermost first
 
     def open(self, overwrite: bool) -> None:
         """Make the directory and hold it for this process; `overwrite` empties it first.
@@ -43,7 +45,9 @@ class RunDir:
         Raises ConfigError where nothing can be written below `results_dir`, and RunError where
         another process holds the run, or something else is in the place of one of its files.
         """
+        places = (self.path, *self.path.parents)
         try:
+            self._made = [place for place in places if not place.exists()]
             make_directory(self.path, self._results_dir.absolute())
         except OSError as error:
             reason = f"{error.filename}: {error.strerror}"
@@ -65,6 +69,16 @@ class RunDir:
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
+
+    def discard(self) -> None:
+        """Take away what `open` made, but for what others have put there: a run that is refused
+        leaves nothing."""
+        if self.path not in self._made:
+            return
+        shutil.rmtree(self.path, ignore_errors=True)
+        with contextlib.suppress(OSError):  # one is not empty
+            for place in self._made[1:]:
+                place.rmdir()
 
     def _hold(self) -> None:
         try:

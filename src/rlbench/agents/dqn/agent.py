@@ -118,8 +118,8 @@ class DQN(Agent):
 
     @classmethod
     def memory_mb(cls, env: EnvFacts, settings: DQNSettings, *, workers: int) -> float:
-        """What the replay holds when it is full, and the parameters with the target network and the
-        optimizer's slots, in MiB."""
+        """What the replay holds when it is full, the parameters with the target network and the
+        optimizer's slots, what one learning draws, and the lanes, in MiB."""
         network = _network(env, settings, argmax_head(env.action, settings.bins).size)
         dimensions, capacity = env.action.dimensions, settings.replay_capacity_steps
         if env.pixels:
@@ -128,7 +128,14 @@ class DQN(Agent):
             row_bytes = Replay.bytes_per_transition(env.observation_size, dimensions)
         if settings.prioritized:
             row_bytes += Priorities.bytes_per_row()
-        return (capacity * row_bytes + PARAMETER_COPIES * FLOAT_BYTES * network.size) / 2**20
+        # What one learning draws: both observations and what the layers make of them, as floats.
+        units = sum(units for _, units in network.shapes)
+        drawn = 2 * FLOAT_BYTES * (env.observation_size + units)
+        learning = settings.batch_size * (settings.updates_per_train * drawn + drawn)
+        waiting = settings.num_lanes * settings.n_step * FLOAT_BYTES * env.observation_size
+        lanes = settings.num_lanes * env.lane_bytes + (0 if env.pixels else waiting)
+        parameters = PARAMETER_COPIES * FLOAT_BYTES * network.size
+        return (capacity * row_bytes + parameters + learning + lanes) / 2**20
 
     def advance(self, env_steps: int) -> Scalars:
         """Train for at least `env_steps` more decisions, or until `should_stop()`.

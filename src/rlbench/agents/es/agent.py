@@ -42,6 +42,7 @@ BLOCK_MEMBERS = 8
 TIED_BLOCKS = 8
 TIED_BLOCK_MEMBERS_MAX = 32
 FLOAT_BYTES = 4
+RESULT_BYTES = 100  # of one member's episode: its seed, return and length
 PAPER_NETWORK = "a3c"  # on frames
 # On frames an episode takes a core a second or more, and a budget ends between blocks. Low-rank
 # members share products, the more the better.
@@ -87,9 +88,9 @@ class ES(Agent):
 
     @classmethod
     def memory_mb(cls, env: EnvFacts, settings: ESSettings, *, workers: int) -> float:
-        """The parameters with the optimizer's moments, and each worker's members and noise, MiB."""
+        """The parameters with the optimizer's moments, each worker's members, noise, lanes and
+        what its layers give, and a reference batch with what the layers make of it, in MiB."""
         net = _network(env, settings, es_head(env, settings).size)
-        _normalises(net, settings)
         pairs = settings.population // 2
         block_pairs = min(_block_members(net, env, settings), settings.population) // 2
         # Low-rank noise is factors, and a member adds its own convolutions to what all share.
@@ -107,7 +108,16 @@ class ES(Agent):
         stacked = 0 if net.convs or settings.noise == "lowrank" else member
         # Parameters, two moments, gradient, a block's share of it; a worker's members and noise.
         shared, own = 5 * net.size, task_pairs * (noise + 2 * (member + stacked))
-        return float(FLOAT_BYTES * (shared + workers * own) + workers * cached) / 2**20
+        own_lanes = 2 * task_pairs * settings.episodes_per_member
+        widest = max(units for _, units in net.shapes)
+        own += 2 * own_lanes * (env.observation_size + widest)
+        if _normalises(net, settings):
+            rows = max(height * width for height, width in net.grids[1:])
+            own += settings.reference_frames * (env.observation_size + 2 * rows * net.shapes[0][1])
+        results = settings.population * settings.episodes_per_member * RESULT_BYTES
+        lanes = workers * own_lanes * env.lane_bytes
+        numbers = FLOAT_BYTES * (shared + workers * own)
+        return float(numbers + workers * cached + lanes + results) / 2**20
 
     def advance(self, env_steps: int) -> Scalars:
         done = 0
