@@ -128,10 +128,11 @@ class DQN(Agent):
             row_bytes = Replay.bytes_per_transition(env.observation_size, dimensions)
         if settings.prioritized:
             row_bytes += Priorities.bytes_per_row()
-        # What one learning draws: both observations and what the layers make of them, as floats.
+        # What one learning draws, and what the layers make of one of its batches, as floats.
         units = sum(units for _, units in network.shapes)
-        drawn = 2 * FLOAT_BYTES * (env.observation_size + units)
-        learning = settings.batch_size * (settings.updates_per_train * drawn + drawn)
+        drawn = 2 * (1 if env.pixels else FLOAT_BYTES) * env.observation_size
+        layered = 2 * FLOAT_BYTES * (env.observation_size + units)
+        learning = settings.batch_size * (settings.updates_per_train * drawn + layered)
         waiting = settings.num_lanes * settings.n_step * FLOAT_BYTES * env.observation_size
         lanes = settings.num_lanes * env.lane_bytes + (0 if env.pixels else waiting)
         parameters = PARAMETER_COPIES * FLOAT_BYTES * network.size
