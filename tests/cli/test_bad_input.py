@@ -73,18 +73,20 @@ BAD = {
     "device=tpu": "device: got 'tpu'; takes cpu or gpu",
     "budget.train_seconds=null": "budget: got null; takes at least one of budget.train_seconds "
     "and budget.env_steps",
-    "budget.env_steps=0": "budget.env_steps: got 0; takes a whole number from 1 up or null",
+    "budget.env_steps=0": "budget.env_steps: got 0; takes a whole number from 1 to "
+    "1000000000000000 or null",
     "env.threshold=nan": "env.threshold: got nan; takes auto, a number from -1e+30 to "
     "1e+30 or null",
     "results_dir=null": "results_dir: got null; takes a path",
     "cores=0": "cores: got 0; takes auto or a whole number from 1 up",
     "cores=abc": "cores: got 'abc'; takes auto or a whole number from 1 up",
     "cores=null": "cores: got null; takes auto or a whole number from 1 up",
-    "eval.every_steps=null": "eval.every_steps: got null; takes auto or a whole number from 1 up",
+    "eval.every_steps=null": "eval.every_steps: got null; takes auto or a whole number from 1 "
+    "to 1000000000000000",
     "eval.max_episode_steps=null": "eval.max_episode_steps: got null; takes auto or a whole number "
-    "from 1 up",
+    "from 1 to 1000000000",
     "env.max_episode_steps=null": "env.max_episode_steps: got null; takes auto or a whole number "
-    "from 1 up",
+    "from 1 to 1000000000",
     "env.sticky_actions=null": "env.sticky_actions: got null; takes auto or a number from 0 to "
     "below 1",
     "env.noop_max=null": "env.noop_max: got null; takes auto or a whole number from 0 to 10000",
@@ -276,7 +278,8 @@ def test_a_sweep_of_nothing_but_bad_jobs_is_bad_configuration(
     result = rlbench("-m", "seed=0,1", "budget.env_steps=-5")
     assert result.returncode == 2
     assert result.stderr == (
-        "rlbench: budget.env_steps: got -5; takes a whole number from 1 up or null\n"
+        "rlbench: budget.env_steps: got -5; takes a whole number from 1 to "
+        "1000000000000000 or null\n"
     )
     assert list(tmp_path.iterdir()) == []
 

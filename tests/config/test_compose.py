@@ -114,7 +114,7 @@ def test_the_folder_may_stand_anywhere_between_the_words(
          "key is agent.normalize_observations now"),
         ("cores: null", "cores: got null; takes auto or a whole number from 1 up"),
         ("eval: {every_steps: null}", "eval.every_steps: got null; takes auto or a whole number "
-         "from 1 up"),
+         "from 1 to 1000000000000000"),
     ],
 )  # fmt: skip
 def test_old_spellings_in_a_file_of_a_users_name_the_new_one(
