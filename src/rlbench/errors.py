@@ -18,7 +18,7 @@ class ConfigError(RlbenchError):
 
     def __init__(self, key: str, got: object, takes: str) -> None:
         self.key, self.got, self.takes = key, got, takes
-        super().__init__(f"{_short(key)}: got {_short(_shown(got))}; takes {takes}")
+        super().__init__(f"{short(key)}: got {short(_shown(got))}; takes {takes}")
 
     def __reduce__(self) -> tuple[type[ConfigError], tuple[str, object, str]]:
         return type(self), (self.key, self.got, self.takes)
@@ -29,7 +29,7 @@ class UnknownKeyError(ConfigError):
 
     def __init__(self, key: str, got: object, takes: str) -> None:
         super().__init__(key, got, takes)
-        self.args = (f"{_short(key)}: {takes}",)
+        self.args = (f"{short(key)}: {takes}",)
 
 
 class ReportError(RlbenchError):
@@ -38,7 +38,7 @@ class ReportError(RlbenchError):
     exit_status = 2
 
 
-def _short(text: str) -> str:
+def short(text: str) -> str:
     """`text`, without its middle where it is long."""
     return text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN - 20]}…{text[-19:]}"
 

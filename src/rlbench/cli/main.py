@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rlbench import __version__
-from rlbench.errors import ConfigError, RlbenchError
+from rlbench.errors import ConfigError, RlbenchError, short
 from rlbench.harness.threads import one_thread_each
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     except OSError as error:
         if error.errno == errno.ENAMETOOLONG:
-            return _fail(f"{str(error.filename)[:100]}…: {error.strerror}", 2)
+            return _fail(f"{error.filename}: {error.strerror}", 2)
         if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS):
             raise
         return _fail(f"{error.filename or 'results_dir'}: {error.strerror}", 1)
@@ -76,5 +76,5 @@ def _run_one(settings: Settings, alone: bool) -> int:
 
 
 def _fail(message: str, status: int) -> int:
-    print(f"rlbench: {' '.join(message.split())}", file=sys.stderr)
+    print(f"rlbench: {' '.join(map(short, message.split()))}", file=sys.stderr)
     return status
