@@ -23,6 +23,7 @@ DOCUMENTS = [
 ]
 COMMAND = "python -m rlbench "
 READERS = ("report", "claims")  # subcommands that only read runs: they run as they stand
+SINGLE_RUN = "python -m rlbench agent=es env=CartPole-v1"
 
 Run = Callable[[list[str]], str]
 
@@ -41,7 +42,7 @@ def example_commands() -> list[str]:
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """Runs Python with `words` in a folder that holds a short run of the first example."""
+    """Runs Python with `words` in a folder that holds a short run."""
     folder = tmp_path_factory.mktemp("readme")
 
     def python(words: list[str]) -> str:
@@ -52,7 +53,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
         assert done.returncode == 0, f"{words}: {done.stderr}"
         return done.stdout
 
-    python([*example_commands()[0].split()[1:], "budget.env_steps=500"])
+    python([*SINGLE_RUN.split()[1:], "budget.env_steps=500"])
     assert [path.name for path in folder.iterdir()] == ["results"]
     return python
 
@@ -62,7 +63,9 @@ def test_readme_has_an_example_of_each_use() -> None:
     assert subcommands.count("-m") == 3
     assert subcommands.count("report") == 2
     assert subcommands.count("claims") == 1
-    assert len(subcommands) == 8
+    assert subcommands.count("compare") == 2
+    assert len(subcommands) == 10
+    assert SINGLE_RUN in example_commands()
 
 
 @pytest.mark.parametrize("command", example_commands())
@@ -74,7 +77,9 @@ def test_an_example_runs(command: str, run: Run) -> None:
     if words[2] in READERS:
         assert "CartPole-v1" in run(words) or words[2] == "claims"
     else:
-        assert "core-hours" in run([*words, "seed=0", "dry_run=true"])
+        one_seed = ["seeds=1"] if words[2] == "compare" else ["seed=0"]
+        words = [word for word in words if not word.startswith("seeds=")]
+        assert "core-hours" in run([*words, *one_seed, "dry_run=true"])
 
 
 def test_the_python_example_runs(run: Run) -> None:

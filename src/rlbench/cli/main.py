@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rlbench.settings import Settings
 
 SUBCOMMANDS = {
+    "compare": "rlbench.cli.compare",
     "report": "rlbench.cli.report",
     "claims": "rlbench.cli.claims",
     "tensorboard": "rlbench.cli.tensorboard",
@@ -62,10 +63,11 @@ def _subcommand(name: str, words: list[str]) -> int:
 def _run_or_sweep(words: list[str]) -> int:
     from rlbench.config.command_line import run_with_hydra
 
-    return run_with_hydra(words, _run_one)
+    return run_with_hydra(words, run_one)
 
 
-def _run_one(settings: Settings, alone: bool) -> int:
+def run_one(settings: Settings, alone: bool) -> int:
+    """One run, in a process that is there for it `alone` or for others, too; the exit status."""
     from rlbench.clock import Start
     from rlbench.harness.experiment import run
     from rlbench.nets.tensorflow_runtime import process_only_trains

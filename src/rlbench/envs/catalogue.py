@@ -13,6 +13,7 @@ import gymnasium
 from gymnasium.envs.registration import EnvSpec, parse_env_id
 
 from rlbench.errors import ConfigError
+from rlbench.extras import install_command
 from rlbench.published.levels import published_levels
 
 EXTRAS = {"mujoco": "mujoco"}  # package that an environment needs: extra of rlbench that brings it
@@ -170,7 +171,7 @@ def _missing_package(spec: EnvSpec) -> str | None:
 
 def _install(package: str) -> str:
     extra = EXTRAS.get(package)
-    return f"pip install 'rlbench[{extra}]'" if extra else f"pip install {package}"
+    return install_command(extra) if extra else f"pip install {package}"
 
 
 def entry_module(spec: EnvSpec) -> str:

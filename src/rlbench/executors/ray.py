@@ -11,6 +11,7 @@ from typing import Any
 from rlbench.envs.family import EnvPlan
 from rlbench.errors import ConfigError, RlbenchError, RunError
 from rlbench.executors.base import Cost, LaneWorker, RemoteExecutor, TaskFn
+from rlbench.extras import install_command
 
 
 class _Actor:
@@ -39,9 +40,8 @@ class RayExecutor(RemoteExecutor[Any]):
         try:
             import ray
         except ImportError as error:
-            raise ConfigError(
-                "executor", "ray", "an installed Ray: pip install 'rlbench[ray]'"
-            ) from error
+            takes = f"an installed Ray: {install_command('ray')}"
+            raise ConfigError("executor", "ray", takes) from error
         self._ray = ray
         self._owns_ray = not ray.is_initialized()
         if self._owns_ray:

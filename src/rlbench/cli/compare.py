@@ -1,0 +1,131 @@
+"""`rlbench compare`: agents on an environment, from the first run to the answer."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from rlbench.config.command_line import run_with_hydra
+from rlbench.errors import ConfigError, RlbenchError, RunError
+from rlbench.wording import plural
+
+RESULTS = Path("results/compare")
+AGENTS = "dqn,es"
+SEEDS = 5
+MOST_SEEDS = 1000
+
+DESCRIPTION = f"""\
+Which agent solves an environment sooner on this machine? Trains every agent with every seed,
+one run after another on all cores, draws the report, and says who was faster and how sure that is.
+Started again, it runs only what is missing.
+
+  env=ID[,ID...]        the environments; `rlbench envs` lists them
+  agents=NAME[,NAME...] the agents (default: {AGENTS})
+  seeds=N               seeds 0 to N-1 of each agent (default: {SEEDS}; fewer than 4 leave every
+                        comparison open)
+  KEY=VALUE             any other setting (rlbench --help), such as budget.train_seconds=60;
+                        results_dir is {RESULTS} where it is not given"""
+EXAMPLES = """\
+examples:
+  rlbench compare env=CartPole-v1
+  rlbench compare env=LunarLander-v3 agents=es,dqn seeds=10 budget.train_seconds=300
+  rlbench compare env=CartPole-v1 dry_run=true     what it would run"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The subcommand; 0 done.
+
+    Raises ConfigError for words that are not taken, before anything starts; RunError where a run
+    failed, after the others have ended and the report is drawn; KeyboardInterrupt.
+    """
+    arguments = _parser().parse_args(argv)
+    given = _by_key(arguments.words)
+    words = _words_of_the_sweep(given)
+    if arguments.config_dir is not None:
+        words += ["--config-dir", arguments.config_dir]
+    failure: RlbenchError | None = None
+    try:
+        _sweep(words)
+    except RunError as error:  # a run that failed does not hide what the others found
+        failure = error
+    if given.get("dry_run", "false") == "false":
+        _report(Path(given.get("results_dir", str(RESULTS))), arguments.out, arguments.baseline)
+    if failure is not None:
+        raise failure
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="rlbench compare",
+        usage="rlbench compare env=ID [agents=NAME,NAME] [seeds=N] [KEY=VALUE ...]",
+        description=DESCRIPTION,
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("words", nargs="*", metavar="KEY=VALUE", help=argparse.SUPPRESS)
+    parser.add_argument(
+        "--baseline", metavar="NAME", help="what the others are compared with (default: dqn)"
+    )
+    parser.add_argument(
+        "--out",
+        metavar="DIR",
+        type=Path,
+        help="place of the report (default: RESULTS_DIR/report)",
+    )
+    parser.add_argument("--config-dir", metavar="DIR", help="a folder of YAML files of yours")
+    return parser
+
+
+def _by_key(words: Sequence[str]) -> dict[str, str]:
+    given: dict[str, str] = {}
+    for word in words:
+        key, equals, value = word.partition("=")
+        if not equals or not key:
+            raise ConfigError("compare", word, "KEY=VALUE words, such as env=CartPole-v1")
+        if key in given:
+            raise ConfigError(key, value, f"one value; {key}={given[key]} is given, too")
+        given[key] = value
+    return given
+
+
+def _words_of_the_sweep(given: dict[str, str]) -> list[str]:
+    """The words of the sweep, `agents` and `seeds` put into the keys of a run."""
+    rest = dict(given)
+    if not rest.get("env"):
+        takes = "a Gymnasium id, as env=CartPole-v1; `rlbench envs` lists them"
+        raise ConfigError("env", rest.get("env", ""), takes)
+    for word, key in (("agents", "agent"), ("seeds", "seed")):
+        if word in rest and key in rest:
+            raise ConfigError(word, rest[word], f"no value beside {key}={rest[key]}")
+    rest.setdefault("agent", rest.pop("agents", AGENTS))
+    if "seed" not in rest:
+        rest["seed"] = ",".join(map(str, range(_number_of_seeds(rest.pop("seeds", str(SEEDS))))))
+    rest.setdefault("results_dir", str(RESULTS))
+    return ["-m", *(f"{key}={value}" for key, value in rest.items())]
+
+
+def _number_of_seeds(word: str) -> int:
+    if not word.isascii() or not word.isdigit() or not 1 <= int(word[:9]) <= MOST_SEEDS:
+        takes = f"a number from 1 to {MOST_SEEDS}; seed=3,7,11 names the seeds themselves"
+        raise ConfigError("seeds", word, takes)
+    return int(word)
+
+
+def _sweep(words: Sequence[str]) -> None:
+    from rlbench.cli.main import run_one
+
+    run_with_hydra(words, run_one)
+
+
+def _report(directory: Path, out: Path | None, baseline: str | None) -> None:
+    from rlbench.reports.build import build_report
+
+    report = build_report(directory, out, baseline=baseline)
+    for problem in report.problems:
+        print(f"note: {problem}", file=sys.stderr)
+    place = report.files[0].parent
+    print(f"{plural(len(report.files), 'file')} in {place}; open {report.page} in a browser")

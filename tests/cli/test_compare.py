@@ -1,0 +1,69 @@
+"""`rlbench compare`: from the words to the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import pytest
+
+from rlbench.cli.compare import main
+from rlbench.errors import ConfigError
+
+Rlbench = Callable[..., CompletedProcess[str]]
+SMALL = ("budget.env_steps=200", "eval.episodes=1", "cores=1", "executor=serial")
+
+
+def test_it_runs_the_sweep_draws_the_report_and_goes_on(rlbench: Rlbench, tmp_path: Path) -> None:
+    words = ("compare", "env=CartPole-v1", "agents=es,random", *SMALL)
+    first = rlbench(*words, "seeds=1")
+    assert first.returncode == 0
+    assert "2 jobs: 2 done\n" in first.stdout
+    assert "CartPole-v1 (solved at 475)\n  ES: 1 seed, none solved it" in first.stdout
+    page = tmp_path / "results" / "compare" / "report" / "index.html"
+    assert first.stdout.endswith(f"open {page.relative_to(tmp_path)} in a browser\n")
+    assert page.is_file()
+    again = rlbench(*words, "seeds=2", "--out", "elsewhere", "--baseline", "es")
+    assert "4 jobs: 2 done, 2 done before\n" in again.stdout
+    assert (tmp_path / "elsewhere" / "index.html").is_file()
+
+
+def test_a_run_that_fails_does_not_hide_the_others(rlbench: Rlbench, tmp_path: Path) -> None:
+    words = ("compare", "env=CartPole-v1", "agents=es", "agent.sigma=0.1,-1", "seeds=1", *SMALL)
+    result = rlbench(*words)
+    assert result.returncode == 1
+    assert result.stderr.endswith("rlbench: 1 of 2 jobs failed\n")
+    assert (tmp_path / "results" / "compare" / "report" / "index.html").is_file()
+
+
+def test_a_dry_run_writes_nothing(rlbench: Rlbench, tmp_path: Path) -> None:
+    result = rlbench("compare", "env=CartPole-v1", "agents=random", "seeds=3", "dry_run=true")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ([], "env: got ''; takes a Gymnasium id"),
+        (["CartPole-v1"], "compare: got 'CartPole-v1'; takes KEY=VALUE words"),
+        (["env=CartPole-v1", "seeds=0"], "seeds: got '0'; takes a number from 1 to 1000"),
+        (
+            ["env=CartPole-v1", "seeds=1,2"],
+            "seeds: got '1,2'; takes a number from 1 to 1000; seed=",
+        ),
+        (["env=CartPole-v1", "seeds=" + "9" * 5000], "takes a number from 1 to 1000"),
+        (["env=CartPole-v1", "seeds=2", "seed=7"], "seeds: got '2'; takes no value beside seed=7"),
+        (["env=CartPole-v1", "agents=es", "agent=dqn"], "takes no value beside agent=dqn"),
+        (["env=CartPole-v1", "env=Acrobot-v1"], "env: got 'Acrobot-v1'; takes one value"),
+        (["env=CartPole-v1", "agents=ess"], "agent: got 'ess'; takes .*did you mean es"),
+    ],
+)
+def test_words_that_are_not_taken(
+    words: list[str], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigError, match=message):
+        main(words)
+    assert list(tmp_path.iterdir()) == []
