@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from rlbench.analysis.groups import check_agent_of_baseline, check_baseline, group_runs
 from rlbench.collection import Runs
 from rlbench.config.compose import compose
-from rlbench.config.source import config_folder
+from rlbench.config.folders import config_folder
 from rlbench.config.words import words, words_of_jobs
 from rlbench.errors import ConfigError, ReportError, RunError
 from rlbench.interfaces import Policy

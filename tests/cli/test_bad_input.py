@@ -11,7 +11,7 @@ import pytest
 
 from rlbench.cli.main import main
 from rlbench.config.errors import Keys, unknown_key
-from rlbench.config.source import conf_dir
+from rlbench.config.folders import conf_dir
 from rlbench.envs.catalogue import near_names
 
 Rlbench = Callable[..., subprocess.CompletedProcess[str]]
@@ -148,8 +148,8 @@ BAD = {
     "--package=agent": "--package: got 'agent'; takes no value without --cfg",
     "--config-dir=nowhere": "--config-dir: got 'nowhere'; takes a folder of YAML files, and there "
     "is none at this path",
-    "reprot": "command: got 'reprot'; takes report, claims, tensorboard, envs, or "
-    "KEY=VALUE; did you mean report?",
+    "reprot": "command: got 'reprot'; takes compare, report, claims, tensorboard, envs, init, "
+    "help, or KEY=VALUE; did you mean report?",
 }
 
 

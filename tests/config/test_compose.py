@@ -11,7 +11,8 @@ from hydra import initialize_config_dir
 
 from rlbench.cli.main import main
 from rlbench.config.compose import compose, composer, known_keys
-from rlbench.config.source import conf_dir, register
+from rlbench.config.folders import conf_dir
+from rlbench.config.source import register
 from rlbench.envs.catalogue import find_spec
 from rlbench.errors import ConfigError
 from rlbench.harness.plan import load_agent

@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import groupby
 from pathlib import Path
 
-from rlbench.config.packages import conf_folders
-from rlbench.config.source import conf_dir
+from rlbench.config.folders import search_folders
 from rlbench.envs.catalogue import EXTRAS, Entry, entries
 
 DESCRIPTION = """\
 List the environments that can be asked for by env=ID, by family: the mean return that means
-solved where Gymnasium or rlbench names one, the cap on an episode's steps, and the agents with
-tuned settings for it. Any other id that Gymnasium can make works as well: env=PACKAGE:ID imports
-PACKAGE first."""
+solved where Gymnasium, rlbench or a file in env/ of your folder ./conf names one, the cap on an
+episode's steps, and the agents with tuned settings for it. Any other id that Gymnasium can make
+works as well: env=PACKAGE:ID imports PACKAGE first."""
+OWN_FAMILY = "Yours"
+GYMNASIUMS = "solved at: the mean return that Gymnasium names, or a file in env/"
+WHAT_SOLVED_IS = {
+    "Atari": "solved at: halfway from the score of random play to that of a human",
+    "MuJoCo": "solved at: half of TRPO's progress in the paper on ES; Humanoid: its score there; "
+    "else Gymnasium's",
+    OWN_FAMILY: "solved at: the threshold of a file in env/ of your configuration folder",
+}
 EXAMPLE = """\
 examples:
   rlbench envs             all of them
@@ -36,8 +43,9 @@ def main(argv: Sequence[str]) -> int:
     )
     parser.add_argument("word", nargs="?", default="", help="only ids or families with this in it")
     word = parser.parse_args(list(argv)).word.lower()
-    folders = [conf_dir(), *conf_folders()]
+    folders = search_folders()
     known = entries()
+    known += own_entries(folders, {entry.id for entry in known})
     tuned = {entry.id: agents_tuned_for(entry.id, folders) for entry in known}
     chosen = [entry for entry in known if _matches(entry, word, tuned[entry.id])]
     if not chosen:
@@ -45,14 +53,21 @@ def main(argv: Sequence[str]) -> int:
         return 1
     thresholds = thresholds_in(folders)
     width = max(len(entry.id) for entry in chosen)
-    for family, members in groupby(chosen, key=lambda entry: entry.family):
-        print(f"\n{family}")
+    for number, (family, members) in enumerate(groupby(chosen, key=lambda entry: entry.family)):
+        print(f"\n{family}" if number else family)
+        print(WHAT_SOLVED_IS.get(family, GYMNASIUMS))
         print(f"  {'id':<{width}}  {'solved at':>9}  {'step cap':>8}")
         for entry in members:
             threshold = thresholds.get(entry.id, entry.threshold)
             print(f"  {_line(entry, width, tuned[entry.id], threshold)}")
-    print()
     return 0
+
+
+def own_entries(folders: Sequence[Path], known: Collection[str]) -> list[Entry]:
+    """The environments, beside the `known` ones, for which a file in env/ sets a threshold;
+    `folders` are those of `search_folders`, of which the first is rlbench's own."""
+    ids = thresholds_in(folders[1:])
+    return [Entry(name, OWN_FAMILY, None, None) for name in sorted(ids) if name not in known]
 
 
 def agents_tuned_for(env_id: str, folders: Sequence[Path]) -> list[str]:

@@ -11,19 +11,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rlbench import __version__
+from rlbench.cli.overview import SUBCOMMANDS
 from rlbench.errors import ConfigError, RlbenchError, short
 from rlbench.harness.threads import one_thread_each
 
 if TYPE_CHECKING:
     from rlbench.settings import Settings
-
-SUBCOMMANDS = {
-    "compare": "rlbench.cli.compare",
-    "report": "rlbench.cli.report",
-    "claims": "rlbench.cli.claims",
-    "tensorboard": "rlbench.cli.tensorboard",
-    "envs": "rlbench.cli.envs",
-}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -31,8 +24,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     one_thread_each()  # before anything imports NumPy
     words = list(sys.argv[1:] if argv is None else argv)
     try:
-        if words and "=" not in words[0] and not words[0].startswith("-"):
+        if not words:
+            return _subcommand("help", [])
+        if "=" not in words[0] and not words[0].startswith("-"):
             return _subcommand(words[0], words[1:])
+        if "--help" in words or "-h" in words:
+            from rlbench.cli.help import print_everything
+
+            return print_everything(words)
         if "--version" in words:
             print(f"rlbench {__version__}")
             return 0

@@ -1,4 +1,4 @@
-"""The words of a command line through Hydra: one run, a sweep with `-m`, `--help` and `--cfg`."""
+"""The words of a command line through Hydra: one run, a sweep with `-m`, and `--cfg`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import hydra
 from hydra._internal.utils import get_args_parser
@@ -16,10 +16,12 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 from hydra.types import RunMode
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 
+from rlbench.config.folders import conf_dir, config_folder, find_modules_beside, own_folder
 from rlbench.config.refused import WRITES_NOTHING, refuse_config_name, refuse_words
-from rlbench.config.source import conf_dir, config_folder, register
+from rlbench.config.source import register
 from rlbench.errors import ConfigError, RlbenchError, RunError
 
 if TYPE_CHECKING:
@@ -37,6 +39,8 @@ def run_with_hydra(words: Sequence[str], run: RunOne) -> int:
     """
     os.environ["HYDRA_FULL_ERROR"] = "1"  # so that errors come here instead of being printed
     overrides, flags, folder = _sorted(words)
+    if folder is not None and folder == own_folder() and str(folder) not in words:
+        print(f"note: the files in {folder} are used, too", file=sys.stderr)
     refuse_words(overrides)
     register()
     task = _Task(run)
@@ -45,7 +49,7 @@ def run_with_hydra(words: Sequence[str], run: RunOne) -> int:
         with _command_line([*overrides, *WRITES_NOTHING, *flags]):
             start()
     except SystemExit as ended:  # Hydra has said why
-        if not ended.code:  # --help
+        if not ended.code:  # --hydra-help
             raise
         return 2
     except Exception as error:
@@ -58,6 +62,31 @@ def run_with_hydra(words: Sequence[str], run: RunOne) -> int:
     if isinstance(task.outcome, Exception):
         raise task.outcome
     return task.outcome
+
+
+def values_under(words: Sequence[str]) -> tuple[dict[str, Any], Path | None]:
+    """What each key is set to under `words`, of a sweep in its first job, and the folder of
+    --config-dir. Raises ConfigError for words that are not taken."""
+    from rlbench.config.compose import composer, known_keys
+    from rlbench.config.errors import explain, flat
+
+    parser = OverridesParser.create()
+    given, _, folder = _sorted([word for word in words if word not in ("-m", "--multirun")])
+    refuse_words(given)
+    compose_words = composer(folder)
+    try:
+        parsed = parser.parse_overrides(given)
+        first = [
+            f"{override.key_or_group}={next(iter(override.sweep_string_iterator()))}"
+            if override.is_sweep_override()
+            else word
+            for word, override in zip(given, parsed, strict=True)
+        ]
+        values = OmegaConf.to_container(compose_words(first), resolve=True)
+        assert isinstance(values, dict)
+    except (HydraException, OmegaConfBaseException) as error:
+        raise explain(error, given, lambda: known_keys(given, compose_words)) from None
+    return {key: value for key, value in flat(values) if not isinstance(value, dict)}, folder
 
 
 class _Task:
@@ -115,9 +144,15 @@ def _sorted(words: Sequence[str]) -> tuple[list[str], list[str], Path | None]:
         flags.remove(word)
     if arguments.multirun and arguments.cfg is None:
         overrides = [_for_the_jobs(word) for word in overrides]
-    if arguments.config_dir is None:
-        return overrides, flags, None
-    return overrides, flags, config_folder("--config-dir", arguments.config_dir)
+    if arguments.config_dir is not None:
+        named = config_folder("--config-dir", arguments.config_dir)
+        find_modules_beside(named)
+        return overrides, flags, named
+    own = own_folder()
+    if own is not None:
+        find_modules_beside(own)
+        flags += ["--config-dir", str(own)]
+    return overrides, flags, own
 
 
 def _for_the_jobs(word: str) -> str:

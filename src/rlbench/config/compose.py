@@ -21,8 +21,9 @@ from rlbench.config.errors import (
     not_overridden,
     refuse_old_names,
 )
+from rlbench.config.folders import conf_dir, find_modules_beside, own_folder
 from rlbench.config.refused import WRITES_NOTHING, refuse_words
-from rlbench.config.source import FallbackSource, conf_dir, register
+from rlbench.config.source import FallbackSource, register
 from rlbench.config.words import words as as_words
 from rlbench.errors import ConfigError
 from rlbench.settings import Settings
@@ -125,8 +126,10 @@ def words_for_jobs(master: DictConfig) -> list[str]:
 
 def composer(config_dir: Path | None) -> Compose:
     """Composes words as on the command line, where `config_dir` is what --config-dir names."""
+    config_dir = own_folder() if config_dir is None else config_dir
     if config_dir is None:
         return _compose
+    find_modules_beside(config_dir)
     # Behind `conf` and before what installed packages bring, as with --config-dir.
     path = as_words({"hydra.searchpath": [f"file://{config_dir}", FALLBACK]})
     return lambda overrides: _compose([*overrides, *path])

@@ -132,14 +132,15 @@ def keys_of(values: Mapping[str, Any]) -> Keys:
     """The keys of a composed configuration."""
     agent = values.get("agent")
     name = agent.get("name") if isinstance(agent, Mapping) else None
-    return Keys(str(name or ""), list(_flat(values, "")))
+    return Keys(str(name or ""), [key for key, _ in flat(values)])
 
 
-def _flat(node: Mapping[Any, Any], prefix: str) -> Iterable[str]:
+def flat(node: Mapping[Any, Any], prefix: str = "") -> Iterable[tuple[str, Any]]:
+    """Each key of a configuration, with its dots, and its value; groups before what is in them."""
     for key, value in node.items():
-        yield f"{prefix}{key}"
+        yield f"{prefix}{key}", value
         if isinstance(value, Mapping):
-            yield from _flat(value, f"{prefix}{key}.")
+            yield from flat(value, f"{prefix}{key}.")
 
 
 def _unknown_choice(error: MissingConfigException) -> ConfigError:

@@ -18,7 +18,8 @@ from hydra.core.override_parser.types import (
 )
 from hydra.errors import HydraException
 
-from rlbench.config.source import FallbackSource, config_folder
+from rlbench.config.folders import config_folder
+from rlbench.config.source import FallbackSource
 from rlbench.errors import ConfigError
 
 # What conf/config.yaml asks of Hydra, for a --config-name that does not.

@@ -5,17 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from hydra.core.config_search_path import ConfigSearchPath
-from hydra.core.config_store import ConfigStore
 from hydra.core.object_type import ObjectType
 from hydra.core.plugins import Plugins
 from hydra.plugins.config_source import ConfigLoadError, ConfigResult, ConfigSource
-from hydra.plugins.search_path_plugin import SearchPathPlugin
 from omegaconf import OmegaConf
 
 from rlbench.agents import AGENTS
 from rlbench.config.packages import agent_config, conf_folders
-from rlbench.errors import ConfigError
 
 
 class FallbackSource(ConfigSource):
@@ -74,46 +70,9 @@ class FallbackSource(ConfigSource):
         return next((file for file in files if file.is_file()), None)
 
 
-class ListingSource(FallbackSource):
-    """Lists what `FallbackSource` has, but answers nothing: Hydra makes the list of --help from the
-    search path as it is before the configuration adds to it."""
-
-    @staticmethod
-    def scheme() -> str:
-        return "rlbench-listing"
-
-    def is_config(self, config_path: str) -> bool:
-        return False
-
-
-class Listing(SearchPathPlugin):
-    """Adds the source above."""
-
-    def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
-        search_path.append("rlbench", f"{ListingSource.scheme()}://")
-
-
-def conf_dir() -> Path:
-    """The folder `conf`: inside the package when installed from a wheel, else the checkout's."""
-    package = Path(__file__).resolve().parents[1]
-    packaged = package / "conf"
-    return packaged if packaged.is_dir() else package.parents[1] / "conf"
-
-
-def config_folder(key: str, path: str | Path) -> Path:
-    """The folder that `key` names, in full. Raises ConfigError where there is none."""
-    if not Path(path).is_dir():
-        raise ConfigError(key, str(path), "a folder of YAML files, and there is none at this path")
-    return Path(path).resolve()
-
-
 def register() -> None:
-    """Make the sources known to Hydra; to be called before anything is composed."""
-    for plugin in (FallbackSource, ListingSource, Listing):
-        Plugins.instance().register(plugin)
-    # Hydra copies its sources for each group that it lists, a hundred times for --help, which took
-    # half of the time. Only the list of sources is changed afterwards, never this store.
-    ConfigStore.__deepcopy__ = lambda store, memo: store  # type: ignore[attr-defined]
+    """Make the source known to Hydra; to be called before anything is composed."""
+    Plugins.instance().register(FallbackSource)
 
 
 def _answer(config_path: str) -> dict[str, Any] | None:

@@ -41,6 +41,11 @@ def words_of_jobs(choices: Mapping[str, Any]) -> list[list[str]]:
     return [words(dict(zip(keys, chosen, strict=True))) for chosen in itertools.product(*several)]
 
 
+def as_text(value: Any) -> str:
+    """A value as it is typed behind `KEY=`."""
+    return _text("value", value)
+
+
 def _flat(overrides: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
     for name, value in overrides.items():
         key = f"{prefix}{name}"

@@ -1,0 +1,70 @@
+"""`rlbench init`: a folder for an agent, an environment and experiments of one's own."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from rlbench.config.folders import template_dir
+from rlbench.errors import ConfigError
+
+DESCRIPTION = """\
+Write a small template to DIR: an agent and an environment in Python, and a folder conf/ with a
+threshold, tuned settings and an experiment. It runs as it is; change what you like. Commands that
+are started in DIR find conf/ and the Python files by themselves."""
+EXAMPLE = """\
+example:
+  rlbench init mine
+  cd mine
+  rlbench experiment=first"""
+
+
+def main(argv: Sequence[str]) -> int:
+    """The subcommand; `argv` are the words after `init`. Returns the exit status.
+
+    Raises ConfigError where something of the template is there already; nothing is written then.
+    """
+    parser = argparse.ArgumentParser(
+        "rlbench init",
+        description=DESCRIPTION,
+        epilog=EXAMPLE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "directory",
+        metavar="DIR",
+        nargs="?",
+        type=Path,
+        default=Path(),
+        help="where it is written; made where it is not there (default: the working directory)",
+    )
+    directory: Path = parser.parse_args(list(argv)).directory
+    written = _copy(template_dir(), directory)
+    print(f"{len(written)} files in {directory}:")
+    for file in written:
+        print(f"  {file}")
+    there = "" if directory.resolve() == Path.cwd() else f"cd {directory} && "
+    print(f"try them: {there}rlbench experiment=first")
+    return 0
+
+
+def _copy(template: Path, directory: Path) -> list[Path]:
+    """Copy all files of `template`; their names below `directory`."""
+    if directory.exists() and not directory.is_dir():
+        raise ConfigError("rlbench init", str(directory), "a folder, and this is a file")
+    for part in sorted(template.iterdir()):
+        if (directory / part.name).exists():
+            takes = f"a folder without {part.name}: nothing is overwritten"
+            raise ConfigError("rlbench init", str(directory), takes)
+    files = sorted(path.relative_to(template) for path in template.rglob("*") if _is_part(path))
+    for file in files:
+        (directory / file).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(template / file, directory / file)
+    return files
+
+
+def _is_part(path: Path) -> bool:
+    return path.is_file() and path.suffix in (".md", ".py", ".yaml")
