@@ -47,10 +47,10 @@ class OutputError(ReportError):
     """A place for files, `--out`, where they cannot be written."""
 
     def __init__(self, out: object, error: OSError | ValueError) -> None:
-        why = str(error)
+        why: str | None = str(error)
         if isinstance(error, OSError):
             elsewhere = error.filename is not None and str(error.filename) != str(out)
-            why = f"{error.filename}: {error.strerror}" if elsewhere else str(error.strerror)
+            why = f"{error.filename}: {error.strerror}" if elsewhere else error.strerror
         super().__init__(f"--out {out}: cannot be written ({why})")
 
 

@@ -91,3 +91,18 @@ def test_words_that_make_no_sense(words: list[str], said: str) -> None:
     assert done.returncode == 2
     assert said in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_other_signals_too_leave_a_page_that_does_not_reload(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    RunFiles().write(tmp_path)
+    with watching(tmp_path, "--interval", "0.1") as process:
+        assert line_of(process).startswith("1 run: wrote")
+        page = tmp_path / "report" / "index.html"
+        assert REFRESH in page.read_text()
+        process.send_signal(number)
+        assert process.wait(60) == 130
+        assert process.stderr is not None and process.stderr.read() == ""
+    assert REFRESH not in page.read_text()

@@ -12,6 +12,7 @@ from rlbench.claims.examine import Examination, examine
 from rlbench.claims.files import claims_files
 from rlbench.claims.text import examination_lines
 from rlbench.cli.arguments import DEFAULT_DIRECTORY, runs_parser
+from rlbench.cli.drawing import own_matplotlib
 from rlbench.errors import ReportError
 from rlbench.opening import is_directory
 from rlbench.reports.output import add_files
@@ -48,11 +49,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     for line in examination_lines(examination, max(width, 40)):
         print(line)
     if arguments.out is not None:
-        # Late: drawing takes half a second to import.
-        from rlbench.reports.figures.draw import draw_claims
-
         files = claims_files(examination)
-        drawing = draw_claims(examination)
+        with own_matplotlib():
+            # Late: drawing takes half a second to import.
+            from rlbench.reports.figures.draw import draw_claims
+
+            drawing = draw_claims(examination)
         for figure in drawing.figures:
             files |= figure.files
         for problem in drawing.problems:

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from rlbench.cli.drawing import own_matplotlib
 from rlbench.config.command_line import run_with_hydra
 from rlbench.errors import ConfigError, RlbenchError, RunError
 from rlbench.wording import plural
@@ -124,7 +125,8 @@ def _sweep(words: Sequence[str]) -> None:
 def _report(directory: Path, out: Path | None, baseline: str | None) -> None:
     from rlbench.reports.build import build_report
 
-    report = build_report(directory, out, baseline=baseline)
+    with own_matplotlib():
+        report = build_report(directory, out, baseline=baseline)
     for problem in report.problems:
         print(f"note: {problem}", file=sys.stderr)
     place = report.files[0].parent

@@ -8,10 +8,12 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rlbench import __version__
 from rlbench.cli.overview import SUBCOMMANDS
+from rlbench.cli.streams import steady_streams
 from rlbench.errors import ConfigError, RlbenchError, short
 from rlbench.harness.threads import one_thread_each
 
@@ -23,7 +25,24 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run `rlbench` with the words `argv` (default: the command line's); the exit status."""
     one_thread_each()  # before anything imports NumPy
     words = list(sys.argv[1:] if argv is None else argv)
+    with steady_streams() as output:
+        try:
+            status = _command(words)
+        except SystemExit as end:  # as --help of a subcommand
+            if output.lost() is None:
+                raise
+            status = int(bool(end.code))
+        lost = output.lost()
+        if lost is not None:
+            line = f"standard output: cannot be written: {lost.strerror}"
+            status = max(status, _fail(line, 1 if _is_read(words) else 0))
+        return status
+
+
+def _command(words: list[str]) -> int:
+    """Do what the words ask for; an error is printed. The exit status."""
     try:
+        _check_working_directory()
         if not words:
             return _subcommand("help", [])
         if "=" not in words[0] and not words[0].startswith("-"):
@@ -40,15 +59,26 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _fail(str(error), error.exit_status)
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:  # the reader of our output has ended, as in `rlbench envs | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
     except OSError as error:
         if error.errno == errno.ENAMETOOLONG:
             return _fail(f"{error.filename}: {error.strerror}", 2)
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS):
-            raise
-        return _fail(f"{error.filename or 'results_dir'}: {error.strerror}", 1)
+        return _fail(f"{error.filename or 'results_dir'}: {error.strerror or error}", 1)
+
+
+def _is_read(words: list[str]) -> bool:
+    """Whether what the words ask for is to be read, and not a run, which goes on without."""
+    first = words[0] if words else ""
+    options = any(word.startswith("--") and word != "--multirun" for word in words)
+    command = "=" not in first and not first.startswith("-") and first != "compare"
+    return options or command or "dry_run=true" in words
+
+
+def _check_working_directory() -> None:
+    try:
+        Path.cwd()
+    except OSError as error:
+        takes = f"a folder that is there ({error.strerror})"
+        raise ConfigError("the working directory", os.environ.get("PWD"), takes) from error
 
 
 def _subcommand(name: str, words: list[str]) -> int:

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from rlbench.cli.arguments import add_rates, runs_parser
+from rlbench.cli.drawing import own_matplotlib
 from rlbench.reports.build import build_report
 from rlbench.reports.cost import Rates
 from rlbench.wording import plural
@@ -51,6 +52,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     if arguments.interval is not None and not arguments.watch:
         parser.error("--interval: goes with --watch")
+    with own_matplotlib():
+        return _report(arguments)
+
+
+def _report(arguments: argparse.Namespace) -> int:
     rates = Rates(arguments.euros_per_core_hour, arguments.watts_per_core)
     if arguments.watch:
         from rlbench.reports.watch import INTERVAL_S, watch

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
+from contextlib import suppress
 from pathlib import Path
 from threading import Event
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from rlbench.reports.build import build_report
 from rlbench.reports.cost import Rates
@@ -35,11 +37,12 @@ def watch(
     replaced whole, the page last, so that a reader never sees half of one. While this goes on the
     page reloads by itself; when it ends, the page is left without that.
 
-    Raises KeyboardInterrupt at Ctrl-C, which is how it normally ends, and ReportError where the
-    report cannot be written.
+    Raises KeyboardInterrupt at Ctrl-C, SIGTERM or SIGHUP, which is how it normally ends, and
+    ReportError where the report cannot be written.
     """
     if hasattr(os, "nice"):
         os.nice(NICENESS)
+    _end_at(signal.default_int_handler)
     seen: State | None = None
     printed = ""
     page: Path | None = None
@@ -62,9 +65,19 @@ def watch(
                     printed = line
             pause.wait(interval_s)
     except KeyboardInterrupt:
+        _end_at(signal.SIG_IGN)  # it is ending
         if page is not None:
             add_files(page.parent, {page.name: without_refresh(page.read_bytes())})
         raise
+
+
+def _end_at(handler: Any) -> None:
+    """Give `handler` to the signals that end this, but those that are ignored (nohup)."""
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) != signal.SIG_IGN:
+            with suppress(ValueError):  # not the main thread, which has the signals
+                signal.signal(number, handler)
 
 
 def state_of(directory: Path) -> State:

@@ -1,0 +1,181 @@
+"""Commands whose output is closed, full or unread, whose terminal lacks a character, or whose
+places cannot be used: one line at most, and the work is done all the same."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from rlbench.cli.main import main
+from support.run_files import RunFiles
+
+PYTHON = f"{sys.executable} -m rlbench"
+A_RUN = (
+    "agent=random env=CartPole-v1 budget.env_steps=3000 eval.episodes=2 eval.first_steps=100 "
+    "eval.every_steps=100 results_dir=runs cores=1"
+)
+READ = ["--version", "--help", "--cfg job", "envs cart", "claims runs", "report runs",
+        "report --help", "tensorboard runs"]  # fmt: skip
+
+
+def shell(line: str, place: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["bash", "-c", f"set -o pipefail; {line}"], cwd=place, capture_output=True, text=True,
+        env={**os.environ, **environment}, timeout=120, check=False,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> Path:
+    RunFiles(agent="es").write(tmp_path / "runs")
+    RunFiles(agent="dqn").write(tmp_path / "runs")
+    return tmp_path
+
+
+@pytest.mark.parametrize("words", READ)
+def test_an_output_that_nobody_reads(runs: Path, words: str) -> None:
+    closed = shell(f"{PYTHON} {words} >&-", runs)
+    assert (closed.returncode, closed.stderr) == (0, "")
+    unread = shell(f"({PYTHON} {words}; echo $? >&2) | true", runs)
+    assert unread.stderr == "0\n"
+    both = shell(f"{PYTHON} {words} >&- 2>&-", runs)
+    assert both.returncode == 0
+    full = shell(f"{PYTHON} {words} > /dev/full", runs)
+    assert full.returncode == 1
+    assert full.stderr == "rlbench: standard output: cannot be written: No space left on device\n"
+
+
+@pytest.mark.parametrize("ending", [">&-", "> /dev/full", "| head -1", ">&- 2>&- <&-"])
+def test_a_run_goes_on_without_its_output(tmp_path: Path, ending: str) -> None:
+    done = shell(f"{PYTHON} {A_RUN} {ending}", tmp_path)
+    assert done.returncode == 0
+    assert done.stderr.count("\n") == (1 if "full" in ending else 0)
+    (place,) = (tmp_path / "runs").glob("*/*/*/seed0")
+    assert json.loads((place / "summary.json").read_text())["status"] == "budget"
+    rows = [json.loads(line) for line in (place / "log.jsonl").read_text().splitlines()]
+    assert rows[-1]["kind"] == "end" and rows[-1]["env_steps"] >= 3000
+    assert (place / "checkpoint" / "checkpoint.json").is_file()
+
+
+@pytest.mark.parametrize("command", ["report runs", "claims runs --out out"])
+def test_a_terminal_that_lacks_a_character(runs: Path, command: str) -> None:
+    usual = shell(f"{PYTHON} {command}", runs, PYTHONIOENCODING="utf-8")
+    assert not usual.stdout.isascii()
+    done = shell(f"{PYTHON} {command}", runs, LANG="C", LC_ALL="C", PYTHONIOENCODING="ascii")
+    assert (done.returncode, done.stderr) == (0, usual.stderr)
+    replaced = "".join(c if c.isascii() else "?" for c in usual.stdout)
+    assert done.stdout == replaced
+
+
+def test_drawing_writes_nothing_into_the_home_directory(runs: Path) -> None:
+    home, temporary = runs / "home", runs / "temporary"
+    home.mkdir()
+    temporary.mkdir()
+    places = {"HOME": str(home), "XDG_CACHE_HOME": "", "XDG_CONFIG_HOME": "", "MPLCONFIGDIR": ""}
+    for command in ("report runs", "claims runs --out claims"):
+        done = shell(
+            f"{PYTHON} {command}", runs, MPLBACKEND="nope", TMPDIR=str(temporary), **places
+        )
+        assert (done.returncode, done.stderr.count("Traceback")) == (0, 0), done.stderr
+    assert list(home.iterdir()) == list(temporary.iterdir()) == []
+    assert (runs / "claims" / "claims.json").is_file()
+
+
+def test_a_list_of_fonts_that_is_there_is_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from rlbench.cli.drawing import own_matplotlib
+
+    monkeypatch.setenv("MPLCONFIGDIR", str(tmp_path))
+    monkeypatch.setenv("MPLBACKEND", "agg")
+    (tmp_path / "fontlist-v1.json").write_text("mine")
+    with own_matplotlib():
+        folder = Path(os.environ["MPLCONFIGDIR"])
+        assert folder != tmp_path
+        assert [file.read_text() for file in folder.iterdir()] == ["mine"]
+    assert not folder.exists()
+    assert os.environ["MPLCONFIGDIR"] == str(tmp_path)
+
+
+LONG = "x" * 5000
+
+
+@pytest.mark.parametrize("command", ["report", "claims", "tensorboard"])
+@pytest.mark.parametrize(
+    ("out", "said"),
+    [
+        ("file", "--out file: cannot be written ("),
+        ("file/below", "--out file/below: cannot be written (file: is not a directory)"),
+        ("/proc/nothing", "--out /proc/nothing: cannot be written ("),
+        (LONG, "File name too long)"),
+        ("new/" + LONG, "File name too long)"),
+    ],
+)
+def test_a_place_that_cannot_be_written(
+    runs: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+    command: str, out: str, said: str,
+) -> None:  # fmt: skip
+    monkeypatch.chdir(runs)
+    (runs / "file").write_text("mine")
+    assert main([command, "runs", "--out", out]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("rlbench: --out ") and error.count("\n") == 1
+    assert said in error
+    assert sorted(file.name for file in runs.iterdir()) == ["file", "runs"]
+    assert (runs / "file").read_text() == "mine"
+
+
+@pytest.mark.parametrize("out", ["runs", "runs/es", "runs/es/CartPole-v1/essetup/seed0", "."])
+@pytest.mark.parametrize("command", ["report", "claims", "tensorboard"])
+def test_an_output_among_the_runs_hides_none(
+    runs: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+    command: str, out: str,
+) -> None:  # fmt: skip
+    monkeypatch.chdir(runs)
+    for _ in range(2):
+        assert main([command, "runs", "--out", out]) == 0
+    said = {"report": "ES", "claims": "CartPole-v1", "tensorboard": "2 runs in"}[command]
+    assert said in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", ["report", "claims", "tensorboard"])
+@pytest.mark.parametrize("name", [LONG, "/dev/null", "file"])
+def test_runs_that_have_no_such_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+    command: str, name: str,
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").write_text("")
+    assert main([command, name]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith(f"rlbench: {name[:200]}") and len(error) < 400
+    assert error.endswith(": no such directory\n") and error.count("\n") == 1
+
+
+def test_links_in_place_of_the_default_output_are_not_followed(
+    runs: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(runs)
+    (runs / "outside").mkdir()
+    (runs / "runs" / "report").symlink_to(runs / "outside")
+    assert main(["report", "runs"]) == 2
+    assert "runs/report: cannot be written (is a link, which is not followed)" in (
+        capsys.readouterr().err
+    )
+    assert list((runs / "outside").iterdir()) == []
+    assert main(["report", "runs", "--out", "runs/report"]) == 0  # asked for by name
+    assert (runs / "outside" / "index.html").is_file()
+
+
+@pytest.mark.parametrize("words", ["--help", "envs", "report", A_RUN])
+def test_a_working_directory_that_is_gone(tmp_path: Path, words: str) -> None:
+    (tmp_path / "gone").mkdir()
+    done = shell(f"cd gone; rmdir ../gone; {PYTHON} {words}", tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.count("\n") == 1
+    assert "the working directory: got " in done.stderr
