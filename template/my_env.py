@@ -35,4 +35,4 @@ class Reach(gym.Env[Any, Any]):
 
 
 # The cap ends an episode; `conf/env/Reach-v0.yaml` names this module, so that it is imported.
-gym.register("Reach-v0", Reach, max_episode_steps=STEPS)
+gym.register("Reach-v0", "my_env:Reach", max_episode_steps=STEPS)

@@ -15,8 +15,10 @@ from pathlib import Path
 
 import pytest
 
+from rlbench.clock import monotonic_s
 from rlbench.envs.family import EvalSchedule
 from rlbench.harness.evaluate import schedule
+from rlbench.harness.progress import Progress
 from rlbench.harness.progress_line import (
     Seen,
     Status,
@@ -176,3 +178,26 @@ def test_a_dumb_terminal_gets_plain_lines(tmp_path: Path) -> None:
     shown = on_a_terminal(tmp_path, *SMALL, TERM="dumb")
     assert "\x1b" not in shown
     assert "goal -110" in shown
+
+
+def test_drawing_in_training_is_rare_however_often_it_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Twice a second at most; at most a two-thousandth of the time where drawing is slow."""
+    ours, theirs = pty.openpty()
+    ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    monkeypatch.setenv("TERM", "xterm-256color")
+    with os.fdopen(theirs, "w") as terminal:
+        monkeypatch.setattr(sys, "stdout", terminal)
+        clock = Clock(env_steps=100, train_s=1.0, wall_s=2.0)
+        progress = Progress("es X-v0 seed 0", 1.0, BudgetSettings(), EvalSchedule(), lambda: clock)
+        began, asked = monotonic_s(), 0
+        while monotonic_s() - began < 1.2:
+            progress.tick()
+            asked += 1
+        monkeypatch.undo()
+        written = os.read(ours, 1 << 16).decode()
+        progress.close()
+    os.close(ours)
+    assert asked > 100
+    assert 1 <= written.count("\x1b[A\r") <= 2

@@ -20,8 +20,7 @@ OWN_FAMILY = "Yours"
 GYMNASIUMS = "solved at: the mean return that Gymnasium names, or a file in env/"
 WHAT_SOLVED_IS = {
     "Atari": "solved at: halfway from the score of random play to that of a human",
-    "MuJoCo": "solved at: half of TRPO's progress in the paper on ES; Humanoid: its score there; "
-    "else Gymnasium's",
+    "MuJoCo": "solved at: half of TRPO's progress in the paper on ES (Humanoid: its score there)",
     OWN_FAMILY: "solved at: the threshold of a file in env/ of your configuration folder",
 }
 EXAMPLE = """\

@@ -64,7 +64,7 @@ class Display:
         if self._quiet:
             return
         with _reader_may_be_gone():
-            if self._live is not None and self._live.is_started:
+            if self._live is not None:  # it wraps between words
                 self._live.console.print(line, markup=False, highlight=False)
             else:
                 print(line, flush=True)
