@@ -215,9 +215,11 @@ def test_no_room_holds_more_than_its_share_of_the_lines() -> None:
 
 
 def test_no_module_draws_from_the_global_generator_or_loads_pickles() -> None:
-    for path in MODULES.values():
+    watches_agents = "rlbench.testing.rules"  # looks at the state of `random`, to see it unchanged
+    for module, path in MODULES.items():
         text = path.read_text()
-        for word in ("np.random.seed", "import random", "import pickle", "allow_pickle=True"):
+        words = ["np.random.seed", "import pickle", "allow_pickle=True"]
+        for word in words + ["import random"] * (module != watches_agents):
             assert word not in text, f"{path}: {word}"
 
 

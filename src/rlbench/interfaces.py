@@ -43,6 +43,25 @@ class ActionSpec:
         """The number D of action dimensions (1 for a discrete action)."""
         return len(self.low) if self.kind == "box" else len(self.nvec)
 
+    def wrong(self, actions: Any, lanes: int) -> str | None:
+        """What is wrong with the actions of so many lanes; None where they fit. The numbers of a
+        box have to be finite only, as the lanes cut them to its ends."""
+        if not isinstance(actions, np.ndarray):
+            return f"actions of type {type(actions).__name__}, not an array"
+        shape = (lanes,) if self.kind == "discrete" else (lanes, self.dimensions)
+        if actions.shape != shape:
+            return f"actions of shape {actions.shape}, not {shape}"
+        if self.kind == "box":
+            if actions.dtype.kind != "f" or not np.isfinite(actions).all():
+                return f"actions that are not finite floats: {actions.dtype}"
+            return None
+        if actions.dtype.kind not in "iu":
+            return f"actions of type {actions.dtype}, not integers"
+        above = self.nvec[0] if self.kind == "discrete" else np.array(self.nvec)
+        if actions.min() < 0 or (actions >= above).any():
+            return f"actions from {actions.min()} to {actions.max()}; takes 0 to below {self.nvec}"
+        return None
+
 
 @dataclass(frozen=True)
 class EnvFacts:
@@ -244,10 +263,13 @@ class Agent(Protocol):
     def advance(self, env_steps: int) -> Scalars:
         """Train for at least `env_steps` more decisions, or until `should_stop()`.
 
+        What a stop cuts short is kept in the state, or thrown away and done again: going on leads
+        to what would have been learned without it.
+
         It is called with 0 before the first evaluation: an agent that has no policy to judge
         before it has taken some steps takes them then, and they are training steps as all others.
 
-        Returns scalars for the log, under any names."""
+        Returns scalars for the log, under any names; one that is not finite is null there."""
         ...
 
     def policy(self) -> Policy:
@@ -255,10 +277,12 @@ class Agent(Protocol):
         ...
 
     def get_state(self) -> State:
-        """Everything needed to go on exactly, as nested dicts of arrays and scalars."""
+        """Everything needed to go on exactly, as nested dicts of arrays and scalars, by text."""
         ...
 
-    def set_state(self, state: State) -> None: ...
+    def set_state(self, state: State) -> None:
+        """Go on from what `get_state` gave. Arrays may be read-only, and files on the disk."""
+        ...
 
     def close(self) -> None:
         """End what the agent itself began, such as threads; nothing else is called afterwards.

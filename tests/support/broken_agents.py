@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Mapping
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -140,16 +142,6 @@ class SqueezedPolicy(HillClimber):
         return Squeezed(self.weights)
 
 
-class FileNamed(LinearPolicy):
-    def arrays(self) -> Mapping[str, Array]:
-        return {**super().arrays(), "file": self.weights}
-
-
-class FileNamedPolicy(HillClimber):
-    def policy(self) -> Any:
-        return FileNamed(self.weights)
-
-
 class Complex(HillClimber):
     def advance(self, env_steps: int) -> Scalars:
         return {**super().advance(env_steps), "phase": np.complex64(1j)}  # type: ignore[dict-item]
@@ -246,6 +238,9 @@ class Live(HillClimber):
         before[:] = self.weights
         self.weights = before
         return steps
+
+    def set_state(self, state: State) -> None:
+        super().set_state({**state, "weights": state["weights"].copy()})
 
 
 class Moody(LinearPolicy):
@@ -347,3 +342,177 @@ class CountsWorkers(Shares):
 
     def generator(self) -> np.random.Generator:
         return self.context.seeds.child("changes").generator(self.episode, self.executor.workers)
+
+
+class DropsAChange(HillClimber):
+    """A stop costs it a change that it never tries."""
+
+    def advance(self, env_steps: int) -> Scalars:
+        found = super().advance(env_steps)
+        self.episode += self.context.should_stop()
+        return found
+
+
+class LosesItsStop(HillClimber):
+    """Goes on well after a stop, but a checkpoint of that moment lacks what it remembers."""
+
+    skipped = 0
+
+    def try_change(self) -> int:
+        self.episode, self.skipped = self.episode - self.skipped, 0
+        return super().try_change()
+
+    def advance(self, env_steps: int) -> Scalars:
+        found = super().advance(env_steps)
+        if self.context.should_stop():
+            self.episode, self.skipped = self.episode + 1, 1
+        return found
+
+
+class ThrowsAway(HillClimber):
+    """Keeps the rules: an episode that a stop cuts short is played again as a whole."""
+
+    def try_change(self) -> int:
+        before = self.get_state()
+        steps = super().try_change()
+        if self.context.should_stop():
+            self.set_state(before)
+        return steps
+
+
+class NumpysGlobal(HillClimber):
+    """Seeds the generator that all code shares, with a seed that is its own."""
+
+    def try_change(self) -> int:
+        np.random.seed(self.episode_seed() % 2**32)  # noqa: NPY002
+        return super().try_change()
+
+
+class PythonsGlobal(HillClimber):
+    def try_change(self) -> int:
+        random.seed(self.episode_seed())
+        return super().try_change()
+
+
+class Drawing(LinearPolicy):
+    def act(self, obs: Array, rng: np.random.Generator) -> Array:
+        random.random()
+        return super().act(obs, rng)
+
+
+class DrawingPolicy(HillClimber):
+    def policy(self) -> Any:
+        return Drawing(self.weights)
+
+
+class Listing(LinearPolicy):
+    def act(self, obs: Array, rng: np.random.Generator) -> Any:
+        return super().act(obs, rng).tolist()
+
+
+class ListingPolicy(HillClimber):
+    def policy(self) -> Any:
+        return Listing(self.weights)
+
+
+class Lists(HillClimber):
+    """Its policy is in order; it steps its lanes with lists."""
+
+    def play(self, policy: LinearPolicy) -> tuple[float, int]:
+        return play_episode(self.lanes, Listing(policy.weights), self.episode_seed())
+
+
+class Flags(LinearPolicy):
+    def act(self, obs: Array, rng: np.random.Generator) -> Array:
+        return super().act(obs, rng) == 1
+
+
+class FlagsPolicy(HillClimber):
+    def policy(self) -> Any:
+        return Flags(self.weights)
+
+
+class Timed(HillClimber):
+    def advance(self, env_steps: int) -> Scalars:
+        return {**super().advance(env_steps), "took": np.timedelta64(3, "s")}
+
+
+class Long(HillClimber):
+    def advance(self, env_steps: int) -> Scalars:
+        return {**super().advance(env_steps), "best": np.longdouble(1)}
+
+
+class Quotient(HillClimber):
+    def advance(self, env_steps: int) -> Scalars:
+        return {**super().advance(env_steps), "half": Fraction(1, 2)}  # type: ignore[dict-item]
+
+
+class NotANumber(HillClimber):
+    """Keeps the rules: what is not finite is null in the log."""
+
+    def advance(self, env_steps: int) -> Scalars:
+        return {**super().advance(env_steps), "a/b": float("nan"), "c": np.float32(np.inf)}
+
+
+class PathSettings(ClimberSettings):
+    def identity(self, cores: int) -> dict[str, Any]:
+        return {"place": Path("here")}
+
+
+class PathIdentity(HillClimber):
+    Settings = PathSettings
+
+
+class TupleSettings(ClimberSettings):
+    def identity(self, cores: int) -> dict[str, Any]:
+        return {"sizes": (1, 2)}
+
+
+class TupleIdentity(HillClimber):
+    Settings = TupleSettings
+
+
+class NanSettings(ClimberSettings):
+    def identity(self, cores: int) -> dict[str, Any]:
+        return {"sigma": float("nan")}
+
+
+class NanIdentity(HillClimber):
+    Settings = NanSettings
+
+
+class WritesToState(HillClimber):
+    """Changes the weights in place, those of the state that it was given too."""
+
+    def try_change(self) -> int:
+        before = self.weights
+        steps = super().try_change()
+        before[...], self.weights = self.weights, before
+        return steps
+
+    def policy(self) -> Any:
+        return LinearPolicy(self.weights.copy())
+
+
+class NumberedKeys(HillClimber):
+    def get_state(self) -> State:
+        return {**super().get_state(), "lanes": {0: 1}}
+
+
+class Slashes(HillClimber):
+    """Keeps the rules, with names that look like paths."""
+
+    def get_state(self) -> State:
+        return {"a/b": self.weights, "a": {"b": np.array([self.best, self.episode])}}
+
+    def set_state(self, state: State) -> None:
+        best, episode = state["a"]["b"]
+        super().set_state({"weights": state["a/b"], "best": best, "episode": int(episode)})
+
+    def policy(self) -> Any:
+        return SlashedPolicy(self.weights)
+
+
+class SlashedPolicy(LinearPolicy):
+    def arrays(self) -> Mapping[str, Array]:
+        return {**super().arrays(), "file": self.weights, "a/b": self.weights}

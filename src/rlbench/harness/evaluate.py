@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from rlbench.envs.family import EvalSchedule
-from rlbench.errors import ConfigError
-from rlbench.interfaces import Array, EnvFacts, Lanes, Policy
+from rlbench.errors import ConfigError, RunError
+from rlbench.interfaces import ActionSpec, Array, EnvFacts, Lanes, Policy
 from rlbench.seeding import Seeds
 
 
@@ -52,6 +52,8 @@ def evaluate(
     episodes: Sequence[int],
     seeds: Seeds,
     watch: Callable[[int], None] = lambda ended: None,
+    *,
+    action: ActionSpec | None = None,
 ) -> Evaluation:
     """Play `episodes` of `policy`; number i begins from the reset seed `seeds.episode_seed(i)`.
 
@@ -59,11 +61,12 @@ def evaluate(
     What happens in number i depends on the policy and its seed alone, whatever is played beside it:
     a policy that acts for each lane by itself (`Policy.independent_lanes`) is asked for all lanes
     at once, any other for one lane at a time, with a generator for each episode. watch: told how
-    many have ended whenever some do.
+    many have ended whenever some do. action: what the actions have to fit; None: they are not
+    looked at. Raises RunError where one does not.
     """
     numbers = np.asarray(episodes, np.int64)
     reset_seeds = np.array([seeds.episode_seed(int(i)) for i in numbers])
-    act = _Acting(policy, seeds, numbers)
+    act = _Acting(policy, seeds, numbers, action)
     returns, lengths = np.zeros(len(numbers)), np.zeros(len(numbers), np.int64)
     truncated = np.zeros(len(numbers), np.bool_)
     begun = min(lanes.num_lanes, len(numbers))
@@ -93,13 +96,24 @@ def evaluate(
 class _Acting:
     """The actions of a policy for the lanes of some episodes."""
 
-    def __init__(self, policy: Policy, seeds: Seeds, numbers: Array) -> None:
+    def __init__(
+        self, policy: Policy, seeds: Seeds, numbers: Array, action: ActionSpec | None
+    ) -> None:
+        self._action = action
         self._policy, self._together = policy, getattr(policy, "independent_lanes", False)
         stream = seeds.child("actions")
         used = numbers[:1] if self._together else numbers
         self._rngs = [stream.generator(int(number)) for number in used]
 
     def __call__(self, obs: Array, episode: Array) -> Array:
+        actions = self._of_lanes(obs, episode)
+        # Some environments play another action in place of one that they do not have.
+        wrong = None if self._action is None else self._action.wrong(actions, len(obs))
+        if wrong is not None:
+            raise RunError(f"policy().act: gives {wrong}")
+        return actions
+
+    def _of_lanes(self, obs: Array, episode: Array) -> Array:
         act = self._policy.act
         if self._together:
             return act(obs, self._rngs[0])
@@ -129,17 +143,19 @@ def check_policy(policy: Policy, facts: EnvFacts) -> None:
     gives = f"a policy for {facts.id}, which observes {_shape(shape)}"
     if takes is not None and takes != shape:
         raise ConfigError("policy", f"one that takes {_shape(takes)}", gives)
+    if not callable(getattr(policy, "act", None)):
+        raise ConfigError("policy", policy, "an object with `act`, as `load_policy` gives")
     obs = np.zeros((1, *shape), np.uint8 if facts.pixels else np.float32)
     try:
-        actions = np.asarray(policy.act(obs, np.random.default_rng(0)))
+        actions = policy.act(obs, np.random.default_rng(0))
     except (ValueError, IndexError, TypeError) as error:
         raise ConfigError("policy", f"one that fails on it ({error})", gives) from error
-    wanted = (1,) if action.kind == "discrete" else (1, action.dimensions)
-    high = np.array(action.nvec) if action.kind != "box" else np.inf
-    if actions.shape != wanted or (actions >= high).any():
-        given = f"one whose action is {actions.tolist()[0] if actions.ndim else actions}"
+    wrong = action.wrong(actions, 1)
+    if wrong is not None:
         values = f"with {action.nvec} choices" if action.nvec else f"of {action.dimensions} numbers"
-        raise ConfigError("policy", given, f"a policy for {facts.id}: actions {values}")
+        raise ConfigError(
+            "policy", f"one that gives {wrong}", f"a policy for {facts.id}: actions {values}"
+        )
 
 
 def _shape(shape: tuple[int, ...]) -> str:

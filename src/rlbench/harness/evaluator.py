@@ -103,10 +103,10 @@ def _build(worker: LaneWorker, shared: tuple[int, int], task: int) -> None:
 def _play(worker: LaneWorker, shared: _Shared, task: range) -> Evaluation:
     policy, seeds, num_lanes, cap, watch = shared
     lanes = worker.evaluation_lanes(num_lanes, cap)
+    action, before = worker.plan.facts.action, task.start  # tasks are handed out in order
     if watch is None:
-        return evaluate(policy, lanes, task, seeds)
-    before = task.start  # tasks are handed out in order
-    return evaluate(policy, lanes, task, seeds, lambda ended: watch(before + ended))
+        return evaluate(policy, lanes, task, seeds, action=action)
+    return evaluate(policy, lanes, task, seeds, lambda ended: watch(before + ended), action=action)
 
 
 def _can_travel(policy: Any) -> bool:

@@ -75,7 +75,7 @@ class WatchedLanes:
         self._check_lanes("step", lanes)
         if not self._playing[lanes].all():
             raise AssertionError("lanes.step: a lane whose episode has ended, or not begun")
-        wrong = wrong_actions(self._action, actions, len(lanes))
+        wrong = self._action.wrong(actions, len(lanes))
         if wrong is not None:
             raise AssertionError(f"lanes.step: {wrong}")
         if not self._counting and not self._watch.may_replay:
@@ -119,20 +119,3 @@ class WatchedLanes:
             self._watch.digest.update(call)
             for array in arrays:
                 self._watch.digest.update(np.ascontiguousarray(array).tobytes())
-
-
-def wrong_actions(spec: ActionSpec, actions: Array, lanes: int) -> str | None:
-    """What is wrong with the actions of so many lanes; None where they fit `spec`."""
-    shape = (lanes,) if spec.kind == "discrete" else (lanes, spec.dimensions)
-    if np.shape(actions) != shape:
-        return f"actions of shape {np.shape(actions)}, not {shape}"
-    values = np.asarray(actions)
-    if spec.kind == "box":
-        if values.dtype.kind != "f" or not np.isfinite(values).all():
-            return f"actions that are not finite floats: {values.dtype}"
-        return None
-    if values.dtype.kind not in "iu":
-        return f"actions of type {values.dtype}, not integers"
-    if np.min(values) < 0 or (values >= np.array(spec.nvec)).any():
-        return f"actions from {np.min(values)} to {np.max(values)}; takes 0 to below {spec.nvec}"
-    return None
