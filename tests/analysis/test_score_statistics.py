@@ -145,7 +145,7 @@ def test_what_is_no_matrix_is_refused() -> None:
     for wrong in ([1.0, 2.0], [[]], [[1.0, np.nan], [2.0, np.nan]]):
         with pytest.raises(ValueError, match="takes a matrix of runs by tasks"):
             aggregate_scores(wrong)
-    with pytest.raises(ValueError, match="tasks: got 2 and 1"):
+    with pytest.raises(ValueError, match="better and worse: got 2 and 1 columns"):
         probability_of_improvement(ES, [[1.0]])
 
 

@@ -98,7 +98,7 @@ def check_baseline(environments: Sequence[EnvironmentGroups], baseline: str | No
     """Raise ConfigError where no environment has the agent, or the group, that others are to be
     compared with."""
     contenders = [group for environment in environments for group in environment.contenders]
-    if baseline is None or named_groups(contenders, baseline):
+    if baseline is None or (isinstance(baseline, str) and named_groups(contenders, baseline)):
         return
     raise _no_baseline({name for g in contenders for name in (g.agent, g.label)}, baseline)
 
@@ -107,7 +107,8 @@ def check_agent_of_baseline(agents: Iterable[str], baseline: str) -> None:
     """Raise ConfigError where no run of these agents can be the baseline: before there are runs,
     which have the label that may be asked for, only its agent is known."""
     contenders = {agent for agent in agents if agent != REFERENCE_AGENT}
-    if baseline.partition(" (")[0].lower() not in {agent.lower() for agent in contenders}:
+    known = {agent.lower() for agent in contenders}
+    if not isinstance(baseline, str) or baseline.partition(" (")[0].lower() not in known:
         raise _no_baseline(contenders, baseline)
 
 

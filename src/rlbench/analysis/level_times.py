@@ -88,8 +88,11 @@ def censored_times(group: Group, level: float, unit: Unit) -> CensoredTimes | No
             failed = run.status == "failed"
             times.append(math.inf if failed else observed_until(run, unit))
             previous.append(times[-1])
-    found = CensoredTimes(times, events, previous)
-    return None if np.isnan(found.time).any() or np.isnan(found.previous).any() else found
+    known = not np.isnan([*times, *previous]).any() and min(times, default=0.0) >= 0.0
+    reached = [t for t, event in zip(times, events, strict=True) if event]
+    if not known or math.inf in reached:
+        return None
+    return CensoredTimes(times, events, np.clip(previous, 0.0, times))
 
 
 def horizon_of(group: Group, level: float, unit: Unit) -> float:

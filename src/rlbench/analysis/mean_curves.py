@@ -14,12 +14,14 @@ and nothing is put into bins.
 from __future__ import annotations
 
 import math
+import reprlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from rlbench.analysis.inputs import flags, number, numbers
 from rlbench.runs.records import FloatArray
 
 MAX_POINTS = 160
@@ -63,9 +65,20 @@ def mean_curve(
     runs: for each its times, ascending, and its values from then on.
     carried_forward: for each run whether its last value stands for all later times (None: for all
     it does). A run that is not leaves the mean after its last time.
+
+    Raises ValueError for times that do not ascend, for an `end`, times or values that are not
+    finite, and for lists whose lengths do not fit.
     """
-    pairs = [(np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)) for x, y in runs]
-    kept = [True] * len(pairs) if carried_forward is None else carried_forward
+    pairs, end = [_checked_run(run) for run in runs], number("end", end)
+    kept = (
+        [True] * len(pairs)
+        if carried_forward is None
+        else flags("carried_forward", carried_forward)
+    )
+    if len(kept) != len(pairs):
+        raise ValueError(
+            f"carried_forward: got {len(kept)} values; takes one for each of {len(pairs)} runs"
+        )
     union = np.unique(np.concatenate([*(x for x, _ in pairs), [end]]))
     grid = _thinned(union[union <= end])
     values = np.array(
@@ -81,6 +94,18 @@ def mean_curve(
     return MeanCurve(
         grid, mean, np.nanmin(values, axis=0), np.nanmax(values, axis=0), counts.astype(np.float64)
     )
+
+
+def _checked_run(run: tuple[ArrayLike, ArrayLike]) -> tuple[FloatArray, FloatArray]:
+    if not isinstance(run, Sequence) or len(run) != 2:
+        raise ValueError(f"runs: got {reprlib.repr(run)}; takes pairs of times and values")
+    times, values = (numbers("runs", part) for part in run)
+    if len(times) != len(values):
+        takes = "as many values as times"
+        raise ValueError(f"runs: got {len(times)} times and {len(values)} values; takes {takes}")
+    if (np.diff(times) < 0).any():
+        raise ValueError(f"runs: got times {reprlib.repr(times.tolist())}; takes ascending ones")
+    return times, values
 
 
 def _thinned(points: FloatArray) -> FloatArray:

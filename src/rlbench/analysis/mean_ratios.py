@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from rlbench.analysis.inputs import numbers
 from rlbench.analysis.quantiles import CONFIDENCE, student_quantile
 from rlbench.analysis.rank_sum import wins_chances
 from rlbench.analysis.time_ratios import PairRatios
@@ -28,11 +29,20 @@ _TAIL = (1.0 - CONFIDENCE) / 2.0
 def geometric_mean(ratios: Iterable[float]) -> float:
     """The geometric mean of ratios, 0 or infinite where one of them is.
 
+    Raises ValueError without a ratio, for one that is NaN or negative, and where one is 0 and
+    another infinite.
+
     >>> geometric_mean([2.0, 0.5])
     1.0
     """
+    given = list(ratios) if isinstance(ratios, Iterable) else ratios
+    found = numbers("ratios", given, least=0.0, infinite=True)
+    if not len(found):
+        raise ValueError("ratios: got none; takes at least one")
+    if found.min() == 0.0 and np.isinf(found.max()):
+        raise ValueError("ratios: got 0 and inf; takes one of them at most")
     with np.errstate(divide="ignore"):
-        return float(np.exp(np.mean(np.log(list(ratios)))))
+        return float(np.exp(np.mean(np.log(found))))
 
 
 def interval_of_these(tasks: Sequence[PairRatios]) -> Ends:

@@ -20,6 +20,7 @@ from itertools import chain, combinations
 import numpy as np
 from numpy.typing import NDArray
 
+from rlbench.analysis.inputs import instance
 from rlbench.analysis.survival import CensoredTimes
 from rlbench.runs.records import FloatArray
 
@@ -37,6 +38,8 @@ def log_rank(one: CensoredTimes, other: CensoredTimes) -> float | None:
     nothing was then compared. The relabelings are equally likely where both sides were watched for
     equally long; where they were not, the value is approximate.
     """
+    instance("one", one, CensoredTimes)
+    instance("other", other, CensoredTimes)
     if not _were_compared(one, other):
         return None
     scores = log_rank_scores(

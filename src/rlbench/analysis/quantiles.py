@@ -45,7 +45,15 @@ def share_interval(successes: int, runs: int) -> tuple[float, float]:
 
     The lower limit is the share at which so many successes or more come in 2.5 of 100 samples, the
     upper one that at which so many or fewer do.
+
+    Raises ValueError for other than whole numbers with 0 <= successes <= runs.
     """
+    whole = all(isinstance(count, (int, np.integer)) for count in (successes, runs))
+    if not (whole and 0 <= successes <= runs):
+        raise ValueError(
+            f"successes and runs: got {successes!r} and {runs!r}; takes whole numbers from 0 up, "
+            "no more successes than runs"
+        )
     low = _share_limit(successes, runs) if successes else 0.0
     high = 1.0 - _share_limit(runs - successes, runs) if successes < runs else 1.0
     return low, high

@@ -31,6 +31,7 @@ from rlbench.analysis.bootstrap import (
     bootstrap_interval,
     weights_of_strata,
 )
+from rlbench.analysis.inputs import numbers
 from rlbench.analysis.quantiles import share_interval
 from rlbench.runs.records import FloatArray
 
@@ -107,7 +108,7 @@ def aggregate_scores(scores: ArrayLike) -> dict[str, ScoreEstimate]:
 
     scores: NaN where a run is missing.  # [n, E]
     """
-    (agent,) = strata(_tasks(scores))
+    (agent,) = strata(_tasks("scores", scores))
     return {
         name: _estimate(agent, statistic(name, agent.once()), statistic(name, agent))
         for name in STATISTICS
@@ -118,10 +119,11 @@ def performance_profile(scores: ArrayLike, tau: ArrayLike | None = None) -> Scor
     """The performance profile of one agent.
 
     scores: NaN where a run is missing.  # [n, E]
-    tau: the scores at which it is taken; None: evenly over all of them.
+    tau: the scores at which it is taken; None: evenly over all of them.  # [T]
     """
-    (agent,) = strata(_tasks(scores))
-    return profile(agent, profile_axis([agent]) if tau is None else np.asarray(tau, np.float64))
+    (agent,) = strata(_tasks("scores", scores))
+    taken = profile_axis([agent]) if tau is None else numbers("tau", tau, infinite=True)
+    return profile(agent, taken)
 
 
 def probability_of_improvement(better: ArrayLike, worse: ArrayLike) -> ScoreEstimate:
@@ -131,9 +133,10 @@ def probability_of_improvement(better: ArrayLike, worse: ArrayLike) -> ScoreEsti
 
     better, worse: the scores of each, NaN where a run is missing; the same tasks.  # [n, E], [m, E]
     """
-    ours, theirs = strata(_tasks(better), _tasks(worse))
+    ours, theirs = strata(_tasks("better", better), _tasks("worse", worse))
     if len(ours.parts) != len(theirs.parts):
-        raise ValueError(f"tasks: got {len(ours.parts)} and {len(theirs.parts)}; takes the same")
+        columns = f"{len(ours.parts)} and {len(theirs.parts)} columns"
+        raise ValueError(f"better and worse: got {columns}; takes the same tasks in both")
     found = _estimate(ours, improvement(ours.once(), theirs.once()), improvement(ours, theirs))
     return found if theirs.has_interval else ScoreEstimate(found.value, None, None)
 
@@ -227,12 +230,12 @@ def _estimate(agent: Strata, value: FloatArray, resampled: FloatArray) -> ScoreE
     return ScoreEstimate(float(value[0]), *bootstrap_interval(resampled, agent.degrees))
 
 
-def _tasks(scores: ArrayLike) -> list[FloatArray]:
-    """The scores of each task, NaN left out."""
-    matrix = np.asarray(scores, dtype=np.float64)
-    if matrix.ndim != 2 or not matrix.size or np.isnan(matrix).all(axis=0).any():
+def _tasks(name: str, given: ArrayLike) -> list[FloatArray]:
+    """The scores of each task, NaN left out; raises ValueError that names the argument."""
+    matrix = numbers(name, given, dimensions=2, nan=True)
+    if not matrix.size or np.isnan(matrix).all(axis=0).any():
         raise ValueError(
-            f"scores: got an array of shape {matrix.shape}; takes a matrix of runs by tasks with "
+            f"{name}: got an array of shape {matrix.shape}; takes a matrix of runs by tasks with "
             "at least one run of each task"
         )
     return [column[~np.isnan(column)] for column in matrix.T]

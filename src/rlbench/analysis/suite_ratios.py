@@ -5,7 +5,6 @@ Both intervals speak of these environments and no others: only seeds make them u
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -78,7 +77,7 @@ def mean_ratio(
         n_baseline_reached=sum(r.n_baseline_reached for r in ratios),
         n_challenger=sum(r.n_challenger for r in ratios),
         n_challenger_reached=sum(r.n_challenger_reached for r in ratios),
-        ratio=geometric_mean(r.ratio or math.nan for r in ratios) if settled else None,
+        ratio=geometric_mean(r.ratio for r in ratios if r.ratio is not None) if settled else None,
         low=low,
         high=high,
         bound=next(iter(bounds), "") if settled else "",

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from rlbench.analysis.inputs import flags, instance, number, numbers
 from rlbench.analysis.quantiles import at_least, share_interval
 from rlbench.runs.records import FloatArray
 
@@ -34,6 +35,9 @@ class CensoredTimes:
 
     previous: up to when the event is known not to have happened, so that its true time lies in
     (previous, time]; None: the times are exact.
+
+    Raises ValueError for times that are NaN or negative, for an event at an infinite time, for a
+    previous time after it, and for lists of different lengths.
     """
 
     time: FloatArray  # [n], infinite for a run that is known never to reach the level
@@ -43,12 +47,20 @@ class CensoredTimes:
     def __init__(
         self, time: ArrayLike, event: ArrayLike, previous: ArrayLike | None = None
     ) -> None:
-        times, events = np.asarray(time, dtype=np.float64), np.asarray(event, dtype=np.bool_)
-        before = times if previous is None else np.asarray(previous, dtype=np.float64)
-        if times.ndim != 1 or not times.shape == events.shape == before.shape:
+        times, events = numbers("time", time, least=0.0, infinite=True), flags("event", event)
+        before = times
+        if previous is not None:  # without the event it may be anything, as it is not used
+            before = numbers("previous", previous, nan=True, infinite=True)
+        if not times.shape == events.shape == before.shape:
             raise ValueError(
-                f"time, event and previous: got shapes {times.shape}, {events.shape} and "
-                f"{before.shape}; takes lists of the same length"
+                f"time, event and previous: got {len(times)}, {len(events)} and {len(before)} "
+                "items; takes lists of the same length"
+            )
+        if np.isinf(times[events]).any():
+            raise ValueError("time: got inf with an event; takes the time of the event")
+        if not ((before >= 0.0) & (before <= times))[events].all():
+            raise ValueError(
+                f"previous: got {before[events].tolist()}; takes times from 0 to that of the event"
             )
         object.__setattr__(self, "time", times)
         object.__setattr__(self, "event", events)
@@ -94,6 +106,7 @@ def product_limit(times: CensoredTimes) -> ProductLimit:
     were last seen before may have. The interval holds what Clopper & Pearson give for any number
     between.
     """
+    instance("times", times, CensoredTimes)
     moments = np.unique(times.time[np.isfinite(times.time)])
     at_risk = np.array([np.count_nonzero(times.time >= t) for t in moments], dtype=np.int64)
     reached = np.array(
@@ -117,7 +130,13 @@ def restricted_mean(times: CensoredTimes, horizon: float) -> float:
     Without censoring before the horizon this is the plain mean of min(time, horizon): a run that
     did not reach the level counts the whole horizon. After the last observation the curve stays
     level.
+
+    Raises ValueError without a run, and for a horizon that is negative or not finite.
     """
+    instance("times", times, CensoredTimes)
+    if not len(times):
+        raise ValueError("times: got no run; takes at least one")
+    horizon = number("horizon", horizon, least=0.0)
     cut = CensoredTimes(np.minimum(times.time, horizon), times.event & (times.time <= horizon))
     ascending, share = survival(cut)
     return float(ascending[0] + share @ np.diff(ascending, append=horizon))
@@ -147,6 +166,7 @@ def finite_horizon(horizon: float, *times: CensoredTimes) -> float | None:
 
 def median(times: CensoredTimes) -> float | None:
     """The first time at which at most half have not reached the level; None where there is none."""
+    instance("times", times, CensoredTimes)
     ascending, share = survival(times)
     below = np.flatnonzero(share <= 0.5 + 1e-12)
     if not len(below):
@@ -162,6 +182,7 @@ def median_interval(times: CensoredTimes) -> tuple[float | None, float | None]:
     None for an end that the runs leave open, and for both with fewer than five runs. A run without
     the event counts with the time it was watched at the lower end and as infinite at the upper.
     """
+    instance("times", times, CensoredTimes)
     rank = median_rank(len(times))
     if rank is None:
         return None, None

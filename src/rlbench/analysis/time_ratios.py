@@ -33,6 +33,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rlbench.analysis.inputs import instance, number
 from rlbench.analysis.permutation import log_rank
 from rlbench.analysis.rank_sum import ends_left_out
 from rlbench.analysis.survival import CensoredTimes
@@ -96,7 +97,12 @@ def time_ratio(
     first: the time of the first evaluation after training began. A run that had reached the level
     before any training (at time 0) counts as one that reached it between 0 and there, for no
     schedule tells shorter times apart. None: the shortest time of all that is above 0.
+
+    Raises ValueError for a `first` that is negative or not finite.
     """
+    instance("baseline", baseline, CensoredTimes)
+    instance("challenger", challenger, CensoredTimes)
+    first = None if first is None else number("first", first, least=0.0)
     p = log_rank(baseline, challenger)
     sides = {"baseline": baseline, "challenger": challenger}
     if not any(side.event.any() for side in sides.values()):

@@ -46,6 +46,8 @@ class Setting:
 
 def settings_of(comparisons: Sequence[Comparison]) -> list[Setting]:
     """The settings of the environments that count."""
+    if not comparisons:
+        return []
     found = []
     mean = geometric_mean(c.ratios["train_s"].ratio or 1.0 for c in comparisons)
     for comparison in comparisons:
