@@ -165,7 +165,8 @@ def compare(
 
 def load_run(path: str | Path) -> Run:
     """Read the run whose directory is `path`. Raises ReportError where it is none."""
-    found, notes = load.load_run(Path(path), PurePath(Path(path).name))
+    place = _path("path", path)
+    found, notes = load.load_run(place, PurePath(place.name))
     if found is None:
         raise ReportError(f"{path}: {notes[0] if notes else 'no run'}")
     return found
@@ -177,11 +178,12 @@ def load_runs(directory: str | Path = RESULTS, *, baseline: str | None = None) -
     baseline: what ratios compare the other agents with (see `Runs.ratios`). Raises ReportError
     where the directory does not exist, and ConfigError where no run is of that baseline.
     """
-    if not Path(directory).is_dir():
-        raise ReportError(f"{directory}: no such directory")
-    loaded = load.load_runs(Path(directory))
+    place = _path("directory", directory)
+    if not place.is_dir():
+        raise ReportError(f"{place}: no such directory")
+    loaded = load.load_runs(place)
     check_baseline(group_runs(loaded.runs), baseline)
-    return Runs(Path(directory), loaded.runs, loaded.problems, baseline)
+    return Runs(place, loaded.runs, loaded.problems, baseline)
 
 
 def report(
@@ -193,7 +195,8 @@ def report(
     out: the folder for them; None: `report` in the directory. baseline: the agent that the others
     are compared with. Raises ReportError where there is nothing to report.
     """
-    return build_report(Path(directory), None if out is None else Path(out), baseline=baseline)
+    place = None if out is None else _path("out", out)
+    return build_report(_path("directory", directory), place, baseline=baseline)
 
 
 def load_policy(source: Run | str | Path, from_arrays: FromArrays | None = None) -> Policy:
@@ -210,7 +213,7 @@ def load_policy(source: Run | str | Path, from_arrays: FromArrays | None = None)
     >>> policy.act(np.zeros((3, 4), np.float32), np.random.default_rng(0)).shape
     (3,)
     """
-    path = source.directory if isinstance(source, Run) else Path(source)
+    path = source.directory if isinstance(source, Run) else _path("source", source)
     if not path.exists():
         raise RunError(f"{path}: there is no run and no policy at this path")
     from rlbench.agents.saved import read_policy
@@ -226,7 +229,8 @@ def evaluate(
     With the seed of a run, its number of episodes and its settings this is the evaluation that the
     run made of the policy. overrides: settings of the environment, such as
     `**{"env.sticky_actions": 0}`. Returns returns, lengths and `return_mean`. Raises ConfigError
-    for a policy of other observations or actions.
+    for a policy of other observations or actions, and RunError where it gives an action later that
+    the environment does not have.
 
     >>> import rlbench
     >>> with rlbench.make_agent("random") as agent:
@@ -238,13 +242,14 @@ def evaluate(
     from rlbench.harness.evaluate import evaluate as play
     from rlbench.harness.plan import plan_run
 
-    if episodes < 1:
-        raise ConfigError("episodes", episodes, "a number above 0")
+    if not isinstance(episodes, int) or isinstance(episodes, bool) or episodes < 1:
+        raise ConfigError("episodes", episodes, "a whole number from 1 up")
     plan = plan_run(_checked(words({"agent": "random", "env": env, "seed": seed, **overrides})))
     check_policy(policy, plan.env.facts)
     lanes = plan.env.lanes(episodes, plan.eval_max_episode_steps)
     try:
-        return play(policy, lanes, range(episodes), Seeds(seed).child("evaluation"))
+        seeds = Seeds(seed).child("evaluation")
+        return play(policy, lanes, range(episodes), seeds, action=plan.env.facts.action)
     finally:
         lanes.close()
 
@@ -279,15 +284,25 @@ def _flags(config_dir: str | Path | None) -> list[str]:
     """What a process of a run is given so that it finds the same YAML files."""
     if config_dir is None:
         return []
-    return ["--config-dir", str(config_folder("config_dir", config_dir))]
+    return ["--config-dir", str(_config_folder(config_dir))]
 
 
 def _checked(given: Sequence[str], config_dir: str | Path | None = None) -> Settings:
-    folder = None if config_dir is None else config_folder("config_dir", config_dir)
+    folder = None if config_dir is None else _config_folder(config_dir)
     settings = compose(given, folder)
     if settings.dry_run:
         raise ConfigError("dry_run", True, "false from Python; `rlbench dry_run=true` estimates")
     return settings
+
+
+def _config_folder(config_dir: str | Path) -> Path:
+    return config_folder("config_dir", _path("config_dir", config_dir))
+
+
+def _path(key: str, given: Any) -> Path:
+    if not isinstance(given, (str, PurePath)):
+        raise ConfigError(key, given, "a path")
+    return Path(given)
 
 
 def _run_here(settings: Settings, progress: bool) -> None:

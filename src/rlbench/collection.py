@@ -8,7 +8,7 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, overload
 
 from rlbench.analysis.environment import EnvironmentAnalysis, analyze
-from rlbench.analysis.groups import group_runs
+from rlbench.analysis.groups import check_baseline, group_runs
 from rlbench.reports.build import Report, build_report
 from rlbench.reports.cost import Rates
 from rlbench.reports.tables import evaluations_table, ratios_table, runs_table
@@ -74,8 +74,9 @@ class Runs(Sequence[Run]):
 
         baseline: as of this object, where another one is asked for. The rows of the headline are
         those with `is_threshold` and `unit == "train_s"`. `frame.attrs["columns"]` says what each
-        column holds.
+        column holds. Raises ConfigError where no run is of that baseline.
         """
+        check_baseline(group_runs(self._runs), baseline)
         analyses = self._analyses if baseline is None else self._analyzed(baseline)
         return ratios_table(analyses).frame()
 

@@ -17,6 +17,7 @@ from rlbench.checking import check
 from rlbench.config.errors import (
     Keys,
     explain,
+    is_hydras,
     keys_of,
     not_overridden,
     refuse_old_names,
@@ -44,7 +45,9 @@ def compose(overrides: Sequence[str], config_dir: Path | None = None) -> Setting
     compose_words = composer(config_dir)
     try:
         return from_config(compose_words(overrides))
-    except (HydraException, OmegaConfBaseException) as error:
+    except Exception as error:  # what Hydra raises is not always of a class of its own
+        if not (isinstance(error, HydraException | OmegaConfBaseException) or is_hydras(error)):
+            raise
         raise explain(error, overrides, lambda: known_keys(overrides, compose_words)) from None
 
 

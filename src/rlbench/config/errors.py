@@ -22,7 +22,6 @@ RENAMED = {  # keys that had other names
     "agent.normalise_observations": "agent.normalize_observations",
 }
 _NAMES_OF_AGENT = ("agent.name", "agent._target_")  # of its file, not to be set on a command line
-_EXAMPLES = {"agent": "es", "env": "CartPole-v1"}
 
 
 @dataclass(frozen=True)
@@ -49,9 +48,9 @@ def explain(error: Exception, overrides: Iterable[str], keys: Callable[[], Keys]
     several = several or re.match(r"Sweep parameters '([^'=]+)=(.*)' requires", text)
     if several:
         return ConfigError(several[1], several[2], "one value; with -m a sweep over several")
-    for group in ("agent", "env"):
-        if given.get(group) in ("null", ""):
-            return ConfigError(group, None, f"a name, as in {group}={_EXAMPLES[group]}")
+    if text.startswith("Config group override must be"):
+        group = next((key for key, value in given.items() if value == "null"), "command line")
+        return ConfigError(group, given.get(group), "the name of a file of this group")
     exists = re.match(r"Could not append to config. An item is already at '([^']+)'", text)
     if exists:
         return ConfigError(f"+{exists[1]}", given.get(exists[1]), f"no plus sign: {exists[1]}=…")

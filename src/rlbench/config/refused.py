@@ -82,10 +82,9 @@ def refuse_number_of_jobs(overrides: Sequence[Override]) -> None:
 
 def _refuse_choice(key: str, value: str, values: Sequence[Any]) -> None:
     for one in values:
-        if one is None:
-            continue  # said by whoever looks the name up
         if not isinstance(one, str) or not one:
-            raise ConfigError(key, value, f"a name, as in {key}={CHOICES[key]}")
+            got = None if one is None and len(values) == 1 else value
+            raise ConfigError(key, got, f"a name, as in {key}={CHOICES[key]}")
 
 
 def _refuse_of_hydra(key: str, value: str, values: Sequence[Any]) -> None:

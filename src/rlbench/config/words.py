@@ -13,6 +13,7 @@ from rlbench.errors import ConfigError
 
 # What Hydra reads as text without quotes; a first letter keeps it from being read as a number.
 _BARE = re.compile(r"[A-Za-z][A-Za-z0-9_./:-]*")
+_KEY = re.compile(r"[^\s=]*[^\s=.]")
 _OTHER_THAN_TEXT = ("null", "true", "false", "nan", "inf")
 _KWARGS = "env.kwargs."  # has no keys in the configuration, so each is added
 
@@ -48,6 +49,8 @@ def as_text(value: Any) -> str:
 
 def _flat(overrides: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
     for name, value in overrides.items():
+        if not isinstance(name, str) or not _KEY.fullmatch(name):
+            raise ConfigError(f"{prefix}{name}", value, "a key: a name, or names with dots")
         key = f"{prefix}{name}"
         if isinstance(value, Mapping):
             yield from _flat(value, f"{key}.")
