@@ -3,6 +3,8 @@
 import os
 import signal
 
+from hypothesis import settings
+
 from rlbench.harness.threads import one_thread_each
 
 one_thread_each()
@@ -12,3 +14,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 # A job that a shell starts in the background ignores Ctrl-C, and so would all that tests interrupt.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# On a machine that others use too, how long one example takes says nothing.
+settings.register_profile("no deadline", deadline=None)
+settings.load_profile("no deadline")

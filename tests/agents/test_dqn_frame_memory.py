@@ -86,7 +86,7 @@ def replay(capacity: int, lanes: int, n_step: int, prioritized: bool = False) ->
     )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     lanes=st.integers(1, 3),
     slots=st.integers(30, 60),

@@ -5,7 +5,7 @@ from collections import deque
 import numpy as np
 import psutil
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -109,7 +109,6 @@ def brute_force(
     return found
 
 
-@settings(deadline=None)
 @given(
     n=st.integers(1, 5),
     lanes=st.integers(1, 3),

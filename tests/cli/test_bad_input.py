@@ -55,6 +55,8 @@ BAD = {
     "\"results_dir='a=b'\"",
     "results_dir=/x#1": "results_dir: got '/x#1'; takes a value with such characters in quotes: "
     "\"results_dir='/x#1'\"",
+    "experiment=null": "experiment: got null; takes a name, as in experiment=classic",
+    "tuned=null": "tuned: got 'null'; takes the name of a file of this group",
     "agent=null": "agent: got null; takes a name, as in agent=es",
     "agent.sigmaa=1": "agent.sigmaa: there is no such key for es; did you mean agent.sigma?",
     "agent.sigma=-1": "agent.sigma: got -1; takes a number above 0",
@@ -116,13 +118,16 @@ BAD = {
         "did you mean classic?"
     ),
     "hydra/launcher=none": "hydra/launcher: got 'none'; takes basic or rlbench",
-    "env=CartPol-v1": f"env: got 'CartPol-v1'; takes {ID}; did you mean CartPole-v1?",
-    "env=pong-v5": f"env: got 'pong-v5'; takes {ID}; did you mean ALE/Pong-v5?",
+    "env=CartPol-v1": f"env: got 'CartPol-v1'; takes {ID}; did you mean CartPole-v1? "
+    "(one of an installed package is env=PACKAGE:CartPol-v1)",
+    "env=pong-v5": f"env: got 'pong-v5'; takes {ID}; did you mean ALE/Pong-v5? "
+    "(one of an installed package is env=PACKAGE:pong-v5)",
     "env=Nowhere/At-All-v0": f"env: got 'Nowhere/At-All-v0'; takes {ID}; `rlbench envs` lists "
-    "them; one of an installed package is env=PACKAGE:Nowhere/At-All-v0",
-    "env=CartPole-v99": "env: got 'CartPole-v99'; takes CartPole-v1, the newest version",
+    "them (one of an installed package is env=PACKAGE:Nowhere/At-All-v0)",
+    "env=CartPole-v99": "env: got 'CartPole-v99'; takes CartPole-v1, the newest version "
+    "(one of an installed package is env=PACKAGE:CartPole-v99)",
     "env=ALE/Breakot-v5": f"env: got 'ALE/Breakot-v5'; takes {ID}; did you mean ALE/Breakout-v5 "
-    "or ALE/Et-v5 or ALE/Qbert-v5?",
+    "or ALE/Et-v5 or ALE/Qbert-v5? (one of an installed package is env=PACKAGE:ALE/Breakot-v5)",
     "env=ALE/Pong-v4": "env: got 'ALE/Pong-v4'; takes its successor ALE/Pong-v5 "
     "(version 4 is deprecated)",
     "env.sticky_actions=1": "env.sticky_actions: got 1; takes auto or a number from 0 to below 1",
@@ -130,7 +135,8 @@ BAD = {
     "below 1",
     "env.sticky_actions=0.1": "env.sticky_actions: got 0.1; takes auto: for Atari only",
     "env.noop_max=-1": "env.noop_max: got -1; takes auto or a whole number from 0 to 10000",
-    "env=CartPole": "env: got 'CartPole'; takes CartPole-v1, the newest version",
+    "env=CartPole": "env: got 'CartPole'; takes CartPole-v1, the newest version "
+    "(one of an installed package is env=PACKAGE:CartPole)",
     "env=LunarLander-v2": "env: got 'LunarLander-v2'; takes its successor LunarLander-v3 "
     "(version 2 is deprecated)",
     "env=Pendulum-v0": "env: got 'Pendulum-v0'; takes its successor Pendulum-v1 "

@@ -74,16 +74,17 @@ def suggest_env(env_id: str) -> str:
     _register_ale()
     name = env_id.rpartition(":")[2]
     base, version = _split(name)
+    # It may be the id of a package that is not named, whatever it looks like.
+    package = "" if ":" in env_id else f" (one of an installed package is env=PACKAGE:{env_id})"
     versions = [spec for spec in _living() if _split(spec.id)[0] == base]
     if versions:
         newest = max(versions, key=lambda spec: spec.version or 0)
         if version is not None and version < (newest.version or 0):
             return f"its successor {newest.id} (version {version} is deprecated)"
-        return f"{newest.id}, the newest version"
+        return f"{newest.id}, the newest version{package}"
     near = near_names(name, (spec.id for spec in _living()))
-    package = "" if ":" in env_id else f"; one of an installed package is env=PACKAGE:{env_id}"
-    meant = f"; did you mean {near}?" if near else f"; `rlbench envs` lists them{package}"
-    return f"the id of an environment that Gymnasium has here{meant}"
+    meant = f"did you mean {near}?" if near else "`rlbench envs` lists them"
+    return f"the id of an environment that Gymnasium has here; {meant}{package}"
 
 
 def near_names(name: str, names: Iterable[str], limit: int = 3) -> str:
