@@ -119,6 +119,8 @@ def sweep(
     for settings in composed.values():
         name_run(settings)  # refuses what the agent does not take
     common_words = [*_flags(config_dir), "hydra.mode=RUN"]
+    if jobs != AUTO and type(jobs) is not int:
+        raise ConfigError("jobs", jobs, "auto or a whole number from 1 up")
     launch(all_words, lambda job: composed[tuple(job)], common_words, jobs, quiet=not progress)
     directories = {name_run(settings).directory: settings for settings in composed.values()}
     results_dir = next(iter(composed.values())).results_dir
@@ -300,7 +302,7 @@ def _config_folder(config_dir: str | Path) -> Path:
 
 
 def _path(key: str, given: Any) -> Path:
-    if not isinstance(given, (str, PurePath)):
+    if not isinstance(given, (str, PurePath)) or "\0" in str(given):
         raise ConfigError(key, given, "a path")
     return Path(given)
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePath
 from typing import Any
 
+from rlbench.config.refused import MAX_JOBS
 from rlbench.errors import ConfigError
 
 # What Hydra reads as text without quotes; a first letter keeps it from being read as a number.
@@ -33,12 +34,14 @@ def words_of_jobs(choices: Mapping[str, Any]) -> list[list[str]]:
     A list, tuple or range gives several values; anything else one. To give one value that is a
     list itself stands in another list: `{"agent.hidden": [[64, 64]]}`.
     """
-    keys, several = [], []
+    keys, several = [], list[Sequence[Any]]()
     for key, value in _flat(choices):
         keys.append(key)
-        several.append(list(value) if isinstance(value, (list, tuple, range)) else [value])
+        several.append(value if isinstance(value, (list, tuple, range)) else [value])
         if not several[-1]:
             raise ConfigError(key, value, "at least one value")
+        if math.prod(map(len, several)) > MAX_JOBS:
+            raise ConfigError(key, value, f"fewer values: a sweep has at most {MAX_JOBS:,} jobs")
     return [words(dict(zip(keys, chosen, strict=True))) for chosen in itertools.product(*several)]
 
 
@@ -70,6 +73,8 @@ def _text(key: str, value: Any) -> str:
     if isinstance(value, float):
         return repr(value) if math.isfinite(value) else str(value)
     if isinstance(value, (str, PurePath)):
+        if "\0" in str(value):
+            raise ConfigError(key, str(value), "text without a null character")
         return _quoted(str(value))
     if isinstance(value, Sequence):
         return f"[{','.join(_text(key, item) for item in value)}]"

@@ -75,7 +75,8 @@ def suggest_env(env_id: str) -> str:
     name = env_id.rpartition(":")[2]
     base, version = _split(name)
     # It may be the id of a package that is not named, whatever it looks like.
-    package = "" if ":" in env_id else f" (one of an installed package is env=PACKAGE:{env_id})"
+    is_bare = ":" not in env_id and env_id.isprintable()
+    package = f" (one of an installed package is env=PACKAGE:{env_id})" if is_bare else ""
     versions = [spec for spec in _living() if _split(spec.id)[0] == base]
     if versions:
         newest = max(versions, key=lambda spec: spec.version or 0)
