@@ -251,7 +251,7 @@ def test_an_evaluation_is_the_judge_s(agent: str) -> None:
     for source in (run, run.directory, str(run.directory / "policy.npz")):
         found = rlbench.evaluate(rlbench.load_policy(source), run.env, episodes=2, seed=7)
         assert found.return_mean == run.evaluations.return_mean[-1]
-    with pytest.raises(rlbench.ConfigError, match="episodes: got 0; takes a number above 0"):
+    with pytest.raises(rlbench.ConfigError, match="episodes: got 0; takes a whole number"):
         rlbench.evaluate(rlbench.load_policy(run), episodes=0)
 
 

@@ -20,6 +20,7 @@ from hydra.errors import HydraException
 
 from rlbench.config.folders import config_folder
 from rlbench.config.source import FallbackSource
+from rlbench.config.words import MAX_JOBS
 from rlbench.errors import ConfigError
 
 # What conf/config.yaml asks of Hydra, for a --config-name that does not.
@@ -31,7 +32,6 @@ WRITES_NOTHING = (
 )
 CHOICES = {"agent": "es", "env": "CartPole-v1", "experiment": "classic"}  # with an example of each
 LONGEST_NAME = 200  # file systems take 255 bytes
-MAX_JOBS = 10_000  # of a sweep: each is composed before the first one starts
 # Of Hydra's own keys, those that leave it to rlbench what is written and where.
 OF_HYDRA = ("mode", "searchpath", "launcher", "sweeper", "verbose", "help")
 

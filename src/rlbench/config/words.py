@@ -9,13 +9,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePath
 from typing import Any
 
-from rlbench.config.refused import MAX_JOBS
 from rlbench.errors import ConfigError
 
 # What Hydra reads as text without quotes; a first letter keeps it from being read as a number.
 _BARE = re.compile(r"[A-Za-z][A-Za-z0-9_./:-]*")
 _KEY = re.compile(r"[^\s=]*[^\s=.]")
 _OTHER_THAN_TEXT = ("null", "true", "false", "nan", "inf")
+MAX_JOBS = 10_000  # of a sweep: each is composed before the first one starts
 _KWARGS = "env.kwargs."  # has no keys in the configuration, so each is added
 
 
