@@ -77,6 +77,10 @@ def test_the_template_runs_as_it_is_written(wheel: Callable[..., Result], tmp_pa
     named = wheel(elsewhere, "--config-dir", str(mine / "conf"), *words)
     assert named.returncode == 0, named.stderr
     assert [path.name for path in elsewhere.iterdir()] == ["found"]
+    folder = ("--config-dir", "../mine/conf")
+    assert "Reach-v0" in wheel(elsewhere, "envs", "reach", *folder).stdout
+    explained = wheel(elsewhere, "help", *folder, "agent.episodes", "agent=climber")
+    assert "  value    10   with agent=climber" in explained.stdout
 
 
 def test_the_agent_of_the_template_keeps_the_contract(monkeypatch: pytest.MonkeyPatch) -> None:

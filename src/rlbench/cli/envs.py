@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from itertools import groupby
 from pathlib import Path
 
-from rlbench.config.folders import search_folders
+from rlbench.config.folders import config_folder, search_folders
 from rlbench.envs.catalogue import EXTRAS, Entry, entries
 
 DESCRIPTION = """\
@@ -41,8 +41,10 @@ def main(argv: Sequence[str]) -> int:
         allow_abbrev=False,
     )
     parser.add_argument("word", nargs="?", default="", help="only ids or families with this in it")
-    word = parser.parse_args(list(argv)).word.lower()
-    folders = search_folders()
+    parser.add_argument("--config-dir", metavar="DIR", help="a folder of YAML files of yours")
+    arguments = parser.parse_args(list(argv))
+    word, named = arguments.word.lower(), arguments.config_dir
+    folders = search_folders(None if named is None else config_folder("--config-dir", named))
     known = entries()
     known += own_entries(folders, {entry.id for entry in known})
     tuned = {entry.id: agents_tuned_for(entry.id, folders) for entry in known}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import difflib
 import importlib
 import shutil
@@ -16,6 +17,9 @@ from rlbench.config.key_docs import KeyDoc, headline, keys_of_agent, keys_of_run
 from rlbench.config.words import as_text
 from rlbench.errors import ConfigError, UnknownKeyError
 
+DESCRIPTION = """\
+Say what a key means, what it is set to where nothing else is asked for, and in which file that
+stands; with KEY=VALUE words also what it is set to then. Without KEY: the commands."""
 DEFAULT_AGENT = "es"
 TITLES = {
     "": "Run",
@@ -33,12 +37,17 @@ JOBS = KeyDoc(
 )
 
 
-def main(words: Sequence[str]) -> int:
+def main(argv: Sequence[str]) -> int:
     """`rlbench help [KEY] [KEY=VALUE ...]`; returns the exit status.
 
     Raises UnknownKeyError for a key that is not there.
     """
-    asked = [word for word in words if "=" not in word and word not in ("--help", "-h")]
+    parser = argparse.ArgumentParser("rlbench help", description=DESCRIPTION, allow_abbrev=False)
+    parser.add_argument("words", nargs="*", metavar="KEY", help="a key, a group, a command")
+    parser.add_argument("--config-dir", metavar="DIR", help="a folder of YAML files of yours")
+    arguments = parser.parse_intermixed_args(list(argv))
+    asked = [word for word in arguments.words if "=" not in word]
+    settings = [word for word in arguments.words if "=" in word]
     if not asked:
         print(overview(), end="")
         return 0
@@ -46,7 +55,8 @@ def main(words: Sequence[str]) -> int:
         raise ConfigError("help", " ".join(asked), "one key, as in `rlbench help budget.env_steps`")
     if asked[0] in SUBCOMMANDS and asked[0] != "help":
         return int(importlib.import_module(SUBCOMMANDS[asked[0]]).main(["--help"]) or 0)
-    settings = [word for word in words if "=" in word]
+    if arguments.config_dir is not None:
+        settings += ["--config-dir", arguments.config_dir]
     for line in _about(asked[0], settings):
         print(line)
     return 0
