@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
+import sys
+import time
 from typing import Any
 
 import gymnasium as gym
@@ -13,6 +17,8 @@ from rlbench.envs.lanes import CountedLanes
 from rlbench.interfaces import ActionSpec, EnvFacts
 
 COUNT_FILE = "RLBENCH_TEST_COUNT_FILE"
+INTERRUPT_AT = "RLBENCH_TEST_INTERRUPT_AT"  # the step of the process that sends it SIGTERM
+TELL_FILE = "RLBENCH_TEST_TELL_FILE"  # a pipe, to which a process writes its id when it hangs
 
 
 class Counting(gym.Env[Any, Any]):
@@ -21,6 +27,7 @@ class Counting(gym.Env[Any, Any]):
 
     observation_space = spaces.Box(-1, 1, (3,), np.float32)
     action_space = spaces.Discrete(2)
+    steps_in_process = 0  # counted with INTERRUPT_AT
 
     def reset(self, *, seed: int | None = None, options: Any = None) -> Any:
         assert seed is not None, "every episode begins with an explicit seed"
@@ -29,6 +36,11 @@ class Counting(gym.Env[Any, Any]):
         return self._observe(), {}
 
     def step(self, action: Any) -> Any:
+        interrupt_at = os.environ.get(INTERRUPT_AT)
+        if interrupt_at is not None:
+            type(self).steps_in_process += 1
+            if type(self).steps_in_process == int(interrupt_at):
+                os.kill(os.getpid(), signal.SIGTERM)
         path = os.environ.get(COUNT_FILE)
         if path:
             file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
@@ -68,11 +80,38 @@ class Faulty(Counting):
                 raise ValueError("the gears are stuck")
             if self._fault == "die":
                 os._exit(7)
+            if self._fault == "exit":
+                sys.exit(0)
+            if self._fault == "crash":
+                os.kill(os.getpid(), signal.SIGSEGV)
+            if self._fault == "hang":
+                hang()
             if self._fault == "observation":
                 obs = np.array([0, np.nan, 0], np.float32)
             else:
                 reward = {"reward_nan": np.nan, "reward_inf": np.inf}[self._fault]
         return obs, reward, terminated, truncated, info
+
+
+def hang() -> None:
+    """Never return, whatever exceptions there are; and say so."""
+    if TELL_FILE in os.environ:
+        with open(os.environ[TELL_FILE], "w") as pipe:  # noqa: PTH123
+            pipe.write(f"{os.getpid()}\n")
+    while True:
+        with contextlib.suppress(Exception):
+            time.sleep(3600)
+
+
+class Slow(Counting):
+    """Takes a moment over each step."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+
+    def step(self, action: Any) -> Any:
+        time.sleep(self._seconds)
+        return super().step(action)
 
 
 class Endless(Counting):
@@ -164,5 +203,6 @@ gym.register("Counting-v0", Counting, reward_threshold=8.0, max_episode_steps=10
 gym.register("Faulty-v0", Faulty, max_episode_steps=100)
 gym.register("Moving-v0", Moving, reward_threshold=8.0, max_episode_steps=100)
 gym.register("Endless-v0", Endless)
+gym.register("Slow-v0", Slow, max_episode_steps=100)
 gym.register("Mixed-v0", Mixed)
 gym.register("Carrying-v0", Carrying, max_episode_steps=100)

@@ -153,10 +153,19 @@ class Lanes(Protocol):
     def close(self) -> None: ...
 
 
+class Stopped(Exception):  # noqa: N818 - nothing went wrong
+    """Raised by a task, or whoever plays episodes, that was told to stop before its end."""
+
+
 class Worker(Protocol):
     """Where a task of an executor runs: it owns environments that last from task to task."""
 
     cache: dict[str, Any]  # for values that are pure functions of the task, such as noise
+
+    def should_stop(self) -> bool:
+        """Whether nobody wants the task's result any more. A long task asks between two steps of
+        its lanes, and raises Stopped."""
+        ...
 
     def lanes(self, num_lanes: int) -> Lanes:
         """Counted training lanes of this worker (the same ones at each call)."""
@@ -169,12 +178,17 @@ class Executor(Protocol):
     workers: int
 
     def map(
-        self, fn: Callable[[Worker, Any, Any], Any], tasks: Iterable[Any], shared: Any = None
+        self,
+        fn: Callable[[Worker, Any, Any], Any],
+        tasks: Iterable[Any],
+        shared: Any = None,
+        should_stop: Callable[[], bool] | None = None,
     ) -> Generator[Any, None, None]:
         """`fn(worker, shared, task)` for each task; results in task order.
 
-        Closing the generator early drops the tasks not yet begun; what was begun is finished and
-        its steps are counted.
+        should_stop: asked while tasks run. Once it is true no other task begins, those that run
+        are told by `Worker.should_stop`, and there are fewer results than tasks. Closing the
+        generator early is the same. All steps that were taken are counted.
         """
         ...
 

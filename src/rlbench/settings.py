@@ -79,6 +79,8 @@ class EnvSettings(Frozen):
 
     `auto` takes the published value for the id or family where there is one, else Gymnasium's. A
     threshold None: no mean return counts as solved. levels None: no others than the threshold.
+    step_timeout_s: seconds that one call of the environment may take, a reset and its constructor
+    included; None: for ever.
     """
 
     id: str = Field(min_length=1)
@@ -88,6 +90,7 @@ class EnvSettings(Frozen):
     max_episode_steps: Auto | EpisodeSteps = AUTO
     sticky_actions: Auto | Annotated[float, Field(ge=0, lt=1)] = AUTO
     noop_max: Auto | Annotated[int, Field(ge=0, le=10_000)] = AUTO
+    step_timeout_s: Annotated[float, Field(gt=0)] | None = 300.0
 
     @model_validator(mode="after")
     def _has_few_levels(self) -> EnvSettings:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import select
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 Rlbench = Callable[..., subprocess.CompletedProcess[str]]
@@ -198,14 +200,48 @@ def test_ctrl_c_lets_jobs_write_their_checkpoints(training: Training, tmp_path: 
     assert list((summary.parent / "checkpoint").iterdir())
 
 
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+def test_a_signal_to_all_its_processes_stops_a_sweep_once(
+    training: Training, tmp_path: Path, name: str
+) -> None:
+    """A batch system signals the jobs as well, which are told a second time by the sweep."""
+    os.kill(training.job, getattr(signal, name))
+    os.killpg(training.sweep.pid, getattr(signal, name))
+    out, err = training.sweep.communicate(timeout=60)
+    assert (training.sweep.returncode, err) == (130, "")
+    assert "2 jobs: 1 waiting, 1 interrupted\n" in out
+    (summary,) = tmp_path.rglob("summary.json")
+    assert json.loads(summary.read_text())["status"] == "interrupted"
+
+
+def test_a_job_that_is_killed_is_said_to_have_been(training: Training) -> None:
+    os.kill(training.job, signal.SIGKILL)
+    training.read_until(": failed after ")
+    training.sweep.send_signal(signal.SIGINT)
+    out, _ = training.sweep.communicate(timeout=60)
+    assert "seed=0: was killed by SIGKILL; a machine that is short of memory ends" in out
+
+
+def test_a_job_whose_sweep_was_killed_saves_and_ends(training: Training, tmp_path: Path) -> None:
+    job = psutil.Process(training.job)
+    training.sweep.kill()
+    assert psutil.wait_procs([job], timeout=30)[1] == []
+    (summary,) = tmp_path.rglob("summary.json")
+    assert json.loads(summary.read_text())["status"] == "interrupted"
+    assert list((summary.parent / "checkpoint").iterdir())
+    assert not (summary.parent / "traceback.txt").exists()
+
+
 def test_a_second_ctrl_c_kills(training: Training) -> None:
     os.kill(training.job, signal.SIGSTOP)  # now it hears nothing
     training.sweep.send_signal(signal.SIGINT)
     training.read_until("stopping: ")
-    assert training.sweep.poll() is None
-    training.sweep.send_signal(signal.SIGINT)
+    while training.sweep.poll() is None:  # signals within a second are one
+        training.sweep.send_signal(signal.SIGINT)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            training.sweep.wait(timeout=0.3)
     training.read_until("2 jobs: 1 waiting, 1 interrupted")
-    assert training.sweep.wait(timeout=30) == 130
+    assert training.sweep.returncode == 130
     with pytest.raises(ProcessLookupError):
         os.kill(training.job, 0)
 

@@ -1,6 +1,5 @@
 """Every executor gives the same results in the same order, and the same account of them."""
 
-import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -38,10 +37,6 @@ def fail(worker: Worker, shared: Any, task: int) -> int:
     if task == 3:
         raise ValueError("task three")
     return task
-
-
-def die(worker: Worker, shared: Any, task: int) -> None:
-    os._exit(5)
 
 
 @pytest.fixture(scope="module")
@@ -112,12 +107,3 @@ def test_an_unknown_name_lists_the_executors() -> None:
 
 def test_a_serial_executor_has_one_worker_and_the_others_one_a_core() -> None:
     assert [EXECUTORS[kind].workers_for(6) for kind in KINDS] == [1, 6, 6]
-
-
-def test_a_worker_that_dies_is_an_error_that_says_so(plan: EnvPlan) -> None:
-    executor = make_executor("process", plan, 2)
-    try:
-        with pytest.raises(RunError, match=r"worker process died \(exit code 5\)"):
-            list(executor.map(die, [1]))
-    finally:
-        executor.close()

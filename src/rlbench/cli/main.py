@@ -16,15 +16,30 @@ from rlbench.cli.overview import SUBCOMMANDS
 from rlbench.cli.streams import steady_streams
 from rlbench.errors import ConfigError, RlbenchError, short
 from rlbench.harness.threads import one_thread_each
+from rlbench.signals import Stops, end_with_launcher
 
 if TYPE_CHECKING:
     from rlbench.settings import Settings
 
+EXIT_INTERRUPTED = 130
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run `rlbench` with the words `argv` (default: the command line's); the exit status."""
-    one_thread_each()  # before anything imports NumPy
-    words = list(sys.argv[1:] if argv is None else argv)
+    try:
+        with Stops() as stops:
+            try:
+                end_with_launcher()
+                one_thread_each()  # before anything imports NumPy
+                return _main(list(sys.argv[1:] if argv is None else argv))
+            finally:
+                if argv is None:
+                    stops.ignore()  # what is left is to end with the right exit status
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+
+
+def _main(words: list[str]) -> int:
     with steady_streams() as output:
         try:
             status = _command(words)
@@ -58,7 +73,7 @@ def _command(words: list[str]) -> int:
     except RlbenchError as error:
         return _fail(str(error), error.exit_status)
     except KeyboardInterrupt:
-        return 130
+        return EXIT_INTERRUPTED
     except OSError as error:
         if error.errno == errno.ENAMETOOLONG:
             return _fail(f"{error.filename}: {error.strerror}", 2)

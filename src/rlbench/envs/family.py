@@ -53,6 +53,7 @@ class EnvPlan:
     fresh_each_episode: whether lanes build their environment again for each episode.
     preprocessing: what is done to observations and actions, as run.json holds it, or None.
     step_rewards: the least and the largest reward that a step can have, or None: not known.
+    step_timeout_s: how long one call of an environment may take, or None.
     """
 
     facts: EnvFacts
@@ -62,6 +63,7 @@ class EnvPlan:
     fresh_each_episode: bool = False
     preprocessing: Mapping[str, Any] | None = None
     step_rewards: tuple[float, float] | None = None
+    step_timeout_s: float | None = None
 
     def lanes(
         self, num_lanes: int, max_episode_steps: int | None = None, threads: int | None = None
@@ -103,7 +105,7 @@ class Family(abc.ABC):
         """What decides how episodes go, as JSON values: a part of what names a run. Settings that
         amount to the same conditions should give the same values."""
         asked = self.settings.model_dump(
-            mode="json", exclude_defaults=True, exclude={"threshold", "levels"}
+            mode="json", exclude_defaults=True, exclude={"threshold", "levels", "step_timeout_s"}
         )
         return asked | {"max_episode_steps": self.max_episode_steps()}
 

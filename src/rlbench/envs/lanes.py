@@ -48,7 +48,7 @@ class CountedLanes:
             shown = bad[0] if bad.size else "values that overflow when added"
             raise RunError(f"environment {self.env_id} gave {what} that is not finite: {shown}")
 
-    def _raised(self, call: str, error: Exception) -> RunError:
+    def _raised(self, call: str, error: BaseException) -> RunError:
         return RunError(
             f"environment {self.env_id} raised {type(error).__name__} in {call}: {error}"
         )
@@ -89,7 +89,7 @@ class SingleEnvLanes(CountedLanes):
             try:
                 obs[row] = self._observe(self._envs[lane].reset(seed=seed)[0])
                 self._elapsed[lane] = 0
-            except Exception as error:
+            except (Exception, SystemExit) as error:
                 raise self._raised("reset", error) from error
         self._check_finite("an observation", obs)
         return obs
@@ -116,7 +116,7 @@ class SingleEnvLanes(CountedLanes):
                 np.array(terminated, np.bool_),
                 np.array(truncated, np.bool_),
             )
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             self._count(min(len(truncated) + 1, len(lanes)), 0)
             raise self._raised("step", error) from error
         ends = int(sum(map(operator.or_, terminated, truncated)))

@@ -9,9 +9,10 @@ from typing import Any, Generic, TypeVar
 
 from rlbench.clock import process_cpu_s
 from rlbench.envs.family import EnvPlan
-from rlbench.interfaces import Counts, Lanes
+from rlbench.interfaces import Counts, Lanes, Stopped
 
 TaskFn = Callable[[Any, Any, Any], Any]
+LOOK_EVERY_S = 0.1  # how often `should_stop` is asked while nothing else happens
 W = TypeVar("W", bound=Hashable)  # what identifies a worker: a connection, a handle, a number
 
 
@@ -19,11 +20,13 @@ W = TypeVar("W", bound=Hashable)  # what identifies a worker: a connection, a ha
 class LaneWorker:
     """A task's surroundings (see `interfaces.Worker`): lanes that last from task to task.
 
-    threads: how many lanes it steps at a time (see `EnvPlan.lanes`).
+    threads: how many lanes it steps at a time (see `EnvPlan.lanes`). should_stop: whether the task
+    that runs is to give up; whoever runs it sets this.
     """
 
     plan: EnvPlan
     threads: int | None = None
+    should_stop: Callable[[], bool] = lambda: False
     cache: dict[str, Any] = field(default_factory=dict)
     _lanes: dict[int, Lanes] = field(default_factory=dict)
     _evaluation: dict[tuple[int, int], Lanes] = field(default_factory=dict)
@@ -85,7 +88,11 @@ class LaneExecutor(abc.ABC):
 
     @abc.abstractmethod
     def map(
-        self, fn: TaskFn, tasks: Iterable[Any], shared: Any = None
+        self,
+        fn: TaskFn,
+        tasks: Iterable[Any],
+        shared: Any = None,
+        should_stop: Callable[[], bool] | None = None,
     ) -> Generator[Any, None, None]:
         """See `interfaces.Executor.map`."""
 
@@ -105,22 +112,28 @@ class LaneExecutor(abc.ABC):
 class RemoteExecutor(LaneExecutor, Generic[W]):
     """An executor whose workers run side by side, each handed the next task as it becomes free.
 
-    _costs: what each worker has reported last; a subclass fills it with its workers.
+    _costs: what each worker has reported last; a subclass fills it with its workers. _given_up:
+    whether a task may still be running that nobody waits for, so that `close` must not either.
     """
 
     _costs: dict[W, Cost]
+    _given_up = False
 
     def map(
-        self, fn: TaskFn, tasks: Iterable[Any], shared: Any = None
+        self,
+        fn: TaskFn,
+        tasks: Iterable[Any],
+        shared: Any = None,
+        should_stop: Callable[[], bool] | None = None,
     ) -> Generator[Any, None, None]:
         call = self._share(fn, shared)
         queue = enumerate(tasks)
         running: dict[W, int] = {}
         results: dict[int, Any] = {}
-        due = 0
+        due, stopped = 0, False
 
         def hand_out(worker: W) -> None:
-            for number, task in queue:
+            for number, task in () if stopped else queue:
                 self._send(worker, call, task)
                 running[worker] = number
                 return
@@ -129,20 +142,33 @@ class RemoteExecutor(LaneExecutor, Generic[W]):
             for worker in self._costs:
                 hand_out(worker)
             while running:
-                for worker in self._wait(running):
+                for worker in self._wait(running, None if should_stop is None else LOOK_EVERY_S):
                     number = running.pop(worker)
                     result = self._receive(worker)
-                    if isinstance(result, Exception):
+                    if isinstance(result, Exception) and not isinstance(result, Stopped):
                         raise result
                     results[number] = result
                     hand_out(worker)
-                while due in results:
+                while due in results and not isinstance(results[due], Stopped):
                     yield results.pop(due)
                     due += 1
-        finally:
-            # What was begun is finished and counted, also when the caller stops early.
-            for worker in running:
-                self._receive(worker)
+                if should_stop is not None and not stopped and should_stop():
+                    stopped = True
+                    self._ask_to_stop(running)
+        except (Exception, GeneratorExit):
+            self._end(running)
+            raise
+        except BaseException:  # somebody is in a hurry
+            self._given_up = True
+            raise
+
+    def _end(self, running: Collection[W]) -> None:
+        """Have running tasks end, so that their steps are counted."""
+        self._given_up = True
+        self._ask_to_stop(running)
+        for worker in running:
+            self._receive(worker)
+        self._given_up = False
 
     def _share(self, fn: TaskFn, shared: Any) -> Any:
         """What `_send` is given for each task of one `map`: function and shared value, in a form
@@ -153,9 +179,15 @@ class RemoteExecutor(LaneExecutor, Generic[W]):
     def _send(self, worker: W, call: Any, task: Any) -> None:
         """Have a free worker begin a task."""
 
+    def _ask_to_stop(self, running: Collection[W]) -> None:
+        """Make `should_stop` of these workers true until their tasks have ended; where this does
+        nothing, tasks run to their ends."""
+        return
+
     @abc.abstractmethod
-    def _wait(self, running: Collection[W]) -> Collection[W]:
-        """Wait for at least one of the running workers; those that have finished."""
+    def _wait(self, running: Collection[W], timeout_s: float | None) -> Collection[W]:
+        """Wait for at least one of the running workers, or for `timeout_s`; those that have
+        finished."""
 
     @abc.abstractmethod
     def _receive(self, worker: W) -> Any:

@@ -12,19 +12,28 @@ from rlbench.envs.family import EnvPlan
 from rlbench.errors import ConfigError, RlbenchError, RunError
 from rlbench.executors.base import Cost, LaneWorker, RemoteExecutor, TaskFn
 from rlbench.extras import install_command
+from rlbench.interfaces import Stopped
+
+CONTROL = "control"  # a thread of each actor, beside the one that tasks have
 
 
 class _Actor:
     def __init__(self, plan: EnvPlan) -> None:
         self._worker = LaneWorker(plan, threads=1)
+        self._call = self._stopped = 0
+        self._worker.should_stop = lambda: self._stopped >= self._call
 
     def cost(self) -> Cost:
         return Cost.of(self._worker)
 
-    def run(self, fn: TaskFn, shared: Any, task: Any) -> tuple[Any, Cost]:
+    def stop(self, call: int) -> None:
+        self._stopped = call
+
+    def run(self, call: int, fn: TaskFn, shared: Any, task: Any) -> tuple[Any, Cost]:
+        self._call = call
         try:
             result = fn(self._worker, shared, task)
-        except RlbenchError as error:
+        except (RlbenchError, Stopped) as error:
             result = error
         return result, Cost.of(self._worker)
 
@@ -58,22 +67,28 @@ class RayExecutor(RemoteExecutor[Any]):
                 runtime_env=environment,
             )
         self.workers = workers
-        actor: Any = ray.remote(num_cpus=1)(_Actor)
+        self._number = 0  # of the last call of `map`
+        remote: Any = ray.remote  # its types know no concurrency groups
+        actor: Any = remote(num_cpus=1, concurrency_groups={CONTROL: 1})(_Actor)
         self._actors: list[Any] = [actor.remote(plan) for _ in range(workers)]
         first = ray.get([actor.cost.remote() for actor in self._actors])
         self._costs: dict[Any, Cost] = dict(zip(self._actors, first, strict=True))
         self._pending: dict[Any, Any] = {}  # the reference of the result that each one works at
 
     def _share(self, fn: TaskFn, shared: Any) -> Any:
-        return fn, self._ray.put(shared)  # once for all actors
+        self._number += 1
+        return self._number, fn, self._ray.put(shared)  # once for all actors
 
     def _send(self, worker: Any, call: Any, task: Any) -> None:
-        fn, shared = call
-        self._pending[worker] = worker.run.remote(fn, shared, task)
+        self._pending[worker] = worker.run.remote(*call, task)
 
-    def _wait(self, running: Collection[Any]) -> list[Any]:
+    def _ask_to_stop(self, running: Collection[Any]) -> None:
+        for worker in running:
+            worker.stop.options(concurrency_group=CONTROL).remote(self._number)
+
+    def _wait(self, running: Collection[Any], timeout_s: float | None) -> list[Any]:
         workers = {self._pending[worker]: worker for worker in running}
-        return [workers[ready] for ready in self._ray.wait(list(workers))[0]]
+        return [workers[ready] for ready in self._ray.wait(list(workers), timeout=timeout_s)[0]]
 
     def _receive(self, worker: Any) -> Any:
         try:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from typing import Any
 
 from rlbench.envs.family import EnvPlan
 from rlbench.executors.base import LaneExecutor, LaneWorker, TaskFn
-from rlbench.interfaces import Counts
+from rlbench.interfaces import Counts, Stopped
 
 
 class SerialExecutor(LaneExecutor):
@@ -22,10 +22,21 @@ class SerialExecutor(LaneExecutor):
         return 1
 
     def map(
-        self, fn: TaskFn, tasks: Iterable[Any], shared: Any = None
+        self,
+        fn: TaskFn,
+        tasks: Iterable[Any],
+        shared: Any = None,
+        should_stop: Callable[[], bool] | None = None,
     ) -> Generator[Any, None, None]:
+        asked = self._worker.should_stop = should_stop or (lambda: False)
         for task in tasks:
-            yield fn(self._worker, shared, task)
+            if asked():
+                return
+            try:
+                result = fn(self._worker, shared, task)
+            except Stopped:
+                return
+            yield result
 
     def counts(self) -> Counts:
         return self._worker.counts()

@@ -9,7 +9,7 @@ import numpy as np
 
 from rlbench.envs.family import EvalSchedule
 from rlbench.errors import ConfigError, RunError
-from rlbench.interfaces import ActionSpec, Array, EnvFacts, Lanes, Policy
+from rlbench.interfaces import ActionSpec, Array, EnvFacts, Lanes, Policy, Stopped
 from rlbench.seeding import Seeds
 
 
@@ -54,6 +54,7 @@ def evaluate(
     watch: Callable[[int], None] = lambda ended: None,
     *,
     action: ActionSpec | None = None,
+    should_stop: Callable[[], bool] = lambda: False,
 ) -> Evaluation:
     """Play `episodes` of `policy`; number i begins from the reset seed `seeds.episode_seed(i)`.
 
@@ -62,7 +63,7 @@ def evaluate(
     a policy that acts for each lane by itself (`Policy.independent_lanes`) is asked for all lanes
     at once, any other for one lane at a time, with a generator for each episode. watch: told how
     many have ended whenever some do. action: what the actions have to fit; None: they are not
-    looked at. Raises RunError where one does not.
+    looked at. Raises RunError where one does not, and Stopped once `should_stop()` is true.
     """
     numbers = np.asarray(episodes, np.int64)
     reset_seeds = np.array([seeds.episode_seed(int(i)) for i in numbers])
@@ -74,6 +75,8 @@ def evaluate(
     episode = np.arange(begun)  # [n] the episode that each plays, as a place in `numbers`
     obs = lanes.reset(playing, reset_seeds[:begun])
     while len(playing):
+        if should_stop():
+            raise Stopped
         obs, rewards, terminated, cut = lanes.step(playing, act(obs, episode))
         returns[episode] += rewards
         lengths[episode] += 1

@@ -10,7 +10,7 @@ from rlbench.envs.family import EnvPlan
 from rlbench.executors.base import LaneExecutor, LaneWorker
 from rlbench.executors.serial import SerialExecutor
 from rlbench.harness.evaluate import Evaluation, evaluate
-from rlbench.interfaces import Policy
+from rlbench.interfaces import Policy, Stopped
 from rlbench.seeding import Seeds
 from rlbench.settings import EvalSettings
 
@@ -32,12 +32,19 @@ class Evaluator:
 
     How episodes are shared out decides how long an evaluation takes, never its result. A policy
     that cannot be pickled is played in this process.
+
+    should_stop: whether an evaluation is not to be played to its end; asked while it goes on.
     """
 
     def __init__(
-        self, env: EnvPlan, max_episode_steps: int, settings: EvalSettings, executor: LaneExecutor
+        self,
+        env: EnvPlan,
+        max_episode_steps: int,
+        settings: EvalSettings,
+        executor: LaneExecutor,
+        should_stop: Callable[[], bool] = lambda: False,
     ) -> None:
-        self._executor, self._cap = executor, max_episode_steps
+        self._executor, self._cap, self._should_stop = executor, max_episode_steps, should_stop
         self._here = SerialExecutor(env)
         share, facts = -(-settings.episodes // executor.workers), env.facts
         if facts.native_vector:  # in arrays a hundred lanes cost little more than twenty
@@ -65,7 +72,8 @@ class Evaluator:
 
         enough: given the first episodes, how many of them are enough, or None to go on; asked
         whenever there are more. watch: told how many have ended, at 0 and as they end: one by one
-        in this process, else as the workers hand them in.
+        in this process, else as the workers hand them in. Raises Stopped where `should_stop` ended
+        it.
         """
         watch(0)
         parts: list[Evaluation] = []
@@ -76,6 +84,8 @@ class Evaluator:
             number = enough(played)
             if number is not None:
                 return played.first(number)
+        if sum(len(part.returns) for part in parts) < episodes:
+            raise Stopped
         return played
 
     def close(self) -> None:
@@ -89,7 +99,8 @@ class Evaluator:
         executor = self._executor if _can_travel(policy) else self._here
         # Only in this process can they be watched one by one.
         here = watch if isinstance(executor, SerialExecutor) else None
-        played = executor.map(_play, tasks, (policy, seeds, self._lanes, self._cap, here))
+        shared = policy, seeds, self._lanes, self._cap, here
+        played = executor.map(_play, tasks, shared, self._should_stop)
         try:
             yield from played
         finally:
@@ -104,9 +115,14 @@ def _play(worker: LaneWorker, shared: _Shared, task: range) -> Evaluation:
     policy, seeds, num_lanes, cap, watch = shared
     lanes = worker.evaluation_lanes(num_lanes, cap)
     action, before = worker.plan.facts.action, task.start  # tasks are handed out in order
-    if watch is None:
-        return evaluate(policy, lanes, task, seeds, action=action)
-    return evaluate(policy, lanes, task, seeds, lambda ended: watch(before + ended), action=action)
+
+    def ended(episodes: int) -> None:
+        if watch is not None:
+            watch(before + episodes)
+
+    return evaluate(
+        policy, lanes, task, seeds, ended, action=action, should_stop=worker.should_stop
+    )
 
 
 def _can_travel(policy: Any) -> bool:

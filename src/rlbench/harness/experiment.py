@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import signal
 import traceback
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -27,7 +25,8 @@ from rlbench.harness.progress import Progress
 from rlbench.harness.record import summarise, write_beginning
 from rlbench.harness.resources import Resources
 from rlbench.harness.stopping import finished, in_words, reason_to_stop, time_is_up
-from rlbench.interfaces import Agent, State
+from rlbench.harness.watchdog import StuckError, Watchdog
+from rlbench.interfaces import Agent, State, Stopped
 from rlbench.runs import checkpoint
 from rlbench.runs.columns import Clock
 from rlbench.runs.directory import RunDir, write_policy
@@ -37,6 +36,7 @@ from rlbench.runs.reading import whole
 from rlbench.runs.records import EndStatus
 from rlbench.runs.summary import Summary, write_summary
 from rlbench.settings import Settings
+from rlbench.signals import Stops
 from rlbench.tensorboard.runs import EventLog
 
 EXIT_DONE, EXIT_INTERRUPTED = 0, 130
@@ -49,8 +49,19 @@ def run(settings: Settings, start: Start | None = None) -> int:
     Raises ConfigError before anything is written, and RunError for a run that failed, which is
     recorded in its directory by then.
     """
-    start = start or Start.now()
-    plan = plan_run(settings)
+    with Stops() as stops:
+        return _run(settings, start or Start.now(), stops)
+
+
+def _run(settings: Settings, start: Start, stops: Stops) -> int:
+    limit_s = settings.env.step_timeout_s
+    try:
+        with Watchdog(settings.env.id, limit_s, stops, lambda error: None):
+            plan = plan_run(settings)
+    except StuckError as error:
+        raise RunError(str(error)) from None
+    except SystemExit as error:
+        raise RunError(f"environment {settings.env.id} raised SystemExit: {error}") from error
     if settings.dry_run:
         from rlbench.harness.dry_run import estimate
 
@@ -67,7 +78,8 @@ def run(settings: Settings, start: Start | None = None) -> int:
         with (
             working_directory_kept(),
             confined(plan.cores, settings.device) as affinity,
-            contextlib.closing(Attempt(plan, directory, start, affinity)) as attempt,
+            contextlib.closing(Attempt(plan, directory, start, affinity, stops)) as attempt,
+            Watchdog(settings.env.id, limit_s, stops, attempt.record_failure),
         ):
             return attempt.run()
     except ConfigError:  # what only building the agent shows
@@ -84,10 +96,15 @@ class Attempt:
     """One attempt at a run, from its start or its checkpoint to its end or an interruption."""
 
     def __init__(
-        self, plan: RunPlan, directory: RunDir, start: Start, affinity: Sequence[int] | None
+        self,
+        plan: RunPlan,
+        directory: RunDir,
+        start: Start,
+        affinity: Sequence[int] | None,
+        stops: Stops,
     ) -> None:
         self.plan, self.directory, self.settings = plan, directory, plan.settings
-        self.affinity = affinity
+        self.affinity, self.stops = affinity, stops
         self.log = RunLog(directory.log)
         self.ledger = Ledger(start, self.log.last_clock, plan.env.facts.frame_skip)
         self.machine_began, self.cpu_began_s = machine_time(), self.ledger.now().cpu_s
@@ -99,7 +116,6 @@ class Attempt:
         self.resources = Resources(
             plan.env, cores=plan.cores, executor=plan.executor, workers=plan.workers
         )
-        self.interrupted = False
         self.checkpointed_train_s = 0.0
         self.judge: Judge | None = None
         self.evaluator: Evaluator | None = None
@@ -109,18 +125,22 @@ class Attempt:
     def run(self) -> int:
         """Train and evaluate until solved, out of budget, or interrupted; returns the exit
         status. A failure is recorded, then raised as RunError."""
-        with self._signals():
-            try:
-                agent, judge = self._begin()
-                self.ledger.started()
-                status = self._train(agent, judge)
-            except Exception as error:
-                self._record_failure(error)
-                if isinstance(error, (RlbenchError, OSError)):
-                    raise
-                raise RunError(
-                    f"{type(error).__name__}: {error} (see {self.directory.traceback})"
-                ) from error
+        try:
+            agent, judge = self._begin()
+            self.ledger.started()
+            self.stops.patience = 1  # from here on there is something to save
+            status = self._train(agent, judge)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # an environment may raise anything, SystemExit included
+            self.record_failure(error)
+            if isinstance(error, (RlbenchError, OSError)):
+                raise
+            if isinstance(error, StuckError):
+                raise RunError(str(error)) from error
+            raise RunError(
+                f"{type(error).__name__}: {error} (see {self.directory.traceback})"
+            ) from error
         return EXIT_INTERRUPTED if status == "interrupted" else EXIT_DONE
 
     def close(self) -> None:
@@ -145,7 +165,7 @@ class Attempt:
         cap, evaluation = plan.eval_max_episode_steps, self.settings.eval
         spread = worth_processes(plan.env, evaluation.episodes, cap)
         executor = self.resources.evaluation_executor(spread)
-        self.evaluator = Evaluator(plan.env, cap, evaluation, executor)
+        self.evaluator = Evaluator(plan.env, cap, evaluation, executor, lambda: self.stops.asked)
         context = self.resources.context(
             self.settings.seed, self._should_stop, self.progress.starting
         )
@@ -200,20 +220,31 @@ class Attempt:
         self.progress.print_line(note)
 
     def _train(self, agent: Agent, judge: Judge) -> EndStatus:
-        budget = self.settings.budget
         if judge.evaluated is None:
             with self.ledger.preparation():
                 agent.advance(0)
         self.checkpointed_train_s = self.ledger.train_s()
+        try:
+            status = self._train_on(agent, judge)
+        except Stopped:  # an evaluation, which is played when the run goes on
+            status = "interrupted"
+        return self._end(status, agent, judge)
+
+    def _train_on(self, agent: Agent, judge: Judge) -> EndStatus:
+        """Train and evaluate until there is a reason to stop; the reason."""
+        budget = self.settings.budget
         while True:
             clock = self.ledger.now()
             if clock.env_steps >= judge.due:
                 self._evaluate(agent, judge)
             status = reason_to_stop(
-                self.settings, clock, judge.solved_at, judge.reached, self.interrupted
+                self.settings, clock, judge.solved_at, judge.reached, self.stops.asked
             )
+            if status == "budget":
+                self._evaluate_last(agent, judge)
+                return status if judge.solved_at is None else "solved"
             if status is not None:
-                return self._end(status, agent, judge)
+                return status
             target = judge.due - clock.env_steps
             if budget.env_steps is not None:
                 target = min(target, budget.env_steps - clock.env_steps)
@@ -239,18 +270,20 @@ class Attempt:
             note=note,
         )
 
-    def _end(self, status: EndStatus, agent: Agent, judge: Judge) -> EndStatus:
+    def _evaluate_last(self, agent: Agent, judge: Judge) -> None:
         assert judge.evaluated is not None
-        if status == "budget" and self.ledger.now().env_steps > judge.evaluated.env_steps:
+        if self.ledger.now().env_steps > judge.evaluated.env_steps:
             self._evaluate(agent, judge)
-        if status == "budget" and judge.solved_at is not None:
-            status = "solved"
+
+    def _end(self, status: EndStatus, agent: Agent, judge: Judge) -> EndStatus:
         with self.ledger.phase("checkpoint"):
             self._save_checkpoint(agent, judge)
             write_policy(self.directory.policy, agent.policy().arrays())
         summary = self._record_end(judge, status)
         self.progress.close()
-        print(f"{status}: {in_words(summary)}; files in {self.plan.name.directory}", flush=True)
+        with contextlib.suppress(OSError):  # a sweep that started this run may be gone
+            where = self.plan.name.directory
+            print(f"{status}: {in_words(summary)}; files in {where}", flush=True)
         return status
 
     def _save_checkpoint(self, agent: Agent, judge: Judge) -> None:
@@ -269,7 +302,8 @@ class Attempt:
         self.checkpointed_train_s = self.ledger.train_s()
         self.log.saved(self.ledger.now(), size)
 
-    def _record_failure(self, error: Exception) -> None:
+    def record_failure(self, error: BaseException) -> None:
+        """Say in the run's files why it failed."""
         line = str(error).splitlines()[0] if str(error) else type(error).__name__
         # Where the disk is full even this fails; what was there before stays as it was.
         with contextlib.suppress(OSError):
@@ -291,27 +325,7 @@ class Attempt:
 
     def _should_stop(self) -> bool:
         self.progress.tick()
-        return self.interrupted or time_is_up(self.settings, self.ledger.train_s())
-
-    @contextlib.contextmanager
-    def _signals(self) -> Iterator[None]:
-        """The first Ctrl-C (or SIGTERM) asks for a checkpoint and the end; the second one ends."""
-
-        def interrupt(number: int, frame: Any) -> None:
-            if self.interrupted:
-                raise KeyboardInterrupt
-            self.interrupted = True
-
-        try:
-            old = {s: signal.signal(s, interrupt) for s in (signal.SIGINT, signal.SIGTERM)}
-        except ValueError:  # not the main thread: the caller handles signals
-            yield
-            return
-        try:
-            yield
-        finally:
-            for number, handler in old.items():
-                signal.signal(number, handler)
+        return self.stops.asked or time_is_up(self.settings, self.ledger.train_s())
 
 
 def _check_parameters(agent: Agent) -> None:

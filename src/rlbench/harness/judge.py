@@ -62,13 +62,18 @@ class Judge:
         return None if self.threshold is None else self.reached[self.threshold]
 
     def judge(self, policy: Policy) -> str:
-        """Evaluate `policy`, log it, and see what it has reached; a note on a confirmation."""
+        """Evaluate `policy`, log it, and see what it has reached; a note on a confirmation.
+
+        Raises Stopped where the evaluation, or its confirmation, was stopped before its end: then
+        nothing has changed, and it is still due.
+        """
         previous = self.evaluated
         with self._ledger.phase("eval"):
             episodes = self._settings.episodes
             watch = partial(self._watch, "evaluating", episodes)
             result = self._evaluator.play(policy, episodes, self._episodes, watch=watch)
-        clock = self.evaluated = self._ledger.now()
+        clock = self._ledger.now()
+        confirmation = self._confirm(policy, clock) if self._may_be_solved(result) else None
         self._log.evaluated(
             clock,
             returns=result.returns,
@@ -76,20 +81,17 @@ class Judge:
             truncated=result.truncated,
             previous=previous,
         )
+        self.evaluated, mark = clock, Mark(clock, previous)
         if clock.env_steps >= self.due:  # else one at the end, which shifts none to come
             self._pass_over(clock.env_steps + self._gap_per_step * result.steps)
             self._pass_over(clock.env_steps + 1)
         self.final_return = result.return_mean
         if self.best_return is None or result.return_mean > self.best_return:
             self.best_return, self.best_policy = result.return_mean, dict(policy.arrays())
-        note = ""
         for level, at in self.reached.items():
-            if at is None and result.return_mean >= level:
-                if level == self.threshold:
-                    note = self._confirm(policy, Mark(clock, previous))
-                else:
-                    self.reached[level] = Mark(clock, previous)
-        return note
+            if at is None and result.return_mean >= level and level != self.threshold:
+                self.reached[level] = mark
+        return "" if confirmation is None else self._confirmed(confirmation, mark)
 
     def get_state(self) -> dict[str, Any]:
         """What a checkpoint holds of this, as JSON values."""
@@ -121,26 +123,32 @@ class Judge:
             if self.evaluated is None:
                 raise ValueError("the clock of the last evaluation cannot be used")
 
-    def _confirm(self, policy: Policy, mark: Mark) -> str:
-        clock, threshold = mark.at, self.threshold
-        assert threshold is not None
-        episodes = self._settings.confirmation_episodes
+    def _may_be_solved(self, result: Evaluation) -> bool:
+        threshold = self.threshold
+        return threshold is not None and not self.solved_at and result.return_mean >= threshold
+
+    def _confirm(self, policy: Policy, clock: Clock) -> Evaluation:
+        # Fresh seeds at each attempt, named by the step so that an extra evaluation (at the end of
+        # a budget that is later raised) does not shift the seeds of those to come.
+        seeds = self._fresh.child(str(clock.env_steps))
         with self._ledger.phase("eval"):
-            # Fresh seeds at each attempt, named by the step so that an extra evaluation (at the
-            # end of a budget that is later raised) does not shift the seeds of those to come.
-            seeds = self._fresh.child(str(clock.env_steps))
+            episodes = self._settings.confirmation_episodes
             watch = partial(self._watch, "confirming", episodes)
-            result = self._evaluator.play(policy, episodes, seeds, self._enough, watch)
-        confirmed = result.return_mean >= threshold
+            return self._evaluator.play(policy, episodes, seeds, self._enough, watch)
+
+    def _confirmed(self, result: Evaluation, mark: Mark) -> str:
+        """Log a confirmation, and keep what it decided; a note on it."""
+        assert self.threshold is not None
+        confirmed = result.return_mean >= self.threshold
         self._log.confirmed(
-            clock,
-            threshold=threshold,
+            mark.at,
+            threshold=self.threshold,
             confirmed=confirmed,
             mean=result.return_mean,
             episodes=len(result.returns),
         )
         if confirmed:
-            self.reached[threshold] = mark
+            self.reached[self.threshold] = mark
         verdict = "confirmed" if confirmed else "not confirmed"
         return f" | {verdict}: {result.return_mean:.1f} over {len(result.returns)} fresh episodes"
 

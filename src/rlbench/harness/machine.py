@@ -8,12 +8,14 @@ import os
 import platform
 import re
 import subprocess
+import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 
+from rlbench import container
 from rlbench.errors import ConfigError
 from rlbench.harness.threads import THREAD_VARIABLES
 from rlbench.runs.header import Machine
@@ -24,11 +26,22 @@ PROC_STATUS = Path("/proc/self/status")
 PACKAGES = ("ale-py", "gymnasium", "keras", "mujoco", "numpy", "ray", "tensorflow")
 
 
-def available_cores() -> list[int]:
-    """The cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return sorted(os.sched_getaffinity(0))
-    return list(range(os.cpu_count() or 1))
+def available_cores(root: Path = container.ROOT) -> list[int]:
+    """The cores that this process may use: as many as its container may. root: of the file system.
+
+    Containers on one machine see the same cores, so each begins at another one of them.
+    """
+    cores = sorted(_affinity() or range(os.cpu_count() or 1))
+    limit = container.cores(root)
+    if limit is None or limit >= len(cores):
+        return cores
+    first = zlib.crc32(platform.node().encode()) % len(cores)
+    return sorted([*cores, *cores][first : first + max(1, int(limit))])
+
+
+def _affinity() -> set[int] | None:
+    """The cores that the system lets this process run on; None where it has no affinity."""
+    return os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else None
 
 
 def resolve_cores(cores: Auto | int) -> int:
@@ -55,9 +68,8 @@ def confined(cores: int, device: str) -> Iterator[list[int] | None]:
     if device != "gpu":
         variables["CUDA_VISIBLE_DEVICES"] = "-1"
     before = {name: os.environ.get(name) for name in variables}
-    has_affinity = hasattr(os, "sched_setaffinity")
-    available = available_cores()
-    chosen = available[:cores] if has_affinity else None
+    affinity = _affinity()
+    chosen = None if affinity is None else available_cores()[:cores]
     try:
         os.environ.update(variables)
         if chosen is not None:
@@ -69,8 +81,8 @@ def confined(cores: int, device: str) -> Iterator[list[int] | None]:
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
-        if chosen is not None:
-            os.sched_setaffinity(0, available)
+        if affinity is not None:
+            os.sched_setaffinity(0, affinity)
 
 
 @contextlib.contextmanager
@@ -84,17 +96,22 @@ def working_directory_kept() -> Iterator[None]:
             os.chdir(before)
 
 
-def describe() -> Machine:
-    """Facts of the machine and of the software."""
+def describe(root: Path = container.ROOT) -> Machine:
+    """Facts of the machine, or of the container that has a part of it, and of the software.
+    root: of the file system."""
     commit, dirty = _git()
+    cores, memory = os.cpu_count(), psutil.virtual_memory().total
+    share, limit = container.cores(root), container.memory_bytes(root)
+    if cores is not None and share is not None:
+        cores = min(cores, max(1, int(share)))
     return Machine(
         packages=dict(_versions(PACKAGES)),
         python=platform.python_version(),
         git_commit=commit,
         git_dirty=dirty,
         cpu_model=_cpu_model(),
-        cpu_count=os.cpu_count(),
-        memory_mb=round(psutil.virtual_memory().total / 2**20),
+        cpu_count=cores,
+        memory_mb=round((memory if limit is None else min(memory, limit)) / 2**20),
         platform=platform.platform(),
         load_average=os.getloadavg() if hasattr(os, "getloadavg") else None,
     )

@@ -8,7 +8,7 @@ import importlib
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +85,7 @@ def plan_run(settings: Settings, env: EnvPlan | None = None) -> RunPlan:
     found = _resolve(settings)
     with working_directory_kept():
         env = env or found.family.plan()
+    env = replace(env, step_timeout_s=settings.env.step_timeout_s)
     # This also finds settings of the agent that do not suit the environment.
     memory_mb = found.agent_class.memory_mb(env.facts, found.agent_settings, workers=found.workers)
     return RunPlan(

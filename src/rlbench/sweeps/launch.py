@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
+import math
 import selectors
-import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import FrameType
 
 from rlbench.clock import monotonic_s
 from rlbench.envs.family import EnvPlan
@@ -17,13 +15,13 @@ from rlbench.harness.machine import available_cores
 from rlbench.harness.plan import plan_run
 from rlbench.harness.screen import duration
 from rlbench.settings import AUTO, Auto, Settings, resolve
+from rlbench.signals import Stops
 from rlbench.sweeps.display import Display, count
 from rlbench.sweeps.jobs import Job, State, prepare
 from rlbench.sweeps.process import INTERRUPTED, JobProcess
 
 REFRESH_S = 0.5  # poll rarely: the sweep shares its cores with the jobs that it times
 STOPPING = "stopping: each job writes its checkpoint; once more kills them"
-STOP_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
 Answer = Callable[[Sequence[Path]], Sequence[str]]
 
 
@@ -85,12 +83,12 @@ class _Sweep:
         self._common_words = common_words
         self._at_once = at_once
         self._running: dict[int, tuple[JobProcess, float]] = {}  # by position: process, start
-        self._stops = self._passed_on = self._ended = 0
+        self._stops, self._passed_on, self._ended = Stops(math.inf), 0, 0
         self._shown = 0.0
         self._display = display
 
     def run(self) -> None:
-        with selectors.DefaultSelector() as selector, _on_stop(self._ask_to_stop), self._display:
+        with selectors.DefaultSelector() as selector, self._stops, self._display:
             self._show_what_does_not_run()
             try:
                 while self._start_what_fits(selector) or self._running:
@@ -107,14 +105,14 @@ class _Sweep:
         for job in self._jobs:
             if job.state is State.FAILED:
                 self._display.print(f"  failed: {job.label}: {job.note}")
-        if not self._stops:
+        if not self._stops.asked:
             done = [job.directory for job in self._jobs if job.state in (State.DONE, State.BEFORE)]
             for line in answer([place for place in done if place is not None]):
                 self._display.print(line)
         directories = {str(job.settings.results_dir) for job in self._jobs if job.settings}
         for directory in sorted(directories):
             self._display.print(f"plots and tables: rlbench report {directory}")
-        if self._stops:
+        if self._stops.asked:
             raise KeyboardInterrupt
 
     def _show_what_does_not_run(self) -> None:
@@ -125,13 +123,9 @@ class _Sweep:
         for job in [*bad, *(job for job in self._jobs if job.state is State.BEFORE)]:
             self._display.event(job)
 
-    def _ask_to_stop(self) -> None:
-        """Called by the signal: only counts, as it may come in the middle of anything."""
-        self._stops += 1
-
     def _pass_on_stops(self) -> None:
         """At the first stop let each job write its checkpoint; at the second kill them."""
-        while self._passed_on < self._stops:
+        while self._passed_on < self._stops.requests:
             self._passed_on += 1
             self._display.print(STOPPING if self._passed_on == 1 else "killing what still runs")
             for position, (process, _) in self._running.items():
@@ -146,7 +140,7 @@ class _Sweep:
         for position, job in enumerate(self._jobs):
             if job.state is not State.WAITING:
                 continue
-            if self._stops:
+            if self._stops.asked:
                 return False
             if job.wanted_cores > len(self._free) or len(self._running) >= self._limit(job):
                 return True
@@ -207,8 +201,7 @@ class _Sweep:
             job.ended = self._ended
             if status == 0:
                 job.state, job.note = State.DONE, process.stdout.last
-                job.read_summary()
-            elif self._stops and (status in INTERRUPTED or self._stops > 1):
+            elif self._stops.asked and (status in INTERRUPTED or self._stops.requests > 1):
                 job.state, job.note = State.INTERRUPTED, process.stdout.last
             else:
                 job.state, job.note = State.FAILED, process.cause(status)
@@ -264,22 +257,3 @@ def _cost(settings: Settings, environments: dict[str, EnvPlan]) -> Cost:
     plan = plan_run(settings, environments.get(key))
     environments[key] = plan.env
     return cost(plan)
-
-
-@contextlib.contextmanager
-def _on_stop(act: Callable[[], None]) -> Iterator[None]:
-    """Call `act` at each signal to stop, for as long as this lasts."""
-
-    def handle(number: int, frame: FrameType | None) -> None:
-        act()
-
-    names = [name for name in STOP_SIGNALS if hasattr(signal, name)]
-    try:
-        before = {name: signal.signal(getattr(signal, name), handle) for name in names}
-    except ValueError:  # not the main thread: the caller handles signals
-        before = {}
-    try:
-        yield
-    finally:
-        for name, handler in before.items():
-            signal.signal(getattr(signal, name), handler)

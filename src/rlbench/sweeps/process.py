@@ -11,16 +11,17 @@ from collections.abc import Iterator, Sequence
 from typing import IO
 
 from rlbench.harness.record import CONCURRENT_JOBS
+from rlbench.signals import PARENT, STOP_SIGNALS, describe
 
 CHUNK_BYTES = 1 << 16
-INTERRUPTED = (130, -signal.SIGINT)
+INTERRUPTED = (130, *(-number for number in STOP_SIGNALS))
 
 
 class JobProcess:
     """A fresh Python that runs `python -m rlbench` with `words`, on `cores`.
 
     It leads a new process group: a Ctrl-C at the terminal reaches the sweep alone, which
-    passes it on, once.
+    passes it on, once. When the process that started it is gone, it writes a checkpoint and ends.
     """
 
     def __init__(self, words: Sequence[str], cores: Sequence[int], concurrent_jobs: int) -> None:
@@ -28,6 +29,7 @@ class JobProcess:
             **os.environ,
             CONCURRENT_JOBS: str(concurrent_jobs),
             "PYTHONUNBUFFERED": "1",
+            PARENT: str(os.getpid()),
         }
         with _confined_to(cores):  # a new process inherits the cores of the one that starts it
             self._process = subprocess.Popen(
@@ -69,11 +71,9 @@ class JobProcess:
 
     def cause(self, status: int) -> str:
         """Why it ended with `status`, in one line."""
-        if self.stderr.last:
+        if status >= 0 and self.stderr.last:
             return self.stderr.last.removeprefix("rlbench: ")
-        if status < 0:
-            return f"killed by signal {-status} ({signal.Signals(-status).name})"
-        return f"exit status {status}"
+        return describe(status)
 
 
 class _Lines:

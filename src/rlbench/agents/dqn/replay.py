@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import psutil
 
+from rlbench import container
 from rlbench.errors import ConfigError
 from rlbench.interfaces import Array, State
 
@@ -94,7 +95,8 @@ class Replay:
 def check_memory(capacity: int, row_bytes: int) -> None:
     """Raises ConfigError where `capacity` transitions of `row_bytes` do not fit in what is free,
     and says what would."""
-    available = int(psutil.virtual_memory().available * MEMORY_SHARE)
+    free, left = psutil.virtual_memory().available, container.memory_left_bytes()
+    available = int((free if left is None else min(free, left)) * MEMORY_SHARE)
     if capacity * row_bytes > available:
         raise ConfigError(
             CAPACITY_KEY,

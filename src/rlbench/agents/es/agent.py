@@ -44,7 +44,7 @@ TIED_BLOCK_MEMBERS_MAX = 32
 FLOAT_BYTES = 4
 RESULT_BYTES = 100  # of one member's episode: its seed, return and length
 PAPER_NETWORK = "a3c"  # on frames
-# On frames an episode takes a core a second or more, and a budget ends between blocks. Low-rank
+# On frames members share next to nothing, so that small blocks keep all cores busy. Low-rank
 # members share products, the more the better.
 FRAMES_BLOCK_LANES = {"full": 8, "lowrank": 16}
 
@@ -178,14 +178,9 @@ class ES(Agent):
 
     def _play(self, generation: Generation) -> list[TaskResult] | None:
         """The results of a whole generation in order, or None where time ran out."""
-        tasks, results = generation.tasks, list[TaskResult]()
-        played = self._executor.map(evaluate_blocks, tasks, generation)
-        for result in played:
-            results.append(result)
-            if len(results) < len(tasks) and self._context.should_stop():
-                played.close()
-                return None
-        return results
+        tasks, should_stop = generation.tasks, self._context.should_stop
+        results = list(self._executor.map(evaluate_blocks, tasks, generation, should_stop))
+        return results if len(results) == len(tasks) else None
 
     def _learn(self, generation: Generation, results: list[TaskResult]) -> Scalars:
         """Move the parameters by the generation's results, and end it."""

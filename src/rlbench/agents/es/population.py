@@ -1,8 +1,8 @@
 """A generation's work, cut into pieces that any worker can do.
 
 - member: the parameters with one perturbation. Two mirrored members are a pair.
-- block: pairs that follow each other, whose noise is drawn and weighed together. A time budget can
-  stop between blocks, and what is learned is summed up block by block.
+- block: pairs that follow each other, whose noise is drawn and weighed together; what is
+  learned is summed up block by block.
 - task: blocks that follow each other, which a worker plays together; a worker does one at a time.
 - lane: one environment (see `interfaces.Lanes`).
 - slot: lanes in which one member at a time plays, one for each of its episodes.
@@ -28,8 +28,7 @@ from rlbench.nets.network import Network
 from rlbench.nets.policy import normalise
 from rlbench.seeding import Seeds
 
-# A lock-step costs little more for many lanes than for few, and every task ends with few; but a
-# time budget can stop only between tasks.
+# A lock-step costs little more for many lanes than for few, and every task ends with few.
 TASK_LANES = 64
 TASK_TURNS = 4  # ... or as many times the lanes of a lock-step, where these are limited
 
@@ -153,7 +152,7 @@ def evaluate_blocks(worker: Worker, generation: Generation, blocks: range) -> Ta
         keeps_obs=sums is not None,
     )
     act = _Acting(generation, members, pairs, slots.alive.shape)
-    return play_episodes(slots, act, sums, generation.episode_cap)
+    return play_episodes(slots, act, sums, generation.episode_cap, worker.should_stop)
 
 
 def weigh_block(worker: Worker, generation: Generation, weights: Array, block: int) -> Array:

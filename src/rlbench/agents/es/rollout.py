@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rlbench.agents.es.members import Members
-from rlbench.interfaces import Array, Lanes
+from rlbench.interfaces import Array, Lanes, Stopped
 
 COMPACT_BELOW = 0.75  # of the stacked members still playing; copying their parameters then pays
 CHEAP_BYTES = 2**18  # parameters of so few bytes are copied whenever a member has finished
@@ -36,16 +36,23 @@ class TaskResult:
 
 
 def play_episodes(
-    slots: Slots, act: Act, sums: ObservationSums | None, cap: int | None
+    slots: Slots,
+    act: Act,
+    sums: ObservationSums | None,
+    cap: int | None,
+    should_stop: Callable[[], bool],
 ) -> TaskResult:
     """Play on until no member is left.
 
     cap: steps after which an episode is broken off, with the return that it has until then.
+    should_stop: asked between two lock-steps; raises Stopped once it is true.
     """
     members, episodes = slots.seeds.shape
     returns = np.zeros(members * episodes)
     env_steps, capped = 0, 0
     while True:
+        if should_stop():
+            raise Stopped
         if sums is not None:
             sums.add(slots.obs, slots.stack, slots.alive)
         rewards, ended = slots.step(act(slots.obs, slots.alive))

@@ -29,9 +29,9 @@ class ThreadsExecutor(RemoteExecutor[int]):
         fn, shared = call
         self._running[worker] = self._pool.submit(fn, self._lane_workers[worker], shared, task)
 
-    def _wait(self, running: Collection[int]) -> list[int]:
+    def _wait(self, running: Collection[int], timeout_s: float | None) -> list[int]:
         futures = [self._running[worker] for worker in running]
-        done = wait(futures, return_when=FIRST_COMPLETED).done
+        done = wait(futures, timeout_s, return_when=FIRST_COMPLETED).done
         return [worker for worker in running if self._running[worker] in done]
 
     def _receive(self, worker: int) -> Any:

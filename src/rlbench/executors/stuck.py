@@ -1,0 +1,54 @@
+"""Whether an environment has stopped to answer: seen from another thread, at no cost for a step."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from types import FrameType
+
+from rlbench.clock import monotonic_s
+from rlbench.errors import RunError
+
+ENVIRONMENTS = "rlbench.envs."
+LOOKS = 4  # within the seconds that a call may take, at least
+SELDOM_S = 1.0
+
+
+class StuckWatch:
+    """Looks, whenever it is asked, at which call of an environment a thread is in.
+
+    That is the innermost function of `rlbench.envs` on the thread's stack with the one that it
+    calls: each step of each environment is another one. thread: the one to watch; default: the
+    caller's.
+    """
+
+    def __init__(self, env_id: str, timeout_s: float, thread: int | None = None) -> None:
+        self._env_id, self._timeout_s = env_id, timeout_s
+        self._thread = threading.get_ident() if thread is None else thread
+        self.look_every_s = min(SELDOM_S, timeout_s / LOOKS)
+        self._call: tuple[FrameType | None, FrameType | None] = (None, None)
+        self._looked_s, self._stuck_s = monotonic_s(), 0.0
+
+    def error(self) -> RunError | None:
+        """What to say where the thread has been in one call for too long."""
+        now, before = monotonic_s(), self._call
+        # A process that was halted (Ctrl-Z) was not looking either.
+        passed_s = min(now - self._looked_s, 2 * self.look_every_s)
+        self._looked_s, self._call = now, _call(sys._current_frames().get(self._thread))
+        same = self._call[0] is before[0] and self._call[1] is before[1]
+        self._stuck_s = self._stuck_s + passed_s if same and self._call[0] is not None else 0.0
+        if self._stuck_s < self._timeout_s:
+            return None
+        return RunError(
+            f"environment {self._env_id} has not answered for {self._timeout_s:g} s "
+            "(env.step_timeout_s): a step, a reset or its constructor does not return"
+        )
+
+
+def _call(frame: FrameType | None) -> tuple[FrameType | None, FrameType | None]:
+    inner = None
+    while frame is not None:
+        if frame.f_globals.get("__name__", "").startswith(ENVIRONMENTS):
+            return frame, inner
+        frame, inner = frame.f_back, frame
+    return None, None

@@ -1,0 +1,107 @@
+"""A worker process, from the inside: tasks in its main thread, and a warden beside it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from typing import Any
+
+from rlbench.envs.family import EnvPlan
+from rlbench.errors import RlbenchError, RunError
+from rlbench.executors.base import Cost, LaneWorker, TaskFn
+from rlbench.executors.stuck import StuckWatch
+from rlbench.interfaces import Stopped
+from rlbench.signals import end_with_parent
+
+EXIT_ORPHANED, EXIT_STUCK = 1, 2
+
+
+@dataclass(frozen=True)
+class Parent:
+    """The process that a worker works for. thread_lasts: whether the thread that started the worker
+    lasts as long as the process."""
+
+    pid: int
+    thread_lasts: bool
+
+
+@dataclass(frozen=True)
+class Call:
+    """What a worker is to do with the tasks that follow: calls are numbered from 1 on."""
+
+    number: int
+    fn: TaskFn
+    shared: Any
+
+
+def work(connection: Connection, control: Connection, plan: EnvPlan, parent: Parent) -> None:
+    """Do what comes through `connection` until its other end is closed. Each message is a Call or a
+    task in a tuple; each task is answered by its result and the cost so far. Through `control` come
+    the numbers of calls that are to stop."""
+    if parent.thread_lasts:
+        end_with_parent(parent.pid, signal.SIGKILL)
+    worker = LaneWorker(plan, threads=1)
+    warden = _Warden(connection, control, worker)
+    worker.should_stop = warden.should_stop
+    warden.start()
+    try:
+        _work(connection, worker, warden)
+    except (EOFError, OSError):  # the parent has closed its end, or is gone
+        worker.close()
+
+
+def _work(connection: Connection, worker: LaneWorker, warden: _Warden) -> None:
+    connection.send((None, Cost.of(worker)))  # it is up
+    call: Call | None = None
+    while True:
+        message = connection.recv()
+        if isinstance(message, Call):
+            call = message
+            warden.call = call.number
+            continue
+        assert call is not None
+        connection.send((_result(call, worker, message[0]), Cost.of(worker)))
+
+
+def _result(call: Call, worker: LaneWorker, task: Any) -> Any:
+    try:
+        return call.fn(worker, call.shared, task)
+    except (RlbenchError, Stopped) as error:
+        return error
+    except BaseException as error:
+        return RunError(f"{type(error).__name__} in a worker process: {error}")
+
+
+class _Warden(threading.Thread):
+    """Hears what the task must not be asked for: that it is to stop, that the parent is gone; and
+    sees when the environment has stopped to answer. It sleeps nearly all of the time.
+
+    call: the number of the call that the worker is at.
+    """
+
+    def __init__(self, connection: Connection, control: Connection, worker: LaneWorker) -> None:
+        super().__init__(daemon=True)
+        self._connection, self._control, self._worker = connection, control, worker
+        self.call, self._stopped = 0, 0
+        plan = worker.plan
+        self._watch = None
+        if plan.step_timeout_s is not None:
+            self._watch = StuckWatch(plan.facts.id, plan.step_timeout_s)
+
+    def should_stop(self) -> bool:
+        return self._stopped >= self.call
+
+    def run(self) -> None:
+        while True:
+            try:
+                if self._control.poll(self._watch.look_every_s if self._watch else None):
+                    self._stopped = self._control.recv()
+            except (EOFError, OSError):
+                os._exit(EXIT_ORPHANED)
+            error = self._watch.error() if self._watch else None
+            if error is not None:
+                self._connection.send((error, Cost.of(self._worker)))
+                os._exit(EXIT_STUCK)
