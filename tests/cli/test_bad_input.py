@@ -293,7 +293,7 @@ def test_a_sweep_of_nothing_but_bad_jobs_is_bad_configuration(
 def test_nowhere_to_write_is_one_line(rlbench: Rlbench, tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("a file, not a directory")
     result = rlbench("agent=random", "budget.env_steps=10", "results_dir=taken")
-    assert result.returncode == 1
+    assert result.returncode == 2
     assert "taken" in result.stderr
     assert result.stderr.startswith("rlbench: ")
     assert result.stderr.count("\n") == 1

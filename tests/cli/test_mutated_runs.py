@@ -1,0 +1,164 @@
+"""Run directories that were damaged at random, through every command that reads them, and begun
+again: no traceback, no hang, no more memory than an honest run takes.
+
+A few hundred damages in the usual tests; `-m slow` tries a thousand directories and more.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from rlbench.config.compose import compose
+from rlbench.errors import RlbenchError
+from rlbench.harness.experiment import run
+from rlbench.harness.plan import name_run
+from rlbench.runs.load import load_runs
+from support.mutations import MUTATIONS, Mutation, mutate
+
+Damage = tuple[str, Mutation, int]  # a file, what happens to it, and the seed of that
+REFERENCE = Path(__file__).parents[2] / "results" / "reference"
+HONEST = [
+    REFERENCE / name
+    for name in (
+        "classic/es/CartPole-v1/2ef4322235/seed1", "classic/es/CartPole-v1/2ef4322235/seed4",
+        "classic/es/CartPole-v1/2ef4322235/seed7", "classic/es/MountainCar-v0/29f0206f29/seed2",
+    )
+]  # fmt: skip
+HONEST += sorted((REFERENCE / "classic" / "dqn" / "CartPole-v1").glob("*/seed[12]"))
+RUNS = 20  # in a directory
+MAX_CPU_S, MAX_MEMORY_KB = 10.0, 500_000
+FILES = ("run.json", "log.jsonl", "summary.json", "config.yaml")
+CHECKPOINT = ("checkpoint/checkpoint.json", "checkpoint/state-*.npz")
+
+EACH_COMMAND = """
+import json, resource, sys
+from rlbench.cli.main import main
+runs = sys.argv[1]
+for words in (["report", runs], ["claims", runs, "--out", runs], ["tensorboard", runs]):
+    before = resource.getrusage(resource.RUSAGE_SELF)
+    status = main(words)
+    after = resource.getrusage(resource.RUSAGE_SELF)
+    cpu_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    print(json.dumps([status, cpu_s, after.ru_maxrss]))
+"""
+
+
+def damages(files: tuple[str, ...], most: int) -> st.SearchStrategy[list[Damage]]:
+    one = st.tuples(st.sampled_from(files), st.sampled_from(MUTATIONS), st.integers(0, 2**32))
+    return st.lists(one, min_size=1, max_size=most)
+
+
+directories = st.lists(
+    st.tuples(st.sampled_from(HONEST), damages(FILES, 4)), min_size=RUNS, max_size=RUNS
+)
+
+
+def check_reading(runs: list[tuple[Path, list[Damage]]]) -> None:
+    """Every command on a directory of damaged runs, beside two that are whole."""
+    with tempfile.TemporaryDirectory() as name:
+        root = Path(name)
+        for number, honest in enumerate([HONEST[0], HONEST[-1]]):
+            shutil.copytree(honest, root / f"whole{number}")
+        for number, (honest, changes) in enumerate(runs):
+            place = root / f"run{number}"
+            shutil.copytree(honest, place, ignore=shutil.ignore_patterns("*.npz"))
+            header = json.loads((place / "run.json").read_text())
+            # Another seed: of two runs with the same one is left out.
+            (place / "run.json").write_text(json.dumps(header | {"seed": 100 + number}))
+            for file, mutation, seed in changes:
+                mutate(place / file, mutation, seed)
+        loaded = load_runs(root)
+        assert loaded.found >= 2 and len(loaded.runs) >= 2
+        done = subprocess.run(
+            [sys.executable, "-c", EACH_COMMAND, name], capture_output=True, text=True,
+            stdin=subprocess.DEVNULL, timeout=100, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr[-3000:]
+        measured = [json.loads(x) for x in done.stdout.splitlines() if x.startswith("[")]
+        assert [status for status, *_ in measured] == [0, 0, 0], done.stderr
+        assert max(cpu_s for _, cpu_s, _ in measured) < MAX_CPU_S
+        assert max(memory for *_, memory in measured) < MAX_MEMORY_KB
+
+
+FEW = settings(
+    max_examples=1, deadline=None, derandomize=True, database=None,
+    suppress_health_check=list(HealthCheck),
+)  # fmt: skip
+MANY = settings(FEW, max_examples=50, derandomize=False, phases=[Phase.generate])
+
+
+@FEW
+@given(directories)
+def test_commands_survive_damaged_runs(
+    runs: list[tuple[Path, list[Damage]]],
+) -> None:
+    check_reading(runs)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+@MANY
+@given(directories)
+def test_commands_survive_a_thousand_damaged_runs(
+    runs: list[tuple[Path, list[Damage]]],
+) -> None:
+    check_reading(runs)
+
+
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The results of a short run that can go on."""
+    results = tmp_path_factory.mktemp("begun")
+    assert run(compose(words(results, 60))) == 0
+    return results
+
+
+def words(results: Path, env_steps: int) -> list[str]:
+    return [
+        "agent=es", "env=probe_envs:Counting-v0", f"results_dir={results}", "eval.episodes=2",
+        "executor=serial", "env.threshold=null", "agent.population=4", "agent.hidden=[4]",
+        f"budget.env_steps={env_steps}", "budget.train_seconds=5", "cores=1",
+    ]  # fmt: skip
+
+
+def check_going_on(begun: Path, changes: list[Damage]) -> None:
+    """A damaged run that is started again ends, or is refused in one line."""
+    with tempfile.TemporaryDirectory() as name:
+        results = Path(name) / "runs"
+        shutil.copytree(begun, results)
+        asked = compose(words(results, 120))
+        place = name_run(asked).directory
+        for file, mutation, seed in changes:
+            for path in sorted(place.glob(file)):
+                mutate(path, mutation, seed)
+        with contextlib.suppress(RlbenchError):
+            assert run(asked) == 0
+            summary = json.loads((place / "summary.json").read_text())
+            assert summary["status"] == "budget"
+
+
+going_on = damages((*FILES, *CHECKPOINT, "policy.npz"), 3)
+
+
+@settings(FEW, max_examples=40)
+@given(changes=going_on)
+def test_a_damaged_run_goes_on_or_is_refused(begun: Path, changes: list[Damage]) -> None:
+    check_going_on(begun, changes)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+@settings(MANY, max_examples=1000)
+@given(changes=going_on)
+def test_a_thousand_damaged_runs_go_on_or_are_refused(begun: Path, changes: list[Damage]) -> None:
+    check_going_on(begun, changes)
