@@ -79,7 +79,7 @@ def test_an_example_runs(command: str, run: Run) -> None:
     else:
         one_seed = ["seeds=1"] if words[2] == "compare" else ["seed=0"]
         words = [word for word in words if not word.startswith("seeds=")]
-        assert "core-hours" in run([*words, *one_seed, "dry_run=true"])
+        assert "core-hours" in run([*words, *one_seed, "dry_run=quick"])
 
 
 def test_the_python_example_runs(run: Run) -> None:

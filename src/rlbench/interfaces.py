@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -241,6 +241,11 @@ class AgentParameters(Frozen):
         whose results depend on how many there are.
         """
         return self.model_dump(mode="json", exclude_defaults=True)
+
+    def for_probe(self) -> Self:
+        """These settings, changed so that a few seconds show the pace of a long run: what comes
+        only after a while comes at once."""
+        return self
 
     def compute_dtype(self) -> str:
         """The type of number in which the agent's networks compute."""

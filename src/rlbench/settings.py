@@ -71,7 +71,8 @@ MAX_EPISODES = 10**6
 Steps = Annotated[int, Field(gt=0, le=MAX_STEPS)]
 EpisodeSteps = Annotated[int, Field(gt=0, le=MAX_EPISODE_STEPS)]
 MAX_LEVELS = 31  # beside the threshold: more are not read back
-Return = Annotated[float, Field(ge=-1e30, le=1e30)]  # as a reader of a run's files takes it
+MAX_RETURN = 1e30  # as a reader of a run's files takes it
+Return = Annotated[float, Field(ge=-MAX_RETURN, le=MAX_RETURN)]
 
 
 class EnvSettings(Frozen):
@@ -142,7 +143,7 @@ class Settings(Frozen):
     results_dir: Path = Path("results/runs")
     overwrite: bool = False
     logger: Literal["tensorboard"] | None = None
-    dry_run: bool = False
+    dry_run: bool | Literal["quick"] = False
 
     @field_validator("results_dir")
     @classmethod

@@ -126,6 +126,19 @@ BAD = {
     "them (one of an installed package is env=PACKAGE:Nowhere/At-All-v0)",
     "env=CartPole-v99": "env: got 'CartPole-v99'; takes CartPole-v1, the newest version "
     "(one of an installed package is env=PACKAGE:CartPole-v99)",
+    **{
+        f"env={game}": f"env: got '{game}'; takes ALE/Pong-v5, whose frames are preprocessed here "
+        "(docs/environments.md says how)"
+        for game in ("Pong-v0", "Pong-v4", "PongNoFrameskip-v4", "PongDeterministic-v4")
+    },
+    **{
+        f"env={game}": f"env: got '{game}'; takes ALE/Pong-v5 with +env.kwargs.obs_type=ram for "
+        "the game's memory"
+        for game in ("ALE/Pong-ram-v5", "Pong-ram-v4", "Pong-ramNoFrameskip-v4")
+    },
+    "env=wave:Foo-v0": "env: got 'wave:Foo-v0'; takes an id that importing wave registers, and it "
+    "registers none; where a function of it does that, write a module that calls the function, and "
+    "give env=MODULE:ID",
     "env=ALE/Breakot-v5": f"env: got 'ALE/Breakot-v5'; takes {ID}; did you mean ALE/Breakout-v5 "
     "or ALE/Et-v5 or ALE/Qbert-v5? (one of an installed package is env=PACKAGE:ALE/Breakot-v5)",
     "env=ALE/Pong-v4": "env: got 'ALE/Pong-v4'; takes its successor ALE/Pong-v5 "

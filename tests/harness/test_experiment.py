@@ -378,7 +378,7 @@ def test_dry_run_writes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[st
 def test_a_dry_run_says_what_evaluation_can_cost(
     words: list[str], evaluations: str, evaluating: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(compose(["agent=random", "dry_run=true", *words])) == 0
+    assert run(compose(["agent=random", "dry_run=quick", *words])) == 0
     lines = [line.strip().split(maxsplit=1) for line in capsys.readouterr().out.splitlines()]
     said = dict(line for line in lines if len(line) == 2)
     assert said["evaluations"] == evaluations

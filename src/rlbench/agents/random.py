@@ -22,6 +22,8 @@ from rlbench.interfaces import (
     State,
 )
 
+WIDEST = 1e30  # a side of a box beyond counts as unbounded
+
 
 class RandomSettings(AgentParameters):
     """num_lanes: lanes stepped together."""
@@ -43,8 +45,9 @@ class UniformPolicy:
             return rng.integers(action.nvec[0], size=lanes)
         if action.kind == "multi_discrete":
             return rng.integers(action.nvec, size=(lanes, action.dimensions))
-        low = np.maximum(action.low, -1) if not np.isfinite(action.low).all() else action.low
-        high = np.minimum(action.high, 1) if not np.isfinite(action.high).all() else action.high
+        low, high = np.array(action.low), np.array(action.high)
+        low = np.maximum(low, -1) if (low < -WIDEST).any() else low
+        high = np.minimum(high, 1) if (high > WIDEST).any() else high
         return rng.uniform(low, high, (lanes, action.dimensions)).astype(np.float32)
 
     def arrays(self) -> Mapping[str, Array]:

@@ -7,6 +7,7 @@ import errno
 import importlib
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,6 +32,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             try:
                 end_with_launcher()
                 one_thread_each()  # before anything imports NumPy
+                if argv is None:
+                    _quiet_libraries()
                 return _main(list(sys.argv[1:] if argv is None else argv))
             finally:
                 if argv is None:
@@ -119,6 +122,14 @@ def run_one(settings: Settings, alone: bool) -> int:
     if alone:
         process_only_trains()
     return run(settings, Start.of_process() if alone else Start.now())
+
+
+def _quiet_libraries() -> None:
+    """Numbers that overflow are named by the run itself, in one line; libraries warn of them beside
+    it, in this process and in workers. `python -W` and PYTHONWARNINGS still have their say."""
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")
+        os.environ["PYTHONWARNINGS"] = "ignore"
 
 
 def _fail(message: str, status: int) -> int:

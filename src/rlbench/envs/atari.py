@@ -168,6 +168,9 @@ class AtariObservationsFamily(GymnasiumFamily):
     evaluation = ATARI_EVALUATION
     lock_step_lanes = 8
 
+    def check_observations(self, space: gym.Space[Any]) -> None:
+        """Whole frames as vectors are had for the asking: obs_type=rgb."""
+
     def builder(self, single: SingleEnvs) -> LanesBuilder:
         return KeptStarts(single)
 

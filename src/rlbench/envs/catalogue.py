@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import importlib
 import importlib.util
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,9 @@ from rlbench.errors import ConfigError
 from rlbench.extras import install_command
 from rlbench.published.levels import published_levels
 
+_ATARI_ID = re.compile(
+    r"(?P<ale>ALE/)?(?P<game>\w+?)(?P<ram>-ram)?(NoFrameskip|Deterministic)?-v\d+"
+)
 EXTRAS = {"mujoco": "mujoco"}  # package that an environment needs: extra of rlbench that brings it
 NEEDS = {  # folder of gymnasium.envs: package it imports
     "box2d": "Box2D",
@@ -50,6 +54,9 @@ def find_spec(env_id: str) -> EnvSpec:
     Raises ConfigError naming near ids, the successor of an old version, or what to install.
     """
     ensure_registered(env_id)
+    instead = _atari_instead(env_id)
+    if instead is not None:
+        raise ConfigError("env", env_id, instead)
     spec = gymnasium.registry.get(env_id.rpartition(":")[2])
     if spec is None or _is_retired(spec):
         raise ConfigError("env", env_id, suggest_env(env_id))
@@ -83,6 +90,12 @@ def suggest_env(env_id: str) -> str:
         if version is not None and version < (newest.version or 0):
             return f"its successor {newest.id} (version {version} is deprecated)"
         return f"{newest.id}, the newest version{package}"
+    module = env_id.rpartition(":")[0].partition(".")[0]
+    if module and not any(_package(spec) == module for spec in gymnasium.registry.values()):
+        return (
+            f"an id that importing {module} registers, and it registers none; where a function of "
+            "it does that, write a module that calls the function, and give env=MODULE:ID"
+        )
     near = near_names(name, (spec.id for spec in _living()))
     meant = f"did you mean {near}?" if near else "`rlbench envs` lists them"
     return f"the id of an environment that Gymnasium has here; {meant}{package}"
@@ -100,6 +113,21 @@ def near_names(name: str, names: Iterable[str], limit: int = 3) -> str:
     keys += difflib.get_close_matches(asked, by_key, n=2 * limit, cutoff=0.7)
     found = list(dict.fromkeys(by_key[key] for key in keys))[:limit]
     return " or ".join(found)
+
+
+def _atari_instead(env_id: str) -> str | None:
+    """What to give in place of another id of a game: those from before ALE/…-v5 show whole frames
+    that nothing has preprocessed, or the memory."""
+    found = _ATARI_ID.fullmatch(env_id.rpartition(":")[2])
+    if found is None or (found["ale"] and not found["ram"]):
+        return None
+    _register_ale()
+    game = f"ALE/{found['game']}-v5"
+    if game not in gymnasium.registry:
+        return None
+    if found["ram"]:
+        return f"{game} with +env.kwargs.obs_type=ram for the game's memory"
+    return f"{game}, whose frames are preprocessed here (docs/environments.md says how)"
 
 
 def _threshold(spec: EnvSpec) -> float | None:
@@ -153,7 +181,9 @@ def _import_package(env_id: str) -> None:
         lacks = error.name or module
         takes = f"PACKAGE:ID of an installed package; there is no package {lacks!r} here"
         raise ConfigError("env", env_id, takes) from None
-    except Exception as error:  # a stranger's package may raise anything at all
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a stranger's package may raise anything, even SystemExit
         takes = f"PACKAGE:ID; importing {module} failed: {type(error).__name__}: {error}"
         raise ConfigError("env", env_id, takes.splitlines()[0]) from None
 
@@ -197,6 +227,10 @@ def registration(spec: EnvSpec) -> dict[str, Any]:
         "wrappers": [wrapper.name for wrapper in spec.additional_wrappers],
         "max_episode_steps": spec.max_episode_steps,
     }
+
+
+def _package(spec: EnvSpec) -> str:
+    return entry_module(spec).partition(".")[0]
 
 
 def _folder(spec: EnvSpec) -> str:

@@ -4,15 +4,17 @@ their lanes are built."""
 from __future__ import annotations
 
 import abc
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
 from gymnasium.envs.registration import EnvSpec
 
+from rlbench.errors import ConfigError
 from rlbench.interfaces import EnvFacts, Lanes
 from rlbench.published.levels import published_levels
-from rlbench.settings import EnvSettings, resolve
+from rlbench.settings import MAX_RETURN, EnvSettings, resolve
 
 DEFAULT_MAX_EPISODE_STEPS = 10_000  # for ids that register no time limit
 
@@ -130,6 +132,18 @@ class Family(abc.ABC):
         chosen = resolve(asked.levels, timed)
         levels = set(chosen or ())
         if threshold is not None:
-            threshold = float(threshold)
+            threshold = _checked(threshold)
             levels.add(threshold)
         return threshold, tuple(sorted(levels))
+
+
+def _checked(threshold: Any) -> float:
+    """A threshold as a number. Raises ConfigError for what a package registered in its place."""
+    try:
+        number = float(threshold)
+    except (TypeError, ValueError, OverflowError):
+        number = math.nan
+    if isinstance(threshold, str) or not abs(number) <= MAX_RETURN:
+        takes = "a number in the environment's registration; env.threshold=NUMBER sets another"
+        raise ConfigError("env.threshold", threshold, takes)
+    return number

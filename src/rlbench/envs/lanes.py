@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import operator
 from collections.abc import Callable, Iterator
@@ -13,7 +14,7 @@ import numpy as np
 from gymnasium.wrappers import OrderEnforcing, TimeLimit
 
 from rlbench.envs.spaces import action_adapter, observation_adapter
-from rlbench.errors import RunError
+from rlbench.errors import RlbenchError, RunError
 from rlbench.interfaces import Array, Counts
 
 
@@ -48,7 +49,9 @@ class CountedLanes:
             shown = bad[0] if bad.size else "values that overflow when added"
             raise RunError(f"environment {self.env_id} gave {what} that is not finite: {shown}")
 
-    def _raised(self, call: str, error: BaseException) -> RunError:
+    def _raised(self, call: str, error: BaseException) -> RlbenchError:
+        if isinstance(error, RlbenchError):
+            return error
         return RunError(
             f"environment {self.env_id} raised {type(error).__name__} in {call}: {error}"
         )
@@ -73,7 +76,9 @@ class SingleEnvLanes(CountedLanes):
         super().__init__(env_id, num_lanes)
         self._make, self._fresh = make, fresh_each_episode
         self._cap, self._elapsed = max_episode_steps, [0] * num_lanes
-        self._envs = [make() for _ in range(num_lanes)]
+        self._envs: list[gym.Env[Any, Any]] = []
+        for _ in range(num_lanes):
+            self._envs.append(self._build())
         self._steps = [_step_of(env) for env in self._envs]
         env = self._envs[0]
         self._size, self._observe = observation_adapter(env.observation_space, env_id)
@@ -83,13 +88,15 @@ class SingleEnvLanes(CountedLanes):
         obs = np.empty((len(lanes), self._size), np.float32)
         for row, (lane, seed) in enumerate(zip(lanes.tolist(), seeds.tolist(), strict=True)):
             if self._fresh:
-                self._envs[lane].close()
-                self._envs[lane] = self._make()
+                close_quietly(self._envs[lane])
+                self._envs[lane] = self._build()
                 self._steps[lane] = _step_of(self._envs[lane])
             try:
                 obs[row] = self._observe(self._envs[lane].reset(seed=seed)[0])
                 self._elapsed[lane] = 0
-            except (Exception, SystemExit) as error:
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:  # a stranger's code may raise anything, even SystemExit
                 raise self._raised("reset", error) from error
         self._check_finite("an observation", obs)
         return obs
@@ -111,24 +118,66 @@ class SingleEnvLanes(CountedLanes):
                 terminated.append(ended)
                 elapsed[lane] += 1
                 truncated.append(cut or elapsed[lane] >= cap)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            self._count(min(len(truncated) + 1, len(lanes)), 0)
+            raise self._raised("step", error) from error
+        try:
             columns = (
                 np.array(rewards, np.float64),
                 np.array(terminated, np.bool_),
                 np.array(truncated, np.bool_),
             )
-        except (Exception, SystemExit) as error:
-            self._count(min(len(truncated) + 1, len(lanes)), 0)
-            raise self._raised("step", error) from error
-        ends = int(sum(map(operator.or_, terminated, truncated)))
+            ends = int(sum(map(operator.or_, terminated, truncated)))
+            finite = math.isfinite(sum(rewards))
+            flat = columns[0].ndim == columns[1].ndim == columns[2].ndim == 1
+        except (TypeError, ValueError, OverflowError):
+            flat = False
+        if not flat:
+            self._count(len(lanes), 0)
+            raise self._wrong_type(rewards, terminated, truncated)
         self._count(len(lanes), ends)
-        if not math.isfinite(sum(rewards)):
+        if not finite:
             self._check_finite("a reward", columns[0])
         self._check_finite("an observation", obs)
         return obs, *columns
 
     def close(self) -> None:
         for env in self._envs:
-            env.close()
+            close_quietly(env)
+
+    def _build(self) -> gym.Env[Any, Any]:
+        try:
+            return self._make()
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            raise self._raised("its constructor", error) from error
+
+    def _wrong_type(
+        self, rewards: list[Any], terminated: list[Any], truncated: list[Any]
+    ) -> RunError:
+        """The error for the first value of a step that is of another type than it should be."""
+        numbers, flags = (int, float, np.number, np.bool_), (bool, np.bool_)
+        expected: list[tuple[str, list[Any], tuple[type, ...], str]]
+        expected = [("a reward", rewards, numbers, "a number")]
+        expected += [
+            (what, values, flags, "true or false")
+            for what, values in (("terminated", terminated), ("truncated", truncated))
+        ]
+        for what, values, kinds, takes in expected:
+            for value in values:
+                if not isinstance(value, kinds):
+                    given = f"{what} of type {type(value).__name__}, and {takes} is taken"
+                    return RunError(f"environment {self.env_id} gave {given}")
+        return RunError(f"environment {self.env_id} gave a reward that no float holds")
+
+
+def close_quietly(env: gym.Env[Any, Any]) -> None:
+    """Close an environment that is not needed any more; what it raises then changes nothing."""
+    with contextlib.suppress(Exception, SystemExit):
+        env.close()
 
 
 def _step_of(env: gym.Env[Any, Any]) -> Callable[[Any], Any]:

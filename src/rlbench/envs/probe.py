@@ -8,6 +8,7 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 
+from rlbench.envs.lanes import close_quietly
 from rlbench.envs.spaces import observation_adapter
 
 # BipedalWalker-v3 needs an episode that ended and one that was cut short to show it.
@@ -19,8 +20,12 @@ FIRST_SEED, LATER_SEED, COMPARED_SEED = 1, 2, 3
 def carries_over(make: Callable[[], gym.Env[Any, Any]]) -> bool:
     """Whether an episode depends on the one before it: the same seed and actions are played in a
     fresh environment and in one whose first episode was cut short (Box2D worlds differ)."""
-    reused, fresh = make(), make()
+    built = []
     try:
+        reused = make()
+        built.append(reused)
+        fresh = make()
+        built.append(fresh)
         reused.action_space.seed(0)
         reused.reset(seed=FIRST_SEED)
         for _ in range(PLAYED_STEPS):
@@ -28,11 +33,13 @@ def carries_over(make: Callable[[], gym.Env[Any, Any]]) -> bool:
             if terminated or truncated:
                 reused.reset(seed=LATER_SEED)
         return not _same_episode(reused, fresh)
-    except Exception:
+    except KeyboardInterrupt:
+        raise
+    except BaseException:
         return False  # the run reports the error, with its steps counted
     finally:
-        reused.close()
-        fresh.close()
+        for env in built:
+            close_quietly(env)
 
 
 def _same_episode(one: gym.Env[Any, Any], other: gym.Env[Any, Any]) -> bool:

@@ -8,17 +8,19 @@ from dataclasses import dataclass
 from typing import Any
 
 import gymnasium as gym
+import numpy as np
 from gymnasium.envs.registration import EnvSpec
 
 from rlbench.envs.catalogue import ensure_registered
 from rlbench.envs.family import EnvPlan, Family, LanesBuilder
-from rlbench.envs.lanes import SingleEnvLanes
+from rlbench.envs.lanes import SingleEnvLanes, close_quietly
 from rlbench.envs.probe import carries_over
 from rlbench.envs.spaces import action_adapter, observation_adapter
 from rlbench.errors import ConfigError
 from rlbench.interfaces import ActionSpec, EnvFacts
 from rlbench.settings import AUTO, EnvSettings
 
+IMAGE_SIDE = 32  # from here on bytes in rows and columns are an image
 # By an id's name, for Gymnasium's own environments with their own settings: what one step gives.
 STEP_REWARDS = {"CartPole": (1.0, 1.0), "MountainCar": (-1.0, -1.0), "Acrobot": (-1.0, 0.0)}
 
@@ -130,15 +132,37 @@ class GymnasiumFamily(Family):
             raise ConfigError("env", env_id, takes) from error
         except TypeError as error:
             raise ConfigError("env.kwargs", kwargs, f"what {env_id} takes: {error}") from error
-        except Exception as error:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # a stranger's code may raise anything, even SystemExit
             takes = f"an id Gymnasium can make: {type(error).__name__}: {error}"
             raise ConfigError("env", env_id, takes) from error
         try:
-            size, _ = observation_adapter(env.observation_space, env_id)
-            action, _ = action_adapter(env.action_space, env_id)
+            observations, actions = env.observation_space, env.action_space
+            self.check_observations(observations)
+            size, _ = observation_adapter(observations, env_id)
+            action, _ = action_adapter(actions, env_id)
+        except AttributeError as error:
+            takes = f"an environment with observation_space and action_space ({error})"
+            raise ConfigError("env", env_id, takes) from error
         finally:
-            env.close()
+            close_quietly(env)
         return (size,), action
+
+    def check_observations(self, space: gym.Space[Any]) -> None:
+        """Raise ConfigError for observations that no network here suits."""
+        shape = getattr(space, "shape", None) or ()
+        if (
+            getattr(space, "dtype", None) == np.uint8
+            and len(shape) == 3
+            and min(shape[:2]) >= IMAGE_SIDE
+        ):
+            takes = (
+                "Atari's frames or observations that an MLP suits; these are images "
+                f"({' x '.join(map(str, shape))} bytes), which a wrapper may make smaller: see "
+                "docs/environments.md"
+            )
+            raise ConfigError("env", self.settings.id, takes)
 
 
 class Box2DFamily(GymnasiumFamily):

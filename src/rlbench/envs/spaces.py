@@ -8,35 +8,47 @@ from typing import Any
 import numpy as np
 from gymnasium import spaces
 
-from rlbench.errors import ConfigError
+from rlbench.errors import ConfigError, RunError
 from rlbench.interfaces import ActionSpec, Array
 
 Observe = Callable[[Any], Array]
 Act = Callable[[Array], Iterable[Any]]
+MAX_OBSERVATION = 10_000_000  # numbers; 40 MB each
+MAX_ACTION = 100_000  # dimensions
 
 
 def observation_adapter(space: spaces.Space[Any], env_id: str) -> tuple[int, Observe]:
     """The length of a flat observation, and the function that makes one [size] that fits float32.
 
     Boxes are ravelled (bytes, such as pixels and RAM, scaled to [0, 1]), discrete values become
-    one-hot, Dict and Tuple are concatenated. Raises ConfigError for a space of no fixed size.
+    one-hot, Dict and Tuple are concatenated. Raises ConfigError for a space of no fixed size, or of
+    one that cannot be held; the function raises RunError for a box of another shape.
     """
-    if isinstance(space, spaces.Box):
-        size = int(np.prod(space.shape, dtype=np.int64))
-        if space.dtype == np.uint8:
-            scale = np.float32(1 / 255)
-            return size, lambda obs: np.asarray(obs).ravel() * scale
-        if len(space.shape) == 1:
-            return size, lambda obs: obs  # the lanes' array casts as it takes it in
-        return size, lambda obs: np.asarray(obs, np.float32).ravel()
     try:
-        flat = spaces.flatten_space(space)
-    except NotImplementedError:
-        flat = None
-    if not isinstance(flat, spaces.Box):
-        raise ConfigError("env", env_id, f"observations of a fixed size, not {space}")
-    size = int(np.prod(flat.shape, dtype=np.int64))
-    return size, lambda obs: np.asarray(spaces.flatten(space, obs), np.float32).ravel()
+        size = int(spaces.flatdim(space))
+    except (NotImplementedError, ValueError, TypeError):  # a Sequence, say, or no space at all
+        raise ConfigError("env", env_id, f"observations of a fixed size, not {space}") from None
+    _check_numbers(size, MAX_OBSERVATION, "observations", space, env_id)
+    if not isinstance(space, spaces.Box):
+        return size, lambda obs: np.asarray(spaces.flatten(space, obs), np.float32).ravel()
+    shape = space.shape
+
+    def checked(obs: Any) -> Any:
+        if getattr(obs, "shape", None) != shape:
+            obs = np.asarray(obs)
+            if obs.shape != shape:  # NumPy would repeat it to fit, without a word
+                raise RunError(
+                    f"environment {env_id} gave an observation of shape {obs.shape}, and its space "
+                    f"says {shape}"
+                )
+        return obs
+
+    if space.dtype == np.uint8:
+        scale = np.float32(1 / 255)
+        return size, lambda obs: np.asarray(checked(obs)).ravel() * scale
+    if len(shape) == 1:
+        return size, checked  # the lanes' array casts as it takes it in
+    return size, lambda obs: np.asarray(checked(obs), np.float32).ravel()
 
 
 def action_adapter(space: spaces.Space[Any], env_id: str) -> tuple[ActionSpec, Act]:
@@ -44,8 +56,12 @@ def action_adapter(space: spaces.Space[Any], env_id: str) -> tuple[ActionSpec, A
     to n of the space's own (a box's are clipped to it).
 
     All lanes at once, as this runs at every step: to clip one action costs as much as to clip all.
-    Raises ConfigError for a space that is neither Discrete, MultiDiscrete, MultiBinary nor Box.
+    Raises ConfigError for a space that is neither Discrete, MultiDiscrete, MultiBinary nor Box, and
+    for one without a dimension or with too many.
     """
+    if isinstance(space, spaces.Box | spaces.MultiBinary | spaces.MultiDiscrete):
+        dimensions = int(np.prod(space.shape, dtype=np.int64))
+        _check_numbers(dimensions, MAX_ACTION, "actions", space, env_id)
     if isinstance(space, spaces.Discrete):
         start = int(space.start)
         if start == 0:
@@ -78,3 +94,11 @@ def action_adapter(space: spaces.Space[Any], env_id: str) -> tuple[ActionSpec, A
 
         return spec, clip
     raise ConfigError("env", env_id, f"Discrete, MultiDiscrete or Box actions, not {space}")
+
+
+def _check_numbers(
+    numbers: int, most: int, what: str, space: spaces.Space[Any], env_id: str
+) -> None:
+    if not 1 <= numbers <= most:
+        takes = f"{what} of 1 to {most} numbers, and {space} has {numbers}"
+        raise ConfigError("env", env_id, takes)

@@ -2,64 +2,149 @@
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass
 
+from rlbench.envs.family import EvalSchedule
+from rlbench.errors import RlbenchError
 from rlbench.harness.evaluate import schedule
+from rlbench.harness.memory import available_mb
 from rlbench.harness.plan import RunPlan
+from rlbench.harness.screen import duration
+from rlbench.harness.speed import Speed, probe, recorded
 
 
 @dataclass(frozen=True)
 class Cost:
-    """The most that a run may take; None if unbounded or unknown.
+    """The most that a run may take, at the speed that was measured; None if unknown.
 
-    core_hours: of training; evaluation comes on top. memory_mb: what the agent learns from, in
-    MiB, beside the libraries.
+    train_s: of training. env_steps: that this comes to. eval_s: of evaluation beside it. wall_s:
+    all together, the startup included. core_hours: of all that. memory_mb: what the agent learns
+    from, in MiB, beside the libraries.
     """
 
-    core_hours: float | None
+    train_s: float | None
     env_steps: int | None
-    env_frames: int | None
+    eval_s: float | None
+    wall_s: float | None
+    core_hours: float | None
     memory_mb: float | None
 
 
-def cost(plan: RunPlan) -> Cost:
-    """What the run that `plan` describes may take at most."""
-    seconds, steps = plan.settings.budget.train_seconds, plan.settings.budget.env_steps
-    return Cost(
-        core_hours=None if seconds is None else seconds * plan.cores / 3600,
-        env_steps=steps,
-        env_frames=None if steps is None else steps * plan.env.facts.frame_skip,
-        memory_mb=plan.memory_mb,
-    )
+def measured(plan: RunPlan) -> Speed | str:
+    """How fast the run will go; where nothing measures it, why."""
+    try:
+        return recorded(plan) or probe(plan)
+    except (RlbenchError, MemoryError) as error:
+        return str(error) or type(error).__name__
 
 
-def estimate(plan: RunPlan) -> str:
-    """The plan of a run in lines: budgets, cores, core-hours, memory, and where its files go."""
-    settings, facts, most = plan.settings, plan.env.facts, cost(plan)
-    memory = "unknown: this agent gives no estimate"
-    if most.memory_mb is not None:
-        memory = f"{most.memory_mb:,.0f} MB for what is learned from, beside the libraries"
-    hours = "unknown: no budget in seconds"
-    if most.core_hours is not None:
-        hours = f"at most {most.core_hours:.3g} of training, evaluation not counted"
-    steps = "as many as fit"
-    if most.env_steps is not None:
-        steps = f"at most {most.env_steps:,}{frames_in_brackets(most)}"
+def cost(plan: RunPlan, speed: Speed | None) -> Cost:
+    """What the run that `plan` describes may take at most; a run that reaches its goal takes
+    less."""
+    train_s, steps = plan.settings.budget.train_seconds, plan.settings.budget.env_steps
+    if speed is None or speed.steps_per_s <= 0:
+        return Cost(train_s, steps, None, None, None, plan.memory_mb)
+    if steps is not None and (train_s is None or steps / speed.steps_per_s < train_s):
+        train_s = steps / speed.steps_per_s
+    assert train_s is not None
+    most_steps = round(train_s * speed.steps_per_s)
+    if speed.eval_share is not None:
+        eval_s = speed.eval_share * train_s
+    else:
+        assert speed.eval_s is not None and speed.eval_steps is not None
+        number = evaluations(plan.eval_schedule, most_steps, speed.eval_steps)
+        eval_s = number * speed.eval_s
+    wall_s = speed.startup_s + train_s + eval_s
+    return Cost(train_s, most_steps, eval_s, wall_s, wall_s * plan.cores / 3600, plan.memory_mb)
+
+
+def evaluations(when: EvalSchedule, steps: int, played: float) -> int:
+    """How many evaluations fall due in a run of so many `steps` of training, the one at its end
+    included, where each of them plays so many steps."""
+    gap, number, last, before = when.gap_per_step * played, 0, 0, 0
+    for due in schedule(when):
+        if due >= steps:
+            break
+        if due == 0 or due - last >= gap:
+            number, last = number + 1, due
+        if due - before >= when.every_steps and number > 1:  # from here on they are evenly apart
+            every = when.every_steps * max(1, -(-gap // when.every_steps))
+            number += int((steps - 1 - last) // every)
+            break
+        before = due
+    return number + 1
+
+
+def estimate(plan: RunPlan, *, measure: bool = True) -> str:
+    """The plan of a run in lines: budgets, cores, time, core-hours, memory, and where its files
+    go. measure: find out how fast it goes here."""
+    settings, facts = plan.settings, plan.env.facts
+    found = measured(plan) if measure else "dry_run=quick measures nothing"
+    speed = found if isinstance(found, Speed) else None
+    most = cost(plan, speed)
     lines = [
         f"{settings.agent.name} on {facts.id}, seed {settings.seed}",
-        f"  ends at     {_budgets(settings.budget.train_seconds, most.env_steps)}",
+        f"  ends at     {_budgets(settings.budget.train_seconds, settings.budget.env_steps)}",
         f"  solved at   {'no threshold' if plan.env.threshold is None else plan.env.threshold}",
-        f"  steps       {steps}",
         f"  cores       {plan.cores} ({plan.executor}, {plan.workers} worker"
         f"{'s' if plan.workers > 1 else ''})",
-        f"  core-hours  {hours}",
-        f"  memory      {memory}",
+        f"  speed       {_speed(found)}",
+        f"  steps       {_steps(plan, most)}",
+        f"  time        {_time(most)}",
+        f"  core-hours  {_core_hours(most)}",
+        f"  memory      {memory_words(most.memory_mb)}",
         f"  evaluations {_evaluations(plan)}",
         f"  evaluating  {_evaluated_steps(plan)}",
         f"  files       {plan.name.directory}",
     ]
     return "\n".join(lines)
+
+
+def memory_words(memory_mb: float | None) -> str:
+    """A need of memory in words, and whether there is so much."""
+    if memory_mb is None:
+        return "unknown: this agent gives no estimate"
+    free = available_mb()
+    short = f"; only {free:,.0f} MB are free" if memory_mb > free else ""
+    needs = f"{memory_mb:,.0f}" if memory_mb >= 1 else "below 1"
+    return f"{needs} MB for what is learned from, beside the libraries{short}"
+
+
+def _speed(found: Speed | str) -> str:
+    if isinstance(found, str):
+        return f"not measured: {found}"
+    return f"{found.steps_per_s:,.0f} steps of training a second ({found.source})"
+
+
+def _steps(plan: RunPlan, most: Cost) -> str:
+    if most.env_steps is None:
+        return "as many as fit"
+    skip = plan.env.facts.frame_skip
+    frames = "" if skip == 1 else f" ({most.env_steps * skip:,} frames)"
+    asked = most.env_steps == plan.settings.budget.env_steps
+    return f"at most {'' if asked else 'about '}{most.env_steps:,}{frames}"
+
+
+def _time(most: Cost) -> str:
+    if most.wall_s is None or most.train_s is None or most.eval_s is None:
+        limit = "" if most.train_s is None else f"at most {duration(most.train_s)} of training; "
+        return f"{limit}in all not known, as nothing was measured"
+    share = most.eval_s / most.wall_s
+    return (
+        f"at most about {duration(most.wall_s)}: {duration(most.train_s)} of training, "
+        f"{share:.0%} of the time evaluation"
+    )
+
+
+def _core_hours(most: Cost) -> str:
+    if most.core_hours is None:
+        return "not known, as nothing was measured"
+    return f"at most about {hours(most.core_hours)}, evaluation included"
+
+
+def hours(number: float) -> str:
+    """Core-hours with two digits that count."""
+    return f"{number:,.0f}" if number >= 10 else f"{number:.2g}"
 
 
 def _evaluations(plan: RunPlan) -> str:
@@ -77,19 +162,13 @@ def _evaluated_steps(plan: RunPlan) -> str:
     if budget is None:
         share = f"and one for each {gap:g} of training" if gap else "whatever training takes"
         return f"at most {each:,} steps at a time, {share}; confirmations not counted"
-    points = itertools.takewhile(lambda due: due < budget, schedule(plan.eval_schedule))
-    most = (sum(1 for _ in points) + 1) * each
+    most = evaluations(plan.eval_schedule, budget, 0.0) * each
     if gap:  # all but the last two are followed by so much training
         most = min(most, round(budget / gap) + 2 * each)
     return (
         f"at most {each:,} steps at a time and {most:,} in all, {most / (most + budget):.0%} of "
         "the run's steps; confirmations not counted"
     )
-
-
-def frames_in_brackets(most: Cost) -> str:
-    """The budget's frames in brackets, where there are more of them than steps."""
-    return "" if most.env_frames == most.env_steps else f" ({most.env_frames:,} frames)"
 
 
 def _budgets(seconds: float | None, steps: int | None) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 from rlbench.clock import Start
 from rlbench.errors import ConfigError, RlbenchError, RunError
 from rlbench.harness.evaluator import Evaluator, worth_processes
+from rlbench.harness.gpu import check_device
 from rlbench.harness.judge import Judge
 from rlbench.harness.ledger import Ledger
 from rlbench.harness.machine import (
@@ -65,13 +66,14 @@ def _run(settings: Settings, start: Start, stops: Stops) -> int:
     if settings.dry_run:
         from rlbench.harness.dry_run import estimate
 
-        print(estimate(plan))
+        print(estimate(plan, measure=settings.dry_run != "quick"))
         return EXIT_DONE
     line = finished(settings, plan.name.directory)
     if line is not None:
         print(line)
         return EXIT_DONE
     check_memory(plan)
+    check_device(settings.device)
     directory = RunDir(plan.name.directory, settings.results_dir)
     directory.open(settings.overwrite)
     try:

@@ -67,7 +67,7 @@ class ArgmaxHead:
 @dataclass(frozen=True)
 class ContinuousHead:
     """One output a dimension. Where the box is bounded, [-1, 1] spans it and the rest is clipped;
-    an unbounded dimension takes the output as it is."""
+    a dimension that is unbounded, or too wide for a float32, takes the output as it is."""
 
     low: tuple[float, ...]
     high: tuple[float, ...]
@@ -97,7 +97,7 @@ class ContinuousHead:
         """Low and high ends [D], which are bounded, there the low end and half the span, and how
         many these are."""
         low, high = np.asarray(self.low, np.float32), np.asarray(self.high, np.float32)
-        bounded = np.isfinite(low) & np.isfinite(high)
+        bounded = _has_span(low, high)
         low_b, high_b = np.where(bounded, low, -1), np.where(bounded, high, 1)
         half_b = ((high_b - low_b) / 2).astype(np.float32)
         return low, high, bounded, low_b, half_b, int(np.count_nonzero(bounded))
@@ -127,7 +127,7 @@ def argmax_head(action: ActionSpec, bins: int | None, key: str = "agent.bins") -
         raise ConfigError(key, bins, "2 or more: the actions of this environment are continuous")
     nvec = (bins,) * action.dimensions
     _check_size(nvec, key)
-    if not np.isfinite([*action.low, *action.high]).all():
+    if not _has_span(np.array(action.low), np.array(action.high)).all():
         raise ConfigError(
             key, bins, "nothing here: the action box is unbounded and cannot be cut into bins"
         )
@@ -136,6 +136,13 @@ def argmax_head(action: ActionSpec, bins: int | None, key: str = "agent.bins") -
         for low, high in zip(action.low, action.high, strict=True)
     )
     return ArgmaxHead(nvec, values)
+
+
+def _has_span(low: Array, high: Array) -> Array:
+    """Where low and high ends are finite and no further apart than a float32 can say."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        span = high.astype(np.float32) - low.astype(np.float32)
+        return np.isfinite(2 * span)
 
 
 def native_head(action: ActionSpec) -> Head:

@@ -8,12 +8,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from rlbench.clock import monotonic_s
-from rlbench.envs.family import EnvPlan
 from rlbench.errors import ConfigError, RunError
-from rlbench.harness.dry_run import Cost, cost, frames_in_brackets
 from rlbench.harness.machine import available_cores
-from rlbench.harness.plan import plan_run
-from rlbench.harness.screen import duration
 from rlbench.settings import AUTO, Auto, Settings, resolve
 from rlbench.signals import Stops
 from rlbench.sweeps.display import Display, count
@@ -51,7 +47,9 @@ def launch(
     jobs = prepare(words_of_jobs, compose, len(available) // resolve(at_once, 1))
     _refuse_if_all_bad(jobs)
     if any(job.settings is not None and job.settings.dry_run for job in jobs):
-        _print_plan(jobs)
+        from rlbench.sweeps.dry_run import print_plan
+
+        print_plan(jobs)
     else:
         sweep = _Sweep(
             jobs, available, common_words, Display(jobs, len(available), quiet=quiet), at_once
@@ -218,42 +216,3 @@ def _refuse_if_all_bad(jobs: Sequence[Job]) -> None:
     raise errors[0]
 
 
-def _print_plan(jobs: Sequence[Job]) -> None:
-    """The order of the jobs and the most they can cost, each alone and all together."""
-    environments: dict[str, EnvPlan] = {}
-    core_hours, steps, memory_mb, untimed = 0.0, 0, 0.0, 0
-    for number, job in enumerate(jobs, 1):
-        most = None
-        if job.settings is not None and job.state is State.WAITING:
-            try:
-                most = _cost(job.settings, environments)
-            except ConfigError as error:
-                job.state, job.note = State.FAILED, str(error)
-        if job.settings is None or most is None:
-            print(f"[{number}/{len(jobs)}] {job.label}: {job.state.value}: {job.note}")
-            continue
-        budget, limits = job.settings.budget, []
-        untimed += budget.train_seconds is None
-        if budget.train_seconds is not None:
-            limits.append(f"at most {duration(budget.train_seconds)} of training")
-            core_hours += budget.train_seconds * job.wanted_cores / 3600
-        if budget.env_steps is not None:
-            limits.append(f"at most {budget.env_steps:,} steps{frames_in_brackets(most)}")
-            steps += budget.env_steps
-        cores = f"{job.wanted_cores} core" + ("s" if job.wanted_cores > 1 else "")
-        memory = "" if most.memory_mb is None else f", {most.memory_mb:,.0f} MB to learn from"
-        memory_mb = max(memory_mb, most.memory_mb or 0.0)
-        print(f"[{number}/{len(jobs)}] {job.label}: {cores}, {' or '.join(limits)}{memory}")
-    total = f"{len(jobs)} jobs: {count(jobs)}; at most {core_hours:.2f} core-hours of training"
-    total += f", beside {untimed} without a budget in seconds" if untimed else ""
-    total += f", {steps:,} steps" if steps else ""
-    total += f"; the largest needs {memory_mb:,.0f} MB to learn from" if memory_mb else ""
-    print(total)
-
-
-def _cost(settings: Settings, environments: dict[str, EnvPlan]) -> Cost:
-    """What a job may take; each environment is built once for all the jobs that share it."""
-    key = settings.env.model_dump_json()
-    plan = plan_run(settings, environments.get(key))
-    environments[key] = plan.env
-    return cost(plan)

@@ -106,6 +106,18 @@ class DQNSettings(AgentParameters):
             mode="json", exclude_defaults=True
         )
 
+    def for_probe(self) -> DQNSettings:
+        """Learning from the first full batch on, with few random actions and a small replay."""
+        least = self.batch_size + (self.n_step - 1) * self.num_lanes
+        capacity = min(self.replay_capacity_steps, max(10_000, 2 * least))
+        return self.model_copy(
+            update={
+                "learning_starts_steps": least,
+                "replay_capacity_steps": capacity,
+                "epsilon_initial": self.epsilon_final,
+            }
+        )
+
     def compute_dtype(self) -> str:
         return self.precision
 

@@ -24,7 +24,7 @@ from rlbench.agents.es.rollout import TaskResult
 from rlbench.agents.es.settings import ESSettings
 from rlbench.agents.es.statistics import ObservationStatistics
 from rlbench.agents.es.virtual_norm import ReferencePlay, VirtualNorm, play_reference
-from rlbench.errors import ConfigError
+from rlbench.errors import ConfigError, RunError
 from rlbench.interfaces import Agent, Array, Context, EnvFacts, Scalars, State
 from rlbench.nets.build import NetworkOptions, make_network
 from rlbench.nets.heads import Head, argmax_head, native_head
@@ -192,7 +192,13 @@ class ES(Agent):
             for part in parts:
                 gradient += part
         decay = np.float32(self._settings.weight_decay)
-        self._theta = self._theta + self._optimizer.step(gradient - decay * self._theta)
+        theta = self._theta + self._optimizer.step(gradient - decay * self._theta)
+        if not np.isfinite(theta).all():
+            raise RunError(
+                f"ES diverged in generation {self._generation + 1} (its parameters are not "
+                "finite): try a smaller agent.learning_rate"
+            )
+        self._theta = theta
         if self._statistics is not None:
             sums = [result.obs_sums for result in results if result.obs_sums is not None]
             # All members in one array: how they were shared out must not change the rounding.
