@@ -14,8 +14,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rlbench.cli.main import main
-from rlbench.config.compose import compose
-from rlbench.config.source import conf_dir
 
 EXAMPLES = int(os.environ.get("RLBENCH_FUZZ", "60"))
 KEYS = [
@@ -74,8 +72,3 @@ def test_a_random_command_line_is_answered_or_refused_in_one_line(
     assert status in (0, 1, 2)
     if status == 2 and "report" not in asked:
         assert captured.err.count("\n") == 1, captured.err
-
-
-def test_the_keys_that_are_tried_exist() -> None:
-    assert conf_dir().is_dir()
-    assert compose(["agent=random"]).agent.name == "random"
