@@ -325,7 +325,10 @@ def test_options_are_not_abbreviated(
     with pytest.raises(SystemExit) as ended:
         main([command, f"{option}=x"])
     assert ended.value.code == 2
-    assert f"unrecognized arguments: {option}=x" in capsys.readouterr().err
+    error = capsys.readouterr().err
+    assert error == (
+        f"rlbench {command}: unrecognized arguments: {option}=x (see rlbench {command} --help)\n"
+    )
 
 
 def test_the_nearest_key_is_found_by_its_last_part_too() -> None:

@@ -6,6 +6,7 @@ import argparse
 import math
 from pathlib import Path
 
+from rlbench.cli.parser import Parser
 from rlbench.reports.cost import EUROS_PER_CORE_HOUR, WATTS_PER_CORE
 
 DEFAULT_DIRECTORY = Path("results/runs")
@@ -13,7 +14,7 @@ DEFAULT_DIRECTORY = Path("results/runs")
 
 def runs_parser(name: str, description: str, examples: str, out: str) -> argparse.ArgumentParser:
     """The parser of `rlbench NAME [DIR] [--out DIR]`; `out` says what `--out` is."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog=f"rlbench {name}",
         description=description,
         epilog=examples,

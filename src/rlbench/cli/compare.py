@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rlbench.cli.drawing import own_matplotlib
+from rlbench.cli.parser import Parser
 from rlbench.config.command_line import run_with_hydra
 from rlbench.errors import ConfigError, RlbenchError, RunError
 from rlbench.wording import plural
@@ -59,7 +60,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="rlbench compare",
         usage="rlbench compare env=ID [agents=NAME,NAME] [seeds=N] [KEY=VALUE ...]",
         description=DESCRIPTION,

@@ -8,6 +8,7 @@ from collections.abc import Collection, Sequence
 from itertools import groupby
 from pathlib import Path
 
+from rlbench.cli.parser import Parser
 from rlbench.config.folders import config_folder, search_folders
 from rlbench.envs.catalogue import EXTRAS, Entry, entries
 
@@ -33,7 +34,7 @@ examples:
 
 def main(argv: Sequence[str]) -> int:
     """Print the list; `argv` are the words after `envs`. Returns the exit status."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         "rlbench envs",
         description=DESCRIPTION,
         epilog=EXAMPLE,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import difflib
 import importlib
 import shutil
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from rlbench.cli.overview import COMMANDS, ENDING, EXAMPLES, QUESTION, SUBCOMMANDS, overview
+from rlbench.cli.parser import Parser
 from rlbench.config.folders import search_folders
 from rlbench.config.key_docs import KeyDoc, headline, keys_of_agent, keys_of_runs, names
 from rlbench.config.words import as_text
@@ -42,7 +42,7 @@ def main(argv: Sequence[str]) -> int:
 
     Raises UnknownKeyError for a key that is not there.
     """
-    parser = argparse.ArgumentParser("rlbench help", description=DESCRIPTION, allow_abbrev=False)
+    parser = Parser("rlbench help", description=DESCRIPTION, allow_abbrev=False)
     parser.add_argument("words", nargs="*", metavar="KEY", help="a key, a group, a command")
     parser.add_argument("--config-dir", metavar="DIR", help="a folder of YAML files of yours")
     arguments = parser.parse_intermixed_args(list(argv))

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+from rlbench.cli.parser import Parser
 from rlbench.config.folders import template_dir
 from rlbench.errors import ConfigError
 
@@ -26,7 +27,7 @@ def main(argv: Sequence[str]) -> int:
 
     Raises ConfigError where something of the template is there already; nothing is written then.
     """
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         "rlbench init",
         description=DESCRIPTION,
         epilog=EXAMPLE,

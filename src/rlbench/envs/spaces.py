@@ -26,7 +26,7 @@ def observation_adapter(space: spaces.Space[Any], env_id: str) -> tuple[int, Obs
     """
     try:
         size = int(spaces.flatdim(space))
-    except (NotImplementedError, ValueError, TypeError):  # a Sequence, say, or no space at all
+    except (NotImplementedError, ValueError, TypeError, AttributeError):  # a Sequence, or no space
         raise ConfigError("env", env_id, f"observations of a fixed size, not {space}") from None
     _check_numbers(size, MAX_OBSERVATION, "observations", space, env_id)
     if not isinstance(space, spaces.Box):
