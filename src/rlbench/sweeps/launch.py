@@ -214,5 +214,3 @@ def _refuse_if_all_bad(jobs: Sequence[Job]) -> None:
         for job in jobs:
             print(f"{job.label}: {job.error}")
     raise errors[0]
-
-
