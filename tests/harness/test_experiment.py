@@ -187,6 +187,20 @@ def test_the_time_budget_ends_a_run(tmp_path: Path) -> None:
     assert summary["status"] == "budget" and 0.3 <= summary["train_s"] < 0.6
 
 
+@pytest.mark.parametrize("executor", ["serial", "process"])
+def test_the_time_budget_ends_es_within_a_generation(tmp_path: Path, executor: str) -> None:
+    """A generation takes 20 s of a core; it is thrown away, and its steps stay counted."""
+    asked = settings(
+        tmp_path, "+env.kwargs.seconds=0.003", "budget.train_seconds=1", "env.threshold=99",
+        "agent.population=640", f"executor={executor}", env="probe_envs:Slow-v0",
+    )  # fmt: skip
+    run(asked)
+    directory, _, summary = read(asked)
+    assert summary["status"] == "budget" and 1 <= summary["train_s"] < 2
+    assert summary["env_steps"] > 50
+    assert checkpoint.load(directory / "checkpoint")["agent"]["generation"] == 0
+
+
 def test_ctrl_c_checkpoints_and_the_same_command_goes_on(tmp_path: Path) -> None:
     more = ["env.threshold=99", "budget.env_steps=6000"]
     slow = [*more, "checkpoint.every_seconds=0.05"]
