@@ -1,8 +1,8 @@
 """Evolution strategies on Pong from pixels with all cores, against the bare emulator.
 
-Both play episodes of the same length, each begun by a seeded reset, which loads the game again (a
-tenth of a second, a fifth of the time of such an episode). What the emulator gives without those
-resets is shown beside it.
+Both play episodes of the same length, each begun by a seeded reset. That of the bare emulator,
+ale-py's native environment, loads the game again (a tenth of a second, a third of the time of such
+an episode); the project's lanes do not. What the emulator gives without resets is shown beside it.
 """
 
 from __future__ import annotations

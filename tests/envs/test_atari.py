@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 from ale_py import AtariEnv
 
-from rlbench.envs.atari import AtariConditions, AtariFamily, AtariLanes, make_game
+from rlbench.envs.atari import AtariFamily
+from rlbench.envs.atari_games import AtariConditions, native_env
+from rlbench.envs.atari_lanes import AtariLanes
 from rlbench.envs.atari_start import keep_start
 from rlbench.envs.catalogue import entries
 from rlbench.envs.make import family_of, plan_env
@@ -67,7 +69,7 @@ def test_preprocessing_is_what_the_emulators_frames_amount_to(
 ) -> None:
     # The other way: Gymnasium's single environment, one grey frame a step, and NumPy.
     rows, columns = area(210, 84), area(160, 84)
-    native = make_game(AtariConditions(game, 4, 0.0, 30, False), 27_000)
+    native = native_env(AtariConditions(game, 4, 0.0, 30, False), 27_000)
     shown, info = native.reset(seed=np.array([seed]))
     single = gym.make(env_id, frameskip=1, repeat_action_probability=0.0, obs_type="grayscale")
     frame, _ = single.reset()
@@ -198,7 +200,7 @@ def test_facts_and_conditions() -> None:
 
 
 def test_no_ops_can_be_left_out() -> None:
-    native = make_game(plan_env(EnvSettings(id=PONG, noop_max=0)).builder.conditions, 10)
+    native = native_env(plan_env(EnvSettings(id=PONG, noop_max=0)).builder.conditions, 10)
     assert native.reset(seed=np.array([5]))[1]["frame_number"][0] == 0
 
 

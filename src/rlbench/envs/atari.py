@@ -1,4 +1,4 @@
-"""Atari games as pixels: their conditions, and lanes on ale-py's native vector environment.
+"""Atari games as pixels: their conditions.
 
 An observation is [4, 84, 84] uint8: the last four decisions' frames, oldest first, each the
 pixelwise maximum of the last two of `frame_skip` emulator frames, grey, resized by area (Mnih et
@@ -8,26 +8,23 @@ al. 2015, Nature 518, methods). Rewards are the game's own, and the loss of a li
 from __future__ import annotations
 
 import functools
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
 import gymnasium as gym
-import numpy as np
 from gymnasium.envs.registration import EnvSpec
 
+from rlbench.envs.atari_games import OBSERVATION_SHAPE, AtariConditions, NativeGame
+from rlbench.envs.atari_lanes import AtariLanes
 from rlbench.envs.atari_start import keep_start
 from rlbench.envs.family import EnvPlan, EvalSchedule, Family, LanesBuilder
-from rlbench.envs.lanes import CountedLanes, SingleEnvLanes
+from rlbench.envs.lanes import SingleEnvLanes
 from rlbench.envs.single import GymnasiumFamily, SingleEnvs
-from rlbench.errors import ConfigError, RunError
-from rlbench.interfaces import ActionSpec, Array, EnvFacts
+from rlbench.errors import ConfigError
+from rlbench.interfaces import ActionSpec, EnvFacts
 from rlbench.settings import AUTO, EnvSettings, resolve
 
 VECTOR_ENTRY_POINT = "ale_py.vector_env:AtariVectorEnv"
-STACKED_FRAMES = 4
-FRAME_SIZE = 84
-OBSERVATION_SHAPE = (STACKED_FRAMES, FRAME_SIZE, FRAME_SIZE)
 STICKY_ACTIONS = 0.25  # Machado et al. 2018 (arXiv 1709.06009), section 5.2
 NOOP_MAX = 30  # Mnih et al. 2015, extended data table 1
 MAX_EPISODE_FRAMES = 108_000  # half an hour at 60 frames a second, as in both papers
@@ -43,43 +40,6 @@ INSTEAD = {  # arguments of Gymnasium's single environment, and the keys that se
     "max_num_frames_per_episode": "env.max_episode_steps",
     "noop_max": "env.noop_max",
 }
-RESETTING_THREADS = 8  # at most; a reset takes a tenth of a second, as it loads the game again
-
-
-@dataclass(frozen=True)
-class AtariConditions:
-    """All that shapes an episode of `game` (the ROM's name) beside its cap.
-
-    sticky_actions: the chance, drawn at each emulator frame, that the previous action is repeated
-    in place of the one asked for. noop_max: an episode begins with 0 to `noop_max` - 1 frames
-    without input, drawn from the reset seed. Nothing is pressed beside that: no fire at a reset.
-    """
-
-    game: str
-    frame_skip: int
-    sticky_actions: float
-    noop_max: int
-    full_action_space: bool
-
-    @property
-    def max_over_frames(self) -> int:
-        return min(2, self.frame_skip)
-
-    def record(self) -> dict[str, Any]:
-        """The conditions in full, as run.json and the fingerprint hold them."""
-        return {
-            "frame_skip": self.frame_skip,
-            "sticky_actions": self.sticky_actions,
-            "noop_max": self.noop_max,
-            "fire_at_reset": False,
-            "full_action_space": self.full_action_space,
-            "max_over_frames": self.max_over_frames,
-            "stacked_frames": STACKED_FRAMES,
-            "frame_size": FRAME_SIZE,
-            "grey": True,
-            "life_loss_ends_evaluation": False,
-            "rewards_clipped_in_evaluation": False,
-        }
 
 
 def atari_conditions(spec: EnvSpec, settings: EnvSettings) -> AtariConditions:
@@ -143,10 +103,10 @@ class AtariFamily(Family):
         return _five_minutes(self.max_episode_steps(), self.atari.frame_skip)
 
     def plan(self) -> EnvPlan:
-        """As in the base class. Nothing is probed: a seeded reset loads the game again, so that no
-        episode can depend on the one before it (tested)."""
+        """As in the base class. Nothing is probed: a seeded reset loads the game again or restores
+        all of its state, so that no episode can depend on the one before it (tested)."""
         atari, cap = self.atari, self.max_episode_steps()
-        actions = int(make_game(atari, cap).single_action_space.n)
+        actions = NativeGame(atari, cap).actions
         facts = EnvFacts(
             id=self.settings.id,
             observation_shape=OBSERVATION_SHAPE,
@@ -221,105 +181,3 @@ class AtariGames:
 
     def lanes(self, num_lanes: int, max_episode_steps: int, threads: int | None) -> AtariLanes:
         return AtariLanes(self.conditions, self.env_id, num_lanes, max_episode_steps, threads)
-
-
-class AtariLanes(CountedLanes):
-    """`num_lanes` games, each a native environment with its own thread.
-
-    threads: how many lanes are stepped at a time; None: all at once, on whatever cores the process
-    has. It decides how fast, never what: a lane's episode depends on its seed and actions alone.
-    """
-
-    def __init__(
-        self,
-        conditions: AtariConditions,
-        env_id: str,
-        num_lanes: int,
-        max_episode_steps: int,
-        threads: int | None = None,
-    ) -> None:
-        super().__init__(env_id, num_lanes)
-        self._envs = [make_game(conditions, max_episode_steps) for _ in range(num_lanes)]
-        self._cap, self._steps = max_episode_steps, np.zeros(num_lanes, np.int64)
-        self._at_once = num_lanes if threads is None else max(1, min(threads, num_lanes))
-        self._pool: ThreadPoolExecutor | None = None
-        if self._at_once > 1:
-            self._pool = ThreadPoolExecutor(min(self._at_once, RESETTING_THREADS))
-        self._actions = int(self._envs[0].single_action_space.n)
-        self.lives = self._lives = np.zeros(num_lanes, np.int64)
-
-    def reset(self, lanes: Array, seeds: Array) -> Array:
-        obs = np.empty((len(lanes), *OBSERVATION_SHAPE), np.uint8)
-
-        def begin(row: int) -> None:
-            lane = lanes[row]
-            shown, info = self._envs[lane].reset(seed=np.array([seeds[row]]))
-            obs[row], self._lives[lane] = shown[0], info["lives"][0]
-
-        rows = range(len(lanes))
-        for _ in map(begin, rows) if self._pool is None else self._pool.map(begin, rows):
-            pass
-        self._steps[lanes] = 0
-        return obs
-
-    def step(self, lanes: Array, actions: Array) -> tuple[Array, Array, Array, Array]:
-        n = len(lanes)
-        actions = np.asarray(actions, np.int64)
-        if np.min(actions) < 0 or np.max(actions) >= self._actions:  # the emulator would hang
-            raise RunError(f"{self.env_id} has actions 0 to {self._actions - 1}, not {actions}")
-        envs = [self._envs[lane] for lane in lanes]
-        obs = np.empty((n, *OBSERVATION_SHAPE), np.uint8)
-        rewards = np.empty(n, np.float64)
-        terminated, truncated = np.empty(n, np.bool_), np.empty(n, np.bool_)
-
-        def receive(row: int) -> None:
-            shown, reward, ended, cut, info = envs[row].recv()
-            obs[row], rewards[row] = shown[0], reward[0]
-            terminated[row], truncated[row] = ended[0], cut[0]
-            self._lives[lanes[row]] = info["lives"][0]
-
-        at_once = self._at_once
-        for row in range(n):
-            if row >= at_once:
-                receive(row - at_once)
-            envs[row].send(actions[row : row + 1])
-        for row in range(max(0, n - at_once), n):
-            receive(row)
-        self._steps[lanes] += 1
-        truncated |= self._steps[lanes] >= self._cap
-        self._count(n, int(np.count_nonzero(terminated | truncated)))
-        return obs, rewards, terminated, truncated
-
-    def close(self) -> None:
-        if self._pool is not None:
-            self._pool.shutdown()
-        self._envs = []  # their threads end with them
-
-
-def make_game(conditions: AtariConditions, max_episode_steps: int) -> Any:
-    """One native environment of one game. Every argument is named: ale-py's own defaults clip
-    rewards and press fire. It would truncate an episode a decision after the lanes do: the frame
-    that it shows where it truncates is an older one, and an agent may learn from that one."""
-    from ale_py.vector_env import AtariVectorEnv  # 0.1 s, and only where a game is played
-
-    return AtariVectorEnv(
-        conditions.game,
-        1,
-        num_threads=1,
-        max_num_frames_per_episode=(max_episode_steps + 1) * conditions.frame_skip,
-        repeat_action_probability=conditions.sticky_actions,
-        full_action_space=conditions.full_action_space,
-        continuous=False,
-        autoreset_mode="NextStep",  # lanes reset themselves before it could
-        img_height=FRAME_SIZE,
-        img_width=FRAME_SIZE,
-        grayscale=True,
-        stack_num=STACKED_FRAMES,
-        frameskip=conditions.frame_skip,
-        maxpool=conditions.max_over_frames == 2,
-        noop_max=conditions.noop_max,
-        episodic_life=False,
-        life_loss_info=False,
-        reward_clipping=False,
-        use_fire_reset=False,
-    )
