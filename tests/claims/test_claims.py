@@ -18,7 +18,7 @@ from rlbench.claims.examine import ExaminedClaim, examine
 from rlbench.claims.files import as_json
 from rlbench.claims.statements import MINIMUM_GAMES, all_claims, family_of
 from rlbench.claims.text import examination_lines
-from rlbench.cli.claims import examine_directory, main
+from rlbench.cli.claims import examine_runs_below, main
 from rlbench.errors import ReportError
 from rlbench.published.levels import published_levels
 from rlbench.published.papers import (
@@ -76,7 +76,7 @@ def pair(root: Path, env: str, factor: float, seeds: int = 5) -> None:
 
 
 def examined(root: Path) -> dict[str, ExaminedClaim]:
-    return {e.claim.key: e for e in examine_directory(root).claims}
+    return {e.claim.key: e for e in examine_runs_below(root).claims}
 
 
 def mean_of(found: ExaminedClaim) -> MeanRatio:
@@ -295,7 +295,7 @@ def test_solved_before_any_training(tmp_path: Path, at_once: str, bound: str) ->
     # Less than until the first evaluation, at 114 s in the slowest run: nothing settles 24 times.
     expected = "not supported" if at_once == "dqn" else "not testable here"
     assert found.verdict.outcome == expected
-    as_json(examine_directory(tmp_path))
+    as_json(examine_runs_below(tmp_path))
 
 
 def test_the_power_of_the_budget_is_stated(tmp_path: Path) -> None:
@@ -306,7 +306,9 @@ def test_the_power_of_the_budget_is_stated(tmp_path: Path) -> None:
     assert found.verdict.power.supported_at_double > 0.95
     assert found.verdict.power.refuted_at_one > 0.95
     assert found.verdict.power.refuted_at_claim < 0.05
-    text = " ".join("\n".join(examination_lines(examine_directory(tmp_path / "long"), 100)).split())
+    text = " ".join(
+        "\n".join(examination_lines(examine_runs_below(tmp_path / "long"), 100)).split()
+    )
     assert "the rule would find the claim supported in 100% of such experiments" in text
     # DQN was watched for three times as long as ES took: 48 times could not have been seen.
     for game in GAMES:
@@ -393,7 +395,7 @@ def test_the_humanoid_alone_decides_the_second_claim(tmp_path: Path) -> None:
 def test_small_tasks_are_shown_and_decide_nothing(tmp_path: Path) -> None:
     for index in range(12):
         pair(tmp_path, f"Small-v{index}", 100.0)
-    found = examine_directory(tmp_path)
+    found = examine_runs_below(tmp_path)
     assert {e.verdict.outcome for e in found.claims} == {"not testable here"}
     assert len(found.other.comparisons) == 12
     text = "\n".join(examination_lines(found, 100))
@@ -404,7 +406,7 @@ def test_small_tasks_are_shown_and_decide_nothing(tmp_path: Path) -> None:
 def test_the_mean_over_environments_is_geometric(tmp_path: Path) -> None:
     pair(tmp_path, "One-v0", 2.0)
     pair(tmp_path, "Two-v0", 8.0)
-    pooled = mean_over(examine_directory(tmp_path).other.counted, "train_s")
+    pooled = mean_over(examine_runs_below(tmp_path).other.counted, "train_s")
     assert pooled is not None
     assert pooled.ratio == pytest.approx(math.sqrt(2.0 * 8.0))
     # Drawn anew, both environments may be the slower or the faster one.
@@ -456,7 +458,7 @@ def test_the_command_writes_data_and_figures(
         "published-atari.svg", "published-mujoco.png", "published-mujoco.svg",
     }  # fmt: skip
     data = json.loads((out / "claims.json").read_text())
-    assert data == json.loads(json.dumps(as_json(examine_directory(tmp_path / "runs"))))
+    assert data == json.loads(json.dumps(as_json(examine_runs_below(tmp_path / "runs"))))
     assert [claim["verdict"]["outcome"] for claim in data["claims"]] == [
         "supported", "not testable here"
     ]  # fmt: skip

@@ -11,7 +11,7 @@ import yaml
 
 from rlbench.claims.conditions import AGENTS, DEFAULTS, EXECUTOR, is_listed
 from rlbench.claims.examine import ExaminedClaim
-from rlbench.cli.claims import examine_directory, main
+from rlbench.cli.claims import examine_runs_below, main
 from rlbench.cli.report import main as report
 from rlbench.envs.catalogue import entries, find_spec, registration
 from rlbench.published.levels import published_levels
@@ -41,7 +41,7 @@ def write(root: Path, agent: str, env: str = HUMANOID, seeds: int = 5, **more: o
 
 
 def robotics(root: Path) -> ExaminedClaim:
-    return examine_directory(root).claims[1]
+    return examine_runs_below(root).claims[1]
 
 
 def places(root: Path, agent: str) -> list[Path]:
@@ -259,7 +259,7 @@ def test_games_under_other_conditions(
 ) -> None:
     for agent in ("es", "dqn"):
         write(tmp_path, agent, "ALE/Pong-v5", header=header, configuration=configuration)
-    (comparison,) = examine_directory(tmp_path).claims[0].evidence.comparisons
+    (comparison,) = examine_runs_below(tmp_path).claims[0].evidence.comparisons
     assert comparison.left_out == f"dqn, seed 0: {words}"
 
 
@@ -393,7 +393,7 @@ def test_the_listed_ids_are_registered_as_the_rule_expects(tmp_path: Path) -> No
     for env in listed:
         for agent in ("es", "dqn"):
             write(tmp_path, agent, env, header={"registration": registration(find_spec(env))})
-    for examined in examine_directory(tmp_path).claims:
+    for examined in examine_runs_below(tmp_path).claims:
         reasons = {c.left_out for c in examined.evidence.comparisons}
         assert reasons <= {"", "the claim's task was measured"}
 

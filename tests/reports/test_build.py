@@ -47,6 +47,7 @@ def test_files_tables_and_summary(tmp_path: Path) -> None:
         for suffix in ("png", "svg")
     } | {"speed-ratio.png", "speed-ratio.svg", "aggregate.png", "aggregate.svg", "runs.csv",
          "time_to_threshold.csv", "survival.csv", "speed_ratio.csv", "curves.csv", "scores.csv",
+         "evaluations.csv",
          "aggregate.csv", "speed_ratio_overall.csv", "claims.json", "claims.csv",
          "published-atari.png", "published-atari.svg",
          "published-mujoco.png", "published-mujoco.svg", "index.html"}  # fmt: skip

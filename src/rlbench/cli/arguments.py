@@ -12,8 +12,13 @@ from rlbench.reports.cost import EUROS_PER_CORE_HOUR, WATTS_PER_CORE
 DEFAULT_DIRECTORY = Path("results/runs")
 
 
-def runs_parser(name: str, description: str, examples: str, out: str) -> argparse.ArgumentParser:
-    """The parser of `rlbench NAME [DIR] [--out DIR]`; `out` says what `--out` is."""
+def runs_parser(
+    name: str, description: str, examples: str, out: str, *, several: bool = False
+) -> argparse.ArgumentParser:
+    """The parser of `rlbench NAME [DIR] [--out DIR]`; `out` says what `--out` is.
+
+    several: it takes any number of DIRs, as `directories`.
+    """
     parser = Parser(
         prog=f"rlbench {name}",
         description=description,
@@ -22,15 +27,22 @@ def runs_parser(name: str, description: str, examples: str, out: str) -> argpars
         allow_abbrev=False,
     )
     parser.add_argument(
-        "directory",
+        "directories" if several else "directory",
         metavar="DIR",
-        nargs="?",
+        nargs="*" if several else "?",
         type=Path,
-        default=DEFAULT_DIRECTORY,
-        help=f"where the runs are, at any depth (default: {DEFAULT_DIRECTORY})",
+        default=[DEFAULT_DIRECTORY] if several else DEFAULT_DIRECTORY,
+        help="where the runs are, at any depth"
+        + (", in one directory or several" if several else "")
+        + f" (default: {DEFAULT_DIRECTORY})",
     )
     parser.add_argument("--out", metavar="DIR", type=Path, help=out)
     return parser
+
+
+def add_open(parser: argparse.ArgumentParser) -> None:
+    """Add `--open` to a command line that makes a page; see `open_page`."""
+    parser.add_argument("--open", action="store_true", help="open the page in a browser")
 
 
 def add_rates(parser: argparse.ArgumentParser) -> None:

@@ -23,8 +23,8 @@ MAX_WIDTH = 100
 
 DESCRIPTION = """\
 State two popular claims about evolution strategies, what the paper behind them reported, what the
-runs below DIR measured, and whether they support the claims. Without runs the published part is
-shown all the same. The rule by which a verdict is reached is in docs/claims.md."""
+runs below the DIRs measured, and whether they support the claims. Without runs the published part
+is shown all the same. The rule by which a verdict is reached is in docs/claims.md."""
 EXAMPLE = """\
 examples:
   rlbench claims                                  with the runs in results/runs
@@ -37,14 +37,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     Raises ReportError where a DIR is named and absent, or the files have no place.
     """
     parser = runs_parser(
-        "claims", DESCRIPTION, EXAMPLE, "write claims.json, claims.csv and figures there"
-    )
-    parser.set_defaults(directory=None)  # only a DIR that is named has to be there
+        "claims", DESCRIPTION, EXAMPLE, "write claims.json, claims.csv and figures there",
+        several=True,
+    )  # fmt: skip
+    parser.set_defaults(directories=[])  # only a DIR that is named has to be there
     arguments = parser.parse_args(argv)
-    directory = DEFAULT_DIRECTORY if arguments.directory is None else arguments.directory
-    if arguments.directory is not None and not is_directory(directory):
-        raise ReportError(f"{directory}: no such directory")
-    examination = examine_directory(directory)
+    for directory in arguments.directories:
+        if not is_directory(directory):
+            raise ReportError(f"{directory}: no such directory")
+    examination = examine_runs_below(*(arguments.directories or [DEFAULT_DIRECTORY]))
     width = min(shutil.get_terminal_size().columns, MAX_WIDTH)
     for line in examination_lines(examination, max(width, 40)):
         print(line)
@@ -64,11 +65,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def examine_directory(directory: Path) -> Examination:
-    """Hold the claims against every run below `directory`, which need not exist. What cannot be
-    used of the runs is named on stderr.
+def examine_runs_below(*directories: Path) -> Examination:
+    """Hold the claims against every run below the directories, which need not exist. What cannot
+    be used of the runs is named on stderr.
     """
-    loaded = load_runs(directory)
+    loaded = load_runs(*directories)
     for problem in loaded.problems:
         print(f"note: {problem}", file=sys.stderr)
     return examine(group_runs(loaded.runs))

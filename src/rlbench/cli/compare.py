@@ -7,6 +7,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from rlbench.cli.arguments import add_open
+from rlbench.cli.browser import open_page
 from rlbench.cli.drawing import own_matplotlib
 from rlbench.cli.parser import Parser
 from rlbench.config.command_line import run_with_hydra
@@ -53,7 +55,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except RunError as error:  # a run that failed does not hide what the others found
         failure = error
     if given.get("dry_run", "false") == "false":
-        _report(Path(given.get("results_dir", str(RESULTS))), arguments.out, arguments.baseline)
+        page = _report(
+            Path(given.get("results_dir", str(RESULTS))), arguments.out, arguments.baseline
+        )
+        if arguments.open:
+            open_page(page)
     if failure is not None:
         raise failure
     return 0
@@ -78,6 +84,7 @@ def _parser() -> argparse.ArgumentParser:
         type=Path,
         help="place of the report (default: RESULTS_DIR/report)",
     )
+    add_open(parser)
     parser.add_argument("--config-dir", metavar="DIR", help="a folder of YAML files of yours")
     return parser
 
@@ -123,7 +130,7 @@ def _sweep(words: Sequence[str]) -> None:
     run_with_hydra(words, run_one)
 
 
-def _report(directory: Path, out: Path | None, baseline: str | None) -> None:
+def _report(directory: Path, out: Path | None, baseline: str | None) -> Path:
     from rlbench.reports.build import build_report
 
     with own_matplotlib():
@@ -132,3 +139,4 @@ def _report(directory: Path, out: Path | None, baseline: str | None) -> None:
         print(f"note: {problem}", file=sys.stderr)
     place = report.files[0].parent
     print(f"{plural(len(report.files), 'file')} in {place}; open {report.page} in a browser")
+    return report.page

@@ -7,7 +7,8 @@ import math
 import sys
 from collections.abc import Sequence
 
-from rlbench.cli.arguments import add_rates, runs_parser
+from rlbench.cli.arguments import add_open, add_rates, runs_parser
+from rlbench.cli.browser import open_page
 from rlbench.cli.drawing import own_matplotlib
 from rlbench.reports.build import build_report
 from rlbench.reports.cost import Rates
@@ -15,10 +16,11 @@ from rlbench.wording import plural
 
 DESCRIPTION = """\
 Draw figures, write tables and a web page (index.html, which needs nothing beside it) from every
-run below a directory."""
+run below one directory or several."""
 EXAMPLES = """\
 examples:
-  rlbench report results/runs --out results/report
+  rlbench report results/runs --out results/report --open
+  rlbench report results/mine results/theirs     one report of all runs, in results/mine/report
   rlbench report --watch     again and again while a sweep runs; Ctrl-C ends it, exit status 130"""
 
 
@@ -28,8 +30,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     Raises ReportError where there is nothing to report, or no place for it.
     """
     parser = runs_parser(
-        "report", DESCRIPTION, EXAMPLES, "where the report goes (default: DIR/report)"
+        "report",
+        DESCRIPTION,
+        EXAMPLES,
+        "where the report goes (default: report in the first DIR)",
+        several=True,
     )
+    add_open(parser)
     parser.add_argument(
         "--watch",
         action="store_true",
@@ -58,23 +65,31 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _report(arguments: argparse.Namespace) -> int:
     rates = Rates(arguments.euros_per_core_hour, arguments.watts_per_core)
+    directory, *others = arguments.directories
+    show = open_page if arguments.open else None
     if arguments.watch:
         from rlbench.reports.watch import INTERVAL_S, watch
 
         watch(
-            arguments.directory,
+            directory,
             arguments.out,
             rates,
             arguments.interval or INTERVAL_S,
+            others=others,
+            show=show,
             baseline=arguments.baseline,
         )
-    report = build_report(arguments.directory, arguments.out, rates, baseline=arguments.baseline)
+    report = build_report(
+        directory, arguments.out, rates, others=others, baseline=arguments.baseline
+    )
     for line in report.lines:
         print(line)
     for problem in report.problems:
         print(f"note: {problem}", file=sys.stderr)
     place = report.files[0].parent
     print(f"{plural(len(report.files), 'file')} in {place}; open {report.page} in a browser")
+    if show is not None:
+        show(report.page)
     return 0
 
 

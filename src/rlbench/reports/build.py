@@ -42,23 +42,24 @@ def build_report(
     out: Path | None = None,
     rates: Rates | None = None,
     *,
+    others: Sequence[Path] = (),
     baseline: str | None = None,
     refresh: bool = False,
 ) -> Report:
     """Load every run below `directory`; write figures (PNG, SVG), tables (CSV) and the web page.
 
     directory: searched at any depth for run directories. out: where the files go;
-    `directory/report` where None. rates: what a core costs; the defaults of `Rates` where None.
-    baseline: the agent, or the label of one group, that the others are compared with; None: DQN
+    `directory/report` where None. others: directories whose runs belong in the same report. rates:
+    what a core costs; the defaults of `Rates` where None. baseline: the agent, or the label of one group, that the others are compared with; None: DQN
     where it was run, else the agent of the first group. refresh: the page reloads every few
     seconds.
 
-    Raises NothingToReportError where the directory is absent or holds no usable run, ReportError
+    Raises NothingToReportError where a directory is absent or none holds a usable run, ReportError
     where `out` cannot be written, ConfigError where no run is of the baseline.
     """
     # A link in the directory of the runs is not followed; one that is asked for is.
     below, out = (directory, directory / "report") if out is None else (out, out)
-    loaded = _usable_runs(directory)
+    loaded = _usable_runs((directory, *others))
     # Late: drawing takes half a second to import, and `--help` draws nothing.
     from rlbench.reports.figures.draw import draw_findings
 
@@ -66,7 +67,7 @@ def build_report(
     make_output(out, below)  # before minutes of drawing
     drawing = draw_findings(findings)
     findings = replace(findings, problems=(*findings.problems, *drawing.problems))
-    files = _files(findings, drawing.figures, rates or Rates(), directory, out, refresh)
+    files = _files(findings, drawing.figures, rates or Rates(), out, refresh)
     written = write_files(out, files)
     return Report(
         files=tuple(written),
@@ -77,10 +78,11 @@ def build_report(
     )
 
 
-def _usable_runs(directory: Path) -> LoadedRuns:
-    if not is_directory(directory):
-        raise NothingToReportError(f"{directory}: no such directory")
-    loaded = load_runs(directory)
+def _usable_runs(directories: Sequence[Path]) -> LoadedRuns:
+    for directory in directories:
+        if not is_directory(directory):
+            raise NothingToReportError(f"{directory}: no such directory")
+    loaded = load_runs(*directories)
     if not loaded.runs:
         found = (
             f"none of the {plural(loaded.found, 'run')} can be used"
@@ -88,7 +90,8 @@ def _usable_runs(directory: Path) -> LoadedRuns:
             else "no run found (no run.json at any depth)"
         )
         detail = f"; the first: {loaded.problems[0]}" if loaded.problems else ""
-        raise NothingToReportError(f"{directory}: {found}{detail}")
+        places = ", ".join(map(str, directories))
+        raise NothingToReportError(f"{places}: {found}{detail}")
     return loaded
 
 
@@ -96,7 +99,6 @@ def _files(
     findings: Findings,
     figures: Sequence[Drawn],
     rates: Rates,
-    directory: Path,
     out: Path,
     refresh: bool,
 ) -> dict[str, bytes]:
@@ -109,4 +111,4 @@ def _files(
         files |= claims_files(findings.examination)
     for figure in figures:
         files |= figure.files
-    return files | page_file(findings, tables, figures, directory, out, refresh=refresh)
+    return files | page_file(findings, tables, figures, out, refresh=refresh)

@@ -95,7 +95,7 @@ RUNS = (
     ),
     Column("sticky_actions", "number", "", "chance that an action is repeated, on Atari"),
     Column("error", "text", "", "what made it fail"),
-    Column("directory", "text", "", "of the run, below the directory of the report's runs"),
+    Column("directory", "text", "", "of the run, below that of all runs"),
 )
 
 EVALUATIONS = (

@@ -30,6 +30,7 @@ def report_tables(
         runs_table(analyses, rates),
         survival_table(curve for analysis in analyses for curve in analysis.reached),
         curves_table(curve for analysis in analyses for curve in analysis.curves),
+        evaluations_table(analyses),
     ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from threading import Event
@@ -29,9 +30,13 @@ def watch(
     rates: Rates,
     interval_s: float,
     *,
+    others: Sequence[Path] = (),
+    show: Callable[[Path], object] | None = None,
     baseline: str | None = None,
 ) -> NoReturn:
     """Look every `interval_s` seconds and rebuild on a change, until interrupted.
+
+    others: more directories whose runs belong in it. show: is given the page once it is there.
 
     A directory that is absent or has no usable run yet is waited for. Each file of the report is
     replaced whole, the page last, so that a reader never sees half of one. While this goes on the
@@ -50,11 +55,15 @@ def watch(
     try:
         while True:
             # Taken before the runs are read: what changes meanwhile is seen the next time.
-            state = state_of(directory)
+            state = state_of(directory, *others)
             if state != seen:
                 seen = state
                 try:
-                    report = build_report(directory, out, rates, baseline=baseline, refresh=True)
+                    report = build_report(
+                        directory, out, rates, others=others, baseline=baseline, refresh=True
+                    )
+                    if show is not None and page is None:
+                        show(report.page)
                     page = report.page
                     line = f"{plural(report.runs, 'run')}: wrote {page}"
                     printed = ""
@@ -80,10 +89,10 @@ def _end_at(handler: Any) -> None:
                 signal.signal(number, handler)
 
 
-def state_of(directory: Path) -> State:
+def state_of(*directories: Path) -> State:
     """Every run's files with the time of their last change and their size."""
     found = []
-    for run in find_run_directories(directory):
+    for run in (run for directory in directories for run in find_run_directories(directory)):
         for name in WATCHED:
             try:
                 status = (run / name).lstat()

@@ -44,24 +44,33 @@ def find_run_directories(
         folders.sort()
 
 
-def unreadable_note(directory: Path, error: OSError) -> str:
+def unreadable_note(directory: str | Path, error: OSError) -> str:
     """A line on a folder below `directory` that cannot be read."""
     name = os.path.relpath(str(error.filename), directory)
     return f"{printable(name)}: cannot be read ({error.strerror}): passed over"
 
 
-def load_runs(directory: Path) -> LoadedRuns:
-    """Load every run below `directory`; what is torn, foreign or doubled is named instead."""
+def load_runs(*directories: Path) -> LoadedRuns:
+    """Load every run below the directories; what is torn, foreign or doubled is named instead.
+
+    A run is called by its path below the directory, or below what several have in common. One that
+    lies below two of them, or below one that is given twice, is one run.
+    """
+    base = os.path.commonpath([os.path.realpath(directory) for directory in directories])
     runs: list[Run] = []
     problems: list[str] = []
     found = 0
 
     def unreadable(error: OSError) -> None:
-        problems.append(unreadable_note(directory, error))
+        problems.append(unreadable_note(base, error))
 
-    for place in find_run_directories(directory, unreadable):
+    places: dict[str, Path] = {}
+    for directory in directories:
+        for place in find_run_directories(directory, unreadable):
+            places.setdefault(os.path.realpath(place), place)
+    for real, place in places.items():
         found += 1
-        name = PurePath(place.relative_to(directory))
+        name = PurePath(os.path.relpath(real, base))
         run, notes = load_run(place, name)
         shown = printable(str(name))
         problems.extend(f"{shown}: {note}" for note in notes)

@@ -48,17 +48,15 @@ def page_file(
     findings: Findings,
     tables: Sequence[Table],
     figures: Sequence[Drawn],
-    directory: Path,
     out: Path,
     *,
     refresh: bool = False,
 ) -> dict[str, bytes]:
     """The page: file name to content.
 
-    directory: where the runs are. out: where the page will lie. refresh: it reloads every few
-    seconds.
+    out: where the page will lie. refresh: it reloads every few seconds.
     """
-    page = compose(findings, tables, figures, directory, out)
+    page = compose(findings, tables, figures, out)
     return {PAGE: render_page(page, refresh=refresh)}
 
 
@@ -66,7 +64,6 @@ def compose(
     findings: Findings,
     tables: Sequence[Table],
     figures: Sequence[Drawn],
-    directory: Path,
     out: Path,
 ) -> Page:
     """The page as data."""
@@ -84,7 +81,7 @@ def compose(
     found = [answer for section in sections for answer in section.answers]
     is_claimed = any(answer.claimed for answer in found)
     groups = findings.groups
-    runs = dict(run_details(findings.analyses, directory, out))
+    runs = dict(run_details(findings.analyses, out))
     shown = page_tables(tables, {path: run.anchor for path, run in runs.items()})
     clocks = {row.unit for table in shown for row in table.rows}
     cores = {run.cores for group in groups for run in group.runs if run.cores is not None}

@@ -29,23 +29,21 @@ _PHASES = (
 )
 
 
-def run_details(
-    data: Sequence[EnvironmentAnalysis], directory: Path, out: Path
-) -> Iterator[tuple[str, RunDetail]]:
+def run_details(data: Sequence[EnvironmentAnalysis], out: Path) -> Iterator[tuple[str, RunDetail]]:
     """(the run's directory as runs.csv has it, its detail), in the order of runs.csv.
 
-    directory: where the runs are. out: where the page will lie; links are relative to it.
+    out: where the page will lie; links are relative to it.
     """
     number = 0
     for part in data:
         for group in part.groups.groups:
             for run in group.runs:
                 number += 1
-                yield run.path.as_posix(), _detail(run, group, f"run-{number}", directory, out)
+                yield run.path.as_posix(), _detail(run, group, f"run-{number}", out)
 
 
-def _detail(run: Run, group: Group, anchor: str, directory: Path, out: Path) -> RunDetail:
-    place = directory / run.path
+def _detail(run: Run, group: Group, anchor: str, out: Path) -> RunDetail:
+    place = run.directory
     phases, wall = _phases(run)
     return RunDetail(
         anchor=anchor,
