@@ -50,9 +50,9 @@ def build_report(
 
     directory: searched at any depth for run directories. out: where the files go;
     `directory/report` where None. others: directories whose runs belong in the same report. rates:
-    what a core costs; the defaults of `Rates` where None. baseline: the agent, or the label of one group, that the others are compared with; None: DQN
-    where it was run, else the agent of the first group. refresh: the page reloads every few
-    seconds.
+    what a core costs; the defaults of `Rates` where None. baseline: the agent, or the label of one
+    group, that the others are compared with; None: DQN where it was run, else the agent of the
+    first group. refresh: the page reloads every few seconds.
 
     Raises NothingToReportError where a directory is absent or none holds a usable run, ReportError
     where `out` cannot be written, ConfigError where no run is of the baseline.
