@@ -255,7 +255,7 @@ OF_AN_AGENT = {
     "sed=1 agent=dqn agent.dueing=true": "sed: there is no such key; did you mean seed?",
     "agent=dqn agent.dueing=true sed=1": "agent.dueing: there is no such key for dqn; "
     "did you mean agent.dueling?",
-    "agent=mine --config-dir conf agent.lanez=1": "agent.lanez: there is no such key for mine; "
+    "agent=mine --config-dir own agent.lanez=1": "agent.lanez: there is no such key for mine; "
     "did you mean agent.lanes?",
 }
 
@@ -265,8 +265,8 @@ def test_a_wrong_key_is_held_against_the_keys_of_the_agent_that_was_asked_for(
     line: str, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "conf" / "agent").mkdir(parents=True)
-    (tmp_path / "conf" / "agent" / "mine.yaml").write_text(
+    (tmp_path / "own" / "agent").mkdir(parents=True)
+    (tmp_path / "own" / "agent" / "mine.yaml").write_text(
         "{name: mine, _target_: rlbench.agents.random.RandomAgent, lanes: 2}"
     )
     assert main(line.split()) == 2

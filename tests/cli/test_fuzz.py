@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from rlbench.cli.main import main
 
-EXAMPLES = int(os.environ.get("RLBENCH_FUZZ", "60"))
+EXAMPLES = int(os.environ.get("RLBENCH_FUZZ", "40"))
 KEYS = [
     "agent", "env", "experiment", "seed", "cores", "device", "executor", "budget",
     "budget.train_seconds", "budget.env_steps", "stop_at_threshold", "eval.episodes",
@@ -47,6 +47,7 @@ assigned = st.builds(
 words = st.lists(st.one_of(assigned, assigned, assigned, st.sampled_from(FLAGS)), max_size=4)
 
 
+@pytest.mark.timeout(120 + 2 * EXAMPLES)
 @settings(
     max_examples=EXAMPLES,
     deadline=None,

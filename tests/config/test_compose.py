@@ -167,11 +167,13 @@ def test_every_experiment_composes_every_job(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     games = [GAMES] if name in ("atari", "paper_es_atari") else []
-    assert main(["-m", f"experiment={name}", "seed=0", "dry_run=true", *games]) == 0
-    *plan, total = capsys.readouterr().out.splitlines()
-    assert plan
-    assert all("at most" in line for line in plan)
-    assert total.startswith(f"{len(plan)} jobs: {len(plan)} waiting; at most ")
+    assert main(["-m", f"experiment={name}", "seed=0", "dry_run=quick", *games]) == 0
+    head, *plan, total, reason = capsys.readouterr().out.splitlines()
+    assert head.split()[:3] == ["agent", "environment", "jobs"]
+    assert plan and all(row.split()[2] == "1" for row in plan)
+    jobs = f"{len(plan)} job" + ("s" if len(plan) > 1 else "")
+    assert total.startswith(f"{jobs}: {len(plan)} waiting; ") and "core-hours" in total
+    assert reason == "not measured: dry_run=quick measures nothing"
     assert list(tmp_path.iterdir()) == []
 
 

@@ -88,7 +88,7 @@ def _is_read(words: list[str]) -> bool:
     first = words[0] if words else ""
     options = any(word.startswith("--") and word != "--multirun" for word in words)
     command = "=" not in first and not first.startswith("-") and first != "compare"
-    return options or command or "dry_run=true" in words
+    return options or command or not {"dry_run=true", "dry_run=quick"}.isdisjoint(words)
 
 
 def _check_working_directory() -> None:

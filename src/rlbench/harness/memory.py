@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import psutil
 
+from rlbench import container
 from rlbench.errors import ConfigError
 from rlbench.harness.plan import RunPlan
 from rlbench.interfaces import AgentParameters
 
 MEMORY_SHARE = 0.9  # of what the system says is available; the rest is for everything else
 EPISODE_BYTES = 1_000  # an episode's seed, generator and results
-CGROUP = Path("/sys/fs/cgroup")
 MIB = 2**20
 
 
@@ -42,13 +41,8 @@ def check_memory(plan: RunPlan, free_mb: float | None = None) -> None:
 
 def available_mb() -> float:
     """What this process may still take, in MiB: of the machine's memory, or of its container's."""
-    free = psutil.virtual_memory().available
-    try:
-        limit = int((CGROUP / "memory.max").read_text())
-        used = int((CGROUP / "memory.current").read_text())
-    except (OSError, ValueError):  # no container, or one without a limit
-        return float(free * MEMORY_SHARE / MIB)
-    return float(min(free, max(limit - used, 0)) * MEMORY_SHARE / MIB)
+    free, left = psutil.virtual_memory().available, container.memory_left_bytes()
+    return float((free if left is None else min(free, left)) * MEMORY_SHARE / MIB)
 
 
 def evaluation_mb(plan: RunPlan, episodes: int) -> float:
