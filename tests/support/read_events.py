@@ -28,4 +28,5 @@ def read_events(path: Path) -> list[Point]:
         Point(value.tag, event.step, value.simple_value, event.wall_time)
         for event in events
         for value in event.summary.value
+        if not value.tag.startswith("_hparams_/")
     ]

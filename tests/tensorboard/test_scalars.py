@@ -9,8 +9,8 @@ import pytest
 
 from rlbench.runs.columns import Clock
 from rlbench.runs.log import Row
-from rlbench.tensorboard.runs import seconds_since_1970
 from rlbench.tensorboard.scalars import RowScalars
+from rlbench.tensorboard.session import seconds_since_1970
 
 
 def row(kind: str, seq: int, env_steps: int = 0, train_s: float = 0.0, **more: Any) -> Row:

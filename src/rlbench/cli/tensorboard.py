@@ -1,4 +1,4 @@
-"""`rlbench tensorboard`: event files of runs that were made without them."""
+"""`rlbench tensorboard`: event files of runs, named by what differs among them."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ from rlbench.wording import plural
 
 DESCRIPTION = """\
 Write TensorBoard event files from the logs of every run below DIR: returns, episode lengths, the
-agent's scalars and steps a second, over environment steps. With logger=tensorboard a run writes
-them itself while it goes on. TensorBoard is no part of rlbench: pip install tensorboard."""
+agent's scalars and steps a second, over environment steps. Runs are named by what differs among
+them, as in CartPole-v1/es sigma=0.02/seed1, and the HParams tab lists them with their settings and
+how they ended. Files of these runs under older names are replaced.
+With logger=tensorboard a run writes them itself while it goes on, named by its directory.
+TensorBoard is no part of rlbench: pip install tensorboard."""
 EXAMPLE = """\
 example:
   rlbench tensorboard results/runs --out results/tensorboard
@@ -28,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "tensorboard",
         DESCRIPTION,
         EXAMPLE,
-        f"where the event files go, in folders named as the runs' (default: DIR/{DIRECTORY})",
+        f"where the event files go, which is for the runs of one DIR (default: DIR/{DIRECTORY})",
     )
     arguments = parser.parse_args(argv)
     written = convert(arguments.directory, arguments.out)

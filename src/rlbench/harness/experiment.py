@@ -39,6 +39,7 @@ from rlbench.runs.summary import Summary, write_summary
 from rlbench.settings import Settings
 from rlbench.signals import Stops
 from rlbench.tensorboard.runs import EventLog
+from rlbench.tensorboard.session import read_session
 
 EXIT_DONE, EXIT_INTERRUPTED = 0, 130
 
@@ -156,11 +157,11 @@ class Attempt:
 
     def _begin(self) -> tuple[Agent, Judge]:
         plan = self.plan
-        header = write_beginning(plan, self.directory, self.affinity)
+        write_beginning(plan, self.directory, self.affinity)
         if self.settings.logger == "tensorboard":
-            self.events = EventLog(
-                self.directory.events, header.started_at, self.log.rows, self.directory.path
-            )
+            path = self.directory.path
+            session = read_session(path)
+            self.events = EventLog(self.directory.events, session, self.log.rows, path)
             self.log.followers.append(self.events.row)
         self.ledger.connect(self.resources.counts, self.resources.workers_cpu_s)
         # Its processes come up while the agent loads its libraries.

@@ -24,8 +24,8 @@ from rlbench.runs.summary import Contention, Summary
 CONCURRENT_JOBS = "RLBENCH_CONCURRENT_JOBS"  # set by a sweep for its jobs
 
 
-def write_beginning(plan: RunPlan, directory: RunDir, affinity: Sequence[int] | None) -> Header:
-    """Write config.yaml and run.json; returns the content of the latter.
+def write_beginning(plan: RunPlan, directory: RunDir, affinity: Sequence[int] | None) -> None:
+    """Write config.yaml and run.json.
 
     affinity: the cores that the process is confined to; None where the system has no affinity.
     """
@@ -37,7 +37,6 @@ def write_beginning(plan: RunPlan, directory: RunDir, affinity: Sequence[int] | 
     replace_text(directory.config, yaml.safe_dump(config, sort_keys=False))
     header = _header(plan, affinity, started_at=_first_started_at(directory))
     write_header(directory.path, header)
-    return header
 
 
 def summarise(

@@ -1,57 +1,105 @@
-"""Event files of runs that were made without them."""
+"""Event files of runs that were made without them, under names that tell the runs apart."""
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sys
-from pathlib import Path
+from collections.abc import Iterator, Sequence
+from pathlib import Path, PurePath
 
 from rlbench.errors import OutputError, ReportError
-from rlbench.opening import UnreadableFileError, is_directory
+from rlbench.opening import UnreadableFileError, in_the_way, is_directory
 from rlbench.runs.header import FILE as HEADER
-from rlbench.runs.header import read_header
 from rlbench.runs.load import find_run_directories, unreadable_note
 from rlbench.runs.log import FILE as LOG
 from rlbench.runs.log import LogFile
 from rlbench.runs.reading import printable
-from rlbench.tensorboard.runs import DIRECTORY, EventLog
+from rlbench.tensorboard.differences import of_one_type_each, settings_that_differ
+from rlbench.tensorboard.hparams import experiment
+from rlbench.tensorboard.naming import name_runs
+from rlbench.tensorboard.outcome import METRICS
+from rlbench.tensorboard.runs import DIRECTORY, EventLog, run_of
+from rlbench.tensorboard.session import Session, read_session
 
 
 def convert(directory: Path, out: Path | None = None) -> int:
     """Write the event files of every run below `directory`; returns how many runs there were.
 
-    out: where they go, in folders with the names of the runs'; None: below `directory`.
+    out: where they go, in folders named by what differs among the runs (`name_runs`); those that
+    earlier calls wrote of the same runs under other names are removed. None: below `directory`.
     Raises ReportError where there is no such directory or no run in it, or `out` cannot be written.
     """
     # A link in the directory of the runs is not followed; one that is asked for is.
     below, out = (directory, directory / DIRECTORY) if out is None else (out, out)
     if not is_directory(directory):
         raise ReportError(f"{directory}: no such directory")
-    written = 0
+    runs = list(_sessions(directory))
+    sessions = [session for _, session in runs]
+    hparams = of_one_type_each([session.hparams for session in sessions])
+    columns = experiment(settings_that_differ(hparams), METRICS)
+    # The one run that is asked for keeps its files where it may be writing them.
+    alone = out == directory / DIRECTORY and [place for place, _ in runs] == [directory]
+    names: Sequence[PurePath] = [PurePath()] if alone else name_runs(sessions)
+    written = set[Path]()
+    for (place, session), name, values in zip(runs, names, hparams, strict=True):
+        log = LogFile(place / LOG)
+        try:
+            events = EventLog(out / name, session, log, below, (columns, values))
+            written.add(events.close(still_going=True))
+        except UnreadableFileError as error:
+            _note_on(place.relative_to(directory), f"{LOG} {error}: passed over")
+        except OSError as error:
+            raise OutputError(out, error) from None
+    if not written:
+        raise ReportError(f"{directory}: no run found (no run.json and log.jsonl at any depth)")
+    _remove_others(out, written)
+    return len(written)
+
+
+def _sessions(directory: Path) -> Iterator[tuple[Path, Session]]:
+    """Each run below a directory with its settings; what cannot be used is named."""
     for place in find_run_directories(
         directory, lambda error: _note(unreadable_note(directory, error))
     ):
         name = place.relative_to(directory)
         try:
-            started_at = read_header(place).started_at
+            session = read_session(place)
         except UnreadableFileError as error:
-            _pass_over(name, HEADER, error)
+            _note_on(name, f"{HEADER} {error}: passed over")
             continue
-        try:
-            EventLog(out / name, started_at, LogFile(place / LOG), below).close()
-        except UnreadableFileError as error:
-            _pass_over(name, LOG, error)
-            continue
-        except OSError as error:
-            raise OutputError(out, error) from None
-        written += 1
-    if not written:
-        raise ReportError(f"{directory}: no run found (no run.json and log.jsonl at any depth)")
-    return written
+        if session.problem:
+            _note_on(name, f"{session.problem}: its settings are not shown")
+        yield place, session
+
+
+def _remove_others(out: Path, written: set[Path]) -> None:
+    """Remove the event files of the runs that were `written` from other folders below `out`, where
+    they had other names; not from the inside of a run."""
+    runs = {run_of(path.name) for path in written} - {None}
+    in_use = {path.parent for path in written}
+    for place, folders, names in os.walk(out):
+        if HEADER in names or HEADER in folders:
+            folders.clear()
+        elif Path(place) not in in_use:
+            files = [Path(place) / name for name in names if run_of(name) in runs]
+            with contextlib.suppress(OSError):  # another user's, or a folder that is not empty
+                _remove([file for file in files if in_the_way(file) is None], out)
+
+
+def _remove(files: Sequence[Path], out: Path) -> None:
+    """Remove files of one folder, and the folders below `out` that are empty then."""
+    for file in files:
+        file.unlink()
+    for folder in files[0].parents if files else ():
+        if folder == out:
+            return
+        folder.rmdir()
 
 
 def _note(line: str) -> None:
     print(f"note: {line}", file=sys.stderr)
 
 
-def _pass_over(name: Path, file: str, error: UnreadableFileError) -> None:
-    _note(f"{printable(str(name))}: {file} {error}: passed over")
+def _note_on(name: PurePath, what: str) -> None:
+    _note(f"{printable(str(name))}: {what}")

@@ -1,6 +1,6 @@
 """TensorBoard's event files: scalars in the protocol buffers and the framing that it reads.
 
-Written here rather than through a library: what is needed of the format is four messages, and the
+Written here rather than through a library: what is needed of the format is a few messages, and the
 libraries write from another thread, whose time would fall into whatever is being timed.
 
 Format: TensorFlow's record files (length, masked CRC-32C of the length, data, masked CRC-32C of
@@ -16,11 +16,17 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from rlbench.opening import open_to_write
+from rlbench.tensorboard.protobuf import (
+    bytes_field,
+    double_field,
+    float_field,
+    text_field,
+    varint_field,
+)
 
 FILE_VERSION = "brain.Event:2"
 MAX_FLOAT32 = 3.4028234663852886e38
 
-_VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5  # wire types
 _SESSION_START = 1  # SessionLog.START: a reader forgets what it had from this step on
 
 Scalar = tuple[str, float]
@@ -37,9 +43,9 @@ class EventFile:
         self.path = path
         # What a stranger's folder may hold in its place, as a link, is not followed.
         self._file = os.fdopen(open_to_write(path, os.O_TRUNC), "wb")
-        self._file.write(record(_event(start_s, 0) + _field(3, FILE_VERSION.encode())))
-        session = _varint_field(1, _SESSION_START)
-        self._file.write(record(_event(start_s, 0) + _field(7, session)))
+        self._file.write(record(_event(start_s, 0) + text_field(3, FILE_VERSION)))
+        session = varint_field(1, _SESSION_START)
+        self._file.write(record(_event(start_s, 0) + bytes_field(7, session)))
 
     def write(self, wall_s: float, step: int, scalars: Iterable[Scalar]) -> None:
         """One event.
@@ -47,13 +53,18 @@ class EventFile:
         wall_s: the time of day, in seconds since 1970. step: the scalars' place on the axis of
         steps. scalars: (tag, value); what a 32-bit float cannot hold is left out.
         """
-        values = b"".join(
-            _field(1, _field(1, tag.encode("utf-8", "replace")) + _float_field(2, value))
+        values = [
+            text_field(1, tag) + float_field(2, value)
             for tag, value in scalars
             if abs(value) <= MAX_FLOAT32  # and no NaN
-        )
+        ]
         if values:
-            self._file.write(record(_event(wall_s, step) + _field(5, values)))
+            self.write_values(wall_s, step, values)
+
+    def write_values(self, wall_s: float, step: int, values: Iterable[bytes]) -> None:
+        """One event of messages of the type `Summary.Value`."""
+        summary = b"".join(bytes_field(1, value) for value in values)
+        self._file.write(record(_event(wall_s, step) + bytes_field(5, summary)))
 
     def flush(self) -> None:
         """Hand what was written to the system, for a reader beside the run."""
@@ -97,27 +108,4 @@ def _masked(data: bytes) -> bytes:
 
 
 def _event(wall_s: float, step: int) -> bytes:
-    return struct.pack("<Bd", 1 << 3 | _FIXED64, wall_s) + _varint_field(2, step)
-
-
-def _field(number: int, content: bytes) -> bytes:
-    return _varint(number << 3 | _BYTES) + _varint(len(content)) + content
-
-
-def _varint_field(number: int, value: int) -> bytes:
-    return _varint(number << 3 | _VARINT) + _varint(value)
-
-
-def _float_field(number: int, value: float) -> bytes:
-    return struct.pack("<Bf", number << 3 | _FIXED32, value)
-
-
-def _varint(value: int) -> bytes:
-    if value < 0x80:
-        return bytes((value,))
-    encoded = bytearray()
-    while value >= 0x80:
-        encoded.append(value & 0x7F | 0x80)
-        value >>= 7
-    encoded.append(value)
-    return bytes(encoded)
+    return double_field(1, wall_s) + varint_field(2, step)
