@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
     from rlbench.analysis.decision import Decision, Limit
+    from rlbench.analysis.return_differences import ReturnDifference
     from rlbench.runs.records import Unit
 
 TIMES = "\u00d7"
@@ -148,6 +149,40 @@ def factor_text(decision: Decision) -> str:
     shown = f"{_BOUNDS[decision.bound][1]}{factor(decision.factor)}"
     won = decision.winner_label == decision.ahead_label
     return shown if won else f"{shown} ({agent_name(decision.ahead_label)} ahead)"
+
+
+def advantage_text(decision: Decision, form: Form = "words") -> str:
+    """Who was faster and how many times: `ES 4.3\u00d7 as fast (95 % interval 2.4 to 7.7)`, for a
+    line `ES 4.3\u00d7 [2.4, 7.7]`; where that is not settled, who was ahead."""
+    if decision.factor is None or decision.ahead_label is None:
+        return "no ratio"
+    bound = _BOUNDS[decision.bound][form == "words"]
+    name, shown = agent_name(decision.ahead_label), f"{bound}{factor(decision.factor)}"
+    interval = interval_text(decision.low, decision.high, form)
+    if form == "short":
+        return f"{name} {shown} {interval or '(no interval)'}"
+    inside = f" (95 % interval {interval})" if interval else ""
+    if decision.is_settled:
+        return f"{name} {shown} as fast{inside}"
+    return f"not settled, {name} ahead {shown}{inside}"
+
+
+def difference_text(found: ReturnDifference) -> str:
+    """Who scored more and how sure that is, for the end of a sentence or a cell."""
+    if found.ahead is None:
+        return "both scored the same"
+    sides = [
+        (found.challenger, found.challenger_return), (found.baseline, found.baseline_return)
+    ]  # fmt: skip
+    first, second = sides if found.ahead == found.challenger else sides[::-1]
+    scored = f"{agent_name(first[0])} scored more: {significant(first[1])} against "
+    scored += significant(second[1])
+    if found.low is None or found.high is None:
+        return f"{scored}, from so few seeds that there is no 95 % interval: this may be chance"
+    # From the side of the one that was ahead.
+    ends = [found.low, found.high] if found.difference > 0 else [-found.high, -found.low]
+    interval = f"95 % interval of the difference {significant(ends[0])} to {significant(ends[1])}"
+    return f"{scored} ({'clear' if found.is_settled else 'not settled'}: {interval})"
 
 
 def sureness_text(decision: Decision) -> str:

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import base64
 import csv
+import io
 import itertools
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib.resources import files as package_files
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.select import Select
 
 from rlbench.reports.build import build_report
+from rlbench.reports.figures.looks import DQN, ES
+from rlbench.reports.figures.style import INK, MUTED
 from support.browser import Browser, chromium
 from support.page_runs import HOSTILE, write_hostile, write_pair
 from support.run_files import RunFiles
@@ -49,6 +55,32 @@ for (const element of document.querySelectorAll("body *")) {
 }
 return low;
 """
+
+
+PAPER = {"light": (255, 255, 255), "dark": (21, 23, 26)}
+
+Colour = tuple[int, ...]
+
+
+def pixel(browser: Browser, x: float, y: float) -> Colour:
+    """The colour that is seen at a place of the page."""
+    clip = {"x": x, "y": y, "width": 1, "height": 1, "scale": 1}
+    shot = browser.command("Page.captureScreenshot", clip=clip, captureBeyondViewport=True)
+    with Image.open(io.BytesIO(base64.b64decode(shot["data"]))) as image:
+        found: Colour = image.convert("RGB").getpixel((0, 0))  # type: ignore[assignment]
+    return found
+
+
+def contrast(one: Colour, other: Colour) -> float:
+    """Of two colours, as WCAG 2.2 defines it."""
+
+    def light(colour: Colour) -> float:
+        parts = [v / 255 for v in colour]
+        r, g, b = (v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4 for v in parts)
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b
+
+    low, high = sorted((light(one), light(other)))
+    return (high + 0.05) / (low + 0.05)
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +126,7 @@ def test_it_opens_without_a_complaint_and_asks_for_nothing_else(
     assert browser.open(page) == [page.as_uri()]
     assert browser.complaints() == []
     sizes = browser.run("return [...document.images].map(i => [i.complete, i.naturalWidth])")
-    assert len(sizes) >= 8
+    assert len(sizes) >= 7
     assert all(complete and width > 300 for complete, width in sizes)
     assert browser.run("return document.getElementById('filters').hidden") is False
 
@@ -118,8 +150,7 @@ def test_what_screen_readers_need_is_there(opened: Browser) -> None:
     assert opened.run(dead + ".filter(i => !document.getElementById(decodeURIComponent(i)))") == []
     alts = opened.run("return [...document.images].map(i => i.alt)")
     assert any("ES: 3 of 3 seeds, mean 1.2 s" in alt for alt in alts)
-    assert any("CartPole-v1, DQN / ES: 30× (" in alt for alt in alts)
-    assert any("ES against A3C: better on 23 games, worse on 28" in alt for alt in alts)
+    assert any("CartPole-v1, ES against DQN: not settled, ES ahead 30×" in alt for alt in alts)
 
 
 def test_a_table_sorts_by_keyboard_and_says_how(opened: Browser) -> None:
@@ -185,12 +216,60 @@ def test_a_run_opens_by_keyboard_and_by_its_link(opened: Browser) -> None:
 def test_text_can_be_read_in_both_colour_schemes(opened: Browser, scheme: str) -> None:
     opened.media(scheme)
     paper = opened.run("return getComputedStyle(document.body).backgroundColor")
-    assert paper == {"light": "rgb(255, 255, 255)", "dark": "rgb(21, 23, 26)"}[scheme]
+    assert paper == "rgb({}, {}, {})".format(*PAPER[scheme])
     opened.run("document.querySelectorAll('details').forEach(d => { d.open = true; })")
     assert opened.run(LOW_CONTRAST) == []
-    plates = "return [...document.querySelectorAll('.plate')]"
-    plates += ".map(p => getComputedStyle(p).backgroundColor)"
-    assert set(opened.run(plates)) == {"rgb(255, 255, 255)"}  # figures are drawn for white
+    # A figure's ground, as it is seen, is the paper's.
+    place = opened.run(
+        "const r = document.querySelector('.plate img').getBoundingClientRect();"
+        "return [r.x + scrollX + 3, r.y + scrollY + 3]"
+    )
+    ground = pixel(opened, *place)
+    assert max(abs(a - b) for a, b in zip(ground, PAPER[scheme], strict=True)) <= 8
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_figure_s_colours_stand_out_in_both_colour_schemes(
+    browser: Browser, tmp_path: Path, scheme: str
+) -> None:
+    """What a figure is drawn with, on a plate: agents and text against the ground."""
+    css = package_files("rlbench.reports.page").joinpath("page.css").read_text("utf-8")
+    colours = [look.colour for look in (ES, DQN)] + [INK, MUTED]
+    boxes = "".join(
+        f'<rect x="{20 * i}" width="20" height="20" fill="{c}"/>' for i, c in enumerate(colours)
+    )
+    page = tmp_path / "plate.html"
+    page.write_text(
+        f'<!DOCTYPE html><meta charset="utf-8"><style>{css}</style><div class="plate">'
+        f'<svg width="{20 * len(colours)}" height="20">{boxes}</svg></div>'
+    )
+    browser.media(scheme)
+    browser.open(page)
+    x, y = browser.run(
+        "const r = document.querySelector('svg').getBoundingClientRect(); return [r.x, r.y]"
+    )
+    seen = [pixel(browser, x + 20 * i + 10, y + 10) for i in range(len(colours))]
+    for found in seen[:2]:
+        assert contrast(found, PAPER[scheme]) >= 3  # WCAG 2.2, graphical objects
+    for found in seen[2:]:
+        assert contrast(found, PAPER[scheme]) >= 4.5  # and text
+    blue, orange = seen[:2]
+    assert blue[2] > blue[0] and orange[0] > orange[2]  # the hues are kept
+
+
+def test_figures_are_one_column_wide_and_legible_at_390_pixels(opened: Browser) -> None:
+    widths = "return [...document.images].map(i => [i.getBoundingClientRect().width, i.width])"
+    natural = "return [...document.images].map(i => i.naturalWidth)"
+    assert set(opened.run(natural)) == {480}
+    opened.screen(390, mobile=True)
+    shown = [width for width, _ in opened.run(widths)]
+    # Letters of 9.5 points in a picture of 480 pixels: 9 pixels or more of a telephone's.
+    assert all(9.5 * 4 / 3 * width / 480 >= 9.0 for width in shown)
+    assert max(shown) <= 390
+    opened.screen(1400)
+    left = "return [...document.querySelectorAll('.figures')].map(f => new Set([...f.children]"
+    left += ".map(c => Math.round(c.getBoundingClientRect().x))).size)"
+    assert max(opened.run(left)) == 3  # side by side, to the right edge
 
 
 @pytest.mark.parametrize("width", [320, 390, 768])
@@ -211,8 +290,20 @@ def test_on_paper_controls_and_runs_are_left_out(opened: Browser) -> None:
     assert opened.run("return getComputedStyle(document.body).backgroundColor") == (
         "rgb(255, 255, 255)"
     )
+    assert opened.run("return getComputedStyle(document.querySelector('.plate')).filter") == "none"
     pdf = base64.b64decode(opened.command("Page.printToPDF")["data"])
     assert pdf.startswith(b"%PDF")
+    assert 2 <= len(re.findall(rb"/Type\s*/Page\b", pdf)) <= 8
+    # No figure is wider than the paper, or higher than a page of it.
+    opened.screen(700)
+    heights = opened.run(
+        "return [...document.querySelectorAll('figure')].map(f => f.getBoundingClientRect().height)"
+    )
+    assert max(heights) < 1000
+    right = (
+        "return [...document.querySelectorAll('figure')].map(f => f.getBoundingClientRect().right)"
+    )
+    assert max(opened.run(right)) <= 700
 
 
 def test_without_scripts_the_tables_are_there_in_full(browser: Browser, page: Path) -> None:
@@ -267,4 +358,4 @@ def test_five_hundred_runs(browser: Browser, tmp_path: Path) -> None:
     timing = browser.run("return performance.getEntriesByType('navigation')[0].toJSON()")
     assert timing["domContentLoadedEventEnd"] < 10_000  # ms
     assert len(browser.driver.find_elements("css selector", "#run-list details")) == 500
-    assert "500 runs" in browser.find("header").text
+    assert "500 runs" in browser.find(".box").text

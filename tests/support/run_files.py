@@ -34,6 +34,7 @@ class RunFiles:
     levels: Sequence[float] | None = None
     history: Sequence[tuple[float, float | None]] = ((0.0, 10.0), (1.0, 480.0))  # (train_s, return)
     steps_per_s: float = 1000.0
+    cpu_per_train_s: float = CPU_PER_TRAIN_S
     status: EndStatus | None = "solved"  # None: no end row and no summary
     budget_train_s: float | None = 600.0
     budget_env_steps: int | None = None
@@ -70,8 +71,8 @@ class RunFiles:
             wall_s=train_s + STARTUP_S,
             train_s=float(train_s),
             startup_s=STARTUP_S,
-            cpu_s=CPU_PER_TRAIN_S * train_s + 1.0,
-            train_cpu_s=CPU_PER_TRAIN_S * train_s,
+            cpu_s=self.cpu_per_train_s * train_s + 1.0,
+            train_cpu_s=self.cpu_per_train_s * train_s,
         )
 
     def _configuration(self) -> dict[str, Any]:

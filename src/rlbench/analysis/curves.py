@@ -18,7 +18,7 @@ BEYOND_LAST = 1.25  # an axis ends at most this far beyond the last evaluation, 
 
 @dataclass(frozen=True)
 class Curve:
-    """The mean return of a group against one time axis."""
+    """The mean and the median return of a group against one time axis."""
 
     env: str
     agent: str
@@ -30,6 +30,7 @@ class Curve:
     high: FloatArray  # [G]
     n: FloatArray  # [G], seeds behind each point
     live_until: float  # after this every run is carried forward
+    median: FloatArray | None = None  # [G], of the seeds; of scores there is none
 
 
 def run_values(run: Run, unit: Unit, grid: FloatArray) -> FloatArray:
@@ -100,6 +101,7 @@ def group_curve(group: Group, unit: Unit, end: float) -> Curve | None:
         high=found.high,
         n=found.n,
         live_until=min(live, end),
+        median=found.median,
     )
 
 

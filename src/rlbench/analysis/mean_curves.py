@@ -36,6 +36,7 @@ class MeanCurve:
     low: FloatArray  # [G], the lowest of the runs; no confidence interval
     high: FloatArray  # [G], the highest
     n: FloatArray  # [G], runs behind each point
+    median: FloatArray  # [G]
 
 
 def step_values(
@@ -92,8 +93,9 @@ def mean_curve(
     grid, values, present, counts = grid[known], values[:, known], present[:, known], counts[known]
     mean = np.where(present, values, 0.0).sum(axis=0) / counts
     return MeanCurve(
-        grid, mean, np.nanmin(values, axis=0), np.nanmax(values, axis=0), counts.astype(np.float64)
-    )
+        grid, mean, np.nanmin(values, axis=0), np.nanmax(values, axis=0),
+        counts.astype(np.float64), np.nanmedian(values, axis=0),
+    )  # fmt: skip
 
 
 def _checked_run(run: tuple[ArrayLike, ArrayLike]) -> tuple[FloatArray, FloatArray]:

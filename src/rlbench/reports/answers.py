@@ -5,24 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from rlbench.analysis.decision import Decision, decide, reaches
+from rlbench.analysis.decision import Decision, decide
 from rlbench.analysis.environment import EnvironmentAnalysis
 from rlbench.analysis.groups import Group, baseline_groups, pair_names
 from rlbench.analysis.level_times import LevelTime
+from rlbench.analysis.return_differences import ReturnDifference, return_difference
 from rlbench.analysis.speed_ratios import SpeedRatio
 from rlbench.analysis.suite_ratios import MeanRatio
-from rlbench.claims.evidence import is_claimed_pair
 from rlbench.reports.notes import incomparable_notes
 from rlbench.reports.terminal import OTHER_UNITS
 from rlbench.runs.records import Unit
 from rlbench.wording import (
     UNIT_NAMES,
+    advantage_text,
     agent_name,
     amount,
+    difference_text,
     factor_text,
     interval_text,
     plural,
-    ratio_text,
     significant,
     sureness_text,
     winner_text,
@@ -39,56 +40,48 @@ class Answer:
     pair: str  # which groups were compared, where an environment has several such pairs
     sides: tuple[str, str]  # baseline and challenger: agents, or the groups of one agent
     decision: Decision | None  # None where nothing may be compared
+    scored: str  # who scored more, where nobody solved it; else empty
     faster: str  # the one that was, "not settled" or "no comparison"
-    factor: str  # how many times as fast the faster one was
-    interval: str  # of the factor
+    factor: str  # how many times as fast the faster one was, with its interval
     sure: str
     seeds: str  # how many of each, and how many of them solved it
-    ratio: str  # the baseline's time over the challenger's, with its interval
-    claimed: tuple[str, ...]  # "yes", "no" or "open" for each claimed factor; none where no claim
     sentences: tuple[str, ...]
 
 
-def answers(analysis: EnvironmentAnalysis, claimed: Sequence[float]) -> list[Answer]:
-    """One answer for each pair of groups that may be compared; one that says why not if none.
-
-    claimed: factors by which a text says that ES is faster.
-    """
+def answers(analysis: EnvironmentAnalysis) -> list[Answer]:
+    """One answer for each pair of groups that may be compared; one that says why not if none."""
     comparisons = analysis.comparisons
     if not comparisons:
         return [_no_answer(analysis)]
-    return [
-        _answer(analysis, ratios, claimed, is_only=len(comparisons) == 1) for ratios in comparisons
-    ]
+    return [_answer(analysis, ratios, is_only=len(comparisons) == 1) for ratios in comparisons]
 
 
 def _answer(
     analysis: EnvironmentAnalysis,
     ratios: dict[Unit, SpeedRatio],
-    claimed: Sequence[float],
     is_only: bool,
 ) -> Answer:
     head = ratios["train_s"]
     decision = decide(head)
     baseline, challenger = agent_name(head.baseline), agent_name(head.challenger)
     groups = analysis.groups.named(head.baseline), analysis.groups.named(head.challenger)
-    factors = claimed if is_claimed_pair(*groups) else ()
+    unsolved = not head.n_baseline_reached + head.n_challenger_reached
+    scored = return_difference(*groups) if unsolved else None
+    interval = interval_text(decision.low, decision.high, "words")
     return Answer(
         env=analysis.env,
         pair="" if is_only else f"{challenger} against {baseline}",
         sides=pair_names(*groups),
         decision=decision,
-        faster=winner_text(decision),
-        factor=factor_text(decision),
-        interval=interval_text(decision.low, decision.high, "words"),
-        sure=sureness_text(decision),
+        scored=difference_text(scored) if scored else "",
+        faster="neither solved it" if unsolved else winner_text(decision),
+        factor=f"{factor_text(decision)} ({interval})" if interval else factor_text(decision),
+        sure=f"{sureness_text(decision)}{f'; {difference_text(scored)}' if scored else ''}",
         seeds=(
             f"{challenger} {head.n_challenger_reached} of {head.n_challenger} solved, "
             f"{baseline} {head.n_baseline_reached} of {head.n_baseline}"
         ),
-        ratio=ratio_text(head),
-        claimed=tuple(reaches(head, factor) for factor in factors if decision.winner != "none"),
-        sentences=tuple(_sentences(analysis, decision, ratios)),
+        sentences=tuple(_sentences(analysis, decision, ratios, scored)),
     )
 
 
@@ -96,51 +89,51 @@ def _no_answer(analysis: EnvironmentAnalysis) -> Answer:
     reason = _why_not(analysis)
     seeds = ", ".join(f"{agent_name(g.label)} {len(g.runs)}" for g in analysis.groups.groups)
     return Answer(
-        env=analysis.env, pair="", sides=("", ""), decision=None,
-        faster="no comparison", factor="", interval="", sure=reason, seeds=seeds, ratio="",
-        claimed=(), sentences=(f"{reason}.",),
+        env=analysis.env, pair="", sides=("", ""), decision=None, scored="",
+        faster="no comparison", factor="", sure=reason, seeds=seeds, sentences=(f"{reason}.",),
     )  # fmt: skip
 
 
-def headline(found: Sequence[Answer], claimed: Sequence[float]) -> Iterator[str]:
-    """The whole comparison in a few sentences."""
+def headline(found: Sequence[Answer]) -> Iterator[str]:
+    """The whole comparison: a sentence for each pair that was compared."""
     compared: dict[tuple[str, str], list[Answer]] = {}
     for answer in found:
-        if answer.decision is not None and answer.decision.winner != "none":
+        if answer.decision is not None:
             compared.setdefault(answer.sides, []).append(answer)
     if not compared:
         yield "From these runs no two agents can be compared on any environment."
     for sides, part in compared.items():
         yield _tally(sides, part)
-    verdicts = [a.claimed for part in compared.values() for a in part if a.claimed]
-    for index, times in enumerate(claimed if verdicts else ()):
-        of_factor = [verdict[index] for verdict in verdicts]
-        yes, no = of_factor.count("yes"), of_factor.count("no")
-        said = f"ES {significant(times)} times as fast, as a popular claim has it"
-        if no == len(of_factor):
-            yield f"{said}: nowhere here. Every 95 % interval ends below that."
-        else:
-            yield (
-                f"{said}: yes on {yes} of {plural(len(of_factor), 'comparison')}, "
-                f"ruled out on {no}, open on {len(of_factor) - yes - no}."
-            )
 
 
 def _tally(sides: tuple[str, str], found: Sequence[Answer]) -> str:
-    """On how many environments each of two was faster."""
-    total = len({answer.env for answer in found})
-    won = {
-        side: _envs(a for a in found if a.decision is not None and a.decision.winner == side)
-        for side in ("challenger", "baseline", "open")
-    }
+    """On how many environments each of two was faster, and what is open on the others."""
     baseline, challenger = (agent_name(side) for side in sides)
-    sentence = (
-        f"{challenger} was clearly faster on {len(won['challenger'])} of "
-        f"{plural(total, 'environment')}{_listed(won['challenger'])}, "
-        f"{baseline} on {len(won['baseline'])}{_listed(won['baseline'])}"
-    )
-    if won["open"]:
-        sentence += f"; on {len(won['open'])} the seeds do not settle it{_listed(won['open'])}"
+    total = plural(len({answer.env for answer in found}), "environment")
+    by_winner = {
+        winner: _envs(a for a in found if a.decision is not None and a.decision.winner == winner)
+        for winner in ("challenger", "baseline", "open", "none")
+    }
+    won = {challenger: by_winner["challenger"], baseline: by_winner["baseline"]}
+    said = [f"{name} on {len(envs)}{_listed(envs)}" for name, envs in won.items() if envs]
+    if said:
+        first, *rest = said
+        first = first.replace(" on ", " was clearly faster on ", 1)
+        count = len(next(envs for envs in won.values() if envs))
+        first = first.replace(f" on {count}", f" on {count} of {total}", 1)
+        sentence = ", ".join([first, *rest])
+    else:
+        sentence = f"Neither {challenger} nor {baseline} was clearly faster on any of {total}"
+    if by_winner["open"]:
+        sentence += f"; on {len(by_winner['open'])} the seeds do not settle it"
+        sentence += _listed(by_winner["open"])
+    if by_winner["none"]:
+        scored = [answer.scored for answer in found if answer.scored]
+        all_scored = len(scored) == len(by_winner["none"])
+        why = "neither solved it" if all_scored else "there is no ratio"
+        sentence += f"; on {len(by_winner['none'])} {why}{_listed(by_winner['none'])}"
+        if len(scored) == 1:
+            sentence += f", where {scored[0]}"
     return f"{sentence}."
 
 
@@ -150,7 +143,7 @@ def overall_lines(ratios: Iterable[MeanRatio]) -> Iterator[str]:
         if ratio.unit != "train_s" or ratio.ratio is None:
             continue
         decision = decide(ratio)
-        yield f"All together, {ratio.env}: {_factor_of(decision)}."
+        yield f"All together, {ratio.env}: {advantage_text(decision)}."
 
 
 def seeds_line(analyses: Iterable[EnvironmentAnalysis]) -> str:
@@ -196,30 +189,25 @@ def hardware_lines(groups: Iterable[Group]) -> list[str]:
 
 
 def _sentences(
-    analysis: EnvironmentAnalysis, decision: Decision, ratios: dict[Unit, SpeedRatio]
+    analysis: EnvironmentAnalysis,
+    decision: Decision,
+    ratios: dict[Unit, SpeedRatio],
+    scored: ReturnDifference | None,
 ) -> Iterator[str]:
     head = ratios["train_s"]
-    if decision.winner == "none":
+    level = f"a mean return of {significant(head.level)}"
+    names = f"{agent_name(head.challenger)} nor {agent_name(head.baseline)}"
+    if scored is not None:
+        yield f"Neither {names} reached {level}. {difference_text(scored)}."
+    elif decision.winner == "none":
         yield (
             f"{agent_name(head.baseline)} and {agent_name(head.challenger)}: no speed ratio, "
             f"{decision.reason}."
         )
+    elif decision.winner_label is None:
+        yield f"Which of the two reaches {level} sooner is not settled."
     else:
-        level = f"a mean return of {significant(head.level)}"
-        interval = interval_text(decision.low, decision.high, "words")
-        inside = (
-            f" (95 % interval {interval})" if interval else f" ({decision.reason or 'no interval'})"
-        )
-        if decision.winner_label is None:
-            yield (
-                f"Which of the two reaches {level} sooner is not settled: "
-                f"{factor_text(decision)}{inside}."
-            )
-        else:
-            yield (
-                f"{agent_name(decision.winner_label)} reached {level} sooner, "
-                f"{factor_text(decision)} as fast{inside}."
-            )
+        yield f"{agent_name(decision.winner_label)} reached {level} sooner."
     for label, reached, total in (
         (head.challenger, head.n_challenger_reached, head.n_challenger),
         (head.baseline, head.n_baseline_reached, head.n_baseline),
@@ -227,7 +215,7 @@ def _sentences(
         mean = _mean(analysis.threshold_time(label))
         yield f"{agent_name(label)}: {reached} of {plural(total, 'seed')} solved it{mean}"
     others = [
-        f"{UNIT_NAMES[unit].short}: {_factor_of(decide(ratios[unit]))}"
+        f"{UNIT_NAMES[unit].short}: {advantage_text(decide(ratios[unit]))}"
         for unit in OTHER_UNITS
         if ratios[unit].ratio is not None
     ]
@@ -235,17 +223,8 @@ def _sentences(
         yield f"By other measures. {'; '.join(others)}."
 
 
-def _factor_of(decision: Decision) -> str:
-    """Who was faster and how many times: `ES 4.3\u00d7 as fast (95 % interval 2.4 to 7.7)`."""
-    interval = interval_text(decision.low, decision.high, "words")
-    inside = f" (95 % interval {interval})" if interval else ""
-    if decision.winner_label is None:
-        return f"not settled, {factor_text(decision)}{inside}"
-    return f"{agent_name(decision.winner_label)} {factor_text(decision)} as fast{inside}"
-
-
 def _mean(time: LevelTime | None) -> str:
-    if time is None or time.restricted_mean is None:
+    if time is None or time.restricted_mean is None or not time.n_reached:
         return "."
     text = f", in {amount(time.restricted_mean, 'train_s')} of training on average"
     if time.n_reached < time.n_runs and time.horizon is not None:

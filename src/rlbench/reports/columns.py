@@ -206,6 +206,7 @@ CURVES = (
     Column("low", "number", "", "of the worst seed; over environments lower end of the interval"),
     Column("high", "number", "", "of the best seed; over environments upper end"),
     Column("n", "exact", "", "seeds that are known at that time"),
+    Column("median", "number", "", "median return over the seeds; empty over environments"),
 )
 
 SCORES = (

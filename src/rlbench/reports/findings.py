@@ -59,6 +59,12 @@ class Findings:
         """Whether both agents of the popular claims were run."""
         return {BASELINE, CHALLENGER} <= set(self.contenders)
 
+    @property
+    def bears_on_claims(self) -> bool:
+        """Whether an environment of some claim was run, so that the page speaks of the claims."""
+        claims = self.examination.claims
+        return self.has_claimed_pair and any(e.evidence.environments for e in claims)
+
 
 def findings_of(loaded: LoadedRuns, baseline: str | None = None) -> Findings:
     """All statistics of some runs, and what to be careful with.

@@ -31,5 +31,6 @@ def winner_of(ratio: SpeedRatio | MeanRatio) -> str:
 def curve_rows(curves: Iterable[Curve]) -> Iterator[Row]:
     """One row for each point of each curve."""
     for c in curves:
-        for point in zip(c.x, c.mean, c.low, c.high, c.n, strict=True):
-            yield Row((c.env, c.agent, c.group, c.unit, *map(float, point)))
+        medians = [None] * len(c.x) if c.median is None else c.median.tolist()
+        for median, *point in zip(medians, c.x, c.mean, c.low, c.high, c.n, strict=True):
+            yield Row((c.env, c.agent, c.group, c.unit, *map(float, point), median))

@@ -16,6 +16,7 @@ from rlbench.reports.figures.style import (
     INK,
     RANDOM_LINE,
     THRESHOLD_LINE,
+    WIDTH_IN,
     caption_in,
     name_rows,
     place_axes,
@@ -24,23 +25,23 @@ from rlbench.reports.figures.style import (
     return_axis,
 )
 from rlbench.reports.figures.suites import (
+    TOP_IN,
     WHAT_A_SCORE_IS,
-    WIDTH_IN,
     environments_text,
     estimates_in_words,
     place_suite_legend,
+    scores_differ,
     side_name,
     suite_caption,
 )
 from rlbench.wording import agent_name, significant
 
-LEFT_IN = 2.75
-RIGHT_IN = 1.75
-TOP_IN = 0.95
-GAP_IN = 1.15  # between the two panels, for the axis of the upper one
-AXIS_LABEL_IN = 0.95
-SCORE_ROW_IN = 0.85  # two agents
-CHANCE_ROW_IN = 0.58
+ROWS_LEFT_IN = 1.55
+RIGHT_IN = 1.45
+GAP_IN = 0.75  # between the two panels, for the axis of the upper one
+AXIS_IN = 0.85
+SCORE_ROW_IN = 0.7  # two agents
+CHANCE_ROW_IN = 0.5
 APART = 0.2  # above and below the middle of a row, an agent each
 CHANCE_LOOK = Look(INK, "P", (0, ()))  # a chance is of neither agent alone
 
@@ -62,7 +63,7 @@ def draw(found: SuiteStatistics, looks: Looks) -> Figure | None:
     """Scores above, chances below; None where there is neither."""
     by_name = {(e.statistic, e.agent): e for e in found.estimates}
     challenger = found.suite.challenger
-    scores = [row for row in _SCORES if (row[0], challenger) in by_name]
+    scores = [row for row in _SCORES if scores_differ(found) and _says_something(by_name, row[0])]
     chances = [row for row in _CHANCES if (row[0], challenger) in by_name]
     if not scores and not chances:
         return None
@@ -72,28 +73,41 @@ def draw(found: SuiteStatistics, looks: Looks) -> Figure | None:
     scores_in, chances_in = SCORE_ROW_IN * len(scores), CHANCE_ROW_IN * len(chances)
     gap_in = GAP_IN if scores and chances else 0.0
     panels_in = scores_in + gap_in + chances_in
-    figure = Figure(figsize=(WIDTH_IN, TOP_IN + panels_in + AXIS_LABEL_IN + caption_in(lines)))
+    figure = Figure(figsize=(WIDTH_IN, TOP_IN + panels_in + AXIS_IN + caption_in(lines)))
     names = [side_name(side) for side in found.suite.sides]
-    place_title(figure, f"{environments_text(found)}: {names[0]} against {names[1]}")
+    place_title(figure, environments_text(found), f"{names[0]} against {names[1]}")
     place_suite_legend(figure, found, looks)
     place_caption(figure, lines)
-    width_in = WIDTH_IN - LEFT_IN - RIGHT_IN
+    width_in = WIDTH_IN - ROWS_LEFT_IN - RIGHT_IN
     if scores:
-        axes = place_axes(figure, LEFT_IN, TOP_IN, width_in, scores_in)
+        axes = place_axes(figure, ROWS_LEFT_IN, TOP_IN, width_in, scores_in)
         _draw_scores(axes, scores, by_name, found.suite.sides, looks)
     if chances:
-        axes = place_axes(figure, LEFT_IN, TOP_IN + scores_in + gap_in, width_in, chances_in)
+        axes = place_axes(figure, ROWS_LEFT_IN, TOP_IN + scores_in + gap_in, width_in, chances_in)
         _draw_chances(axes, chances, by_name, found.suite.sides)
     return figure
+
+
+def _says_something(by_name: _Estimates, statistic: str) -> bool:
+    """Whether a score's row is more than the same sure number twice, as of agents that both solve
+    nearly everything."""
+    pair = [found for (name, _), found in by_name.items() if name == statistic]
+    values = {v for e in pair for v in (e.value, e.low, e.high) if v is not None}
+    return bool(pair) and max(values) - min(values) > 1e-6
 
 
 def caption(found: SuiteStatistics) -> str:
     """What is drawn."""
     challenger, baseline = (agent_name(side) for side in found.suite.sides)
+    scores = (
+        "Normalised scores at the common horizon, where 0 is acting at random and 1 the threshold, "
+        "and the chance"
+        if scores_differ(found)
+        else "The chance"
+    )
     return (
-        "Above, normalised scores at the common horizon: 0 is acting at random, 1 the threshold. "
-        f"Below, the probabilities that a run of {challenger} is better than one of {baseline}. "
-        "Bars are 95 % intervals over seeds; every environment weighs the same."
+        f"{scores} that a run of {challenger} is better than one of {baseline}. Bars are 95 % "
+        "intervals over seeds; every environment weighs the same."
     )
 
 
@@ -122,7 +136,7 @@ def _draw_scores(
     return_axis(axes, "x", low - 0.05 * (high - low), high + 0.05 * (high - low))
     axes.axvline(0.0, **RANDOM_LINE)
     axes.axvline(1.0, **THRESHOLD_LINE)
-    axes.set_xlabel("normalised score at the common horizon")
+    axes.set_xlabel("normalised score")
 
 
 def _draw_chances(
@@ -134,28 +148,25 @@ def _draw_chances(
     name_rows(axes, [title for _, title in rows])
     axes.set_ylim(-len(rows) + 0.4, 0.6)
     axes.set_xlim(-0.02, 1.02)
-    axes.set_xticks([0.0, 0.25, 0.5, 0.75, 1.0], ["0 %", "25 %", "50 %", "75 %", "100 %"])
+    axes.set_xticks([0.0, 0.5, 1.0], ["0 %", "50 %", "100 %"])
     axes.axvline(0.5, color=INK, linewidth=1.4, zorder=1)
-    axes.set_xlabel(
-        f"chance that a run of {challenger} beats one of {baseline}\n"
-        "(50 %: neither, ties count half)"
-    )
+    axes.set_xlabel(f"chance that {challenger} beats {baseline}\n(50 %: neither, ties count half)")
 
 
 def _draw_estimate(axes: Axes, y: float, found: Estimate, look: Look) -> None:
-    text = significant(found.value)
+    text = significant(found.value, 2)
     if found.low is not None and found.high is not None:
         axes.plot(
-            [found.low, found.high], [y, y], color=look.colour, linewidth=6, alpha=0.35,
+            [found.low, found.high], [y, y], color=look.colour, linewidth=5, alpha=0.35,
             solid_capstyle="butt", zorder=3,
         )  # fmt: skip
-        text += f" [{significant(found.low)}, {significant(found.high)}]"
+        text += f" [{significant(found.low, 2)}, {significant(found.high, 2)}]"
     axes.plot(
         [found.value], [y], look.marker, color=look.colour, markersize=8, markeredgecolor="white",
         zorder=4,
     )  # fmt: skip
     axes.text(
-        1.02, y, text, transform=axes.get_yaxis_transform(), va="center", fontsize=10,
+        1.02, y, text, transform=axes.get_yaxis_transform(), va="center", fontsize=9.5,
         clip_on=False,
     )  # fmt: skip
 

@@ -88,7 +88,7 @@ def draw_findings(findings: Findings) -> Drawing:
     """Every figure of a report, the same however many cores there are."""
     looks = Looks(findings.groups)
     # The longest first, so that no worker is left with one at the end.
-    jobs = [Job(ClaimFigure, findings.examination)] if findings.has_claimed_pair else []
+    jobs = [Job(ClaimFigure, findings.examination)] if findings.bears_on_claims else []
     for index, suite in enumerate(findings.suites, start=1):
         after = f"-{index}" if index > 1 else ""
         jobs.append(Job(SuiteFigure, suite, of=_label_of(suite.suite), after=after))

@@ -1,4 +1,5 @@
-"""Return while learning, against training seconds, environment steps and CPU-seconds."""
+"""Return while learning, against training time, environment steps and, where it differs, CPU
+time."""
 
 from __future__ import annotations
 
@@ -9,25 +10,37 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from rlbench.analysis.curves import CURVE_UNITS, common_end, evaluated, random_return
+from rlbench.analysis.curves import (
+    CURVE_UNITS,
+    carried_forward,
+    common_end,
+    evaluated,
+    random_return,
+)
 from rlbench.analysis.environment import EnvironmentAnalysis
 from rlbench.analysis.groups import EnvironmentGroups, Group
 from rlbench.published.dopamine import DopamineCurve
 from rlbench.reports.figures.learning_panel import (
+    FEW_SEEDS,
     PUBLISHED_LINE,
     draw_panel,
     lowest_shown,
+    needs_log,
     published_curve,
     set_return_limits,
 )
 from rlbench.reports.figures.looks import Look, Looks
 from rlbench.reports.figures.registry import EnvironmentFigure
 from rlbench.reports.figures.style import (
+    AXIS_LABEL_IN,
+    LEFT_IN,
     LEGEND_ROW_IN,
     LEGEND_TOP_IN,
     MARGIN_IN,
+    PANEL_IN,
     RANDOM_LINE,
     THRESHOLD_LINE,
+    WIDTH_IN,
     caption_in,
     caption_lines,
     place_axes,
@@ -35,54 +48,63 @@ from rlbench.reports.figures.style import (
     place_legend,
     place_title,
 )
+from rlbench.runs.records import Unit
 from rlbench.wording import agent_name, amount, plural, shortened, significant
 
-WIDTH_IN = 13.5
-LEFT_IN = 0.95
-PANEL_IN = 3.5
-GAP_IN = 0.3
-AXIS_LABEL_IN = 0.6
-LONG_LABEL = 38  # characters; with longer ones the legend has two columns in place of three
-CAPTION_WIDTH = 165  # characters
+MIDDLE_FROM = 3  # seeds; a median of fewer is their mean, or the one
+SAME_CPU_SHARE = 1.25  # how far the agents' CPU-seconds per second may be apart to be drawn as one
 
 
 def draw(analysis: EnvironmentAnalysis, looks: Looks) -> Figure:
-    """Three panels with the returns of all contenders."""
+    """The returns of all contenders, a panel for each clock that says something of its own."""
     environment = analysis.groups
     published = published_curve(environment)
     look = looks.on(environment.env)
     handles = list(_legend(environment, look, published))
-    columns = 2 if any(len(str(handle.get_label())) > LONG_LABEL for handle in handles) else 3
-    explanations = list(_explanations(analysis, published))
-    caption = caption_lines(environment.groups, explanations, CAPTION_WIDTH)
-    top_in = LEGEND_TOP_IN + LEGEND_ROW_IN * math.ceil(len(handles) / columns) + 0.2
-    height = top_in + PANEL_IN + AXIS_LABEL_IN + caption_in(caption)
-    figure = Figure(figsize=(WIDTH_IN, height))
-    place_title(figure, f"{shortened(environment.env, 70)}: return while learning")
-    place_legend(figure, handles, ncols=columns, handlelength=2.6)
+    caption = caption_lines(environment.groups, list(_explanations(analysis, published)))
+    units = _units(environment)
+    top_in = LEGEND_TOP_IN + LEGEND_ROW_IN * len(handles) + 0.1
+    panel_in = PANEL_IN + AXIS_LABEL_IN
+    figure = Figure(figsize=(WIDTH_IN, top_in + panel_in * len(units) + caption_in(caption)))
+    place_title(
+        figure, environment.env, "return while learning (higher and further left is better)"
+    )
+    place_legend(figure, handles, handlelength=2.2, labelspacing=0.3)
     place_caption(figure, caption)
-    count = len(CURVE_UNITS)
-    panel_in = (WIDTH_IN - LEFT_IN - MARGIN_IN - GAP_IN * (count - 1)) / count
-    for index, unit in enumerate(CURVE_UNITS):
-        axes = place_axes(figure, LEFT_IN + index * (panel_in + GAP_IN), top_in, panel_in, PANEL_IN)
+    is_log = any(needs_log(environment, unit) for unit in units)
+    for index, unit in enumerate(units):
+        axes = place_axes(
+            figure, LEFT_IN, top_in + index * panel_in, WIDTH_IN - LEFT_IN - MARGIN_IN, PANEL_IN
+        )
         along = [curve for curve in analysis.curves if curve.unit == unit]
-        draw_panel(axes, environment, along, unit, look)
+        draw_panel(axes, environment, along, unit, look, is_log=is_log)
         set_return_limits(axes, environment, analysis.curves)
-        if index:
-            axes.tick_params(axis="y", labelleft=False)
-        else:
-            axes.set_ylabel("mean return of an evaluation")
+        axes.set_ylabel("mean return")
     return figure
 
 
+def _units(environment: EnvironmentGroups) -> list[Unit]:
+    """The clocks of the panels. Where every agent used as many CPU-seconds in a second, CPU time
+    shows training time again with other numbers."""
+    rates = [
+        run.end.train_cpu_s / run.end.train_s
+        for group in environment.contenders
+        for run in group.runs
+        if run.end.train_s > 0.0 and run.end.train_cpu_s > 0.0
+    ]
+    same = not rates or max(rates) < SAME_CPU_SHARE * min(rates)
+    return [unit for unit in CURVE_UNITS if not (same and unit == "train_cpu_s")]
+
+
 def words(analysis: EnvironmentAnalysis) -> str:
-    """From where to where each group's mean goes."""
+    """From where to where each group's median goes."""
     parts = []
     for curve in analysis.curves:
-        if curve.unit != "train_s" or not len(curve.mean):
+        if curve.unit != "train_s" or curve.median is None or not len(curve.median):
             continue
-        text = f"{agent_name(curve.group)} goes from {significant(float(curve.mean[0]))} to "
-        text += f"{significant(float(curve.mean[-1]))} in {amount(float(curve.x[-1]), 'train_s')}"
+        first, last = float(curve.median[0]), float(curve.median[-1])
+        text = f"{agent_name(curve.group)} goes from {significant(first)} to "
+        text += f"{significant(last)} in {amount(float(curve.x[-1]), 'train_s')}"
         if np.isfinite(curve.low[-1]):
             low, high = float(curve.low[-1]), float(curve.high[-1])
             text += f" (seeds at the end {significant(low)} to {significant(high)})"
@@ -93,11 +115,10 @@ def words(analysis: EnvironmentAnalysis) -> str:
 def caption(_: EnvironmentAnalysis) -> str:
     """What is drawn."""
     return (
-        "Mean return of an evaluation against training seconds, environment steps and CPU-seconds. "
-        "Higher is better, and further left is sooner. Faint lines are single seeds, bold ones "
-        "their mean; dashed means carried forward after a run was solved. The long-dashed line is "
-        "the threshold, the dotted one acting at random. Bands reach from the worst seed to the "
-        "best."
+        "The mean return of an evaluation, which costs no training time: the median over seeds, in "
+        "a band from the worst seed to the best. A line that goes on dashed is carried forward "
+        "from where its runs had solved it. CPU time has a panel where the agents used different "
+        "amounts of it in a second."
     )
 
 
@@ -107,7 +128,7 @@ def _legend(
     for group in environment.contenders:
         look = looks[group.label]
         yield Line2D(
-            [], [], color=look.colour, marker=look.marker, linewidth=2.6, markersize=7,
+            [], [], color=look.colour, marker=look.marker, linewidth=2.6, markersize=6,
             markeredgecolor="white", markeredgewidth=0.7, label=_group_text(group),
         )  # fmt: skip
     for threshold in environment.thresholds:
@@ -117,12 +138,12 @@ def _legend(
         label = f"acting at random: {significant(acting_at_random)}"
         yield Line2D([], [], label=label, **RANDOM_LINE)
     if published is not None:
-        label = f"DQN of Dopamine, published: mean and range of {published.runs} runs"
+        label = f"Dopamine's published DQN: mean, range of {published.runs} runs"
         yield Line2D([], [], label=label, **PUBLISHED_LINE)
 
 
 def _group_text(group: Group) -> str:
-    name = shortened(agent_name(group.label), 60)
+    name = shortened(agent_name(group.label), 24)
     parts = [plural(len(group.runs), "seed")]
     if group.threshold is not None:
         parts.append(f"{group.count('solved')} solved")
@@ -137,20 +158,22 @@ def _group_text(group: Group) -> str:
 def _explanations(analysis: EnvironmentAnalysis, published: DopamineCurve | None) -> Iterator[str]:
     environment = analysis.groups
     groups = environment.contenders
-    yield "thin: one seed"
-    yield "bold: mean over seeds"
-    if any(len(group.runs) > 1 for group in groups):
-        yield "band: from the worst seed to the best"
+    most = max((len(group.runs) for group in groups), default=0)
+    if most >= 2:
+        middle = "median" if most >= MIDDLE_FROM else "mean"
+        yield f"line: {middle} over seeds; band: from the worst seed to the best"
+    if most >= 2 and any(2 <= len(group.runs) <= FEW_SEEDS for group in groups):
+        yield "thin: one seed"
     if _has_star(environment):
-        yield "star: solved, confirmed, stopped; dashed: carried forward from there"
-    if any(group.count("failed") for group in groups):
+        yield "star: solved, confirmed, stopped"
+    if any(carried_forward(run) for group in groups for run in group.runs):
+        yield "short dashes: carried forward from there"
+    if any(group.count("failed") for group in groups if len(group.runs) <= FEW_SEEDS):
         yield "x: failed"
     lowest = lowest_shown(environment)
     returns = [evaluated(run, "train_s")[1] for group in groups for run in group.runs]
     if any(values.min(initial=math.inf) < lowest for values in returns):
         yield f"returns below {significant(lowest)} are cut off"
-    if analysis.curves:
-        yield "evaluation is off the training clock"
     if published is not None:
         yield (
             "Dopamine (Castro et al. 2018): returns in training with sticky actions 0.25, each "
@@ -160,10 +183,11 @@ def _explanations(analysis: EnvironmentAnalysis, published: DopamineCurve | None
 
 def _has_star(environment: EnvironmentGroups) -> bool:
     """Whether a solved run ended within the axis of some panel."""
-    solved = [r for group in environment.contenders for r in group.runs if r.status == "solved"]
+    few = [group for group in environment.contenders if len(group.runs) <= FEW_SEEDS]
+    solved = [run for group in few for run in group.runs if run.status == "solved"]
     return any(
         len(times := evaluated(run, unit)[0]) and times[-1] <= (common_end(environment, unit) or 0)
-        for unit in CURVE_UNITS
+        for unit in _units(environment)
         for run in solved
     )
 

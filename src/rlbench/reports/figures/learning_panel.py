@@ -1,4 +1,4 @@
-"""One panel of the figure of returns: every seed, the means, and what was published beside them."""
+"""One panel of the figure of returns: medians, a few seeds, and what was published beside them."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from rlbench.reports.figures.style import (
     linear_axis,
     log_axis,
     return_axis,
+    time_title,
 )
 from rlbench.runs.records import FloatArray, Unit
-from rlbench.wording import UNIT_NAMES
 
-MAX_FAINT_RUNS = 30
-MARKERS = 6  # on a mean curve
+FEW_SEEDS = 3  # up to so many are drawn one by one; more are a tangle
+MARKERS = 6  # on a curve
 CARRIED_DASHES = (0, (3, 1.6))
 PUBLISHED_LINE: Mapping[str, Any] = {"color": MUTED, "linewidth": 1.8, "linestyle": "-."}
 
@@ -37,9 +37,11 @@ def draw_panel(
     curves: Sequence[Curve],
     unit: Unit,
     looks: Mapping[str, Look],
+    *,
+    is_log: bool,
 ) -> None:
     """Draw all contenders against one clock; `curves` are those along it."""
-    axes.set_xlabel(UNIT_NAMES[unit].axis)
+    axes.set_xlabel(time_title(unit, is_log=is_log))
     for threshold in environment.thresholds:
         axes.axhline(threshold, **THRESHOLD_LINE)
     acting_at_random = random_return(environment)
@@ -50,12 +52,13 @@ def draw_panel(
         axes.text(0.5, 0.5, "nothing was measured", transform=axes.transAxes, ha="center")
         axes.set_xticks([])
         return
-    start = _set_time_axis(axes, environment, unit, end)
+    start = _set_time_axis(axes, environment, unit, end, is_log=is_log)
     for group in environment.contenders or environment.groups:
-        _draw_runs(axes, group, unit, looks[group.label], start, end)
+        if len(group.runs) <= FEW_SEEDS:
+            _draw_runs(axes, group, unit, looks[group.label], start, end)
         for curve in curves:
             if curve.group == group.label:
-                _draw_mean(axes, curve, looks[group.label], start, end)
+                _draw_middle(axes, curve, looks[group.label], start, end)
     published = published_curve(environment)
     if published is not None and unit == "env_steps":
         _draw_published(axes, published)
@@ -70,17 +73,12 @@ def published_curve(environment: EnvironmentGroups) -> DopamineCurve | None:
 
 
 def set_return_limits(axes: Axes, environment: EnvironmentGroups, curves: Sequence[Curve]) -> None:
-    """Make room for the thresholds, the means and every seed's returns; `curves` are all."""
+    """Make room for the thresholds and the bands, which hold every seed; `curves` are all."""
+    names = {group.label for group in environment.contenders or environment.groups}
+    own = [curve for curve in curves if curve.group in names]
     values = [
         *environment.thresholds,
-        *(float(v) for curve in curves for v in (curve.mean.min(), curve.mean.max())),
-        *(
-            float(v)
-            for group in environment.contenders
-            for run in group.runs
-            if len(y := evaluated(run, "train_s")[1])
-            for v in (y.min(), y.max())
-        ),
+        *(float(v) for curve in own for v in (curve.low.min(), curve.high.max())),
     ]
     if values:
         lowest = max(min(values), lowest_shown(environment))
@@ -98,25 +96,32 @@ def lowest_shown(environment: EnvironmentGroups) -> float:
     return acting_at_random - above if above > 0.0 else -math.inf
 
 
-def _set_time_axis(axes: Axes, environment: EnvironmentGroups, unit: Unit, end: float) -> float:
-    """Set the axis; returns where it starts: 0 where linear, positive where logarithmic."""
+def needs_log(environment: EnvironmentGroups, unit: Unit) -> bool:
+    """Whether on a linear axis an agent that is done soon would be a wall at its start."""
+    end = common_end(environment, unit)
     spans = [
         float(np.median([x[-1] for run in group.runs if len(x := evaluated(run, unit)[0])] or [0]))
         for group in environment.contenders
     ]
     spans = [span for span in spans if span > 0.0]
-    if not spans or end < LOG_FROM_SPREAD * min(spans):
-        linear_axis(axes, end * 1.01, unit)
-        return 0.0
+    return bool(spans) and end is not None and end >= LOG_FROM_SPREAD * min(spans)
+
+
+def _set_time_axis(
+    axes: Axes, environment: EnvironmentGroups, unit: Unit, end: float, *, is_log: bool
+) -> float:
+    """Set the axis; returns where it starts: 0 where linear, positive where logarithmic."""
     positive = [
         float(later[0])
         for group in environment.contenders
         for run in group.runs
         if len(later := (x := evaluated(run, unit)[0])[x > 0.0])
     ]
-    start = max(min(positive) * 0.8, end * 1e-6)
+    if not is_log or not positive:
+        linear_axis(axes, end * 1.01, unit)
+        return 0.0
+    start = max(min(min(positive) * 0.8, end * 0.5), end * 1e-6)
     log_axis(axes, start, end * 1.03, unit)
-    axes.set_xlabel(f"{UNIT_NAMES[unit].axis}, log scale")
     return start
 
 
@@ -129,7 +134,7 @@ def _draw_runs(axes: Axes, group: Group, unit: Unit, look: Look, start: float, e
     carried: list[FloatArray] = []
     stops: dict[str, list[tuple[float, float]]] = {"solved": [], "failed": []}
     gap = np.full((2, 1), np.nan)
-    for run in group.runs[:MAX_FAINT_RUNS]:
+    for run in group.runs:
         x, y = evaluated(run, unit)
         inside = x <= end
         if not inside.any():
@@ -162,21 +167,23 @@ def _draw_runs(axes: Axes, group: Group, unit: Unit, look: Look, start: float, e
         )  # fmt: skip
 
 
-def _draw_mean(axes: Axes, curve: Curve, look: Look, start: float, end: float) -> None:
+def _draw_middle(axes: Axes, curve: Curve, look: Look, start: float, end: float) -> None:
+    """The median over seeds in the band from the worst to the best."""
+    middle = curve.mean if curve.median is None else curve.median
     x = np.maximum(curve.x, start)
     axes.fill_between(
         x, curve.low, curve.high, step="post", color=look.colour, alpha=0.18, linewidth=0, zorder=3
     )
     live = curve.x <= curve.live_until
     axes.step(
-        x[live], curve.mean[live], where="post", color=look.colour, linewidth=2.6, zorder=4,
-        marker=look.marker, markersize=7, markeredgecolor="white", markeredgewidth=0.7,
+        x[live], middle[live], where="post", color=look.colour, linewidth=2.2, zorder=4,
+        marker=look.marker, markersize=6, markeredgecolor="white", markeredgewidth=0.7,
         markevery=_spread(x[live], start, end),
     )  # fmt: skip
     if live.any() and not live.all():
         last = int(np.flatnonzero(live)[-1])
         axes.step(
-            x[last:], curve.mean[last:], where="post", color=look.colour, linewidth=2.2,
+            x[last:], middle[last:], where="post", color=look.colour, linewidth=1.9,
             linestyle=CARRIED_DASHES, zorder=4,
         )  # fmt: skip
 

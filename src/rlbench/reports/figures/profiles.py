@@ -8,8 +8,12 @@ from rlbench.analysis.suite_statistics import SuiteStatistics
 from rlbench.reports.figures.looks import Looks
 from rlbench.reports.figures.registry import SuiteFigure
 from rlbench.reports.figures.style import (
+    AXIS_LABEL_IN,
+    LEFT_IN,
     MARGIN_IN,
+    PANEL_IN,
     THRESHOLD_LINE,
+    WIDTH_IN,
     caption_in,
     place_axes,
     place_caption,
@@ -17,29 +21,25 @@ from rlbench.reports.figures.style import (
     return_axis,
 )
 from rlbench.reports.figures.suites import (
-    AXIS_LABEL_IN,
     BARS,
-    PANEL_IN,
     TOP_IN,
     WHAT_A_SCORE_IS,
-    WIDTH_IN,
     draw_band_and_line,
     environments_text,
     estimates_in_words,
     place_suite_legend,
+    scores_differ,
     suite_caption,
 )
 
-LEFT_IN = 1.1
-
 
 def draw(found: SuiteStatistics, looks: Looks) -> Figure | None:
-    """One panel with both agents; None where nothing is normalised."""
-    if not found.profiles:
+    """One panel with both agents; None where nothing is normalised, or all scores are equal."""
+    if not found.profiles or not scores_differ(found):
         return None
-    lines = suite_caption(found, ["further right and higher is better", WHAT_A_SCORE_IS], BARS)
+    lines = suite_caption(found, [WHAT_A_SCORE_IS], BARS)
     figure = Figure(figsize=(WIDTH_IN, TOP_IN + PANEL_IN + AXIS_LABEL_IN + caption_in(lines)))
-    place_title(figure, f"{environments_text(found)}: how many runs score above a value")
+    place_title(figure, environments_text(found), "runs that score above (right, high: better)")
     place_suite_legend(figure, found, looks)
     place_caption(figure, lines)
     axes = place_axes(figure, LEFT_IN, TOP_IN, WIDTH_IN - LEFT_IN - MARGIN_IN, PANEL_IN)
@@ -50,7 +50,7 @@ def draw(found: SuiteStatistics, looks: Looks) -> Figure | None:
     return_axis(axes, "x", float(tau[0]), float(tau[-1]))
     axes.set_ylim(-0.03, 1.05)
     axes.set_yticks([0.0, 0.25, 0.5, 0.75, 1.0], ["0 %", "25 %", "50 %", "75 %", "100 %"])
-    axes.set_ylabel("share of runs above the score")
+    axes.set_ylabel("runs above the score")
     axes.set_xlabel("normalised score at the common horizon")
     return figure
 
@@ -59,7 +59,7 @@ def caption(_: SuiteStatistics) -> str:
     """What is drawn."""
     return (
         "The share of runs, over all environments, whose normalised score is above the value on "
-        "the horizontal axis. Higher is better. Bands are 95 % intervals over seeds."
+        "the horizontal axis, with 95 % intervals over seeds."
     )
 
 

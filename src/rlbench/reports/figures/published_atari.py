@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,8 +17,11 @@ from rlbench.published.papers import AtariRecord, Effort, Game, Record, atari_re
 from rlbench.reports.figures.looks import DQN, ES, Looks
 from rlbench.reports.figures.registry import ClaimFigure
 from rlbench.reports.figures.style import (
+    AXIS_LABEL_IN,
+    CAPTION_WIDTH,
     INK,
     MARGIN_IN,
+    WIDTH_IN,
     caption_in,
     place_axes,
     place_caption,
@@ -26,18 +30,16 @@ from rlbench.reports.figures.style import (
     place_title,
 )
 
-WIDTH_IN = 7.6  # narrow: a phone shows it whole
-LABEL_IN = 1.85
-RIGHT_IN = 1.3  # the two columns of won and lost
-ROW_IN = 0.265
+LABEL_IN = 1.4
+RIGHT_IN = 0.95  # the two columns of won and lost
+ROW_IN = 0.2
 KEY_IN = 1.4  # from the top: what the marks are
-TOP_IN = 2.95
-AXIS_LABEL_IN = 0.95
+TOP_IN = 2.75
 GAP_ROWS = 2.0  # for the line between the games won and lost
 PERCENT = 100.0
 LINEAR_TO = 10.0  # per cent; beyond it the axis is logarithmic
-TICKS = (0.0, 10.0, 100.0, 1000.0, 10000.0)
-COLUMNS = (1.09, 1.215)  # of won and lost, as shares of the axes' width
+TICKS = (0.0, 100.0, 10000.0)
+COLUMNS = (1.1, 1.26)  # of won and lost, as shares of the axes' width
 WON, LOST, TIED = "▲", "▽", "="
 
 _ES: Mapping[str, Any] = {"marker": ES.marker, "color": ES.colour}
@@ -62,7 +64,7 @@ def draw(_: Examination, __: Looks) -> Figure:
     axes = place_axes(figure, LABEL_IN, TOP_IN, width_in, ROW_IN * rows)
     _percent_axis(axes, record.games)
     axes.set_ylim(-rows, 1.0)
-    axes.set_yticks(positions, [game.name for game in games], fontsize=10.5)
+    axes.set_yticks(positions, [game.name for game in games], fontsize=9.5)
     axes.tick_params(axis="y", length=0)
     axes.grid(axis="y", visible=False)
     axes.spines["left"].set_visible(False)
@@ -108,10 +110,9 @@ def _percent_axis(axes: Axes, games: Sequence[Game]) -> None:
     axes.xaxis.set_major_locator(FixedLocator([t for t in TICKS if low <= t <= high]))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f} %"))
-    axes.tick_params(axis="x", labeltop=True, labelsize=10)
+    axes.tick_params(axis="x", labeltop=True, labelsize=9.5)
     axes.set_xlabel(
-        "human-normalised score: random play 0 %, human tester 100 %\n"
-        "(linear up to 10 %, then logarithmic)"
+        "human-normalised score, further right is better\n(linear up to 10 %, then logarithmic)"
     )
     for place in (0.0, PERCENT):
         axes.axvline(place, color=INK, linewidth=1.2, linestyle="-" if place else ":", zorder=1)
@@ -150,11 +151,11 @@ def _name_columns(axes: Axes, record: AtariRecord) -> None:
     heads = (("A3C", record.against_a3c), ("DQN", record.against_dqn))
     for x, (name, counted) in zip(COLUMNS, heads, strict=True):
         axes.text(
-            x, 4.6, f"{name}\n{_counts(counted)}", transform=right, ha="center", va="top",
-            fontsize=10, clip_on=False, linespacing=1.25,
+            x, 4.9, f"{name}\n{_counts(counted)}", transform=right, ha="center", va="top",
+            fontsize=9.5, clip_on=False, linespacing=1.15,
         )  # fmt: skip
     axes.text(
-        sum(COLUMNS) / 2.0, 4.8, "ES against", transform=right, ha="center", va="bottom",
+        sum(COLUMNS) / 2.0, 5.1, "ES against", transform=right, ha="center", va="bottom",
         fontsize=10.5, fontweight="bold", clip_on=False,
     )  # fmt: skip
 
@@ -164,12 +165,12 @@ def _name_parts(axes: Axes, won: int, games: int) -> None:
     between = -won - GAP_ROWS / 2.0 + 0.5
     axes.axhline(between, color=INK, linewidth=1.0, zorder=1)
     for y, side, text in (
-        (0.55, "bottom", f"ES scored better than A3C on these {won}"),
-        (between - 0.15, "top", f"ES scored worse than A3C on these {games - won}"),
+        (0.55, "bottom", f"ES better than A3C on these {won}"),
+        (between - 0.15, "top", f"ES worse than A3C on these {games - won}"),
     ):
         axes.text(
             0.99, y, text, transform=axes.get_yaxis_transform(), ha="right", va=side,
-            fontsize=10.5, fontweight="bold", zorder=6,
+            fontsize=9.5, fontweight="bold", zorder=6,
             bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0},
         )  # fmt: skip
 
@@ -181,7 +182,7 @@ def _counts(counted: Record) -> str:
 
 def _place_words(figure: Figure, record: AtariRecord) -> None:
     """Above the games: the title, what each was given, what the marks are."""
-    place_title(figure, f"Published scores on {len(record.games)} Atari games")
+    place_title(figure, "Published: ES on Atari", f"scores on {len(record.games)} games")
     efforts = (
         ("ES", _ES, _effort(record.es)),
         ("A3C", _A3C, _effort(record.a3c)),
@@ -192,12 +193,12 @@ def _place_words(figure: Figure, record: AtariRecord) -> None:
         Line2D([], [], linestyle="none", markersize=8, label=f"{name}: {text}", **look)
         for name, look, text in efforts
     ]
-    place_legend(figure, handles, handletextpad=0.5, labelspacing=0.45)
+    place_legend(figure, handles, handletextpad=0.5, labelspacing=0.35)
     place_text(
         figure, MARGIN_IN, KEY_IN,
-        f"Right: {WON} ES scored better   {LOST} ES scored worse   {TIED} equal\n"
-        "Across: human-normalised score,\nrandom play 0 %, human tester 100 %",
-        fontsize=11, linespacing=1.35,
+        f"At the right: {WON} ES better   {LOST} ES worse   {TIED} equal\n"
+        "0 %: random play, 100 %: a human tester",
+        fontsize=10, linespacing=1.3,
     )  # fmt: skip
 
 
@@ -207,14 +208,14 @@ def _effort(effort: Effort) -> str:
 
 
 def _sources(record: AtariRecord) -> list[str]:
-    return [
-        "The starts differ: ES and DQN were scored from random no-op starts, A3C from starts",
-        "taken from human play. All are drawn with the no-op references, so that further right",
-        f"is always a higher score. Interquartile mean: ES {PERCENT * record.es_iqm:.0f} %, DQN "
-        f"{PERCENT * record.dqn_iqm:.0f} %. Sources:",
-        "Salimans et al. 2017 (arXiv 1703.03864), Mnih et al. 2016 (1602.01783), Wang et al.",
-        "2016 (1511.06581).",
-    ]
+    text = (
+        "The starts differ: ES and DQN were scored from random no-op starts, A3C from starts taken "
+        "from human play. All are drawn with the no-op references, so that further right is always "
+        f"a higher score. Interquartile mean: ES {PERCENT * record.es_iqm:.0f} %, DQN "
+        f"{PERCENT * record.dqn_iqm:.0f} %. Sources: Salimans et al. 2017 (arXiv 1703.03864), Mnih "
+        "et al. 2016 (1602.01783), Wang et al. 2016 (1511.06581)."
+    )
+    return textwrap.wrap(text, CAPTION_WIDTH)
 
 
 FIGURE = ClaimFigure("What was published on Atari", caption, draw, words)

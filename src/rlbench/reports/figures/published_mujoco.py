@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,8 +15,12 @@ from rlbench.published.papers import StepRatio, step_ratios
 from rlbench.reports.figures.looks import ES, Looks
 from rlbench.reports.figures.registry import ClaimFigure
 from rlbench.reports.figures.style import (
+    AXIS_LABEL_IN,
+    CAPTION_WIDTH,
     INK,
+    MARGIN_IN,
     MUTED,
+    WIDTH_IN,
     caption_in,
     log_axis,
     name_rows,
@@ -26,12 +31,9 @@ from rlbench.reports.figures.style import (
 )
 from rlbench.wording import millions, significant
 
-WIDTH_IN = 7.6  # narrow: a phone shows it whole
-LABEL_IN = 2.25
-RIGHT_IN = 0.3
-TOP_IN = 1.55
-ROW_IN = 0.62
-AXIS_LABEL_IN = 0.75
+LABEL_IN = 1.85
+TOP_IN = 1.75
+ROW_IN = 0.5
 SHOWN = (0.1, 12.0)  # steps of ES over those of TRPO
 
 _MARKERS = {25: "o", 50: "s", 75: "D", 100: "*"}  # per cent of TRPO's progress
@@ -45,7 +47,7 @@ def draw(_: Examination, __: Looks) -> Figure:
     sources = _sources(ratios[0])
     height = TOP_IN + rows_in + AXIS_LABEL_IN + caption_in(sources)
     figure = Figure(figsize=(WIDTH_IN, height))
-    place_title(figure, "Published: steps that ES needed on MuJoCo, against TRPO")
+    place_title(figure, "Published: ES on MuJoCo", "steps that ES needed over those of TRPO")
     place_legend(
         figure,
         [
@@ -54,22 +56,22 @@ def draw(_: Examination, __: Looks) -> Figure:
         ],
         ncols=4,
         title=(
-            "to this share of TRPO's progress from its start to its score after "
+            "to this share of TRPO's progress from its start\nto its score after "
             f"{millions(ratios[0].trpo_steps)} steps"
         ),
         alignment="left",
         handletextpad=0.3,
     )
     place_caption(figure, sources)
-    axes = place_axes(figure, LABEL_IN, TOP_IN, WIDTH_IN - LABEL_IN - RIGHT_IN, rows_in)
+    axes = place_axes(figure, LABEL_IN, TOP_IN, WIDTH_IN - LABEL_IN - MARGIN_IN, rows_in)
     log_axis(axes, *SHOWN, None)
-    axes.set_xlabel("steps of ES / steps of TRPO, log scale  (1 = equally many)")
+    axes.set_xlabel("steps of ES / steps of TRPO, log scale")
     axes.axvline(1.0, color=INK, linewidth=1.4, zorder=1)
     axes.set_ylim(-len(tasks) + 0.4, 0.6)
     for row, task in enumerate(tasks):
         _draw_task(axes, -float(row), [ratio for ratio in ratios if ratio.task == task])
-    name_rows(axes, tasks, fontsize=11)
-    for text, place, side in (("← ES needs fewer", -8, "right"), ("TRPO needs fewer →", 8, "left")):
+    name_rows(axes, tasks, fontsize=10)
+    for text, place, side in (("← ES fewer", -6, "right"), ("TRPO fewer →", 6, "left")):
         axes.annotate(
             text, (1.0, 1.02), xycoords=axes.get_xaxis_transform(), xytext=(place, 0),
             textcoords="offset points", ha=side, va="bottom", fontweight="bold",
@@ -96,12 +98,12 @@ def words(_: Examination) -> str:
 
 
 def _sources(found: StepRatio) -> tuple[str, ...]:
-    return (
+    text = (
         "Salimans et al. 2017 (arXiv 1703.03864), tables 1 and 3: mean curves of "
-        f"{found.es_runs} ES runs. These",
-        "are steps, not seconds: no run of TRPO was timed. None of these tasks is the Humanoid",
-        "of the ten-minute claim.",
+        f"{found.es_runs} ES runs. These are steps, not seconds: no run of TRPO was timed. None of "
+        "these tasks is the Humanoid of the ten-minute claim."
     )
+    return tuple(textwrap.wrap(text, CAPTION_WIDTH))
 
 
 def _draw_task(axes: Axes, y: float, ratios: Sequence[StepRatio]) -> None:

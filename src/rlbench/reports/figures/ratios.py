@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, FuncFormatter
 
+from rlbench.analysis.decision import decide
 from rlbench.analysis.groups import Group, pair_names
 from rlbench.analysis.speed_ratios import SpeedRatio, threshold_ratios
 from rlbench.analysis.suite_ratios import MeanRatio
@@ -19,33 +20,35 @@ from rlbench.published.papers import atari_record, humanoid_record
 from rlbench.reports.figures.looks import Look, Looks
 from rlbench.reports.figures.registry import OverviewFigure
 from rlbench.reports.figures.style import (
+    CAPTION_WIDTH,
     INK,
+    MARGIN_IN,
     MUTED,
+    WIDTH_IN,
     caption_in,
     caption_lines,
     log_axis,
-    name_rows,
+    log_ticks,
     place_axes,
     place_caption,
     place_title,
 )
 from rlbench.reports.findings import Findings
-from rlbench.wording import agent_name, distinct_names, factor, ratio_text, shortened
+from rlbench.wording import advantage_text, agent_name, distinct_names, factor, shortened
 
-WIDTH_IN = 12.6
-LABEL_IN = 3.4
-RIGHT_IN = 2.6
-TITLE_IN = 0.65
-LINE_NAMES_IN = (0.12, 0.42)  # above the axes, staggered so that no two meet
-SIDES_IN, SIDES_ALONE_IN = 0.75, 0.2  # above the axes: whose side is whose, over lines and without
-AXIS_LABEL_IN = 0.75
-ROW_IN = 0.66
+TITLE_IN = 0.62
+LINE_NAMES_IN = (0.1, 0.3)  # above the axes, staggered so that no two meet
+SIDES_IN, SIDES_ALONE_IN = 0.56, 0.2  # above the axes: whose side is whose, over lines and without
+AXIS_LABEL_IN = 0.68
+ROW_IN = 0.8
+# Within a row of height 1, from its middle: its name, who solved it, and the mark.
+NAME_UP, COUNTS_UP, MARK_UP = 0.34, 0.06, -0.24
 MAX_ROWS = 80
-PLACE_NAME = 32  # characters, as the two below
-PAIR_NAME = 18
-SIDE_NAME = 24
-CAPTION_WIDTH = 160  # characters
-REASON_WIDTH = 80  # characters of a line, of two at most
+PAIR_NAME = 14  # characters, as those below
+SIDE_NAME = 14
+ROW_LENGTH = 50  # of a row's name and its numbers together
+NUMBERS_LENGTH = 30
+BEHIND_TEXT = {"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 0.5}
 AROUND_EQUAL = (0.4, 2.5)  # shown at least
 AROUND_CLAIMS = (0.08, 500.0)  # shown at least where the claims have lines, with their names
 ARROW = 2.6  # how many times as far as a bound its arrow points
@@ -71,6 +74,7 @@ class ClaimLine(NamedTuple):
     name: str
     is_claim: bool
     above_in: float  # the axes, its name
+    claim: str  # the key of the claim
 
 
 def draw(findings: Findings, looks: Looks) -> Figure | None:
@@ -79,30 +83,28 @@ def draw(findings: Findings, looks: Looks) -> Figure | None:
     rows = found[:MAX_ROWS]
     if not rows:
         return None
-    lines = claim_lines() if _has_claimed_pair(rows) else ()
+    lines = _lines(findings, rows)
     groups = [group for row in rows for group in row.groups]
-    caption = caption_lines(groups, list(_explanations(found, lines)), CAPTION_WIDTH)
+    caption = caption_lines(groups, list(_explanations(found, lines)))
     rows_in, sides_in = ROW_IN * len(rows), SIDES_IN if lines else SIDES_ALONE_IN
     top_in = TITLE_IN + sides_in
     height = top_in + rows_in + AXIS_LABEL_IN + caption_in(caption)
     figure = Figure(figsize=(WIDTH_IN, height))
-    baseline, challenger = _side_names(rows)
-    place_title(
-        figure, f"How many times as long {baseline} trains as {challenger} to solve the environment"
-    )
+    place_title(figure, "Who solves it sooner?", "how many times as fast in training time")
     place_caption(figure, caption)
-    axes = place_axes(figure, LABEL_IN, top_in, WIDTH_IN - LABEL_IN - RIGHT_IN, rows_in)
+    axes = place_axes(figure, 2 * MARGIN_IN, top_in, WIDTH_IN - 4 * MARGIN_IN, rows_in)
     low, high = _limits(rows, AROUND_CLAIMS if lines else AROUND_EQUAL)
     log_axis(axes, low, high, None)
-    axes.set_xlabel(
-        f"training time of {baseline} / training time of {challenger}, log scale  "
-        "(1 = equally fast)"
-    )
+    ticks = {*(1.0 / tick for tick in log_ticks(1.0, 1.0 / low)), *log_ticks(1.0, high)}
+    axes.xaxis.set_major_locator(FixedLocator(sorted(ticks)))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: factor(max(value, 1 / value))))
+    axes.set_xlabel("times as fast, log scale (1: equally fast)")
     axes.set_ylim(-len(rows) + 0.5, 0.5)
+    axes.set_yticks([])
+    axes.spines["left"].set_visible(False)
     for index, row in enumerate(rows):
-        _draw_row(axes, -float(index), row, _looks_of(row, looks))
-    several = len({(row.ratio.baseline, row.ratio.challenger) for row in rows}) > 1
-    name_rows(axes, [_row_name(row, several) for row in rows], fontsize=10)
+        _name_row(axes, -float(index), row, with_pair=_has_several_pairs(rows))
+        _draw_row(axes, MARK_UP - index, row, _looks_of(row, looks))
     axes.axvline(1.0, color=INK, linewidth=1.4, zorder=1)
     for line in lines:
         _draw_claim(axes, line, rows_in)
@@ -114,22 +116,23 @@ def caption(findings: Findings) -> str:
     """What is drawn."""
     rows = _rows(findings)
     baseline, challenger = _side_names(rows)
-    lines = " and ".join(f"{line.ratio:g}" for line in claim_lines() if line.is_claim)
-    claims = f" The lines at {lines} are the popular claims." if _has_claimed_pair(rows) else ""
+    lines = [factor(line.ratio) for line in _lines(findings, rows) if line.is_claim]
+    claims = f" Dashed: what popular claims say, {' and '.join(lines)}." if lines else ""
     return (
-        f"The training time to the threshold of {baseline} over that of {challenger} (median over "
-        f"pairs of runs), on a logarithmic scale. Right of 1 {challenger} was faster, left of 1 "
-        f"{baseline} was. Bars are 95 % intervals over seeds, arrows open ends: unsolved runs "
-        f"leave them open.{claims}"
+        f"How many times as fast the faster of two reached the threshold in training time, the "
+        f"median over pairs of runs: {challenger} on the right, {baseline} on the left. Bars are "
+        f"95 % intervals over seeds; one that spans the line at 1 leaves it open who is faster."
+        f"{claims}"
     )
 
 
 def words(findings: Findings) -> str:
-    """Every ratio with its interval."""
+    """Every comparison with its interval."""
     parts = []
     for row in _rows(findings):
         baseline, challenger = map(agent_name, (row.ratio.baseline, row.ratio.challenger))
-        parts.append(f"{row.place}, {baseline} / {challenger}: {ratio_text(row.ratio)}")
+        advantage = advantage_text(decide(row.ratio))
+        parts.append(f"{row.place}, {challenger} against {baseline}: {advantage}")
     return "; ".join(parts)
 
 
@@ -138,12 +141,20 @@ def claim_lines() -> tuple[ClaimLine, ...]:
     paper reports of the other compares ES with itself: it has no line on equal cores."""
     high, low = LINE_NAMES_IN[1], LINE_NAMES_IN[0]
     lines = [
-        ClaimLine(claim.factor, f"claim: {factor(claim.factor)}", True, above)
+        ClaimLine(claim.factor, f"claim: {factor(claim.factor)}", True, above, claim.key)
         for claim, above in zip(all_claims(), (high, low), strict=True)
     ]
     record = atari_record()
-    name = f"{factor(record.time_factor)} per core = {factor(record.core_hour_factor)}"
-    return (*lines, ClaimLine(record.core_hour_factor, name, False, low))
+    name = f"per core: {factor(record.core_hour_factor)}"
+    return (*lines, ClaimLine(record.core_hour_factor, name, False, low, lines[0].claim))
+
+
+def _lines(findings: Findings, rows: Sequence[_Row]) -> tuple[ClaimLine, ...]:
+    """The lines of the claims that some comparison here bears on."""
+    if not any(row.groups and is_claimed_pair(*row.groups) for row in rows):
+        return ()
+    spoken = {e.claim.key for e in findings.examination.claims if e.evidence.environments}
+    return tuple(line for line in claim_lines() if line.claim in spoken)
 
 
 def _rows(findings: Findings) -> list[_Row]:
@@ -153,7 +164,8 @@ def _rows(findings: Findings) -> list[_Row]:
             named = analysis.groups.named
             pair = named(ratio.baseline), named(ratio.challenger)
             rows.append(_Row(ratio.env, ratio, pair, pair_names(*pair)))
-    means = [mean for mean in findings.overall_ratios if mean.unit == "train_s"]
+    overall = [mean for mean in findings.overall_ratios if mean.unit == "train_s"]
+    means = [mean for mean in overall if mean.ratio is not None]
     pairs = Counter((mean.baseline, mean.challenger) for mean in means)
     for mean in means:
         names = mean.baseline, mean.challenger
@@ -169,8 +181,8 @@ def _looks_of(row: _Row, looks: Looks) -> tuple[Look, ...]:
     return tuple(map(looks.over_environments, row.names))
 
 
-def _has_claimed_pair(rows: Sequence[_Row]) -> bool:
-    return any(row.groups and is_claimed_pair(*row.groups) for row in rows)
+def _has_several_pairs(rows: Sequence[_Row]) -> bool:
+    return len({(row.ratio.baseline, row.ratio.challenger) for row in rows}) > 1
 
 
 def _side_names(rows: Sequence[_Row]) -> tuple[str, str]:
@@ -186,18 +198,31 @@ def _only_name(names: set[str]) -> str:
     return shortened(agent_name(next(iter(names))), SIDE_NAME) if len(names) == 1 else ""
 
 
-def _row_name(row: _Row, with_pair: bool) -> str:
-    ratio = row.ratio
+def _name_row(axes: Axes, y: float, row: _Row, *, with_pair: bool) -> None:
+    """Above a row's mark where it is and who was faster, and how many runs solved it."""
+    ratio, across = row.ratio, axes.get_yaxis_transform()
+    advantage = advantage_text(decide(ratio), "short")
+    if with_pair or len(advantage) > NUMBERS_LENGTH:  # the names are in the line below
+        advantage = advantage.removeprefix(f"{agent_name(decide(ratio).ahead_label or '')} ")
+    place = shortened(row.place, ROW_LENGTH - len(advantage))
+    axes.text(0.0, y + NAME_UP, place, transform=across, va="center", fontweight="bold",
+              fontsize=10, clip_on=False, bbox=BEHIND_TEXT, zorder=6)  # fmt: skip
+    axes.text(1.0, y + NAME_UP, advantage, transform=across, va="center", ha="right",
+              fontsize=10, clip_on=False, bbox=BEHIND_TEXT, zorder=6)  # fmt: skip
+    axes.text(0.0, y + COUNTS_UP, _counts(ratio), transform=across, va="center", color=MUTED,
+              fontsize=9.5, clip_on=False, bbox=BEHIND_TEXT, zorder=6)  # fmt: skip
+
+
+def _counts(ratio: SpeedRatio | MeanRatio) -> str:
+    """How many runs of each side solved it, or why there is no ratio."""
     names = distinct_names((ratio.baseline, ratio.challenger), PAIR_NAME)
-    labels = [names[name] for name in (ratio.baseline, ratio.challenger)]
-    counts = (
-        f"{ratio.n_baseline_reached}/{ratio.n_baseline}",
-        f"{ratio.n_challenger_reached}/{ratio.n_challenger}",
+    solved = (
+        f"{names[ratio.challenger]} {ratio.n_challenger_reached}/{ratio.n_challenger}, "
+        f"{names[ratio.baseline]} {ratio.n_baseline_reached}/{ratio.n_baseline} solved"
     )
-    solved = ", ".join(f"{label} {n}" for label, n in zip(labels, counts, strict=True))
-    if with_pair or len(solved) > PLACE_NAME:
-        solved = f"{' / '.join(labels)}\n{', '.join(counts)}"
-    return f"{shortened(row.place, PLACE_NAME)}\n{solved} solved"
+    if ratio.ratio is not None:
+        return solved
+    return shortened(f"{solved}: {ratio.reason}", CAPTION_WIDTH - 4)
 
 
 def _limits(rows: Sequence[_Row], around: tuple[float, float]) -> tuple[float, float]:
@@ -215,15 +240,8 @@ def _limits(rows: Sequence[_Row], around: tuple[float, float]) -> tuple[float, f
 
 
 def _draw_row(axes: Axes, y: float, row: _Row, looks: Sequence[Look]) -> None:
-    ratio, right = row.ratio, axes.get_yaxis_transform()
+    ratio = row.ratio
     if ratio.ratio is None:
-        axes.text(1.02, y, "no ratio", transform=right, va="center", color=MUTED, clip_on=False)
-        reason = textwrap.wrap(ratio.reason, REASON_WIDTH, max_lines=2, placeholder=" …")
-        axes.text(
-            0.01, y, "\n".join(reason), transform=right, va="center", color=MUTED,
-            fontsize=10, bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 1},
-            zorder=6,
-        )  # fmt: skip
         return
     look = looks[1 if ratio.ratio >= 1.0 else 0]  # of the side that was ahead
     first, last = axes.get_xlim()
@@ -235,7 +253,7 @@ def _draw_row(axes: Axes, y: float, row: _Row, looks: Sequence[Look]) -> None:
             zorder=3,
         )  # fmt: skip
     axes.plot(
-        [at], [y], marker=look.marker, markersize=10, color=look.colour, markeredgecolor="white",
+        [at], [y], marker=look.marker, markersize=9, color=look.colour, markeredgecolor="white",
         zorder=5,
     )  # fmt: skip
     open_end = _open_end(ratio)
@@ -245,9 +263,6 @@ def _draw_row(axes: Axes, y: float, row: _Row, looks: Sequence[Look]) -> None:
             arrowprops={"arrowstyle": "-|>", "color": look.colour, "linewidth": 2}, zorder=4,
             annotation_clip=False,
         )  # fmt: skip
-    axes.text(
-        1.02, y, ratio_text(ratio), transform=right, va="center", fontsize=10.5, clip_on=False
-    )
 
 
 def _open_end(ratio: SpeedRatio | MeanRatio) -> str:
@@ -268,8 +283,8 @@ def _draw_claim(axes: Axes, line: ClaimLine, rows_in: float) -> None:
     )  # fmt: skip
     is_right = line.ratio > 1.0
     axes.annotate(
-        line.name, (line.ratio, top), xycoords=across, xytext=(4 if is_right else -4, 0),
-        textcoords="offset points", ha="left" if is_right else "right", va="center", fontsize=10,
+        line.name, (line.ratio, top), xycoords=across, xytext=(3 if is_right else -3, 0),
+        textcoords="offset points", ha="left" if is_right else "right", va="center", fontsize=9.5,
         annotation_clip=False,
     )  # fmt: skip
 
@@ -280,15 +295,14 @@ def _name_sides(axes: Axes, rows: Sequence[_Row], looks: Looks, above: float) ->
     above: the axes, as a share of their height.
     """
     names = _side_names(rows)
-    for side, text, offset, align in (
-        (0, f"← {names[0]} faster", -8, "right"),
-        (1, f"{names[1]} faster →", 8, "left"),
+    for side, text, x, align in (
+        (0, f"← {names[0]} faster", 0.0, "left"),
+        (1, f"{names[1]} faster →", 1.0, "right"),
     ):
         own = {row.names[side] for row in rows}
-        axes.annotate(
-            text, (1.0, 1.0 + above), xycoords=axes.get_xaxis_transform(),
-            xytext=(offset, 0), textcoords="offset points", ha=align, va="center", fontsize=11,
-            fontweight="bold", annotation_clip=False,
+        axes.text(
+            x, 1.0 + above, text, transform=axes.transAxes, ha=align, va="center", fontsize=10,
+            fontweight="bold", clip_on=False,
             color=looks.over_environments(own.pop()).colour if len(own) == 1 else INK,
         )  # fmt: skip
 
@@ -300,23 +314,25 @@ def _explanations(found: Sequence[_Row], lines: Sequence[ClaimLine]) -> Iterator
     if len(found) > MAX_ROWS:
         yield f"{MAX_ROWS} of {len(found)} comparisons are shown, all are in speed_ratio.csv"
     if lines:
-        yield from _claim_explanations()
+        yield from _claim_explanations({line.claim for line in lines})
 
 
-def _claim_explanations() -> Iterator[str]:
+def _claim_explanations(keys: Collection[str]) -> Iterator[str]:
     atari, humanoid = atari_record(), humanoid_record()
     hours, minutes = all_claims()
-    yield "equal cores for both agents: compare with the line per core"
-    yield (
-        f"claims of Salimans et al. 2017: {factor(hours.factor)} is an hour of ES on "
-        f"{atari.es.cores:,} cores against a day of A3C on {atari.a3c.cores}, in core-hours "
-        f"{atari.a3c.core_hours:.0f}/{atari.es.core_hours:.0f} = {factor(atari.core_hour_factor)}; "
-        f"{factor(minutes.factor)} is {humanoid.many.hours * 60:.0f} minutes of ES on "
-        f"{humanoid.many.cores:,} cores, where the paper's own long figure, "
-        f"{humanoid.few.hours * 60:.0f} minutes on {humanoid.few.cores} cores, is of ES itself: a "
-        f"parallel efficiency of {100.0 * humanoid.parallel_efficiency:.0f} %, and no comparison "
-        "with reinforcement learning"
-    )
+    if hours.key in keys:
+        yield (
+            f"{factor(hours.factor)} (Salimans et al. 2017): an hour of ES on {atari.es.cores:,} "
+            f"cores against a day of A3C on {atari.a3c.cores}, in core-hours "
+            f"{atari.a3c.core_hours:.0f}/{atari.es.core_hours:.0f} = "
+            f"{factor(atari.core_hour_factor)}, the line to compare equal cores with"
+        )
+    if minutes.key in keys:
+        yield (
+            f"{factor(minutes.factor)} (Salimans et al. 2017): {humanoid.many.hours * 60:.0f} "
+            f"minutes of ES on {humanoid.many.cores:,} cores; the paper's own long figure is of "
+            f"ES itself, {humanoid.few.hours * 60:.0f} minutes on {humanoid.few.cores} cores"
+        )
 
 
-FIGURE = OverviewFigure("Speed ratio on every environment", caption, draw, words)
+FIGURE = OverviewFigure("Who solves it sooner", caption, draw, words)

@@ -16,9 +16,14 @@ from rlbench.analysis.level_times import LevelTime, observed_until, reached_at
 from rlbench.reports.figures.looks import Look, Looks
 from rlbench.reports.figures.registry import EnvironmentFigure
 from rlbench.reports.figures.style import (
+    AXIS_LABEL_IN,
     INK,
+    LEGEND_ROW_IN,
+    LEGEND_TOP_IN,
     LOG_FROM_SPREAD,
+    MARGIN_IN,
     MUTED,
+    WIDTH_IN,
     caption_in,
     caption_lines,
     linear_axis,
@@ -28,19 +33,16 @@ from rlbench.reports.figures.style import (
     place_caption,
     place_legend,
     place_title,
+    time_title,
 )
 from rlbench.reports.figures.words import times_to_threshold
-from rlbench.wording import UNIT_NAMES, agent_name, shortened, significant
+from rlbench.wording import agent_name, shortened, significant
 
-WIDTH_IN = 11.0
-LABEL_IN = 3.1
-RIGHT_IN = 0.35
-TOP_IN = 0.95
-AXIS_LABEL_IN = 0.65
+LABEL_IN = 1.65
 ROW_IN = 0.75
 MAX_ROWS = 40
 MAX_HORIZONS = 4
-CAPTION_WIDTH = 142  # characters
+NAME_LENGTH = 16  # characters
 
 # Within a row of height 1: the mean above its line, the seeds from just below it downwards.
 MEAN_ABOVE = 0.24
@@ -66,17 +68,16 @@ def draw(analysis: EnvironmentAnalysis, looks: Looks) -> Figure | None:
         return None
     look = looks.on(analysis.env)
     levels = sorted({row.level for row in rows})
-    caption = caption_lines(analysis.groups.groups, list(_explanations(rows)), CAPTION_WIDTH)
+    caption = caption_lines(analysis.groups.groups, list(_explanations(rows)))
     rows_in = ROW_IN * len(rows)
-    height = TOP_IN + rows_in + AXIS_LABEL_IN + caption_in(caption)
-    figure = Figure(figsize=(WIDTH_IN, height))
+    legend = list(_legend(rows))
+    top_in = LEGEND_TOP_IN + LEGEND_ROW_IN * len(legend) + 0.1
+    figure = Figure(figsize=(WIDTH_IN, top_in + rows_in + AXIS_LABEL_IN + caption_in(caption)))
     aim = f"a return of {significant(levels[0])}" if len(levels) == 1 else "each return"
-    place_title(figure, f"{shortened(analysis.env, 50)}: training time to {aim}")
-    place_legend(
-        figure, list(_legend(rows)), ncols=4, handletextpad=0.7, columnspacing=1.4, fontsize=10
-    )
+    place_title(figure, analysis.env, f"training time to {aim} (further left is better)")
+    place_legend(figure, legend, handlelength=2.2, labelspacing=0.3)
     place_caption(figure, caption)
-    axes = place_axes(figure, LABEL_IN, TOP_IN, WIDTH_IN - LABEL_IN - RIGHT_IN, rows_in)
+    axes = place_axes(figure, LABEL_IN, top_in, WIDTH_IN - LABEL_IN - MARGIN_IN, rows_in)
     start = _set_time_axis(axes, rows)
     for index, row in enumerate(rows):
         _draw_seeds(axes, -float(index), row, look[row.group.label], start)
@@ -89,9 +90,8 @@ def draw(analysis: EnvironmentAnalysis, looks: Looks) -> Figure | None:
 def caption(_: EnvironmentAnalysis) -> str:
     """What is drawn."""
     return (
-        "Training seconds at which each seed reached the level. Further left is better. An open "
-        "triangle is a seed that never did: it counts as at least that long. Thin lines span the "
-        "evaluations between which it happened."
+        "The training time at which each seed reached the level. An open triangle is a seed that "
+        "never did: it counts as at least that long."
     )
 
 
@@ -109,7 +109,7 @@ def _rows(analysis: EnvironmentAnalysis) -> list[_Row]:
 
 def _row_name(row: _Row, several_levels: bool) -> str:
     at = f"{significant(row.level)}: " if several_levels else ""
-    name = shortened(agent_name(row.group.label), 34)
+    name = shortened(agent_name(row.group.label), NAME_LENGTH - len(at))
     return f"{at}{name}\n{row.time.n_reached} of {row.time.n_runs} reached it"
 
 
@@ -172,24 +172,24 @@ def _set_time_axis(axes: Axes, rows: Sequence[_Row]) -> float:
         if time.restricted_mean is not None:
             values.append(time.restricted_mean)
     positive = [value for value in values if value > 0.0]
-    axes.set_xlabel(UNIT_NAMES["train_s"].axis)
+    is_log = bool(positive) and max(positive) >= LOG_FROM_SPREAD * min(positive)
+    axes.set_xlabel(time_title("train_s", is_log=is_log))
     if not positive:
         linear_axis(axes, 1.0, "train_s")
         return 0.0
     last = max(positive)
-    if last < LOG_FROM_SPREAD * min(positive):
-        linear_axis(axes, 1.12 * last, "train_s")
+    if not is_log:
+        linear_axis(axes, 1.3 * last, "train_s")
         return 0.0
     start = max(min(positive) / 1.6, last * 1e-6)
-    # A quarter of the axis is left for the text behind the longest bar.
-    log_axis(axes, start, last * (last / start) ** 0.25, "train_s")
-    axes.set_xlabel(f"{UNIT_NAMES['train_s'].axis}, log scale")
+    # A third of the axis is left for the text behind the longest bar.
+    log_axis(axes, start, last * (last / start) ** 0.4, "train_s")
     return start
 
 
 def _legend(rows: Sequence[_Row]) -> Iterator[Line2D]:
     yield Line2D([], [], color=MUTED, marker="o", markersize=7, linewidth=1.2,
-                 label="a seed (line: from the evaluation before)")  # fmt: skip
+                 label="a seed, with a line from the evaluation before")  # fmt: skip
     yield Line2D([], [], color=MUTED, markersize=13, linestyle="none", label="mean", **_MEAN_MARK)
     missing = [run for row in rows for run in row.group.runs if run.reached.get(row.level) is None]
     for marker, label, is_there in (
@@ -205,7 +205,7 @@ def _explanations(rows: Sequence[_Row]) -> Iterator[str]:
     horizons = sorted({row.time.horizon for row in rows if row.time.horizon is not None})
     if horizons and any(row.time.n_reached < row.time.n_runs for row in rows):
         shown = " or ".join(f"{significant(h)} s" for h in horizons[:MAX_HORIZONS])
-        yield f"the mean is restricted to {shown}: a run that did not reach it counts that much"
+        yield f"in the mean a run that did not reach it counts as {shown}"
 
 
 FIGURE = EnvironmentFigure("When each seed reached it", caption, draw, times_to_threshold)

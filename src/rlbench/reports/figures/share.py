@@ -17,12 +17,14 @@ from rlbench.analysis.reached import ReachedCurve
 from rlbench.reports.figures.looks import Look, Looks
 from rlbench.reports.figures.registry import EnvironmentFigure
 from rlbench.reports.figures.style import (
+    AXIS_LABEL_IN,
     INK,
     LEGEND_ROW_IN,
     LEGEND_TOP_IN,
     LOG_FROM_SPREAD,
     MARGIN_IN,
     MUTED,
+    WIDTH_IN,
     caption_in,
     caption_lines,
     linear_axis,
@@ -32,12 +34,12 @@ from rlbench.reports.figures.style import (
     place_legend,
     place_text,
     place_title,
+    time_title,
 )
 from rlbench.reports.figures.words import times_to_threshold
 from rlbench.runs.records import FloatArray, Unit
 from rlbench.wording import (
     TIMES,
-    UNIT_NAMES,
     agent_name,
     amount,
     distinct_names,
@@ -46,24 +48,19 @@ from rlbench.wording import (
     significant,
 )
 
-WIDTH_IN = 9.2  # narrower than the others: two panels, and letters that a telephone can show
-LEFT_IN = 1.25
-GAP_IN = 0.42
-PANEL_IN = 2.5
+LEFT_IN = 0.98  # for the names of the rows below the axis
+PANEL_IN = 1.5
 PANEL_TITLE_IN = 0.27
-AXIS_LABEL_IN = 0.65
-RISK_ROW_IN = 0.23
-RISK_SQUARE_IN = 0.15
-ROW_GAP_IN = 0.3
+RISK_ROW_IN = 0.2
+RISK_SQUARE_IN = 0.14
 POINTS_PER_IN = 72.0
 MAX_LEVELS = 6
 MAX_GROUPS = 12
-RISK_NAME = 8  # characters
-CAPTION_WIDTH = 118  # characters
+RISK_NAME = 6  # characters
 
 
 def draw(analysis: EnvironmentAnalysis, looks: Looks) -> Figure | None:
-    """A row of panels for each level; None without a level."""
+    """A panel for each level and clock; None without a level."""
     shown = [g for g in analysis.groups.contenders if g.levels][:MAX_GROUPS]
     names = [group.label for group in shown]
     curves = [curve for curve in analysis.reached if curve.group in names]
@@ -78,71 +75,58 @@ def draw(analysis: EnvironmentAnalysis, looks: Looks) -> Figure | None:
     }
     cores = sorted({run.cores for group in shown for run in group.runs if run.cores is not None})
     explanations = list(_explanations(shown, curves, medians, cores))
-    caption = caption_lines(analysis.groups.groups, explanations, CAPTION_WIDTH)
-    top_in = LEGEND_TOP_IN + LEGEND_ROW_IN * len(shown) + PANEL_TITLE_IN + 0.15
-    row_in = PANEL_IN + AXIS_LABEL_IN + RISK_ROW_IN * (1 + len(shown)) + ROW_GAP_IN
-    height = top_in + row_in * len(levels) + caption_in(caption)
-    figure = Figure(figsize=(WIDTH_IN, height))
-    place_title(figure, f"{shortened(analysis.env, 40)}: share of seeds that reached it")
+    caption = caption_lines(analysis.groups.groups, explanations)
     handles = [_handle(group, look[group.label], medians.get(group.label)) for group in shown]
-    place_legend(figure, handles, handlelength=3.2, labelspacing=0.35)
+    lines = sum(1 + str(handle.get_label()).count("\n") for handle in handles)
+    at_in = LEGEND_TOP_IN + LEGEND_ROW_IN * lines + 0.1
+    panels = _panels(curves, levels, cores)
+    below_in = AXIS_LABEL_IN + RISK_ROW_IN * (1 + len(shown))
+    height = at_in + (PANEL_TITLE_IN + PANEL_IN + below_in) * len(panels) + caption_in(caption)
+    figure = Figure(figsize=(WIDTH_IN, height))
+    place_title(figure, analysis.env, "share of seeds that had reached it")
+    place_legend(figure, handles, handlelength=2.6, labelspacing=0.3)
     place_caption(figure, caption)
-    for row, level in enumerate(levels):
-        parts = [curve for curve in curves if curve.level == level]
-        _draw_level(figure, top_in + row_in * row, parts, _units(cores), look)
+    is_log = any(_needs_log(_times(part)) for part in panels)
+    for part in panels:
+        solved = " (solved)" if part[0].is_threshold else ""
+        title = f"return of {significant(part[0].level)} or more{solved}"
+        place_text(figure, LEFT_IN, at_in, title, fontsize=10.5)
+        at_in += PANEL_TITLE_IN
+        axes = place_axes(figure, LEFT_IN, at_in, WIDTH_IN - LEFT_IN - MARGIN_IN, PANEL_IN)
+        _draw_panel(axes, part, look, is_log=is_log)
+        at_in += PANEL_IN + below_in
     return figure
 
 
 def caption(_: EnvironmentAnalysis) -> str:
     """What is drawn."""
     return (
-        "Kaplan–Meier estimate of the share of seeds that had reached the level, against "
-        "training time and environment steps. Higher is better, and further left is sooner. Bands "
-        "are 95 % intervals; below stands how many seeds were still under way."
+        "The Kaplan–Meier estimate of the share of seeds that had reached the level, with its 95 % "
+        "interval at each time. Below the axis stands how many seeds were still under way."
     )
 
 
-def _units(cores: Sequence[int]) -> tuple[Unit, ...]:
-    """With the same cores for all, core-seconds are training seconds with other numbers."""
-    return ("train_s", "core_s", "env_steps") if len(cores) > 1 else ("train_s", "env_steps")
-
-
-def _draw_level(
-    figure: Figure,
-    top_in: float,
-    curves: Sequence[ReachedCurve],
-    units: Sequence[Unit],
-    looks: Mapping[str, Look],
-) -> None:
-    """A panel for each clock, side by side."""
-    width_in = (WIDTH_IN - LEFT_IN - MARGIN_IN - GAP_IN * (len(units) - 1)) / len(units)
-    for column, unit in enumerate(units):
-        left_in = LEFT_IN + column * (width_in + GAP_IN)
-        axes = place_axes(figure, left_in, top_in, width_in, PANEL_IN)
-        along = [curve for curve in curves if curve.unit == unit]
-        _draw_panel(axes, along, unit, looks, is_first=column == 0)
-    solved = " (solved)" if any(curve.is_threshold for curve in curves) else ""
-    title = f"return of {significant(curves[0].level)} or more{solved}"
-    place_text(figure, LEFT_IN, top_in - PANEL_TITLE_IN, title, fontsize=11)
+def _panels(
+    curves: Sequence[ReachedCurve], levels: Sequence[float], cores: Sequence[int]
+) -> list[list[ReachedCurve]]:
+    """The curves of each panel: training time for every level, the highest against other clocks
+    too. With the same cores for all, core-seconds are training seconds with other numbers."""
+    others: tuple[Unit, ...] = ("core_s", "env_steps") if len(cores) > 1 else ("env_steps",)
+    wanted: list[tuple[float, Unit]] = [(level, "train_s") for level in levels]
+    wanted += [(levels[-1], unit) for unit in others]
+    panels = [[c for c in curves if (c.level, c.unit) == place] for place in wanted]
+    return [panel for panel in panels if panel]
 
 
 def _draw_panel(
-    axes: Axes,
-    curves: Sequence[ReachedCurve],
-    unit: Unit,
-    looks: Mapping[str, Look],
-    *,
-    is_first: bool,
+    axes: Axes, curves: Sequence[ReachedCurve], looks: Mapping[str, Look], *, is_log: bool
 ) -> None:
     axes.set_ylim(-0.03, 1.05)
-    axes.set_yticks([0.0, 0.5, 1.0], ["0 %", "50 %", "100 %"] if is_first else [])
-    if not is_first:
-        axes.tick_params(axis="y", length=0)
-    start, end = _set_axis(axes, curves, unit)
+    axes.set_yticks([0.0, 0.5, 1.0], ["0 %", "50 %", "100 %"])
+    start, end = _set_axis(axes, curves, curves[0].unit, is_log=is_log)
     for curve in curves:
         _draw_curve(axes, curve, looks[curve.group], start, end)
-    if is_first:
-        _write_at_risk(axes, curves, looks)
+    _write_at_risk(axes, curves, looks)
 
 
 def _draw_curve(axes: Axes, found: ReachedCurve, look: Look, start: float, end: float) -> None:
@@ -174,21 +158,26 @@ def _draw_curve(axes: Axes, found: ReachedCurve, look: Look, start: float, end: 
     )  # fmt: skip
 
 
-def _set_axis(axes: Axes, curves: Sequence[ReachedCurve], unit: Unit) -> tuple[float, float]:
+def _times(curves: Sequence[ReachedCurve]) -> list[float]:
+    return [float(t) for curve in curves for t in curve.curve.time if t > 0.0]
+
+
+def _needs_log(times: Sequence[float]) -> bool:
+    return bool(times) and 1.06 * max(times) >= LOG_FROM_SPREAD * min(times)
+
+
+def _set_axis(
+    axes: Axes, curves: Sequence[ReachedCurve], unit: Unit, *, is_log: bool
+) -> tuple[float, float]:
     """Set the time axis; returns its first and last value."""
-    title = UNIT_NAMES[unit].axis
-    values = [float(t) for curve in curves for t in curve.curve.time if t > 0.0]
-    axes.set_xlabel(title)
-    if not values:
-        linear_axis(axes, 1.0, unit)
-        return 0.0, 1.0
-    low, high = min(values), 1.06 * max(values)
-    if high < LOG_FROM_SPREAD * low:
+    times = _times(curves)
+    axes.set_xlabel(time_title(unit, is_log=is_log and bool(times)))
+    high = 1.06 * max(times, default=1.0)
+    if not times or not is_log:
         linear_axis(axes, high, unit)
         return 0.0, high
-    start = max(low / 1.6, high * 1e-6)
+    start = max(min(times) / 1.6, high * 1e-6)
     log_axis(axes, start, high * 1.1, unit)
-    axes.set_xlabel(f"{title}, log scale")
     return start, high * 1.1
 
 
@@ -217,12 +206,12 @@ def _write_below(
 ) -> None:
     """Write in a row below the axis: at `x`, or at the figure's left where None."""
     left_in = indent_in if x is not None else MARGIN_IN - LEFT_IN + indent_in
-    down_in = AXIS_LABEL_IN - 0.04 + RISK_ROW_IN * row
+    down_in = AXIS_LABEL_IN - 0.1 + RISK_ROW_IN * row
     axes.annotate(
         text, (0.0 if x is None else x, 0.0),
         xycoords="axes fraction" if x is None else axes.get_xaxis_transform(),
         xytext=(POINTS_PER_IN * left_in, -POINTS_PER_IN * down_in), textcoords="offset points",
-        ha="left" if x is None else "center", va="top", fontsize=10, color=colour,
+        ha="left" if x is None else "center", va="top", fontsize=9.5, color=colour,
         annotation_clip=False,
     )  # fmt: skip
 
@@ -235,18 +224,18 @@ def _handle(group: Group, look: Look, time: LevelTime | None) -> Line2D:
 
 
 def _group_text(group: Group, time: LevelTime | None) -> str:
-    """`ES: 3 of 5 seeds reached it; half after 12 s [9, ?]`."""
-    name = shortened(agent_name(group.label), 34)
+    """`ES: 3 of 5 seeds, half after 12 s [9, ?]`."""
+    name = shortened(agent_name(group.label), 18)
     if time is None:
         return f"{name}: {plural(len(group.runs), 'seed')}"
-    text = f"{name}: {time.n_reached} of {plural(time.n_runs, 'seed')} reached it"
+    text = f"{name}: {time.n_reached} of {plural(time.n_runs, 'seed')}"
     if time.median is None:
-        return f"{text}; fewer than half" if time.n_reached else text
+        return text
     if time.n_runs == 1:
         return f"{text}, after {amount(time.median, 'train_s')}"
     low = "?" if time.median_low is None else significant(time.median_low, 2)
     high = "?" if time.median_high is None else significant(time.median_high, 2)
-    return f"{text}; half after {amount(time.median, 'train_s')} [{low}, {high}]"
+    return f"{text}, half after {amount(time.median, 'train_s')} [{low}, {high}]"
 
 
 def _explanations(
@@ -255,7 +244,7 @@ def _explanations(
     medians: Mapping[str, LevelTime],
     cores: Sequence[int],
 ) -> Iterator[str]:
-    yield "Kaplan–Meier; further left and higher is better"
+    yield "Kaplan–Meier; higher and further left is better"
     if any(np.isfinite(curve.curve.low).any() for curve in curves):
         yield "band: 95 % interval at each time"
     if any((curve.curve.censored > 0).any() for curve in curves):

@@ -20,18 +20,26 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullForm
 
 from rlbench.analysis.groups import Group
 from rlbench.runs.records import Unit
-from rlbench.wording import count, significant
+from rlbench.wording import UNIT_NAMES, count, shortened, significant
 
 DPI = 120  # 150 takes a tenth longer, and the SVG beside it is sharp at any size
 INK = "#222222"
 MUTED = "#5f5f5f"
 GRID = "#dddddd"
-MARGIN_IN = 0.2  # left of titles, legends and captions
+# Every figure is as wide as one column of the page, and its panels stand one below the other: so a
+# telephone shows letters of ten pixels, and a desk or paper several figures side by side.
+WIDTH_IN = 5.0
+MARGIN_IN = 0.15  # left of titles, legends and captions, and right of axes
+LEFT_IN = 0.8  # left of axes that have numbers there
 EDGE_IN = 0.1  # above the title and below the caption
-LEGEND_TOP_IN = 0.45
-LEGEND_ROW_IN = 0.27
-CAPTION_LINE_IN = 0.22
-MAX_CAPTION_LINES = 7
+TITLE_LENGTH = 40  # characters
+LEGEND_TOP_IN = 0.58  # below the title's two lines
+LEGEND_ROW_IN = 0.23
+PANEL_IN = 1.9
+AXIS_LABEL_IN = 0.62
+CAPTION_LINE_IN = 0.19
+CAPTION_WIDTH = 60  # characters of a line
+MAX_CAPTION_LINES = 14
 LOG_FROM_SPREAD = 8.0  # on a linear axis an agent done within this part of it would be a wall
 THRESHOLD_LINE: Mapping[str, Any] = {
     "color": INK, "linewidth": 1.2, "linestyle": (0, (6, 2)), "zorder": 1,
@@ -44,8 +52,10 @@ _RC = {
     "text.parse_math": False,  # a "$" in a stranger's name is a dollar sign
     "font.family": ["DejaVu Sans"],
     "font.size": 11.0,
-    "axes.labelsize": 11.0,
-    "axes.titlesize": 12.0,
+    "axes.labelsize": 10.5,
+    "axes.titlesize": 11.0,
+    "xtick.labelsize": 10.0,
+    "ytick.labelsize": 10.0,
     "axes.edgecolor": MUTED,
     "axes.labelcolor": INK,
     "axes.spines.top": False,
@@ -58,7 +68,7 @@ _RC = {
     "ytick.color": INK,
     "text.color": INK,
     "legend.frameon": False,
-    "legend.fontsize": 11.0,
+    "legend.fontsize": 10.0,
     "svg.fonttype": "none",  # text stays text: smaller files, and readable to a screen reader
     "svg.hashsalt": "rlbench",
     "path.simplify": True,
@@ -89,6 +99,11 @@ def log_axis(axes: Axes, low: float, high: float, unit: Unit | None) -> None:
             lambda value, _: count(value) if unit == "env_steps" else significant(value, 1)
         )
     )
+
+
+def time_title(unit: Unit, *, is_log: bool) -> str:
+    """The title of a time axis."""
+    return f"{UNIT_NAMES[unit].axis}{', log scale' if is_log else ''}"
 
 
 def linear_axis(axes: Axes, high: float, unit: Unit) -> None:
@@ -129,13 +144,15 @@ def place_caption(figure: Figure, lines: Sequence[str]) -> None:
     """Write a caption's lines at the foot of the figure."""
     place_text(
         figure, MARGIN_IN, figure.get_figheight() - caption_in(lines), "\n".join(lines),
-        color=MUTED, fontsize=10, linespacing=1.35,
+        color=MUTED, fontsize=9.5, linespacing=1.25,
     )  # fmt: skip
 
 
-def place_title(figure: Figure, content: str) -> None:
-    """Write the title at the top of the figure."""
-    place_text(figure, MARGIN_IN, EDGE_IN, content, fontsize=14, fontweight="bold")
+def place_title(figure: Figure, content: str, about: str) -> None:
+    """Write the title at the top of the figure, and below it a line on what is shown."""
+    title = shortened(content, TITLE_LENGTH)
+    place_text(figure, MARGIN_IN, EDGE_IN, title, fontsize=12, fontweight="bold")
+    place_text(figure, MARGIN_IN, EDGE_IN + 0.22, about, fontsize=10.5)
 
 
 def place_legend(figure: Figure, handles: Sequence[Artist], **kwargs: Any) -> None:
@@ -182,12 +199,10 @@ def name_rows(axes: Axes, names: Sequence[str], **kwargs: Any) -> None:
     axes.spines["left"].set_visible(False)
 
 
-def caption_lines(groups: Sequence[Group], extra: Sequence[str], width: int) -> list[str]:
-    """What a reader must know to trust a figure: the machine, the seeds, the evaluation.
-
-    width: the characters of a line.
-    """
-    return textwrap.wrap(" · ".join([*machine(groups), *extra]), width)[:MAX_CAPTION_LINES]
+def caption_lines(groups: Sequence[Group], extra: Sequence[str]) -> list[str]:
+    """What a reader must know to trust a figure: what its marks are, and the machine."""
+    text = " · ".join([*extra, *machine(groups)])
+    return textwrap.wrap(text, CAPTION_WIDTH)[:MAX_CAPTION_LINES]
 
 
 def machine(groups: Sequence[Group]) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -14,12 +15,8 @@ from rlbench.reports.figures.style import caption_lines, place_legend
 from rlbench.runs.records import FloatArray
 from rlbench.wording import agent_name, plural, shortened, significant
 
-WIDTH_IN = 9.2
-TOP_IN = 0.9  # the title and a line of legend
-PANEL_IN = 3.3
-AXIS_LABEL_IN = 0.7
-CAPTION_WIDTH = 118  # characters
-NAME_LENGTH = 26  # characters
+NAME_LENGTH = 18  # characters
+TOP_IN = 0.95  # the title and a line of legend
 
 WHAT_A_SCORE_IS = (
     "score: 0 is acting at random, 1 the threshold (on Atari a human tester); "
@@ -31,6 +28,16 @@ BARS = "bars and bands: 95 % intervals over seeds, for these environments"
 def environments_text(found: SuiteStatistics) -> str:
     """`5 environments`: those that have a score, where any has one."""
     return f"{len(found.scores if found.profiles else found.suite.contests)} environments"
+
+
+def scores_differ(found: SuiteStatistics) -> bool:
+    """Whether any two runs have different scores. Where all stopped at the threshold, all have 1,
+    and a figure of scores says nothing."""
+    if not found.scores:
+        return False
+    scores = np.concatenate([side for part in found.scores for side in part.sides])
+    known = scores[np.isfinite(scores)]
+    return bool(len(known)) and float(known.max() - known.min()) > 1e-6
 
 
 def side_name(name: str) -> str:
@@ -50,7 +57,7 @@ def suite_caption(
     counts = sorted({len(group.runs) for group in groups})
     least = "" if len(counts) == 1 else f"{counts[0]} to "
     each = f"{least}{plural(counts[-1], 'seed')} of each agent on each environment"
-    return caption_lines(groups, [each, *words, *uncertainty], CAPTION_WIDTH)
+    return caption_lines(groups, [*uncertainty, each, *words])
 
 
 def _uncertainty(found: SuiteStatistics) -> list[str]:
@@ -85,7 +92,7 @@ def place_suite_legend(figure: Figure, found: SuiteStatistics, looks: Looks) -> 
                 marker=look.marker, markersize=7, markeredgecolor="white", label=side_name(name),
             )
         )  # fmt: skip
-    place_legend(figure, handles, ncols=2, handlelength=3.2)
+    place_legend(figure, handles, ncols=2, handlelength=2.6)
 
 
 def estimates_in_words(found: SuiteStatistics) -> str:

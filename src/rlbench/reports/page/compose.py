@@ -9,7 +9,6 @@ from typing import Any
 from rlbench.claims.examine import ExaminedClaim
 from rlbench.claims.verdict import per_core_text, power_text
 from rlbench.reports.answers import (
-    Answer,
     answers,
     hardware_lines,
     headline,
@@ -32,7 +31,7 @@ from rlbench.reports.page.render import render_page
 from rlbench.reports.page.runs import run_details
 from rlbench.reports.page.shown_tables import page_tables
 from rlbench.table import Table
-from rlbench.wording import TIMES, UNIT_NAMES, agent_name, plural, significant
+from rlbench.wording import UNIT_NAMES, agent_name, plural
 
 _WHAT_AGENTS_ARE = {
     "es": "evolution strategies",
@@ -67,19 +66,18 @@ def compose(
     out: Path,
 ) -> Page:
     """The page as data."""
-    claims = findings.examination.claims if findings.has_claimed_pair else ()
-    factors = sorted({examined.claim.factor for examined in claims})
+    claims = findings.examination.claims if findings.bears_on_claims else ()
+    readings = _readings(figures)
     sections = [
         Section(
             anchor=f"env-{findings.stems[analysis.env]}",
             env=analysis.env,
-            answers=tuple(answers(analysis, factors)),
-            figures=_figures(figures, EnvironmentFigure, analysis.env),
+            answers=tuple(answers(analysis)),
+            figures=_figures(figures, EnvironmentFigure, analysis.env, said=readings),
         )
         for analysis in findings.analyses
     ]
     found = [answer for section in sections for answer in section.answers]
-    is_claimed = any(answer.claimed for answer in found)
     groups = findings.groups
     runs = dict(run_details(findings.analyses, out))
     shown = page_tables(tables, {path: run.anchor for path, run in runs.items()})
@@ -88,18 +86,16 @@ def compose(
     return Page(
         question=_question(findings),
         introduction=_introduction(findings.contenders),
-        headline=(*headline(found, factors), *overall_lines(findings.overall_ratios)),
+        headline=tuple(headline(found)),
+        together=tuple(overall_lines(findings.overall_ratios)),
         hardware=tuple(hardware_lines(groups)),
         seeds=seeds_line(findings.analyses),
-        claimed_factors=tuple(f"{significant(f)}{TIMES}" for f in factors if is_claimed),
-        ratio_heading=_ratio_heading(found),
         answers=tuple(_answer_rows(sections)),
-        overview=(
-            *_figures(figures, OverviewFigure),
-            *_figures(figures, SuiteFigure),
-        ),
+        overview=_figures(figures, OverviewFigure),
+        suites=_figures(figures, SuiteFigure),
+        readings=readings,
         sections=tuple(sections),
-        claims=tuple(_claim(examined) for examined in claims),
+        claims=tuple(_claim(e) for e in claims if e.evidence.environments),
         claim_figures=_figures(figures, ClaimFigure),
         tables=tuple(shown),
         runs=tuple(runs.values()),
@@ -117,9 +113,24 @@ def compose(
 
 
 def _figures(
-    drawn: Sequence[Drawn], kind: type[ReportFigure[Any]], env: str = ""
+    drawn: Sequence[Drawn],
+    kind: type[ReportFigure[Any]],
+    env: str = "",
+    said: Sequence[tuple[str, str]] = (),
 ) -> tuple[Figure, ...]:
-    return tuple(page_figure(one) for one in drawn if (one.kind, one.env) == (kind, env))
+    """The figures of a kind. said: titles with captions that stand above all of them."""
+    return tuple(
+        page_figure(one, with_caption=(one.title, one.caption) not in said)
+        for one in drawn
+        if (one.kind, one.env) == (kind, env)
+    )
+
+
+def _readings(drawn: Sequence[Drawn]) -> tuple[tuple[str, str], ...]:
+    """How to read the figures of each environment: titles with captions, each once."""
+    return tuple(
+        dict.fromkeys((one.title, one.caption) for one in drawn if one.kind is EnvironmentFigure)
+    )
 
 
 def _question(findings: Findings) -> str:
@@ -128,10 +139,10 @@ def _question(findings: Findings) -> str:
     if not names:
         return "What does acting at random reach?"
     if len(names) == 1 and any(len(a.groups.contenders) > 1 for a in findings.analyses):
-        return f"Which {names[0]} solves it sooner on this machine?"
+        return f"Which {names[0]} solves it sooner?"
     if len(names) == 1:
-        return f"How fast does {names[0]} solve it on this machine?"
-    return f"Which solves it sooner on this machine: {', '.join(names[:-1])} or {names[-1]}?"
+        return f"How fast does {names[0]} solve it?"
+    return f"Which solves it sooner: {', '.join(names[:-1])} or {names[-1]}?"
 
 
 def _introduction(agents: Sequence[str]) -> str:
@@ -146,12 +157,6 @@ def _introduction(agents: Sequence[str]) -> str:
         f"rlbench trained {plural(len(agents), 'agent')} on the same environments, with the same "
         f"cores, the same clock and the same evaluation: {', '.join(described) or 'none'}."
     )
-
-
-def _ratio_heading(found: Sequence[Answer]) -> str:
-    pairs = {answer.sides for answer in found if answer.decision is not None}
-    names = map(agent_name, pairs.pop()) if len(pairs) == 1 else ("baseline", "challenger")
-    return f"Speed ratio {' / '.join(names)}"
 
 
 def _answer_rows(sections: Sequence[Section]) -> list[AnswerRow]:
@@ -172,14 +177,11 @@ def _answer_rows(sections: Sequence[Section]) -> list[AnswerRow]:
 def _claim(examined: ExaminedClaim) -> ClaimBlock:
     claim, evidence, verdict = examined.claim, examined.evidence, examined.verdict
     counted = len(evidence.counted)
-    if not evidence.environments:
-        measured = f"Nothing: none of the {claim.environments} was run."
-    else:
-        measured = (
-            f"{plural(evidence.environments, 'environment')} of this kind, of which {counted} "
-            f"{'counts' if counted == 1 else 'count'}. {per_core_text(claim, evidence)} "
-            f"{power_text(claim, verdict)}"
-        )
+    measured = (
+        f"{plural(evidence.environments, 'environment')} of this kind, of which {counted} "
+        f"{'counts' if counted == 1 else 'count'}. {per_core_text(claim, evidence)} "
+        f"{power_text(claim, verdict)}"
+    )
     return ClaimBlock(
         title=claim.title,
         outcome=verdict.outcome,

@@ -22,7 +22,7 @@ _METADATA = re.compile(r"<metadata>.*?</metadata>", re.DOTALL)
 _BLANKS = re.compile(r"\s+")
 
 
-def page_figure(drawn: Drawn) -> Figure:
+def page_figure(drawn: Drawn, *, with_caption: bool = True) -> Figure:
     """A drawn figure as the page shows it."""
     where = f" on {drawn.env}" if drawn.env else ""
     return Figure(
@@ -31,7 +31,7 @@ def page_figure(drawn: Drawn) -> Figure:
         width=_pixels(_WIDTH, drawn.svg),
         height=_pixels(_HEIGHT, drawn.svg),
         alt=f"{drawn.title}{where}. {drawn.words}.",
-        caption=drawn.caption,
+        caption=drawn.caption if with_caption else "",
         files=tuple(drawn.files),
     )
 

@@ -126,12 +126,13 @@ class Page:
     question: str
     introduction: str
     headline: tuple[str, ...]
+    together: tuple[str, ...]  # over all environments
     hardware: tuple[str, ...]
     seeds: str
-    claimed_factors: tuple[str, ...]
-    ratio_heading: str
     answers: tuple[AnswerRow, ...]
     overview: tuple[Figure, ...]
+    suites: tuple[Figure, ...]
+    readings: tuple[tuple[str, str], ...]  # how to read each kind of figure of an environment
     sections: tuple[Section, ...]
     claims: tuple[ClaimBlock, ...]
     claim_figures: tuple[Figure, ...]
