@@ -164,6 +164,7 @@ BAD = {
     "(unrecognized arguments: --config-di=x)",
     "--config-name=agent/es": "--config-name: got 'agent/es'; takes the name of a file that "
     "holds a whole configuration, as config does",
+    "--": "command line: got '--'; takes KEY=VALUE words and flags, with nothing between",
     "--package=agent": "--package: got 'agent'; takes no value without --cfg",
     "--config-dir=nowhere": "--config-dir: got 'nowhere'; takes a folder of YAML files, and there "
     "is none at this path",

@@ -139,6 +139,8 @@ def _sorted(words: Sequence[str]) -> tuple[list[str], list[str], Path | None]:
     refuse_config_name(arguments.config_name)
     if arguments.package is not None and arguments.cfg is None:
         raise ConfigError("--package", arguments.package, "no value without --cfg")
+    if "--" in words:  # Hydra's parser would take what follows otherwise than this one
+        raise ConfigError("command line", "--", "KEY=VALUE words and flags, with nothing between")
     overrides, flags = list(arguments.overrides), list(words)
     for word in overrides:
         flags.remove(word)
