@@ -143,8 +143,8 @@ def _core_hours(most: Cost) -> str:
 
 
 def hours(number: float) -> str:
-    """Core-hours with two digits that count."""
-    return f"{number:,.0f}" if number >= 10 else f"{number:.2g}"
+    """Core-hours with two digits that count; never less than a hundredth."""
+    return f"{number:,.0f}" if number >= 10 else f"{max(number, 0.01):.2g}"
 
 
 def _evaluations(plan: RunPlan) -> str:
