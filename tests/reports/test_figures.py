@@ -206,7 +206,6 @@ def test_a_game_is_shown_beside_dopamines_curve_and_the_conditions_are_said(tmp_
     texts = texts_of(figure)
     assert "Dopamine's published DQN: mean, range of 5 runs" in texts
     assert "sticky actions 0.25, and 0 in the published scores" in texts
-    assert_readable(drawn("time", found))
     assert_readable(drawn("speed-ratio", found))
     for run in runs:
         run.steps_per_s = 300.0
@@ -215,6 +214,23 @@ def test_a_game_is_shown_beside_dopamines_curve_and_the_conditions_are_said(tmp_
     for run in runs:  # vectors of the game's memory, say: nothing published is like it
         run.header = {"frame_skip": 4}
     assert findings_at(tmp_path / "vectors", runs).analyses[0].groups.frame_skip is None
+
+
+def test_levels_that_no_seed_reached_have_no_panel_and_no_row(tmp_path: Path) -> None:
+    history = ((0.0, 0.0), (10.0, 120.0), (20.0, 150.0))
+    runs = [
+        RunFiles(agent=agent, threshold=475.0, levels=(100.0, 475.0), history=history,
+                 status="budget")
+        for agent in ("es", "dqn")
+    ]  # fmt: skip
+    found = findings_at(tmp_path / "some", runs)
+    texts = texts_of(drawn("reached", found))
+    assert "return of 100 or more" in texts and "return of 475" not in texts
+    assert "training time to a return of 100" in texts_of(drawn("time", found))
+    for run in runs:
+        run.history = ((0.0, 0.0), (10.0, 20.0))
+    nothing = findings_at(tmp_path / "none", runs)
+    assert draw("reached", nothing) is None and draw("time", nothing) is None
 
 
 def test_log_ticks_are_few_and_round() -> None:

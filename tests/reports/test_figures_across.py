@@ -66,5 +66,5 @@ def test_words_have_rounded_numbers_and_both_agents(tmp_path: Path) -> None:
 
 def test_the_geometric_mean_has_a_row_beside_the_ratios(tmp_path: Path) -> None:
     texts = texts_of(drawn("speed-ratio", suite(tmp_path, 3)))
-    assert "3 environments (geometric mean)" in texts
+    assert "3 environments: geometric mean" in texts
     assert "ES 9/9, DQN 6/9 solved" in texts

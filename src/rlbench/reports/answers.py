@@ -109,6 +109,8 @@ def headline(found: Sequence[Answer]) -> Iterator[str]:
 def _tally(sides: tuple[str, str], found: Sequence[Answer]) -> str:
     """On how many environments each of two was faster, and what is open on the others."""
     baseline, challenger = (agent_name(side) for side in sides)
+    if len(found) == 1:
+        return _only_answer(found[0], challenger, baseline)
     total = plural(len({answer.env for answer in found}), "environment")
     by_winner = {
         winner: _envs(a for a in found if a.decision is not None and a.decision.winner == winner)
@@ -135,6 +137,20 @@ def _tally(sides: tuple[str, str], found: Sequence[Answer]) -> str:
         if len(scored) == 1:
             sentence += f", where {scored[0]}"
     return f"{sentence}."
+
+
+def _only_answer(answer: Answer, challenger: str, baseline: str) -> str:
+    """The answer where there is only one."""
+    if answer.scored:
+        return f"On {answer.env} neither solved it; {answer.scored}."
+    decision = answer.decision
+    if decision is None or decision.winner == "none":
+        return f"On {answer.env} there is no speed ratio of {challenger} and {baseline}."
+    if decision.winner_label is None:
+        names = f"{challenger} or {baseline}"
+        return f"On {answer.env} these seeds do not settle which is faster, {names}."
+    winner = challenger if decision.winner == "challenger" else baseline
+    return f"{winner} was clearly faster on {answer.env}."
 
 
 def overall_lines(ratios: Iterable[MeanRatio]) -> Iterator[str]:

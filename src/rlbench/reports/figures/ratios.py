@@ -48,7 +48,7 @@ PAIR_NAME = 14  # characters, as those below
 SIDE_NAME = 14
 ROW_LENGTH = 50  # of a row's name and its numbers together
 NUMBERS_LENGTH = 30
-BEHIND_TEXT = {"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 0.5}
+BEHIND_TEXT = {"facecolor": "white", "edgecolor": "none", "alpha": 1.0, "pad": 0.5}
 AROUND_EQUAL = (0.4, 2.5)  # shown at least
 AROUND_CLAIMS = (0.08, 500.0)  # shown at least where the claims have lines, with their names
 ARROW = 2.6  # how many times as far as a bound its arrow points
@@ -169,7 +169,7 @@ def _rows(findings: Findings) -> list[_Row]:
     pairs = Counter((mean.baseline, mean.challenger) for mean in means)
     for mean in means:
         names = mean.baseline, mean.challenger
-        place = f"{mean.n_environments} environments (geometric mean)"
+        place = f"{mean.n_environments} environments: geometric mean"
         # The pair is in the row's name; the machine is not, where there are several.
         rows.append(_Row(place if pairs[names] == 1 else mean.env, mean, (), names))
     return rows

@@ -62,7 +62,8 @@ class _Row(NamedTuple):
 
 
 def draw(analysis: EnvironmentAnalysis, looks: Looks) -> Figure | None:
-    """A row for each level and group, in training seconds; None where no level is timed."""
+    """A row for each level that some seed reached and each group, in training seconds; None where
+    none reached any."""
     rows = _rows(analysis)
     if not rows:
         return None
@@ -100,7 +101,7 @@ def _rows(analysis: EnvironmentAnalysis) -> list[_Row]:
     # The random agent has a place here only where it reached something.
     return [
         _Row(level, group, by_group[group.label, level])
-        for level in sorted({time.level for time in analysis.times})
+        for level in sorted({time.level for time in analysis.times if time.n_reached})
         for group in analysis.groups.groups
         if (group.label, level) in by_group
         and (not group.is_reference or by_group[group.label, level].n_reached)

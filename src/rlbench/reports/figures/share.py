@@ -60,11 +60,13 @@ RISK_NAME = 6  # characters
 
 
 def draw(analysis: EnvironmentAnalysis, looks: Looks) -> Figure | None:
-    """A panel for each level and clock; None without a level."""
+    """A panel for each level that some seed reached, and clock; None where none reached any."""
     shown = [g for g in analysis.groups.contenders if g.levels][:MAX_GROUPS]
     names = [group.label for group in shown]
     curves = [curve for curve in analysis.reached if curve.group in names]
-    levels = sorted({curve.level for curve in curves})[-MAX_LEVELS:]
+    reached = {curve.level for curve in curves if curve.curve.reached.any()}
+    levels = sorted(reached)[-MAX_LEVELS:]
+    curves = [curve for curve in curves if curve.level in levels]
     if not levels:
         return None
     look = {label: looks.on(analysis.env)[label] for label in names}
