@@ -294,6 +294,8 @@ def test_on_paper_controls_and_runs_are_left_out(opened: Browser) -> None:
     pdf = base64.b64decode(opened.command("Page.printToPDF")["data"])
     assert pdf.startswith(b"%PDF")
     assert 2 <= len(re.findall(rb"/Type\s*/Page\b", pdf)) <= 8
+    # A page of an environment with high figures has three columns, others have two.
+    assert opened.run("return document.querySelectorAll('.figures.tall').length") == 0
     # No figure is wider than the paper, or higher than a page of it.
     opened.screen(700)
     heights = opened.run(

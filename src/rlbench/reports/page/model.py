@@ -40,6 +40,11 @@ class Section:
     answers: tuple[Answer, ...]
     figures: tuple[Figure, ...]
 
+    @property
+    def has_tall_figure(self) -> bool:
+        """Whether a figure is so high that it would fill a page of paper alone."""
+        return any(figure.height > 2 * figure.width for figure in self.figures)
+
 
 @dataclass(frozen=True)
 class Cell:
