@@ -310,6 +310,31 @@ def test_one_agent_on_a_busy_machine(
     assert left_out(honest) == f"dqn, seed 0: {words}"
 
 
+def test_jobs_side_by_side_on_a_busy_machine(tmp_path: Path) -> None:
+    """Of two jobs with half the cores each, the other one explains half of the time and no more."""
+    for agent in ("es", "dqn"):
+        write(tmp_path, agent)
+    each = places(tmp_path, "es") + places(tmp_path, "dqn")
+    for place in each:
+        change(place, "run.json", concurrent_jobs=2, cores=2, cpu_count=4)
+        change(place, "summary.json", contention={"others_share": 0.52, "stolen_share": 0.0})
+    assert robotics(tmp_path).verdict.outcome == "supported"
+    for place in each:
+        change(place, "summary.json", contention={"others_share": 0.95, "stolen_share": 0.0})
+    assert "other processes had 45% of the cores' time" in left_out(tmp_path)
+    for place in each:
+        change(place, "run.json", concurrent_jobs=10**6)  # more than the machine has room for
+    assert "other processes had 95% of the cores' time" in left_out(tmp_path)
+
+
+@pytest.mark.parametrize("contention", [None, {"others_share": 1.5, "stolen_share": 0.0}])
+def test_a_machine_of_which_nothing_is_known(honest: Path, contention: object) -> None:
+    for place in places(honest, "dqn"):
+        change(place, "summary.json", contention=contention)
+    why = "how much of the cores' time others had is not known"
+    assert left_out(honest) == f"dqn, seed 0: {why}"
+
+
 def test_one_agent_with_others_beside_it(tmp_path: Path) -> None:
     write(tmp_path, "es")
     write(tmp_path, "dqn", header={"concurrent_jobs": 2})

@@ -57,6 +57,9 @@ def test_a_dry_run_writes_nothing(rlbench: Rlbench, tmp_path: Path) -> None:
         (["env=CartPole-v1", "seeds=2", "seed=7"], "seeds: got '2'; takes no value beside seed=7"),
         (["env=CartPole-v1", "agents=es", "agent=dqn"], "takes no value beside agent=dqn"),
         (["env=CartPole-v1", "env=Acrobot-v1"], "env: got 'Acrobot-v1'; takes one value"),
+        (["env=CliffWalking-v1"], "env.threshold: got 'auto'; takes a number: CliffWalking-v1 has"),
+        (["env=CartPole-v1,Nope-v0", "agents=es"], "env: got 'Nope-v0'"),
+        (["env=CartPole-v1", "agents=es,ess"], "agent: got 'ess'; takes"),
         (["env=CartPole-v1", "agents=ess"], "agent: got 'ess'; takes .*did you mean es"),
     ],
 )

@@ -292,3 +292,13 @@ def test_a_folder_that_cannot_be_read_is_named(tmp_path: Path) -> None:
 def test_a_run_directory_itself_can_be_asked_for(tmp_path: Path) -> None:
     place = RunFiles().write(tmp_path)
     assert [run.seed for run in load_runs(place).runs] == [0]
+
+
+def test_folders_in_one_another_without_end_are_named(tmp_path: Path) -> None:
+    deep = tmp_path
+    for _ in range(150):
+        deep /= "a"
+    deep.mkdir(parents=True)
+    (problem,) = load_runs(tmp_path).problems
+    assert problem.startswith("a/a/a/")
+    assert problem.endswith("cannot be read (too many folders in one another): passed over")

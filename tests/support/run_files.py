@@ -16,7 +16,7 @@ from rlbench.runs.columns import Clock
 from rlbench.runs.header import Header, Machine, write_header
 from rlbench.runs.log import RunLog
 from rlbench.runs.records import EndStatus, Mark
-from rlbench.runs.summary import Summary, write_summary
+from rlbench.runs.summary import Contention, Summary, write_summary
 from rlbench.settings import EnvSettings, EvalSettings
 
 CPU_PER_TRAIN_S = 1.5
@@ -168,5 +168,6 @@ class RunFiles:
             peak_rss_mb=100.0,
             workers=1,
             cores=2,
+            contention=Contention(0.0, 0.0),
             error="env raised ValueError" if status == "failed" else None,
         )

@@ -129,6 +129,8 @@ def _of_run(run: Run) -> Iterator[str]:
         yield f"{run.status}, so its budget was not used up"
     if run.device != "cpu":
         yield f"ran on {printable(run.device) or 'an unknown device'}, beside the cores"
+    if run.others_share is None:
+        yield "how much of the cores' time others had is not known"
     for share, who in contention(run):
         yield f"{who} had {share:.0%} of the cores' time"
     yield from _registered(run)

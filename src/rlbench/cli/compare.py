@@ -12,7 +12,8 @@ from rlbench.cli.browser import open_page
 from rlbench.cli.drawing import own_matplotlib
 from rlbench.cli.parser import Parser
 from rlbench.config.command_line import run_with_hydra
-from rlbench.errors import ConfigError, RlbenchError, RunError
+from rlbench.errors import ConfigError, ReportError, RlbenchError, RunError
+from rlbench.settings import AUTO
 from rlbench.wording import plural
 
 RESULTS = Path("results/compare")
@@ -47,6 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     given = _by_key(arguments.words)
     words = _words_of_the_sweep(given)
+    _refuse_what_gives_no_answer(given, words, arguments.config_dir)
     if arguments.config_dir is not None:
         words += ["--config-dir", arguments.config_dir]
     failure: RlbenchError | None = None
@@ -54,10 +56,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         _sweep(words)
     except RunError as error:  # a run that failed does not hide what the others found
         failure = error
-    if given.get("dry_run", "false") == "false":
-        page = _report(
-            Path(given.get("results_dir", str(RESULTS))), arguments.out, arguments.baseline
-        )
+    if given.get("dry_run", "false").lower() == "false":
+        directory = Path(given.get("results_dir", str(RESULTS)))
+        try:
+            page = _report(directory, arguments.out, arguments.baseline)
+        except ReportError as error:
+            raise failure or error from None
         if arguments.open:
             open_page(page)
     if failure is not None:
@@ -115,6 +119,36 @@ def _words_of_the_sweep(given: dict[str, str]) -> list[str]:
         rest["seed"] = ",".join(map(str, range(_number_of_seeds(rest.pop("seeds", str(SEEDS))))))
     rest.setdefault("results_dir", str(RESULTS))
     return ["-m", *(f"{key}={value}" for key, value in rest.items())]
+
+
+def _refuse_what_gives_no_answer(
+    given: dict[str, str], words: Sequence[str], config_dir: str | None
+) -> None:
+    """Raise ConfigError for an agent or an environment that is not there, and for one without a
+    threshold, on which no time can be compared: before any run starts."""
+    from rlbench.config.compose import compose
+    from rlbench.config.folders import config_folder
+    from rlbench.harness.plan import plan_run
+
+    folder = None if config_dir is None else config_folder("--config-dir", config_dir)
+    chosen = dict(word.split("=", 1) for word in words if "=" in word)
+    shared = [
+        f"{key}={value}"
+        for key, value in given.items()
+        if key.lstrip("+").startswith(("env.", "experiment")) and "," not in value
+    ]
+    agents, envs = chosen["agent"].split(","), chosen["env"].split(",")
+    for env in envs:
+        composed = [compose([f"agent={agent}", f"env={env}", *shared], folder) for agent in agents]
+        settings = composed[0]
+        if settings.env.threshold != AUTO or "env.threshold" in given:
+            continue
+        if plan_run(settings).env.threshold is None:
+            takes = (
+                f"a number: {env} has no mean return that is known to count as solved, so no time "
+                "can be compared (null compares the returns alone)"
+            )
+            raise ConfigError("env.threshold", AUTO, takes)
 
 
 def _number_of_seeds(word: str) -> int:

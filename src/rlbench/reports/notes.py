@@ -14,6 +14,7 @@ from rlbench.analysis.groups import (
 )
 from rlbench.analysis.suite_statistics import SuiteStatistics
 from rlbench.analysis.suites import ambiguities
+from rlbench.runs.reading import printable
 from rlbench.runs.records import Run
 
 
@@ -49,14 +50,15 @@ def failure_notes(runs: Iterable[Run]) -> Iterator[str]:
     """One line for each run that failed."""
     for run in runs:
         if run.status == "failed":
-            yield f"{run.path}: failed{f': {run.error}' if run.error else ''}"
+            yield f"{printable(str(run.path))}: failed{f': {run.error}' if run.error else ''}"
 
 
 def contention_notes(runs: Iterable[Run]) -> Iterator[str]:
     """One line for each run that shared the machine with more than the jobs of its sweep."""
     for run in runs:
+        path = printable(str(run.path))
         for share, who in contention(run):
-            yield f"{run.path}: {who} had {share:.0%} of the cores' time while it ran"
+            yield f"{path}: {who} had {share:.0%} of the cores' time while it ran"
 
 
 def drift_notes(environments: Sequence[EnvironmentGroups]) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import math
 import os
 from collections.abc import Callable, Iterator
@@ -19,6 +20,8 @@ from rlbench.runs.records import Mark, Run
 from rlbench.runs.summary import FILE as SUMMARY
 from rlbench.runs.summary import Summary, read_summary
 
+MAX_DEPTH = 100  # folders in one another
+
 
 @dataclass(frozen=True)
 class LoadedRuns:
@@ -34,10 +37,15 @@ def find_run_directories(
 ) -> Iterator[Path]:
     """Every directory at or below `directory` that holds a run.json, in name order.
 
-    Neither links nor the inside of a run are entered. unreadable: is told of each folder that
-    cannot be read.
+    Neither links nor the inside of a run are entered, nor folders below `MAX_DEPTH` others.
+    unreadable: is told of each folder that cannot be read.
     """
+    top = str(directory).count(os.sep)
     for place, folders, names in os.walk(directory, onerror=unreadable):
+        if place.count(os.sep) - top >= MAX_DEPTH and folders:
+            folders.clear()
+            if unreadable is not None:
+                unreadable(OSError(errno.ELOOP, "too many folders in one another", place))
         if HEADER in names or HEADER in folders:  # what it is, is for its reader to say
             folders.clear()
             yield Path(place)

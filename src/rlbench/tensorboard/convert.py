@@ -11,7 +11,7 @@ from pathlib import Path, PurePath
 from rlbench.errors import OutputError, ReportError
 from rlbench.opening import UnreadableFileError, in_the_way, is_directory
 from rlbench.runs.header import FILE as HEADER
-from rlbench.runs.load import find_run_directories, unreadable_note
+from rlbench.runs.load import MAX_DEPTH, find_run_directories, unreadable_note
 from rlbench.runs.log import FILE as LOG
 from rlbench.runs.log import LogFile
 from rlbench.runs.reading import printable
@@ -79,7 +79,8 @@ def _remove_others(out: Path, written: set[Path]) -> None:
     runs = {run_of(path.name) for path in written} - {None}
     in_use = {path.parent for path in written}
     for place, folders, names in os.walk(out):
-        if HEADER in names or HEADER in folders:
+        deep = len(Path(place).relative_to(out).parts) >= MAX_DEPTH
+        if HEADER in names or HEADER in folders or deep:
             folders.clear()
         elif Path(place) not in in_use:
             files = [Path(place) / name for name in names if run_of(name) in runs]
