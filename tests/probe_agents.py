@@ -1,4 +1,9 @@
-"""Agents for tests of how an agent is found, named and refused."""
+"""Agents for tests of how an agent is found, named and refused, and of what one may do wrong."""
+
+import os
+import sys
+import threading
+from typing import Any
 
 from rlbench.agents.random import RandomAgent, RandomSettings
 from rlbench.errors import ConfigError
@@ -30,3 +35,76 @@ class Refusing(RandomAgent):
 
     def __init__(self, context: Context, settings: RandomSettings) -> None:
         raise ConfigError("agent.num_lanes", settings.num_lanes, "another number")
+
+
+class Idle(RandomAgent):
+    """Makes no step after the first evaluation, and is asked again for ever."""
+
+    def advance(self, env_steps: int) -> Any:
+        return {} if env_steps else super().advance(env_steps)
+
+
+class Wordy(RandomAgent):
+    """Reports something else than numbers by name."""
+
+    def advance(self, env_steps: int) -> Any:
+        super().advance(env_steps)
+        return "fine"
+
+
+class Unmeasured(RandomAgent):
+    """Cannot say what memory it takes."""
+
+    @classmethod
+    def memory_mb(cls, *args: Any, **kwargs: Any) -> Any:
+        raise ValueError("no idea")
+
+
+class Huge(RandomAgent):
+    """Says what memory it takes in words."""
+
+    @classmethod
+    def memory_mb(cls, *args: Any, **kwargs: Any) -> Any:
+        return "much"
+
+
+class Interrupting(RandomAgent):
+    """Raises what Ctrl-C raises, without one."""
+
+    def advance(self, env_steps: int) -> Any:
+        raise KeyboardInterrupt
+
+
+class Quitting(RandomAgent):
+    """Ends the whole process as if all were well, while it trains."""
+
+    def advance(self, env_steps: int) -> Any:
+        if env_steps:
+            os._exit(0)
+        return super().advance(env_steps)
+
+
+class Unclosable(RandomAgent):
+    def close(self) -> None:
+        raise ValueError("the door is stuck")
+
+
+def _wait_for_ever() -> None:
+    """Says that it does, and does."""
+    print("waiting for ever", file=sys.stderr, flush=True)
+    threading.Event().wait()
+
+
+class Endless(RandomAgent):
+    """Does not close."""
+
+    def close(self) -> None:
+        _wait_for_ever()
+
+
+class Threaded(RandomAgent):
+    """Leaves a thread behind."""
+
+    def __init__(self, context: Context, settings: RandomSettings) -> None:
+        super().__init__(context, settings)
+        threading.Thread(target=threading.Event().wait).start()

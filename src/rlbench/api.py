@@ -77,9 +77,13 @@ def run(
         if in_process:
             _run_here(settings, progress)
         else:
+            from rlbench.sweeps.jobs import left_undone
             from rlbench.sweeps.single import run_in_fresh_process
 
             run_in_fresh_process([*flags, *given], progress=progress)
+            left = left_undone(settings, directory)
+            if left is not None:
+                raise RunError(left)
     return load_run(directory)
 
 

@@ -63,10 +63,21 @@ class Stops:
         """Whether there was a request."""
         return self.requests > 0
 
-    def ignore(self) -> None:
-        """Requests change nothing any more, not even after this context: the process is ending."""
+    @property
+    def raised(self) -> bool:
+        """Whether a request raised KeyboardInterrupt; else one that is met is somebody else's."""
+        return self.requests > self.patience
+
+    def settle(self) -> None:
+        """The outcome stands: each request from now on raises KeyboardInterrupt, for whoever waits
+        for something else to pass over it."""
+        self.patience = self.requests
+
+    def end_with(self, status: int) -> None:
+        """Requests from now on, even after this context, end the process at once with `status`."""
         for number in self._before:
-            signal.signal(number, signal.SIG_IGN)
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, lambda number, frame: os._exit(status))
         self._before = {}
 
     def fail(self, error: BaseException) -> None:
@@ -86,6 +97,12 @@ class Stops:
         self.requests, self._asked_s = self.requests + 1, now
         if self.requests > self.patience:
             raise KeyboardInterrupt
+
+
+def ignore_stops() -> None:
+    """Requests to stop change nothing any more: the process is ending."""
+    for number in STOP_SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
 
 
 @contextlib.contextmanager
@@ -120,8 +137,13 @@ def end_with_parent(parent: int, number: int) -> None:
 def end_with_launcher() -> None:
     """A job of a sweep is stopped, and writes its checkpoint, when its launcher has ended."""
     parent = os.environ.pop(PARENT, "")
-    if parent.isdecimal():
-        end_with_parent(int(parent), signal.SIGTERM)
+    if not (parent.isascii() and parent.isdecimal()):
+        return
+    if sys.platform.startswith("linux") and str(os.getppid()) != parent:
+        print(f"rlbench: process {parent} ({PARENT}), which started this one, has ended",
+              file=sys.stderr)  # fmt: skip
+        raise KeyboardInterrupt
+    end_with_parent(int(parent), signal.SIGTERM)
 
 
 def describe(status: int) -> str:

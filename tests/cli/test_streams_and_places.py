@@ -3,15 +3,22 @@ places cannot be used: one line at most, and the work is done all the same."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import pty
+import select
+import signal
+import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from rlbench.cli.main import main
+from rlbench.cli.streams import KEPT_BYTES, Steady
 from support.run_files import RunFiles
 
 PYTHON = f"{sys.executable} -m rlbench"
@@ -60,6 +67,91 @@ def test_a_run_goes_on_without_its_output(tmp_path: Path, ending: str) -> None:
     rows = [json.loads(line) for line in (place / "log.jsonl").read_text().splitlines()]
     assert rows[-1]["kind"] == "end" and rows[-1]["env_steps"] >= 3000
     assert (place / "checkpoint" / "checkpoint.json").is_file()
+
+
+def _fill(descriptor: int) -> None:
+    os.set_blocking(descriptor, False)
+    for size in (4096, 1):
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                os.write(descriptor, b"x" * size)
+    os.set_blocking(descriptor, True)
+
+
+@contextlib.contextmanager
+def unread_output(kind: str) -> Iterator[int]:
+    """The end to write to of a pipe, terminal or socket that is full and that nobody reads."""
+    if kind == "socket":
+        reader, writer = (one.detach() for one in socket.socketpair())
+    else:
+        reader, writer = os.pipe() if kind == "pipe" else pty.openpty()
+    _fill(writer)
+    try:
+        yield writer
+    finally:
+        os.close(reader)
+        os.close(writer)
+
+
+@pytest.mark.parametrize("kind", ["pipe", "terminal", "socket"])
+@pytest.mark.parametrize(
+    "words", [A_RUN, f"--multirun {A_RUN} seed=0", f"compare agents=random seeds=1 {A_RUN[13:]}"]
+)
+def test_a_run_goes_on_though_nobody_reads_what_it_prints(
+    tmp_path: Path, kind: str, words: str
+) -> None:
+    with unread_output(kind) as output:
+        done = subprocess.run(
+            [sys.executable, "-m", "rlbench", *words.split()], cwd=tmp_path, stdout=output,
+            stderr=subprocess.PIPE, timeout=60, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        assert os.get_blocking(output)
+    (summary,) = (tmp_path / "runs").rglob("summary.json")
+    assert json.loads(summary.read_text())["status"] == "budget"
+
+
+def test_a_signal_ends_a_run_though_nobody_reads_what_it_prints(tmp_path: Path) -> None:
+    words = A_RUN.replace("env_steps=3000", "env_steps=1000000000").split()
+    with unread_output("pipe") as output:
+        run = subprocess.Popen(
+            [sys.executable, "-m", "rlbench", *words], cwd=tmp_path, stdout=output,
+            stderr=subprocess.PIPE,
+        )  # fmt: skip
+        while not any("train" in log.read_text() for log in tmp_path.rglob("log.jsonl")):
+            assert run.poll() is None
+        run.send_signal(signal.SIGTERM)
+        assert run.communicate(timeout=60)[1] == b""
+        assert run.returncode == 130
+
+
+def test_a_signal_ends_a_command_that_waits_for_its_reader(runs: Path) -> None:
+    with unread_output("pipe") as output:
+        read = subprocess.Popen(
+            ["bash", "-c", f"exec {PYTHON} report runs --out out"], cwd=runs, stdout=output,
+            stderr=subprocess.PIPE,
+        )  # fmt: skip
+        while not (runs / "out" / "index.html").exists():
+            assert read.poll() is None
+        read.send_signal(signal.SIGTERM)
+        assert read.communicate(timeout=60)[1] == b""
+        assert read.returncode == 130
+
+
+def test_what_waits_is_written_when_there_is_room() -> None:
+    reader, writer = os.pipe()
+    _fill(writer)
+    steady = Steady(writer, waits=False)
+    lines = [b"%d\n" % number for number in range(2 * KEPT_BYTES // 7)]
+    for line in lines:
+        assert steady.write(line) == len(line)
+    while select.select([reader], [], [], 0)[0]:
+        os.read(reader, 1 << 20)
+    steady.write(b"the end\n")
+    steady.finish()
+    os.close(writer)
+    with open(reader, "rb") as rest:  # noqa: PTH123
+        assert rest.read().endswith(lines[-1] + b"the end\n")
 
 
 @pytest.mark.parametrize("command", ["report runs", "claims runs --out out"])

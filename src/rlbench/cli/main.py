@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import atexit
+import contextlib
 import difflib
 import errno
 import importlib
 import os
 import sys
+import threading
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from rlbench import __version__
 from rlbench.cli.overview import SUBCOMMANDS
 from rlbench.cli.streams import steady_streams
 from rlbench.errors import ConfigError, RlbenchError, short
 from rlbench.harness.threads import one_thread_each
-from rlbench.signals import Stops, end_with_launcher
+from rlbench.signals import Stops, end_with_launcher, ignore_stops
 
 if TYPE_CHECKING:
     from rlbench.settings import Settings
@@ -26,24 +29,49 @@ EXIT_INTERRUPTED = 130
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run `rlbench` with the words `argv` (default: the command line's); the exit status."""
+    """Run `rlbench` with the words `argv`; the exit status.
+
+    Default: the command line's, in a process that is there for them alone and ends with this.
+    """
+    alone, status = argv is None, EXIT_INTERRUPTED
+    with Stops() as stops:
+        try:
+            end_with_launcher()
+            one_thread_each()  # before anything imports NumPy
+            if alone:
+                atexit.register(ignore_stops)  # the last of them: then Python forgets its handlers
+                _quiet_libraries()
+            status = _main(list(sys.argv[1:] if argv is None else argv), stops if alone else None)
+        except KeyboardInterrupt:
+            pass
+        except SystemExit as end:
+            if not (alone and (end.code is None or isinstance(end.code, int))):
+                raise
+            status = end.code or 0
+        if alone:
+            stops.end_with(status)
+            main_thread = threading.main_thread()
+            if any(not t.daemon and t is not main_thread for t in threading.enumerate()):
+                _end_without_threads(status)
+    return status
+
+
+def _end_without_threads(status: int) -> NoReturn:
+    """End the process as Python would, but for threads that an environment or an agent has left:
+    Python would wait for them."""
     try:
-        with Stops() as stops:
-            try:
-                end_with_launcher()
-                one_thread_each()  # before anything imports NumPy
-                if argv is None:
-                    _quiet_libraries()
-                return _main(list(sys.argv[1:] if argv is None else argv))
-            finally:
-                if argv is None:
-                    stops.ignore()  # what is left is to end with the right exit status
-    except KeyboardInterrupt:
-        return EXIT_INTERRUPTED
+        atexit._run_exitfuncs()  # what the libraries have to tidy up
+    finally:
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(OSError, ValueError, AttributeError):
+                stream.flush()
+        os._exit(status)
 
 
-def _main(words: list[str]) -> int:
-    with steady_streams() as output:
+def _main(words: list[str], stops: Stops | None) -> int:
+    """What the words ask for; then `stops`, where given, change the exit status no more."""
+    reads = _is_read(words)
+    with steady_streams(waits=reads) as output:
         try:
             status = _command(words)
         except SystemExit as end:  # as --help of a subcommand
@@ -53,7 +81,9 @@ def _main(words: list[str]) -> int:
         lost = output.lost()
         if lost is not None:
             line = f"standard output: cannot be written: {lost.strerror}"
-            status = max(status, _fail(line, 1 if _is_read(words) else 0))
+            status = max(status, _fail(line, 1 if reads else 0))
+        if stops is not None:
+            stops.end_with(status)
         return status
 
 

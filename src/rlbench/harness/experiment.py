@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -23,7 +24,7 @@ from rlbench.harness.machine import (
 from rlbench.harness.memory import check_memory
 from rlbench.harness.plan import RunPlan, plan_run
 from rlbench.harness.progress import Progress
-from rlbench.harness.record import summarise, write_beginning
+from rlbench.harness.record import concurrent_jobs, summarise, write_beginning
 from rlbench.harness.resources import Resources
 from rlbench.harness.stopping import finished, in_words, reason_to_stop, time_is_up
 from rlbench.harness.watchdog import StuckError, Watchdog
@@ -62,8 +63,11 @@ def _run(settings: Settings, start: Start, stops: Stops) -> int:
             plan = plan_run(settings)
     except StuckError as error:
         raise RunError(str(error)) from None
-    except SystemExit as error:
-        raise RunError(f"environment {settings.env.id} raised SystemExit: {error}") from error
+    except (SystemExit, KeyboardInterrupt) as error:
+        if stops.raised:
+            raise
+        name = type(error).__name__
+        raise RunError(f"environment {settings.env.id} raised {name}: {error}") from error
     if settings.dry_run:
         from rlbench.harness.dry_run import estimate
 
@@ -75,6 +79,7 @@ def _run(settings: Settings, start: Start, stops: Stops) -> int:
         return EXIT_DONE
     check_memory(plan)
     check_device(settings.device)
+    concurrent_jobs()
     directory = RunDir(plan.name.directory, settings.results_dir)
     directory.open(settings.overwrite)
     try:
@@ -133,9 +138,10 @@ class Attempt:
             self.ledger.started()
             self.stops.patience = 1  # from here on there is something to save
             status = self._train(agent, judge)
-        except KeyboardInterrupt:
-            raise
+            self.stops.settle()
         except BaseException as error:  # an environment may raise anything, SystemExit included
+            if isinstance(error, KeyboardInterrupt) and self.stops.raised:
+                raise
             self.record_failure(error)
             if isinstance(error, (RlbenchError, OSError)):
                 raise
@@ -147,9 +153,19 @@ class Attempt:
         return EXIT_INTERRUPTED if status == "interrupted" else EXIT_DONE
 
     def close(self) -> None:
-        for part in (self.agent, self.evaluator, self.resources, self.events):
-            if part is not None:
-                part.close()
+        """End all that belongs to it. What the agent and the environment raise here comes too late
+        to change what the run came to, as does a signal for one that does not return."""
+        for part in (self.agent, self.evaluator, self.resources):
+            try:
+                if part is not None:
+                    part.close()
+            except BaseException as error:
+                what = type(part).__name__
+                name = f"agent {self.settings.agent.name}" if part is self.agent else what
+                said = " ".join(f"{type(error).__name__}: {error}".split()).rstrip(":")
+                print(f"note: {name} did not close: {said}", file=sys.stderr)
+        if self.events is not None:
+            self.events.close()
         self.progress.close()
         self.log.close()
 
@@ -254,11 +270,20 @@ class Attempt:
             self.progress.doing("training")
             with self.ledger.phase("train"):
                 scalars = agent.advance(target)
+            self._check_advance(target, scalars, clock)
             self.log.trained(self.ledger.now(), scalars)
             every_s = self.settings.checkpoint.every_seconds
             if self.ledger.train_s() - self.checkpointed_train_s >= every_s:
                 with self.ledger.phase("checkpoint"):
                     self._save_checkpoint(agent, judge)
+
+    def _check_advance(self, env_steps: int, scalars: object, before: Clock) -> None:
+        """Raises RunError where a call of `advance` did not do what an agent has to."""
+        call = f"agent {self.settings.agent.name}: advance({env_steps})"
+        if not isinstance(scalars, Mapping):
+            raise RunError(f"{call} returned {type(scalars).__name__}, and a dict is taken")
+        if self.ledger.now().env_steps == before.env_steps and not self._should_stop():
+            raise RunError(f"{call} made no step")
 
     def _evaluate(self, agent: Agent, judge: Judge) -> None:
         with self.ledger.phase("eval"):

@@ -9,7 +9,7 @@ import psutil
 
 from rlbench import container
 from rlbench.errors import ConfigError
-from rlbench.harness.plan import RunPlan
+from rlbench.harness.plan import RunPlan, memory_mb_of
 from rlbench.interfaces import AgentParameters
 
 MEMORY_SHARE = 0.9  # of what the system says is available; the rest is for everything else
@@ -89,7 +89,7 @@ def _with(plan: RunPlan, key: str, size: int) -> float:
     value = getattr(plan.agent_settings, key)
     smaller = min(value, size) if isinstance(value, int) else tuple(min(v, size) for v in value)
     settings: AgentParameters = plan.agent_settings.model_copy(update={key: smaller})
-    return plan.agent_class.memory_mb(plan.env.facts, settings, workers=plan.workers) or 0.0
+    return memory_mb_of(plan.agent_class, plan.env.facts, settings, plan.workers) or 0.0
 
 
 def _largest(fits: Callable[[int], bool], given: int) -> int:

@@ -6,20 +6,23 @@ from __future__ import annotations
 import hashlib
 import importlib
 import json
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from rlbench.checking import check
 from rlbench.envs.catalogue import registration
 from rlbench.envs.family import EnvPlan, EvalSchedule, Family
 from rlbench.envs.make import family_of
-from rlbench.errors import ConfigError
+from rlbench.errors import ConfigError, RlbenchError
 from rlbench.executors import EXECUTORS
 from rlbench.harness.machine import resolve_cores, working_directory_kept
-from rlbench.interfaces import Agent, AgentParameters
+from rlbench.interfaces import Agent, AgentParameters, EnvFacts
 from rlbench.settings import AUTO, EvalSettings, Settings, resolve
 
 HASH_LENGTH = 10
@@ -87,7 +90,7 @@ def plan_run(settings: Settings, env: EnvPlan | None = None) -> RunPlan:
         env = env or found.family.plan()
     env = replace(env, step_timeout_s=settings.env.step_timeout_s)
     # This also finds settings of the agent that do not suit the environment.
-    memory_mb = found.agent_class.memory_mb(env.facts, found.agent_settings, workers=found.workers)
+    memory_mb = memory_mb_of(found.agent_class, env.facts, found.agent_settings, found.workers)
     return RunPlan(
         settings=settings,
         name=_name(settings, found),
@@ -107,6 +110,24 @@ def plan_run(settings: Settings, env: EnvPlan | None = None) -> RunPlan:
 def name_run(settings: Settings) -> RunName:
     """The name of the run that `settings` ask for, without building its environment."""
     return _name(settings, _resolve(settings))
+
+
+def memory_mb_of(
+    agent_class: type[Agent], env: EnvFacts, settings: AgentParameters, workers: int
+) -> float | None:
+    """What the agent says of its memory; raises ConfigError where that is no number."""
+    name = f"{agent_class.__name__}.memory_mb"
+    try:
+        memory: object = agent_class.memory_mb(env, settings, workers=workers)
+    except RlbenchError:  # settings that do not suit the environment
+        raise
+    except Exception as error:
+        raise ConfigError(name, f"{type(error).__name__}: {error}", "a number or None") from error
+    if memory is None:
+        return None
+    if not isinstance(memory, (int, float, np.number)) or not 0 <= memory < math.inf:
+        raise ConfigError(name, memory, "a number from 0 on, or None")
+    return float(memory)
 
 
 def load_agent(settings: Settings) -> tuple[type[Agent], AgentParameters]:

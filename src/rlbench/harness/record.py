@@ -10,6 +10,7 @@ import yaml
 
 import rlbench
 from rlbench.clock import utc_now
+from rlbench.errors import ConfigError
 from rlbench.harness.judge import Judge
 from rlbench.harness.machine import describe, peak_rss_mb
 from rlbench.harness.plan import RunPlan
@@ -22,6 +23,15 @@ from rlbench.runs.records import EndStatus
 from rlbench.runs.summary import Contention, Summary
 
 CONCURRENT_JOBS = "RLBENCH_CONCURRENT_JOBS"  # set by a sweep for its jobs
+
+
+def concurrent_jobs() -> int:
+    """How many jobs of a sweep run at once, this one included; raises ConfigError where the
+    environment variable for it is no such number."""
+    given = os.environ.get(CONCURRENT_JOBS, "1")
+    if not (given.isascii() and given.isdecimal() and int(given[:9]) >= 1 and len(given) < 10):
+        raise ConfigError(CONCURRENT_JOBS, given, "a whole number from 1 on; a sweep sets it")
+    return int(given)
 
 
 def write_beginning(plan: RunPlan, directory: RunDir, affinity: Sequence[int] | None) -> None:
@@ -89,7 +99,7 @@ def _header(plan: RunPlan, affinity: Sequence[int] | None, started_at: str) -> H
         workers=plan.workers,
         device=settings.device,
         precision=plan.agent_settings.compute_dtype(),
-        concurrent_jobs=int(os.environ.get(CONCURRENT_JOBS, "1")),
+        concurrent_jobs=concurrent_jobs(),
         machine=describe(),
         started_at=started_at,
         argv=tuple(sys.argv[1:]),

@@ -127,6 +127,16 @@ def prepare(
     return interleave(jobs)
 
 
+def left_undone(settings: Settings, directory: Path) -> str | None:
+    """Why a run whose process ended with status 0 is not done; None where it is: code of an
+    environment or an agent can end a process, too."""
+    try:
+        done = finished(settings.model_copy(update={"overwrite": False}), directory)
+    except RunError as error:
+        return str(error)
+    return None if done else "its process ended with status 0 before the run was over"
+
+
 def interleave(jobs: Sequence[Job]) -> list[Job]:
     """Agents in turn, so that a machine that slows down or warms up hits them alike.
 

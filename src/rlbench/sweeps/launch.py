@@ -13,7 +13,7 @@ from rlbench.harness.machine import available_cores
 from rlbench.settings import AUTO, Auto, Settings, resolve
 from rlbench.signals import Stops
 from rlbench.sweeps.display import Display, count
-from rlbench.sweeps.jobs import Job, State, prepare
+from rlbench.sweeps.jobs import Job, State, left_undone, prepare
 from rlbench.sweeps.process import INTERRUPTED, JobProcess
 
 REFRESH_S = 0.5  # poll rarely: the sweep shares its cores with the jobs that it times
@@ -198,7 +198,10 @@ class _Sweep:
             self._ended += 1
             job.ended = self._ended
             if status == 0:
-                job.state, job.note = State.DONE, process.stdout.last
+                assert job.settings is not None and job.directory is not None
+                left = left_undone(job.settings, job.directory)
+                job.state = State.DONE if left is None else State.FAILED
+                job.note = left or process.stdout.last
             elif self._stops.asked and (status in INTERRUPTED or self._stops.requests > 1):
                 job.state, job.note = State.INTERRUPTED, process.stdout.last
             else:
