@@ -15,7 +15,7 @@ from typing import Any, TextIO
 
 READER_GONE = (errno.EPIPE, errno.ECONNRESET, errno.EBADF, errno.EIO)
 CHUNK_BYTES = 512  # of a pipe that can take anything, POSIX promises so much
-KEPT_BYTES = 1 << 16
+KEPT_BYTES = 1 << 15  # half of what a pipe holds on Linux
 LAST_WAIT_S = 1.0
 
 
