@@ -13,7 +13,7 @@ from typing import Any
 import gymnasium
 from gymnasium.envs.registration import EnvSpec, parse_env_id
 
-from rlbench.errors import ConfigError
+from rlbench.errors import ConfigError, StuckError
 from rlbench.extras import install_command
 from rlbench.published.levels import published_levels
 
@@ -181,7 +181,7 @@ def _import_package(env_id: str) -> None:
         lacks = error.name or module
         takes = f"PACKAGE:ID of an installed package; there is no package {lacks!r} here"
         raise ConfigError("env", env_id, takes) from None
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, StuckError):
         raise
     except BaseException as error:  # a stranger's package may raise anything, even SystemExit
         takes = f"PACKAGE:ID; importing {module} failed: {type(error).__name__}: {error}"

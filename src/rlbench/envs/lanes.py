@@ -14,7 +14,7 @@ import numpy as np
 from gymnasium.wrappers import OrderEnforcing, TimeLimit
 
 from rlbench.envs.spaces import action_adapter, observation_adapter
-from rlbench.errors import RlbenchError, RunError
+from rlbench.errors import RlbenchError, RunError, StuckError
 from rlbench.interfaces import Array, Counts
 
 
@@ -94,7 +94,7 @@ class SingleEnvLanes(CountedLanes):
             try:
                 obs[row] = self._observe(self._envs[lane].reset(seed=seed)[0])
                 self._elapsed[lane] = 0
-            except KeyboardInterrupt:
+            except (KeyboardInterrupt, StuckError):
                 raise
             except BaseException as error:  # a stranger's code may raise anything, even SystemExit
                 raise self._raised("reset", error) from error
@@ -118,7 +118,7 @@ class SingleEnvLanes(CountedLanes):
                 terminated.append(ended)
                 elapsed[lane] += 1
                 truncated.append(cut or elapsed[lane] >= cap)
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, StuckError):
             raise
         except BaseException as error:
             self._count(min(len(truncated) + 1, len(lanes)), 0)
@@ -150,7 +150,7 @@ class SingleEnvLanes(CountedLanes):
     def _build(self) -> gym.Env[Any, Any]:
         try:
             return self._make()
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, StuckError):
             raise
         except BaseException as error:
             raise self._raised("its constructor", error) from error

@@ -10,6 +10,7 @@ import numpy as np
 
 from rlbench.envs.lanes import close_quietly
 from rlbench.envs.spaces import observation_adapter
+from rlbench.errors import StuckError
 
 # BipedalWalker-v3 needs an episode that ended and one that was cut short to show it.
 PLAYED_STEPS = 400
@@ -33,7 +34,7 @@ def carries_over(make: Callable[[], gym.Env[Any, Any]]) -> bool:
             if terminated or truncated:
                 reused.reset(seed=LATER_SEED)
         return not _same_episode(reused, fresh)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, StuckError):
         raise
     except BaseException:
         return False  # the run reports the error, with its steps counted

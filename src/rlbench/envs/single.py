@@ -16,7 +16,7 @@ from rlbench.envs.family import EnvPlan, Family, LanesBuilder
 from rlbench.envs.lanes import SingleEnvLanes, close_quietly
 from rlbench.envs.probe import carries_over
 from rlbench.envs.spaces import action_adapter, observation_adapter
-from rlbench.errors import ConfigError
+from rlbench.errors import ConfigError, StuckError
 from rlbench.interfaces import ActionSpec, EnvFacts
 from rlbench.settings import AUTO, EnvSettings
 
@@ -132,7 +132,7 @@ class GymnasiumFamily(Family):
             raise ConfigError("env", env_id, takes) from error
         except TypeError as error:
             raise ConfigError("env.kwargs", kwargs, f"what {env_id} takes: {error}") from error
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, StuckError):
             raise
         except BaseException as error:  # a stranger's code may raise anything, even SystemExit
             takes = f"an id Gymnasium can make: {type(error).__name__}: {error}"

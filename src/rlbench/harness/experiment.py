@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from rlbench.clock import Start
-from rlbench.errors import ConfigError, RlbenchError, RunError
+from rlbench.errors import ConfigError, RlbenchError, RunError, StuckError
 from rlbench.harness.evaluator import Evaluator, worth_processes
 from rlbench.harness.gpu import check_device
 from rlbench.harness.judge import Judge
@@ -27,7 +27,7 @@ from rlbench.harness.progress import Progress
 from rlbench.harness.record import concurrent_jobs, summarise, write_beginning
 from rlbench.harness.resources import Resources
 from rlbench.harness.stopping import finished, in_words, reason_to_stop, time_is_up
-from rlbench.harness.watchdog import StuckError, Watchdog
+from rlbench.harness.watchdog import Watchdog
 from rlbench.interfaces import Agent, State, Stopped
 from rlbench.runs import checkpoint
 from rlbench.runs.columns import Clock

@@ -9,15 +9,11 @@ import threading
 from collections.abc import Callable
 from types import TracebackType
 
-from rlbench.errors import RunError
+from rlbench.errors import RunError, StuckError
 from rlbench.executors.stuck import StuckWatch
 from rlbench.signals import Stops
 
 RAISE_WITHIN_S = 5.0
-
-
-class StuckError(BaseException):
-    """Raised in the midst of an environment's code, which must not take it for a mistake."""
 
 
 class Watchdog:
