@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 from pathlib import Path
 
@@ -134,3 +135,13 @@ def test_a_gpu_that_is_not_there_is_refused(rlbench: Rlbench, tmp_path: Path) ->
         "rlbench: device: got 'gpu'; takes cpu here: TensorFlow sees no GPU on this machine\n"
     )
     assert list(tmp_path.iterdir()) == []
+
+
+def test_envs_lists_what_was_registered_with_a_threshold_that_is_no_number(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    importlib.import_module("stray_envs")
+    assert main(["envs", "Threshold"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    rows = {line.split()[0]: line.split()[1] for line in lines if "-v0" in line}
+    assert rows["ThresholdText-v0"] == rows["ThresholdInfinite-v0"] == "-"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import importlib
 import importlib.util
+import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -132,7 +133,11 @@ def _atari_instead(env_id: str) -> str | None:
 
 def _threshold(spec: EnvSpec) -> float | None:
     published = published_levels(spec.id)
-    return spec.reward_threshold if published is None else published.threshold
+    if published is not None:
+        return published.threshold
+    own = spec.reward_threshold  # a stranger's package may have registered anything
+    usable = isinstance(own, int | float) and not isinstance(own, bool) and math.isfinite(own)
+    return own if usable else None
 
 
 def entries() -> list[Entry]:
