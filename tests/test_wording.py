@@ -13,6 +13,7 @@ from rlbench.wording import (
     count,
     distinct_names,
     factor,
+    fitting_name,
     interval_text,
     shortened,
     significant,
@@ -65,6 +66,19 @@ def test_agent_names() -> None:
 )
 def test_distinct_names(labels: list[str], names: list[str]) -> None:
     assert distinct_names(labels, 9) == dict(zip(labels, names, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("label", "length", "name"),
+    [
+        ("es", 4, "ES"),
+        ("es (agent.sigma=0.1)", 20, "ES (agent.sigma=0.1)"),
+        ("es (agent.sigma=0.1)", 19, "ES (sigma=0.1)"),
+        ("es (agent.sigma=0.1)", 9, "ES (\u20260.1)"),
+    ],
+)
+def test_fitting_name(label: str, length: int, name: str) -> None:
+    assert fitting_name(label, length) == name
 
 
 @pytest.mark.parametrize(

@@ -230,6 +230,13 @@ def agent_name(label: str) -> str:
     return label
 
 
+def fitting_name(label: str, length: int) -> str:
+    """A group's label as people write it, in at most `length` characters: where it is longer, the
+    `agent.` of its settings is left out first."""
+    name = agent_name(label)
+    return shortened(name if len(name) <= length else name.replace("agent.", ""), length)
+
+
 def distinct_names(labels: Iterable[str], length: int) -> dict[str, str]:
     """For every group's label at most `length` characters that no other label has: the agent where
     it has one group, else what its variants differ in (`lowrank` of `es (noise=lowrank)` beside

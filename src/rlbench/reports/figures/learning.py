@@ -49,7 +49,7 @@ from rlbench.reports.figures.style import (
     place_title,
 )
 from rlbench.runs.records import Unit
-from rlbench.wording import agent_name, amount, plural, shortened, significant
+from rlbench.wording import agent_name, amount, fitting_name, plural, significant
 
 MIDDLE_FROM = 3  # seeds; a median of fewer is their mean, or the one
 SAME_CPU_SHARE = 1.25  # how far the agents' CPU-seconds per second may be apart to be drawn as one
@@ -143,7 +143,7 @@ def _legend(
 
 
 def _group_text(group: Group) -> str:
-    name = shortened(agent_name(group.label), 24)
+    name = fitting_name(group.label, 24)
     parts = [plural(len(group.runs), "seed")]
     if group.threshold is not None:
         parts.append(f"{group.count('solved')} solved")

@@ -187,15 +187,10 @@ def _has_several_pairs(rows: Sequence[_Row]) -> bool:
 
 def _side_names(rows: Sequence[_Row]) -> tuple[str, str]:
     """What baseline and challenger are called in a sentence about all rows."""
-    baselines, challengers = ({row.names[side] for row in rows} for side in (0, 1))
-    return (
-        _only_name(baselines) or "the baseline",
-        _only_name(challengers) or "the challenger",
-    )
-
-
-def _only_name(names: set[str]) -> str:
-    return shortened(agent_name(next(iter(names))), SIDE_NAME) if len(names) == 1 else ""
+    sides = [{row.names[side] for row in rows} for side in (0, 1)]
+    only = [next(iter(names)) if len(names) == 1 else "" for names in sides]
+    called = distinct_names(filter(None, only), SIDE_NAME)
+    return called.get(only[0], "the baseline"), called.get(only[1], "the challenger")
 
 
 def _name_row(axes: Axes, y: float, row: _Row, *, with_pair: bool) -> None:

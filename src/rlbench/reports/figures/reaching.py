@@ -36,7 +36,7 @@ from rlbench.reports.figures.style import (
     time_title,
 )
 from rlbench.reports.figures.words import times_to_threshold
-from rlbench.wording import agent_name, shortened, significant
+from rlbench.wording import fitting_name, significant
 
 LABEL_IN = 1.65
 ROW_IN = 0.75
@@ -110,7 +110,7 @@ def _rows(analysis: EnvironmentAnalysis) -> list[_Row]:
 
 def _row_name(row: _Row, several_levels: bool) -> str:
     at = f"{significant(row.level)}: " if several_levels else ""
-    name = shortened(agent_name(row.group.label), NAME_LENGTH - len(at))
+    name = fitting_name(row.group.label, NAME_LENGTH - len(at))
     return f"{at}{name}\n{row.time.n_reached} of {row.time.n_runs} reached it"
 
 

@@ -40,11 +40,10 @@ from rlbench.reports.figures.words import times_to_threshold
 from rlbench.runs.records import FloatArray, Unit
 from rlbench.wording import (
     TIMES,
-    agent_name,
     amount,
     distinct_names,
+    fitting_name,
     plural,
-    shortened,
     significant,
 )
 
@@ -227,7 +226,7 @@ def _handle(group: Group, look: Look, time: LevelTime | None) -> Line2D:
 
 def _group_text(group: Group, time: LevelTime | None) -> str:
     """`ES: 3 of 5 seeds, half after 12 s [9, ?]`."""
-    name = shortened(agent_name(group.label), 18)
+    name = fitting_name(group.label, 18)
     if time is None:
         return f"{name}: {plural(len(group.runs), 'seed')}"
     text = f"{name}: {time.n_reached} of {plural(time.n_runs, 'seed')}"

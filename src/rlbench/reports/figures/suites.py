@@ -13,7 +13,7 @@ from rlbench.analysis.suite_statistics import SuiteStatistics
 from rlbench.reports.figures.looks import Look, Looks
 from rlbench.reports.figures.style import caption_lines, place_legend
 from rlbench.runs.records import FloatArray
-from rlbench.wording import agent_name, plural, shortened, significant
+from rlbench.wording import agent_name, fitting_name, plural, significant
 
 NAME_LENGTH = 18  # characters
 TOP_IN = 0.95  # the title and a line of legend
@@ -42,7 +42,7 @@ def scores_differ(found: SuiteStatistics) -> bool:
 
 def side_name(name: str) -> str:
     """What an agent is called in a figure."""
-    return shortened(agent_name(name), NAME_LENGTH)
+    return fitting_name(name, NAME_LENGTH)
 
 
 def suite_caption(
