@@ -18,7 +18,7 @@ FONT_LISTS = "fontlist-v*.json"
 
 @contextmanager
 def own_matplotlib() -> Iterator[None]:
-    """Matplotlib without windows, and with a folder of its own that is removed at the end.
+    """Matplotlib without windows, and with a folder that is removed at the end.
 
     The list of fonts that an earlier use has left is copied, as making it can take seconds.
     """

@@ -45,7 +45,7 @@ def compose(overrides: Sequence[str], config_dir: Path | None = None) -> Setting
     compose_words = composer(config_dir)
     try:
         return from_config(compose_words(overrides))
-    except Exception as error:  # what Hydra raises is not always of a class of its own
+    except Exception as error:  # what Hydra raises is not always a class that Hydra defines
         if not (isinstance(error, HydraException | OmegaConfBaseException) or is_hydras(error)):
             raise
         raise explain(error, overrides, lambda: known_keys(overrides, compose_words)) from None

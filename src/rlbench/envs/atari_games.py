@@ -1,6 +1,6 @@
 """One Atari game from pixels, in two ways that give the same bytes (tested).
 
-`NativeGame` is ale-py's native environment of one game: it has a thread of its own, so that games
+`NativeGame` is ale-py's native environment of one game: it has its thread, so that games
 play side by side, but it loads the game again at a seeded reset, which takes 0.1 s. `KeptGame`
 works on the emulator itself and begins from a kept state, in 5 ms. The emulator's Python interface
 holds Python's lock while it plays a frame, so that such games play one after another.

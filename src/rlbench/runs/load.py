@@ -38,7 +38,7 @@ def find_run_directories(
     """Every directory at or below `directory` that holds a run.json, in name order.
 
     Neither links nor the inside of a run are entered, nor folders below `MAX_DEPTH` others.
-    unreadable: is told of each folder that cannot be read.
+    unreadable: called with the error of each folder that cannot be read.
     """
     top = str(directory).count(os.sep)
     for place, folders, names in os.walk(directory, onerror=unreadable):

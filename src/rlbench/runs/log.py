@@ -125,7 +125,7 @@ class Flaws:
 
 @dataclass(frozen=True)
 class LogFile:
-    """The rows of a log, which may be a stranger's, read anew each time they are gone through.
+    """The rows of a log, which may be a stranger's; each pass reads the file again.
 
     end: up to which byte; None: all of it. While they are gone through UnreadableFileError is
     raised where the file as a whole cannot be used.

@@ -1,4 +1,4 @@
-"""What a run is, before any of its rows: its settings, as TensorBoard is told of them."""
+"""What a run is, before any of its rows: its settings, as TensorBoard gets them."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ SAME_CPU_SHARE = 1.25  # how far the agents' CPU-seconds per second may be apart
 
 
 def draw(analysis: EnvironmentAnalysis, looks: Looks) -> Figure:
-    """The returns of all contenders, a panel for each clock that says something of its own."""
+    """The returns of all contenders, a panel for each clock that adds something to the others."""
     environment = analysis.groups
     published = published_curve(environment)
     look = looks.on(environment.env)
