@@ -3,9 +3,10 @@
 import os
 import sys
 import threading
+import time
 from typing import Any
 
-from rlbench.agents.random import RandomAgent, RandomSettings
+from rlbench.agents.random import RandomAgent, RandomSettings, UniformPolicy
 from rlbench.errors import ConfigError
 from rlbench.interfaces import Context
 from rlbench.settings import Frozen
@@ -108,3 +109,75 @@ class Threaded(RandomAgent):
     def __init__(self, context: Context, settings: RandomSettings) -> None:
         super().__init__(context, settings)
         threading.Thread(target=threading.Event().wait).start()
+
+
+class StuckBuilt(RandomAgent):
+    """Its constructor does not return."""
+
+    def __init__(self, context: Context, settings: RandomSettings) -> None:
+        threading.Event().wait()
+
+
+class StuckTraining(RandomAgent):
+    def advance(self, env_steps: int) -> Any:
+        if env_steps:
+            threading.Event().wait()
+        return super().advance(env_steps)
+
+
+class StuckForGood(RandomAgent):
+    """Hears of no error."""
+
+    def advance(self, env_steps: int) -> Any:
+        while env_steps:
+            try:
+                threading.Event().wait()
+            except BaseException:
+                continue
+        return super().advance(env_steps)
+
+
+class StuckPolicy(UniformPolicy):
+    def act(self, obs: Any, rng: Any) -> Any:
+        threading.Event().wait()
+
+
+class StuckActing(RandomAgent):
+    def policy(self) -> Any:
+        return StuckPolicy(super().policy()._action)
+
+
+class StuckClosing(RandomAgent):
+    def close(self) -> None:
+        threading.Event().wait()
+
+
+class StuckTask(RandomAgent):
+    """What it has its workers do does not return."""
+
+    uses_executor = True
+
+    def __init__(self, context: Context, settings: RandomSettings) -> None:
+        super().__init__(context, settings)
+        self.executor = context.make_executor()
+        self.should_stop = context.should_stop
+
+    def advance(self, env_steps: int) -> Any:
+        if env_steps:
+            list(self.executor.map(_wait_in_task, range(2), None, self.should_stop))
+        return super().advance(env_steps)
+
+
+def _wait_in_task(worker: Any, shared: Any, task: int) -> None:
+    threading.Event().wait()
+
+
+class Patient(RandomAgent):
+    """One call that takes longer than `agent_timeout_s`, and steps all the while."""
+
+    def advance(self, env_steps: int) -> Any:
+        until = time.monotonic() + 3.0 if env_steps else 0.0
+        found = super().advance(env_steps)
+        while time.monotonic() < until:
+            super().advance(1)
+        return found

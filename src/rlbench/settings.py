@@ -127,7 +127,11 @@ class CheckpointSettings(Frozen):
 
 
 class Settings(Frozen):
-    """One run."""
+    """One run.
+
+    agent_timeout_s: seconds in which the agent may neither make a step nor ask whether to stop;
+    None: for ever.
+    """
 
     agent: AgentSettings
     env: EnvSettings
@@ -135,6 +139,7 @@ class Settings(Frozen):
     cores: Auto | PositiveInt = AUTO
     device: Literal["cpu", "gpu"] = "cpu"
     executor: str = Field(AUTO, min_length=1)
+    agent_timeout_s: Annotated[float, Field(gt=0)] | None = 3600.0
     budget: BudgetSettings = BudgetSettings()
     stop_at_threshold: bool = True
     stop_at_levels: bool = False

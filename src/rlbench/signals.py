@@ -87,6 +87,11 @@ class Stops:
             self._error = error
             signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
 
+    @property
+    def failing(self) -> bool:
+        """Whether the error of `fail` still waits to be raised."""
+        return self._error is not None
+
     def _handle(self, number: int, frame: FrameType | None) -> None:
         if self._error is not None:
             error, self._error = self._error, None

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
 from tests.cli.conftest import Rlbench
 
@@ -86,6 +87,61 @@ def test_what_does_not_close_is_noted_and_the_run_is_done(
     note = "note: agent stray did not close: ValueError: the door is stuck\n"
     assert (done.returncode, done.stderr) == (0, note)
     assert summary(tmp_path)["status"] == "budget"
+
+
+NO_ANSWER = (
+    "agent stray has neither made a step nor asked whether to stop for 1 s (agent_timeout_s): "
+    "its code does not return"
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "more"),
+    [
+        ("StuckBuilt", []),
+        ("StuckTraining", []),
+        ("StuckForGood", []),
+        ("StuckActing", []),
+        ("StuckActing", ["cores=2", "eval.episodes=30"]),  # played by processes
+        ("StuckTask", ["executor=process", "cores=2"]),
+        ("StuckTask", ["executor=serial"]),
+    ],
+)
+def test_an_agent_that_does_not_return_fails_the_run_by_name(
+    name: str, more: list[str], rlbench: Rlbench, words: Words, tmp_path: Path
+) -> None:
+    given = {word.partition("=")[0]: word for word in [*words(name), *more]}
+    done = rlbench(*given.values(), "agent_timeout_s=1")
+    assert (done.returncode, done.stderr) == (1, f"rlbench: {NO_ANSWER}\n")
+    found = summary(tmp_path)
+    assert (found["status"], found["error"]) == ("failed", NO_ANSWER)
+    assert [one.pid for one in psutil.process_iter() if str(tmp_path) in _command_line(one)] == []
+
+
+def test_a_dry_run_of_an_agent_that_does_not_return(rlbench: Rlbench, words: Words) -> None:
+    done = rlbench(*words("StuckTraining"), "agent_timeout_s=1", "dry_run=true")
+    assert (done.returncode, done.stderr) == (1, f"rlbench: {NO_ANSWER}\n")
+
+
+def test_an_agent_that_does_not_close_in_time_is_noted(
+    rlbench: Rlbench, words: Words, tmp_path: Path
+) -> None:
+    done = rlbench(*words("StuckClosing"), "agent_timeout_s=1")
+    note = f"note: agent stray did not close: StuckError: {NO_ANSWER}\n"
+    assert (done.returncode, done.stderr) == (0, note)
+    assert summary(tmp_path)["status"] == "budget"
+
+
+def test_a_long_call_that_makes_steps_is_in_order(rlbench: Rlbench, words: Words) -> None:
+    done = rlbench(*words("Patient"), "agent_timeout_s=1")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def _command_line(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline()) + process.cwd()
+    except psutil.Error:
+        return ""
 
 
 def test_a_thread_that_is_left_does_not_keep_the_process(rlbench: Rlbench, words: Words) -> None:

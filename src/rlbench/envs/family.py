@@ -55,7 +55,8 @@ class EnvPlan:
     fresh_each_episode: whether lanes build their environment again for each episode.
     preprocessing: what is done to observations and actions, as run.json holds it, or None.
     step_rewards: the least and the largest reward that a step can have, or None: not known.
-    step_timeout_s: how long one call of an environment may take, or None.
+    step_timeout_s: how long one call of an environment may take, or None. agent, agent_timeout_s:
+    whose code runs in the workers beside it, and how long that may do nothing, or None.
     """
 
     facts: EnvFacts
@@ -66,6 +67,8 @@ class EnvPlan:
     preprocessing: Mapping[str, Any] | None = None
     step_rewards: tuple[float, float] | None = None
     step_timeout_s: float | None = None
+    agent: str = ""
+    agent_timeout_s: float | None = None
 
     def lanes(
         self, num_lanes: int, max_episode_steps: int | None = None, threads: int | None = None

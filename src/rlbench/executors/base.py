@@ -46,7 +46,7 @@ class LaneWorker:
     def counts(self) -> Counts:
         """Everything this worker's training lanes have stepped so far."""
         total = Counts()
-        for lanes in self._lanes.values():
+        for lanes in list(self._lanes.values()):  # another thread may look while one is made
             total.add(lanes.counts)
         return total
 
@@ -196,7 +196,7 @@ class RemoteExecutor(LaneExecutor, Generic[W]):
 
     def counts(self) -> Counts:
         total = Counts()
-        for cost in self._costs.values():
+        for cost in list(self._costs.values()):  # another thread may look while workers come up
             total.add(cost.counts)
         return total
 

@@ -1,17 +1,31 @@
-"""Whether an environment has stopped to answer: seen from another thread, at no cost for a step."""
+"""Whether an environment has stopped to answer, or an agent to do anything: seen from another
+thread, at no cost for a step."""
 
 from __future__ import annotations
 
 import sys
 import threading
+from collections.abc import Callable, Hashable
 from types import FrameType
+from typing import Protocol
 
 from rlbench.clock import monotonic_s
 from rlbench.errors import RunError
 
 ENVIRONMENTS = "rlbench.envs."
+FILES = "rlbench.runs."
 LOOKS = 4  # within the seconds that a call may take, at least
 SELDOM_S = 1.0
+
+
+class Watch(Protocol):
+    """Somebody who looks at a thread, now and then."""
+
+    look_every_s: float
+
+    def error(self) -> RunError | None:
+        """What to say where the thread has come to nothing for too long."""
+        ...
 
 
 class StuckWatch:
@@ -43,6 +57,53 @@ class StuckWatch:
             f"environment {self._env_id} has not answered for {self._timeout_s:g} s "
             "(env.step_timeout_s): a step, a reset or its constructor does not return"
         )
+
+
+class IdleWatch:
+    """Looks, whenever it is asked, whether an agent does anything.
+
+    progress: what changes when it does. A long call alone is no reason: compiling, or a generation
+    of long episodes, may take many minutes. Time in which the thread is in an environment or writes
+    files is not the agent's. thread: the one to watch; default: the caller's.
+    """
+
+    def __init__(
+        self,
+        agent: str,
+        timeout_s: float,
+        progress: Callable[[], Hashable],
+        thread: int | None = None,
+    ) -> None:
+        self._agent, self._timeout_s, self._progress = agent, timeout_s, progress
+        self._thread = threading.get_ident() if thread is None else thread
+        self.look_every_s = min(SELDOM_S, timeout_s / LOOKS)
+        self._seen: Hashable = None
+        self._looked_s, self._idle_s = monotonic_s(), 0.0
+
+    def error(self) -> RunError | None:
+        """What to say where the agent has done nothing for too long; once, then it counts anew."""
+        now, before = monotonic_s(), self._seen
+        passed_s = min(now - self._looked_s, 2 * self.look_every_s)
+        self._looked_s, self._seen = now, self._progress()
+        busy = self._seen != before or _within(
+            sys._current_frames().get(self._thread), (ENVIRONMENTS, FILES)
+        )
+        self._idle_s = 0.0 if busy else self._idle_s + passed_s
+        if self._idle_s < self._timeout_s:
+            return None
+        self._idle_s = 0.0
+        return RunError(
+            f"agent {self._agent} has neither made a step nor asked whether to stop for "
+            f"{self._timeout_s:g} s (agent_timeout_s): its code does not return"
+        )
+
+
+def _within(frame: FrameType | None, rooms: tuple[str, ...]) -> bool:
+    while frame is not None:
+        if frame.f_globals.get("__name__", "").startswith(rooms):
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _call(frame: FrameType | None) -> tuple[FrameType | None, FrameType | None]:

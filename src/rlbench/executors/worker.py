@@ -12,7 +12,7 @@ from typing import Any
 from rlbench.envs.family import EnvPlan
 from rlbench.errors import RlbenchError, RunError
 from rlbench.executors.base import Cost, LaneWorker, TaskFn
-from rlbench.executors.stuck import StuckWatch
+from rlbench.executors.stuck import IdleWatch, StuckWatch, Watch
 from rlbench.interfaces import Stopped
 from rlbench.signals import end_with_parent
 
@@ -63,45 +63,57 @@ def _work(connection: Connection, worker: LaneWorker, warden: _Warden) -> None:
             warden.call = call.number
             continue
         assert call is not None
-        connection.send((_result(call, worker, message[0]), Cost.of(worker)))
+        connection.send((_result(call, worker, warden, message[0]), Cost.of(worker)))
 
 
-def _result(call: Call, worker: LaneWorker, task: Any) -> Any:
+def _result(call: Call, worker: LaneWorker, warden: _Warden, task: Any) -> Any:
+    warden.busy = True
     try:
         return call.fn(worker, call.shared, task)
     except (RlbenchError, Stopped) as error:
         return error
     except BaseException as error:
         return RunError(f"{type(error).__name__} in a worker process: {error}")
+    finally:
+        warden.busy = False
 
 
 class _Warden(threading.Thread):
     """Hears what the task must not be asked for: that it is to stop, that the parent is gone; and
-    sees when the environment has stopped to answer. It sleeps nearly all of the time.
+    sees when the environment, or the agent's code, has stopped to answer. It sleeps nearly all of
+    the time.
 
-    call: the number of the call that the worker is at.
+    call: the number of the call that the worker is at. busy: whether it is at a task.
     """
 
     def __init__(self, connection: Connection, control: Connection, worker: LaneWorker) -> None:
         super().__init__(daemon=True)
         self._connection, self._control, self._worker = connection, control, worker
-        self.call, self._stopped = 0, 0
+        self.call, self._stopped, self._asked, self.busy = 0, 0, 0, False
         plan = worker.plan
-        self._watch = None
+        self._watches: list[Watch] = []
         if plan.step_timeout_s is not None:
-            self._watch = StuckWatch(plan.facts.id, plan.step_timeout_s)
+            self._watches.append(StuckWatch(plan.facts.id, plan.step_timeout_s))
+        if plan.agent_timeout_s is not None:
+            self._watches.append(IdleWatch(plan.agent, plan.agent_timeout_s, self._done))
+
+    def _done(self) -> object:
+        """What changes while a task comes on; between tasks always."""
+        return (self._asked, self._worker.counts().env_steps) if self.busy else object()
 
     def should_stop(self) -> bool:
+        self._asked += 1
         return self._stopped >= self.call
 
     def run(self) -> None:
+        every_s = min((watch.look_every_s for watch in self._watches), default=None)
         while True:
             try:
-                if self._control.poll(self._watch.look_every_s if self._watch else None):
+                if self._control.poll(every_s):
                     self._stopped = self._control.recv()
             except (EOFError, OSError):
                 os._exit(EXIT_ORPHANED)
-            error = self._watch.error() if self._watch else None
+            error = next((e for watch in self._watches if (e := watch.error())), None)
             if error is not None:
                 self._connection.send((error, Cost.of(self._worker)))
                 os._exit(EXIT_STUCK)

@@ -57,10 +57,14 @@ def run(settings: Settings, start: Start | None = None) -> int:
 
 
 def _run(settings: Settings, start: Start, stops: Stops) -> int:
-    limit_s = settings.env.step_timeout_s
     try:
-        with Watchdog(settings.env.id, limit_s, stops, lambda error: None):
+        with Watchdog(settings, stops):
             plan = plan_run(settings)
+            if settings.dry_run:
+                from rlbench.harness.dry_run import estimate
+
+                print(estimate(plan, measure=settings.dry_run != "quick"))
+                return EXIT_DONE
     except StuckError as error:
         raise RunError(str(error)) from None
     except (SystemExit, KeyboardInterrupt) as error:
@@ -68,11 +72,6 @@ def _run(settings: Settings, start: Start, stops: Stops) -> int:
             raise
         name = type(error).__name__
         raise RunError(f"environment {settings.env.id} raised {name}: {error}") from error
-    if settings.dry_run:
-        from rlbench.harness.dry_run import estimate
-
-        print(estimate(plan, measure=settings.dry_run != "quick"))
-        return EXIT_DONE
     line = finished(settings, plan.name.directory)
     if line is not None:
         print(line)
@@ -86,10 +85,13 @@ def _run(settings: Settings, start: Start, stops: Stops) -> int:
         with (
             working_directory_kept(),
             confined(plan.cores, settings.device) as affinity,
-            contextlib.closing(Attempt(plan, directory, start, affinity, stops)) as attempt,
-            Watchdog(settings.env.id, limit_s, stops, attempt.record_failure),
         ):
-            return attempt.run()
+            attempt = Attempt(plan, directory, start, affinity, stops)
+            with (
+                Watchdog(settings, stops, attempt.what_is_done, attempt.record_failure),
+                contextlib.closing(attempt),
+            ):
+                return attempt.run()
     except ConfigError:  # what only building the agent shows
         directory.discard()
         raise
@@ -125,6 +127,7 @@ class Attempt:
             plan.env, cores=plan.cores, executor=plan.executor, workers=plan.workers
         )
         self.checkpointed_train_s = 0.0
+        self.asked = 0  # how often somebody asked whether to stop
         self.judge: Judge | None = None
         self.evaluator: Evaluator | None = None
         self.agent: Agent | None = None
@@ -184,7 +187,7 @@ class Attempt:
         cap, evaluation = plan.eval_max_episode_steps, self.settings.eval
         spread = worth_processes(plan.env, evaluation.episodes, cap)
         executor = self.resources.evaluation_executor(spread)
-        self.evaluator = Evaluator(plan.env, cap, evaluation, executor, lambda: self.stops.asked)
+        self.evaluator = Evaluator(plan.env, cap, evaluation, executor, self._is_interrupted)
         context = self.resources.context(
             self.settings.seed, self._should_stop, self.progress.starting
         )
@@ -351,9 +354,17 @@ class Attempt:
         write_summary(self.directory.path, summary)
         return summary
 
+    def what_is_done(self) -> tuple[int, int]:
+        """What changes while the agent does anything, in this process or its workers."""
+        return self.asked, self.resources.counts().env_steps
+
+    def _is_interrupted(self) -> bool:
+        self.asked += 1
+        return self.stops.asked
+
     def _should_stop(self) -> bool:
         self.progress.tick()
-        return self.stops.asked or time_is_up(self.settings, self.ledger.train_s())
+        return self._is_interrupted() or time_is_up(self.settings, self.ledger.train_s())
 
 
 def _check_parameters(agent: Agent) -> None:

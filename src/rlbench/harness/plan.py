@@ -88,7 +88,12 @@ def plan_run(settings: Settings, env: EnvPlan | None = None) -> RunPlan:
     found = _resolve(settings)
     with working_directory_kept():
         env = env or found.family.plan()
-    env = replace(env, step_timeout_s=settings.env.step_timeout_s)
+    env = replace(
+        env,
+        step_timeout_s=settings.env.step_timeout_s,
+        agent=settings.agent.name,
+        agent_timeout_s=settings.agent_timeout_s,
+    )
     # This also finds settings of the agent that do not suit the environment.
     memory_mb = memory_mb_of(found.agent_class, env.facts, found.agent_settings, found.workers)
     return RunPlan(

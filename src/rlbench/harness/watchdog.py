@@ -1,16 +1,17 @@
-"""Ends a run whose environment does not answer in the run's own process; workers look after
-themselves (see `executors.worker`)."""
+"""Ends a run whose environment or agent does not answer in the run's own process; workers look
+after themselves (see `executors.worker`)."""
 
 from __future__ import annotations
 
 import os
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from types import TracebackType
 
 from rlbench.errors import RunError, StuckError
-from rlbench.executors.stuck import StuckWatch
+from rlbench.executors.stuck import IdleWatch, StuckWatch, Watch
+from rlbench.settings import Settings
 from rlbench.signals import Stops
 
 RAISE_WITHIN_S = 5.0
@@ -19,22 +20,30 @@ RAISE_WITHIN_S = 5.0
 class Watchdog:
     """A thread that watches the one that makes it; a context manager.
 
-    It raises StuckError there. Where that thread does not come back to Python, `record` is called
-    with the error and the process ends with exit status 1. timeout_s: of one call, None: for ever.
+    It raises StuckError there. Where that thread does not come back to Python, or comes to nothing
+    once more, `record` is called with the error and the process ends with exit status 1.
+
+    settings: how long a call of the environment may take, and how long the agent may do nothing.
+    progress: what changes when the agent does something.
     """
 
     def __init__(
         self,
-        env_id: str,
-        timeout_s: float | None,
+        settings: Settings,
         stops: Stops,
-        record: Callable[[RunError], None],
+        progress: Callable[[], Hashable] = lambda: None,
+        record: Callable[[RunError], None] = lambda error: None,
     ) -> None:
         self._stops, self._record = stops, record
         self._over = threading.Event()
         self._thread: threading.Thread | None = None
-        if timeout_s is not None and threading.current_thread() is threading.main_thread():
-            self._watch = StuckWatch(env_id, timeout_s)
+        self._watches: list[Watch] = []
+        if settings.env.step_timeout_s is not None:
+            self._watches.append(StuckWatch(settings.env.id, settings.env.step_timeout_s))
+        if settings.agent_timeout_s is not None:
+            idle = IdleWatch(settings.agent.name, settings.agent_timeout_s, progress)
+            self._watches.append(idle)
+        if self._watches and threading.current_thread() is threading.main_thread():
             self._thread = threading.Thread(target=self._look, daemon=True)
 
     def __enter__(self) -> Watchdog:
@@ -51,12 +60,17 @@ class Watchdog:
         self._over.set()
 
     def _look(self) -> None:
-        while not self._over.wait(self._watch.look_every_s):
-            error = self._watch.error()
-            if error is not None:
-                self._stops.fail(StuckError(str(error)))
-                if not self._over.wait(RAISE_WITHIN_S):
-                    self._end(error)
+        every_s, raised = min(watch.look_every_s for watch in self._watches), False
+        while not self._over.wait(every_s):
+            error = next((e for watch in self._watches if (e := watch.error())), None)
+            if error is None:
+                continue
+            if raised:
+                self._end(error)
+            self._stops.fail(StuckError(str(error)))
+            raised = True
+            if not self._over.wait(RAISE_WITHIN_S) and self._stops.failing:
+                self._end(error)
 
     def _end(self, error: RunError) -> None:
         try:
