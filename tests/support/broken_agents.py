@@ -204,6 +204,60 @@ class Incomplete(HillClimber):
         super().set_state({**state, "best": -np.inf})
 
 
+class Rare(HillClimber):
+    """Moves its weights once in `every` steps, by a velocity that it keeps."""
+
+    every: ClassVar[int] = 450
+
+    def __init__(self, context: Context, settings: ClimberSettings) -> None:
+        super().__init__(context, settings)
+        self.velocity, self.steps = np.zeros_like(self.weights), 0
+
+    def try_change(self) -> int:
+        self.episode += 1
+        _, steps = self.play(self.policy())
+        moves = (self.steps + steps) // self.every - self.steps // self.every
+        self.steps += steps
+        for _ in range(moves):
+            change = self.generator().normal(0, self.settings.sigma, self.weights.shape)
+            self.velocity = 0.9 * self.velocity + change
+            self.weights = self.weights + self.velocity
+        return steps
+
+    def get_state(self) -> State:
+        return {**super().get_state(), "velocity": self.velocity, "steps": self.steps}
+
+    def set_state(self, state: State) -> None:
+        super().set_state(state)
+        self.velocity, self.steps = state["velocity"], state["steps"]
+
+
+class RareAndForgetful(Rare):
+    """Its state says nothing of the velocity."""
+
+    def get_state(self) -> State:
+        return {**super().get_state(), "velocity": 0}
+
+    def set_state(self, state: State) -> None:
+        super().set_state({**state, "velocity": np.zeros_like(self.weights)})
+
+
+class LongGenerations(RareAndForgetful):
+    """Plays on until its weights have moved, however few steps are asked for."""
+
+    def advance(self, env_steps: int) -> Scalars:
+        found: Scalars = {}
+        begun = self.steps
+        while self.steps < begun + env_steps and not self.context.should_stop():
+            ends = (self.steps // self.every + 1) * self.every
+            found = super().advance(ends - self.steps)
+        return found
+
+
+class TooRare(Rare):
+    every = 100_000
+
+
 class Restarts(HillClimber):
     def get_state(self) -> State:
         return {}

@@ -15,7 +15,9 @@ from support import broken_agents
 ENV = "probe_envs:Counting-v0"
 
 
-@pytest.mark.parametrize("agent", ["HillClimber", "Shares", "ThrowsAway", "NotANumber", "Slashes"])
+@pytest.mark.parametrize(
+    "agent", ["HillClimber", "Shares", "ThrowsAway", "NotANumber", "Slashes", "Rare"]
+)
 def test_an_agent_with_another_policy_class_passes(agent: str) -> None:
     check_agent(f"support.broken_agents:{agent}", ENV, settings={"sigma": 0.3}, env_steps=200)
 
@@ -38,6 +40,9 @@ def test_an_agent_with_another_policy_class_passes(agent: str) -> None:
         ("OneSeed", "another seed led to the same actions and episodes"),
         ("Cut", "depends on how the steps are cut into calls"),
         ("Incomplete", "the state is not complete, as it went on otherwise"),
+        ("RareAndForgetful", "the state is not complete, as it went on otherwise"),
+        ("LongGenerations", "the state is not complete, as it went on otherwise"),
+        ("TooRare", r"the same after 4000 steps as before any, .* `env_steps` \(now 200\)"),
         ("Restarts", "as it began again with the seeds and actions of the first steps"),
         ("Recounts", "set_state: counts steps"),
         ("Unsaved", "get_state: a checkpoint cannot hold it"),

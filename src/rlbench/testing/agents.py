@@ -31,6 +31,8 @@ from rlbench.testing.states import first_difference
 from rlbench.testing.trials import Outcome, Subject, Trial, trial_of
 
 CHUNKS = (1, 7, 64, 200)  # steps asked for in one call of `advance`, over and over
+PIECES = 20  # of `env_steps`; after each it is seen whether the policy has changed
+LONGEST = 20  # times `env_steps`: how long a change of the policy is waited for
 STOP_SLACK_STEPS = 50_000  # a generation may end first: what is begun may be finished
 
 
@@ -46,8 +48,10 @@ def check_agent(
 
     agent: a class, "package.module:Class" (or with a dot, as in `_target_`), or the name of a
     registered agent. settings: what differs from the defaults of its `Settings`; small numbers keep
-    the check short. env_steps: of one training, enough for the agent to learn several times.
-    executors: with which an agent that uses executors must learn the same as in one process.
+    the check short. env_steps: of one training, enough for the agent to learn several times; where
+    that is too few, resuming is checked over more, up to 20 times as many before the state is saved
+    and after. executors: with which an agent that uses executors must learn the same as in one
+    process.
 
     Raises ConfigError where the agent cannot be imported or does not take the settings.
 
@@ -63,8 +67,8 @@ def check_agent(
     whole = _check_training(subject)
     _check_repeats(subject, whole)
     _check_cuts(subject, whole)
-    _check_resumes(subject, whole)
     check_policy(subject)
+    _check_resumes(subject, whole)
     _check_stops(subject, whole)
     if agent_class.uses_executor:
         for executor in executors:
@@ -145,9 +149,14 @@ def _check_cuts(subject: Subject, whole: Outcome) -> None:
 
 
 def _check_resumes(subject: Subject, whole: Outcome) -> None:
+    """An agent that goes on from a state, saved after it had learned, learns on as one that was
+    never stopped."""
     with trial_of(subject) as trial:
-        trial.advance_to(subject.env_steps // 2)
+        _learn(trial, subject, subject.env_steps // 2)
         half, done = state_of(trial.agent), trial.steps()
+        _learn(trial, subject, max(whole.env_steps, done + 1))
+        if trial.steps() > whole.env_steps:
+            whole = trial.outcome()
     with trial_of(subject) as trial, no_writes_to_the_state():
         trial.watch.may_replay = True
         trial.agent.set_state(read_only(half))
@@ -160,9 +169,34 @@ def _check_resumes(subject: Subject, whole: Outcome) -> None:
     with trial_of(subject) as trial:
         trial.advance_to(whole.env_steps - done)
         require(
-            done == whole.env_steps or trial.watch.trace() != resumed,
+            trial.watch.trace() != resumed,
             f"{same}, as it began again with the seeds and actions of the first steps",
         )
+
+
+def _learn(trial: Trial, subject: Subject, env_steps: int) -> None:
+    """Train until so many steps are counted, and on until the policy has changed.
+
+    What an agent has forgotten shows only where it learned before, and learns again after. One
+    whose policy never changes may have come to its end; but none is made of numbers that no
+    training changes, unless the training is too short.
+    """
+    begun, before = trial.steps(), _numbers(trial)
+    most = max(env_steps, begun + LONGEST * subject.env_steps)
+    trial.advance_to(env_steps)
+    while before and first_difference(before, _numbers(trial)) is None:
+        if trial.steps() >= most:
+            too_few = f"advance: the policy is the same after {most} steps as before any, so "
+            too_few += f"resuming cannot be checked: give `env_steps` (now {subject.env_steps}) or "
+            require(begun > 0, f"{too_few}`settings` with which the agent learns")
+            return
+        trial.advance_to(trial.steps() + max(subject.env_steps // PIECES, 1))
+
+
+def _numbers(trial: Trial) -> dict[str, Any]:
+    """What may be learned of a policy."""
+    arrays = trial.agent.policy().arrays()
+    return {name: array.copy() for name, array in arrays.items() if name != "architecture"}
 
 
 def _check_stops(subject: Subject, whole: Outcome) -> None:
