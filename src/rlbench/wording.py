@@ -208,10 +208,10 @@ def _limit_text(limit: Limit) -> str:
 
 
 def p_text(p: float) -> str:
-    """The p-value of a log-rank test."""
+    """The p-value of the rank-sum test, whose interval stands before it."""
     if p < SMALLEST_P:
-        return f"log-rank p < {significant(SMALLEST_P)}"
-    return f"log-rank p = {significant(p, 2)}"
+        return f"rank-sum p < {significant(SMALLEST_P)}"
+    return f"rank-sum p = {significant(p, 2)}"
 
 
 def shortened(name: str, length: int) -> str:

@@ -20,7 +20,7 @@ from rlbench.wording import (
 RATIO = SpeedRatio(
     env="A-v0", baseline="dqn", challenger="es", level=1.0, is_threshold=True, unit="train_s",
     n_baseline=5, n_baseline_reached=5, n_challenger=5, n_challenger_reached=5,
-    ratio=4.0, low=2.0, high=8.0, bound="", least=4.0, most=4.0, grid=1.1, log_rank_p=0.01,
+    ratio=4.0, low=2.0, high=8.0, bound="", least=4.0, most=4.0, grid=1.1, p=0.01,
     reason="",
 )  # fmt: skip
 
@@ -29,7 +29,7 @@ def changed(**change: float | str | None) -> SpeedRatio:
     return replace(RATIO, **change)  # type: ignore[arg-type]
 
 
-ONE_SEED = {"low": None, "high": None, "reason": "one seed gives no interval", "log_rank_p": None}
+ONE_SEED = {"low": None, "high": None, "reason": "one seed gives no interval", "p": None}
 
 
 @pytest.mark.parametrize(
@@ -100,10 +100,10 @@ def test_decisions_in_words() -> None:
     none = decide(changed(ratio=None, reason="neither did"))
     assert decision_text(none) == "no speed ratio, neither did"
     assert sureness_text(decide(RATIO)) == (
-        "clear: the 95 % interval excludes equally fast; log-rank p = 0.01"
+        "clear: the 95 % interval excludes equally fast; rank-sum p = 0.01"
     )
-    tiny = sureness_text(decide(changed(log_rank_p=1e-7)))
-    assert tiny.endswith("; log-rank p < 0.0001")
+    tiny = sureness_text(decide(changed(p=1e-7)))
+    assert tiny.endswith("; rank-sum p < 0.0001")
     assert sureness_text(decide(changed(low=0.5))).startswith("open")
     assert sureness_text(one) == "one seed gives no interval, so this may be chance"
     assert "only a bound, since DQN never solved it" in sureness_text(bound)

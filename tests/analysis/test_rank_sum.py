@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from rlbench.analysis.rank_sum import ends_left_out, wins_chances
+from rlbench.analysis.rank_sum import ends_left_out, two_sided_p, wins_chances
 
 
 @pytest.mark.parametrize(("n", "m"), [(1, 1), (1, 4), (3, 2), (4, 4), (2, 6)])
@@ -29,6 +29,28 @@ def test_just_so_many_pairs_are_left_out_that_the_test_does_not_reject(n: int, m
     assert left_out is not None
     cdf = np.cumsum(wins_chances(n, m))
     assert 2 * cdf[left_out] <= 0.05 < 2 * cdf[left_out + 1]
+
+
+@pytest.mark.parametrize(("n", "m"), [(1, 3), (4, 4), (5, 5), (3, 7), (101, 100)])
+def test_p_is_at_most_5_in_100_just_for_the_pairs_that_an_interval_leaves_out(
+    n: int, m: int
+) -> None:
+    left_out = ends_left_out(n, m)
+    least = -1 if left_out is None else left_out
+    near = range(max(0, least - 3), least + 4)
+    assert [two_sided_p(n, m, wins) <= 0.05 for wins in near] == [wins <= least for wins in near]
+    assert two_sided_p(n, m, n * m // 2) == 1.0
+
+
+def test_p_is_that_of_scipy() -> None:
+    rng = np.random.default_rng(0)
+    for n, m in ((5, 5), (4, 9), (10, 10), (120, 110)):
+        one, other = rng.normal(0.5, 1, n), rng.normal(0, 1, m)
+        wins = int((one[:, None] < other).sum())
+        wins = min(wins, n * m - wins)
+        method = "exact" if n * m <= 10_000 else "asymptotic"
+        expected = stats.mannwhitneyu(one, other, method=method).pvalue
+        assert two_sided_p(n, m, wins) == pytest.approx(expected, rel=1e-9)
 
 
 def test_five_against_five_and_ten_against_ten_are_as_tabled() -> None:

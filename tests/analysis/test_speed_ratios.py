@@ -259,8 +259,8 @@ def test_the_cost_of_a_solve_in_core_hours_is_that_of_training_time(tmp_path: Pa
     assert time.core_hours_per_solve is None  # of training time only
 
 
-def test_the_log_rank_test_of_two_agents_that_never_overlap(tmp_path: Path) -> None:
-    # Two of the six ways to name two of four runs are as extreme.
-    runs = [solved("es", 0, 1.0), solved("es", 1, 2.0), solved("dqn", 0, 3.0)]
-    ratio = ratio_of(tmp_path, *runs, solved("dqn", 1, 4.0))
-    assert ratio.log_rank_p == pytest.approx(2 / 6)
+def test_the_rank_sum_test_of_two_agents_that_never_overlap(tmp_path: Path) -> None:
+    # Two of the six orders of two and two runs are as extreme.
+    runs = [solved("es", 0, 1.0), solved("es", 1, 2.0), solved("dqn", 0, 5.0)]
+    ratio = ratio_of(tmp_path, *runs, solved("dqn", 1, 6.0))
+    assert ratio.p == pytest.approx(2 / 6)

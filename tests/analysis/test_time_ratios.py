@@ -76,7 +76,7 @@ def test_by_hand() -> None:
     assert (found.low, found.high, found.bound, found.reason) == (6.0, 50.0, "", "")
     ratios = sorted(a / b for a in (30, 40, 45, 50) for b in (1, 2, 3, 5))
     assert found.ratio == pytest.approx(math.sqrt(ratios[7] * ratios[8]))
-    assert found.log_rank_p == pytest.approx(2 / 70)
+    assert found.p == pytest.approx(2 / 70)
     assert found.grid == 1.0
 
 
@@ -136,6 +136,19 @@ def test_an_interval_holds_whatever_longer_budgets_give(
         assert ends(short)[1] >= ends(long)[1]
         assert short.least <= long.least * (1 + 1e-12)
         assert short.most >= long.most * (1 - 1e-12)
+
+
+@given(TIMES, TIMES, st.floats(1.0, 100.0), st.floats(0.05, 20.0))
+def test_p_is_at_most_5_in_100_just_where_the_interval_excludes_equally_fast(
+    ours: list[float], theirs: list[float], budget: float, factor: float
+) -> None:
+    found = time_ratio(cut(ours, budget), cut([factor * time for time in theirs], budget))
+    if found.ratio is None:
+        assert found.p is None
+        return
+    assert found.p is not None
+    low, high = ends(found)
+    assert (found.p <= 0.05) == (low > 1.0 or high < 1.0)
 
 
 @given(TIMES, TIMES, st.data())
@@ -212,7 +225,7 @@ def test_cart_pole() -> None:
     found = time_ratio(spans(CART_POLE_DQN), spans(CART_POLE_ES))
     assert ends(found) == pytest.approx((2.0, 8.0), abs=0.02)
     assert found.ratio == pytest.approx(3.9, abs=0.05)
-    assert found.log_rank_p == pytest.approx(1.1e-4, abs=1e-5)
+    assert found.p is not None and found.p < 0.001
 
 
 ZERO = (0.0, 0.0, 0.0, 0.0, 0.0)

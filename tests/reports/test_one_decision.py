@@ -78,7 +78,10 @@ class Voices:
 
     def table(self) -> Winners:
         tables = {t.file: t for t in report_tables(self.analyses, self.suites, Rates())}
-        rows = csv.DictReader(tables["speed_ratio.csv"].csv().decode().splitlines())
+        rows = list(csv.DictReader(tables["speed_ratio.csv"].csv().decode().splitlines()))
+        for row in rows:
+            settled = row["winner"] not in ("open", "none")
+            assert settled == (row["p"] != "" and float(row["p"]) <= 0.05), row
         return {
             (row["env"], row["baseline"], row["challenger"]): row["winner"]
             for row in rows

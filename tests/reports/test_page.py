@@ -75,7 +75,7 @@ def test_the_answer_comes_first_and_is_complete(tmp_path: Path) -> None:
         "5 seeds of ES and 5 seeds of DQN",
         "30\u00d7 (",
         "ES 5 of 5 solved, DQN 5 of 5",
-        "clear: the 95 % interval excludes equally fast; log-rank p = 0.0079",
+        "clear: the 95 % interval excludes equally fast; rank-sum p = 0.0079",
     ):
         assert said in answer, said
     assert "CartPole-v1, ES, seed 0: solved after 1 s of training" in words

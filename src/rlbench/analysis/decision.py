@@ -41,7 +41,7 @@ class Decision:
     high: float | None
     bound: str  # of the factor: ">=" where it is at least that, "<=" where at most, "" neither
     limit: Limit | None  # what makes it a bound, where unsolved runs do
-    p: float | None  # of the log-rank test
+    p: float | None  # by the test of the interval: at most 0.05 where a side won
     reason: str  # why there is no ratio or no interval; empty where there is nothing to say
 
     @property
@@ -101,7 +101,7 @@ def decide(ratio: SpeedRatio | MeanRatio) -> Decision:
         high=_known(high),
         bound=bound,
         limit=_limit(ratio),
-        p=ratio.log_rank_p if isinstance(ratio, SpeedRatio) else None,
+        p=ratio.p if isinstance(ratio, SpeedRatio) else None,
         reason=ratio.reason,
     )
 

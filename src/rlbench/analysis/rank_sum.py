@@ -5,6 +5,8 @@ other, if both are alike.
     2
     >>> ends_left_out(3, 3) is None  # even the most extreme order comes in 5 of 100 on either side
     True
+    >>> two_sided_p(5, 5, 0) * 252  # all runs of one side before all of the other
+    2.0
 """
 
 from __future__ import annotations
@@ -41,6 +43,15 @@ def wins_chances(n: int, m: int) -> FloatArray:
     return chances
 
 
+def two_sided_p(n: int, m: int, wins: int) -> float:
+    """Twice the chance that a given side wins so few pairs or fewer, at most 1: the p-value of the
+    test whose intervals `ends_left_out` gives."""
+    if n * m > LARGEST_PAIRS:
+        distance = (wins + 0.5 - n * m / 2.0) / _deviation(n, m)
+        return min(1.0, math.erfc(-distance / math.sqrt(2.0)))
+    return min(1.0, 2.0 * float(wins_chances(n, m)[: wins + 1].sum()))
+
+
 @lru_cache(maxsize=256)
 def ends_left_out(n: int, m: int) -> int | None:
     """How many of the sorted pairs lie outside a 95 % interval at either end; None where so few
@@ -51,7 +62,11 @@ def ends_left_out(n: int, m: int) -> int | None:
     """
     tail = (1.0 - CONFIDENCE) / 2.0
     if n * m > LARGEST_PAIRS:
-        deviation = math.sqrt(n * m * (n + m + 1) / 12.0)
-        return math.floor(n * m / 2.0 - 1.959963984540054 * deviation - 0.5)
+        return math.floor(n * m / 2.0 - 1.959963984540054 * _deviation(n, m) - 0.5)
     fitting = int(np.count_nonzero(np.cumsum(wins_chances(n, m)) <= tail + 1e-12))
     return fitting - 1 if fitting else None
+
+
+def _deviation(n: int, m: int) -> float:
+    """The standard deviation of the number of pairs that a side wins."""
+    return math.sqrt(n * m * (n + m + 1) / 12.0)

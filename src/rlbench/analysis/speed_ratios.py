@@ -32,7 +32,7 @@ class SpeedRatio:
     least: float  # between which two the ratio must lie: 0 and infinite where it can be any
     most: float
     grid: float | None  # how many times as wide the evaluations' grid makes the interval
-    log_rank_p: float | None  # of the hypothesis that both reach the level at the same rate
+    p: float | None  # of the hypothesis that both are equally fast, by the test of the interval
     reason: str  # why there is no ratio, no interval or only a bound; empty else
 
 

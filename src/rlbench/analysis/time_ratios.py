@@ -34,8 +34,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rlbench.analysis.inputs import instance, number
-from rlbench.analysis.permutation import log_rank
-from rlbench.analysis.rank_sum import ends_left_out
+from rlbench.analysis.rank_sum import ends_left_out, two_sided_p
 from rlbench.analysis.survival import CensoredTimes
 from rlbench.runs.records import FloatArray
 
@@ -59,6 +58,13 @@ class PairRatios:
             return None, None
         low, high = float(self.least[left_out]), float(self.most[-1 - left_out])
         return (low if low > 0.0 else None), (high if math.isfinite(high) else None)
+
+    def p(self) -> float:
+        """The p-value of the test whose interval this is, that both are equally fast: the largest
+        that the unknown times leave possible. It is at most 0.05 just where the interval lies on
+        one side of 1."""
+        against = min(np.count_nonzero(self.least <= 1.0), np.count_nonzero(self.most >= 1.0))
+        return two_sided_p(self.baseline_runs, self.challenger_runs, int(against))
 
     def medians(self) -> tuple[float, float]:
         """The least and the most that the median pair can be."""
@@ -85,7 +91,7 @@ class TimeRatio:
     least: float
     most: float
     grid: float | None
-    log_rank_p: float | None  # of the hypothesis that both reach the level at the same rate
+    p: float | None  # of the hypothesis that both are equally fast, by the test of the interval
     reason: str  # why there is no ratio, no interval or only a bound; empty else
 
 
@@ -103,18 +109,17 @@ def time_ratio(
     instance("baseline", baseline, CensoredTimes)
     instance("challenger", challenger, CensoredTimes)
     first = None if first is None else number("first", first, least=0.0)
-    p = log_rank(baseline, challenger)
     sides = {"baseline": baseline, "challenger": challenger}
     if not any(side.event.any() for side in sides.values()):
-        return no_ratio("neither reached the level", p)
+        return no_ratio("neither reached the level")
     for name, side in sides.items():
         if not np.isfinite(side.time).any():
-            return no_ratio(f"every run of the {name} failed", p)
+            return no_ratio(f"every run of the {name} failed")
     if all(map(_solved_before_training, sides.values())):
-        return no_ratio("both were solved before any training", p)
+        return no_ratio("both were solved before any training")
     started = first or _shortest(baseline, challenger)
     if started is None:
-        return no_ratio("no time was spent on training", p)
+        return no_ratio("no time was spent on training")
     pairs = pair_ratios(baseline, challenger, started)
     exact = [CensoredTimes(side.time, side.event) for side in sides.values()]
     seen = pair_ratios(exact[0], exact[1], started)
@@ -129,14 +134,14 @@ def time_ratio(
         least=least,
         most=most,
         grid=None if ratio is None else _widening((low, high), seen.interval()),
-        log_rank_p=p,
+        p=None if ratio is None else pairs.p(),
         reason=_reason(baseline, challenger, ratio, (low, high), seen.interval()),
     )
 
 
-def no_ratio(reason: str, p: float | None = None) -> TimeRatio:
+def no_ratio(reason: str) -> TimeRatio:
     """A ratio that does not exist, and why."""
-    return TimeRatio(None, None, None, "", 0.0, math.inf, None, p, reason)
+    return TimeRatio(None, None, None, "", 0.0, math.inf, None, None, reason)
 
 
 def pair_ratios(

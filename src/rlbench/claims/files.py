@@ -111,7 +111,7 @@ def _comparison(comparison: Comparison) -> dict[str, Any]:
 
 
 def _ratio(ratio: SpeedRatio) -> dict[str, Any]:
-    numbers = ("ratio", "low", "high", "least", "most", "grid", "log_rank_p")
+    numbers = ("ratio", "low", "high", "least", "most", "grid", "p")
     counts = (
         "n_baseline",
         "n_baseline_reached",

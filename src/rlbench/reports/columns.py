@@ -175,7 +175,7 @@ RATIOS = (
         "grid", "number", "Grid",
         "how many times as wide the interval is since times are known between evaluations only",
     ),
-    Column("log_rank_p", "number", "Log-rank p", "of the hypothesis that both are equally fast"),
+    Column("p", "number", "p", "that both are equally fast, by the interval's test"),
     Column(
         "bound", "code", "Bound",
         "of the ratio: >= where too few runs of the baseline reached the level, <= where too few "
@@ -189,7 +189,7 @@ RATIOS = (
 )  # fmt: skip
 
 _OF_ONE_ENVIRONMENT = (
-    "level", "is_threshold", "least", "most", "grid", "log_rank_p"
+    "level", "is_threshold", "least", "most", "grid", "p"
 )  # fmt: skip
 OVERALL_RATIOS = (
     *(column for column in RATIOS if column.name not in _OF_ONE_ENVIRONMENT),

@@ -53,7 +53,7 @@ def ratios_table(analyses: Sequence[EnvironmentAnalysis]) -> Table:
         "each level and each clock. Above 1 the challenger was faster or cheaper, below 1 the "
         "baseline was.",
         ("env", "baseline", "challenger", "level", "unit", "winner", "bound", "ratio", "low",
-         "high", "grid", "log_rank_p", "n_baseline_reached", "n_baseline", "n_challenger_reached",
+         "high", "grid", "p", "n_baseline_reached", "n_baseline", "n_challenger_reached",
          "n_challenger"),
     )  # fmt: skip
 
