@@ -131,13 +131,13 @@ def sweep(
     found = [load.load_run(place, _below(place, results_dir)) for place in directories]
     problems = tuple(note for _, notes in found for note in notes)
     runs = tuple(run for run, _ in found if run is not None)
-    return Runs(results_dir, runs, problems)
+    return Runs(results_dir, runs, problems, is_part=True)
 
 
 def compare(
-    agent: Choice = ("dqn", "es"),
+    agents: Choice = ("dqn", "es"),
     env: Choice = "CartPole-v1",
-    seed: int | Sequence[int] = range(5),
+    seeds: int | Sequence[int] = 5,
     *,
     baseline: str | None = None,
     jobs: Auto | int = AUTO,
@@ -145,15 +145,17 @@ def compare(
     config_dir: str | Path | None = None,
     **overrides: Any,
 ) -> Runs:
-    """Which agent solves an environment sooner, and how sure is that? A sweep with an answer.
+    """Which agent solves an environment sooner, and how sure is that? `rlbench compare` from
+    Python: a sweep with an answer.
 
-    baseline: the agent that the others are compared with; None: DQN where it is among them, else
-    the first. Acting at random is the zero of the scale, and compared with nothing. The rest is as
-    in `sweep`. The runs that it returns have an `answer`, `ratios()` and a `report()`.
+    seeds: how many of each agent, from 0 up; a list or range: the seeds themselves. baseline: the
+    agent that the others are compared with; None: DQN where it is among them, else the first.
+    Acting at random is the zero of the scale, and compared with nothing. The rest is as in `sweep`.
+    The runs that it returns have an `answer`, `ratios()` and a `report()`.
 
     >>> import rlbench
     >>> runs = rlbench.compare(
-    ...     agent=["dqn", "es"], seed=0, budget={"env_steps": 500}, progress=False
+    ...     agents=["dqn", "es"], seeds=1, budget={"env_steps": 500}, progress=False
     ... )
     >>> print(runs.answer.splitlines()[0])
     CartPole-v1 (solved at 475)
@@ -161,12 +163,21 @@ def compare(
     >>> set(zip(ratios.baseline, ratios.challenger))
     {('dqn', 'es')}
     """
-    all_words = words_of_jobs({"agent": agent, "env": env, "seed": seed, **overrides})
+    for key, word in (("agent", "agents"), ("seed", "seeds")):
+        if key in overrides:
+            raise ConfigError(key, overrides[key], f"no value in compare; {word} is its word")
+    if isinstance(seeds, int):
+        if isinstance(seeds, bool) or seeds < 1:
+            raise ConfigError("seeds", seeds, "a whole number from 1 up, or the seeds themselves")
+        seeds = range(seeds)
+    all_words = words_of_jobs({"agent": agents, "env": env, "seed": seeds, **overrides})
     if baseline is not None:
-        agents = {_checked(job, config_dir).agent.name for job in all_words}
-        check_agent_of_baseline(agents, baseline)
-    runs = sweep(agent, env, seed, jobs=jobs, progress=progress, config_dir=config_dir, **overrides)
-    return Runs(runs.directory, tuple(runs), runs.problems, baseline)
+        learning = {_checked(job, config_dir).agent.name for job in all_words}
+        check_agent_of_baseline(learning, baseline)
+    runs = sweep(
+        agents, env, seeds, jobs=jobs, progress=progress, config_dir=config_dir, **overrides
+    )
+    return Runs(runs.directory, tuple(runs), runs.problems, baseline, is_part=True)
 
 
 def load_run(path: str | Path) -> Run:

@@ -23,7 +23,12 @@ if TYPE_CHECKING:
 MOST_ANSWERS = 12  # environments whose answer a terminal shows
 
 
-def answer_lines(directories: Sequence[Path]) -> list[str]:
+def closing_lines(directories: Sequence[Path], results_dir: Path) -> list[str]:
+    """What a sweep of these runs ends with: what they came to, and how to see more."""
+    return [*answer_lines(directories), f"figures and tables: rlbench report {results_dir}"]
+
+
+def answer_lines(directories: Sequence[Path], baseline: str | None = None) -> list[str]:
     """What `Runs.answer` says of the runs in these directories, for a terminal: of the first
     environments where there are many."""
     loaded = (load_run(place, PurePath(place.name)) for place in dict.fromkeys(directories))
@@ -31,7 +36,7 @@ def answer_lines(directories: Sequence[Path]) -> list[str]:
     lines = [
         line
         for environment in environments[:MOST_ANSWERS]
-        for line in environment_lines(analyze(environment, None))
+        for line in environment_lines(analyze(environment, baseline))
     ]
     more = len(environments) - MOST_ANSWERS
     return [*lines, f"and {more} more environments, in the report"] if more > 0 else lines
@@ -42,7 +47,7 @@ class Runs(Sequence[Run]):
 
     directory: below which they are. problems: one line for each thing that could not be read.
     baseline: the agent, or the label of one group of runs, that the others are compared with;
-    None: DQN where it was run, else the first.
+    None: DQN where it was run, else the first. is_part: other runs below `directory` do not belong.
     """
 
     def __init__(
@@ -51,7 +56,10 @@ class Runs(Sequence[Run]):
         runs: Sequence[Run],
         problems: Sequence[str] = (),
         baseline: str | None = None,
+        *,
+        is_part: bool = False,
     ) -> None:
+        self._is_part = is_part
         self.directory, self.problems, self.baseline = directory, tuple(problems), baseline
         self._runs = tuple(runs)
 
@@ -87,10 +95,11 @@ class Runs(Sequence[Run]):
         return "\n".join(line for found in self._analyses for line in environment_lines(found))
 
     def report(self, out: str | Path | None = None) -> Report:
-        """Write figures, tables and a web page about all runs below `directory` (see
-        `rlbench.report`)."""
+        """Write figures, tables and a web page about these runs (see `rlbench.report`); how many
+        others lie below `directory` is one of the report's `problems`."""
         place = None if out is None else Path(out)
-        return build_report(self.directory, place, baseline=self.baseline)
+        only = [run.directory for run in self] if self._is_part else None
+        return build_report(self.directory, place, baseline=self.baseline, only=only)
 
     @overload
     def __getitem__(self, index: int) -> Run: ...
@@ -100,7 +109,8 @@ class Runs(Sequence[Run]):
 
     def __getitem__(self, index: int | slice) -> Run | Runs:
         if isinstance(index, slice):
-            return Runs(self.directory, self._runs[index], self.problems, self.baseline)
+            part = self._runs[index]
+            return Runs(self.directory, part, self.problems, self.baseline, is_part=True)
         return self._runs[index]
 
     def __iter__(self) -> Iterator[Run]:

@@ -129,16 +129,15 @@ def winner_text(decision: Decision) -> str:
     return "no comparison" if decision.winner == "none" else "not settled"
 
 
-def decision_text(decision: Decision) -> str:
-    """Who was faster, for the end of a line: `ES faster`, `DQN faster, ES never solved it`."""
+def outcome_text(decision: Decision) -> str:
+    """Who was faster, in words: `ES was clearly faster than DQN`."""
+    baseline, challenger = agent_name(decision.baseline), agent_name(decision.challenger)
     if decision.winner == "none":
-        return f"no speed ratio, {decision.reason}"
-    if decision.winner_label is None:
-        if decision.has_interval:
-            return "the seeds do not settle which is faster"
-        return f"not settled, {decision.reason or 'no interval'}"
-    bound = f", {_limit_text(decision.limit)}" if decision.limit else ""
-    return f"{agent_name(decision.winner_label)} faster{bound}"
+        return f"there is no speed ratio of {challenger} and {baseline}"
+    if decision.winner == "open":
+        return f"these seeds do not settle which is faster, {challenger} or {baseline}"
+    names = (challenger, baseline) if decision.winner == "challenger" else (baseline, challenger)
+    return f"{names[0]} was clearly faster than {names[1]}"
 
 
 def factor_text(decision: Decision) -> str:

@@ -9,9 +9,10 @@ import pytest
 from rlbench.analysis.decision import Limit, decide, reaches
 from rlbench.analysis.speed_ratios import SpeedRatio
 from rlbench.wording import (
-    decision_text,
+    advantage_text,
     factor_text,
     interval_text,
+    outcome_text,
     ratio_text,
     sureness_text,
     winner_text,
@@ -85,20 +86,22 @@ def test_what_a_decision_says_of_its_sides() -> None:
 
 
 def test_decisions_in_words() -> None:
-    assert decision_text(decide(RATIO)) == "ES faster"
+    assert outcome_text(decide(RATIO)) == "ES was clearly faster than DQN"
+    other_way = decide(changed(ratio=0.25, low=0.125, high=0.5))
+    assert outcome_text(other_way) == "DQN was clearly faster than ES"
+    assert advantage_text(other_way) == "DQN 4\u00d7 as fast (95 % interval 2 to 8)"
+    still = decide(changed(low=0.5))
+    assert outcome_text(still) == "these seeds do not settle which is faster, ES or DQN"
+    assert advantage_text(still) == "not settled, ES ahead 4\u00d7 (95 % interval 0.5 to 8)"
     bound = decide(changed(bound=">=", high=None, n_baseline_reached=0))
-    assert decision_text(bound) == "ES faster, DQN never solved it"
     seldom = decide(changed(bound=">=", high=None, n_baseline_reached=2))
-    assert decision_text(seldom) == "ES faster, DQN solved it in 2 of 5 runs"
     assert "only a bound, since DQN solved it in 2 of 5 runs" in sureness_text(seldom)
     at_once = decide(changed(bound=">=", high=None))  # all of ES before any training
-    assert decision_text(at_once) == "ES faster"
     assert "bound" not in sureness_text(at_once)
-    assert decision_text(decide(changed(low=0.5))) == "the seeds do not settle which is faster"
     one = decide(changed(**ONE_SEED))
-    assert decision_text(one) == "not settled, one seed gives no interval"
+    assert advantage_text(one) == "not settled, ES ahead 4\u00d7"
     none = decide(changed(ratio=None, reason="neither did"))
-    assert decision_text(none) == "no speed ratio, neither did"
+    assert outcome_text(none) == "there is no speed ratio of ES and DQN"
     assert sureness_text(decide(RATIO)) == (
         "clear: the 95 % interval excludes equally fast; rank-sum p = 0.01"
     )

@@ -168,16 +168,31 @@ def test_a_sweep_returns_its_own_runs_in_the_order_asked_for() -> None:
 
 
 def test_a_comparison_has_an_answer() -> None:
-    runs = rlbench.compare(agent=["random", "es"], seed=0, **SMALL)
+    runs = rlbench.compare(agents=["random", "es"], seeds=1, **SMALL)
     assert {run.agent for run in runs} == {"random", "es"}
     assert runs.answer.startswith("CartPole-v1 (solved at 475)")
+
+
+def test_a_comparison_takes_the_words_of_the_command_line() -> None:
+    runs = rlbench.compare(agents="random", seeds=[3, 5], **SMALL)
+    assert sorted(run.seed for run in runs) == [3, 5]
+    assert [run.seed for run in rlbench.compare(agents="random", seeds=1, **SMALL)] == [0]
+    report = runs.report()
+    assert report.runs == 2
+    assert report.problems[0].startswith("1 more run is here, of other settings or seeds")
+    for key, value, word in (("agent", "es", "agents"), ("seed", [0], "seeds")):
+        message = f"{key}: got .*; takes no value in compare; {word} is its word"
+        with pytest.raises(rlbench.ConfigError, match=message):
+            rlbench.compare(**{key: value}, **SMALL)
+    with pytest.raises(rlbench.ConfigError, match="seeds: got 0; takes a whole number from 1 up"):
+        rlbench.compare(seeds=0, **SMALL)
 
 
 def test_a_baseline_that_is_not_there_is_refused_before_anything_starts() -> None:
     with pytest.raises(rlbench.ConfigError, match="baseline: got 'foo'; takes dqn, es"):
         rlbench.compare(baseline="foo", **SMALL)
     with pytest.raises(rlbench.ConfigError, match=r"baseline: got 'random'; .*no contender"):
-        rlbench.compare(agent=["random", "es"], baseline="random", **SMALL)
+        rlbench.compare(agents=["random", "es"], baseline="random", **SMALL)
     assert files() == []
     Path("runs").mkdir()
     with pytest.raises(rlbench.ConfigError, match="baseline: got 'foo'; takes"):

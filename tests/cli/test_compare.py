@@ -22,11 +22,27 @@ def test_it_runs_the_sweep_draws_the_report_and_goes_on(rlbench: Rlbench, tmp_pa
     assert "2 jobs: 2 done\n" in first.stdout
     assert "CartPole-v1 (solved at 475)\n  ES: 1 seed, none solved it" in first.stdout
     page = tmp_path / "results" / "compare" / "report" / "index.html"
-    assert first.stdout.endswith(f"open {page.relative_to(tmp_path)} in a browser\n")
+    said = f"the report: open {page.relative_to(tmp_path)} in a browser\n"
+    assert first.stdout.endswith(said)
+    assert first.stdout.count("report") == said.count("report")  # where it is, said once
     assert page.is_file()
     again = rlbench(*words, "seeds=2", "--out", "elsewhere", "--baseline", "es")
     assert "4 jobs: 2 done, 2 done before\n" in again.stdout
     assert (tmp_path / "elsewhere" / "index.html").is_file()
+
+
+def test_it_answers_about_the_runs_that_it_asks_for(rlbench: Rlbench, tmp_path: Path) -> None:
+    words = ("compare", "env=CartPole-v1", "agents=es,random", *SMALL)
+    assert rlbench(*words, "seeds=2").returncode == 0
+    other = rlbench(*words, "seeds=1", "env.threshold=100")
+    assert "CartPole-v1 (solved at 100)\n  ES: 1 seed" in other.stdout
+    left_out = "note: 4 more runs are here, of other settings or seeds: not in this report\n"
+    assert left_out in other.stderr
+    rows = (tmp_path / "results/compare/report/runs.csv").read_text().splitlines()
+    assert len(rows) == 1 + 2  # a line of names
+    both = rlbench(*words, "seeds=1", "env.threshold=100,475")
+    assert "CartPole-v1 (solved at 100 or 475)\n" in both.stdout
+    assert "note: 2 more runs are here" in both.stderr
 
 
 def test_a_run_that_fails_does_not_hide_the_others(rlbench: Rlbench, tmp_path: Path) -> None:
@@ -50,12 +66,13 @@ def test_a_dry_run_writes_nothing(rlbench: Rlbench, tmp_path: Path) -> None:
         (["CartPole-v1"], "compare: got 'CartPole-v1'; takes KEY=VALUE words"),
         (["env=CartPole-v1", "seeds=0"], "seeds: got '0'; takes a number from 1 to 1000"),
         (
-            ["env=CartPole-v1", "seeds=1,2"],
-            "seeds: got '1,2'; takes a number from 1 to 1000; seed=",
+            ["env=CartPole-v1", "seeds=1,x"],
+            "seeds: got '1,x'; takes a number from 1 to 1000, or the seeds themselves, as 3,7,11",
         ),
         (["env=CartPole-v1", "seeds=" + "9" * 5000], "takes a number from 1 to 1000"),
-        (["env=CartPole-v1", "seeds=2", "seed=7"], "seeds: got '2'; takes no value beside seed=7"),
-        (["env=CartPole-v1", "agents=es", "agent=dqn"], "takes no value beside agent=dqn"),
+        (["env=CartPole-v1", "seed=7"], "seed: got '7'; takes no value in compare; seeds=7 is"),
+        (["env=CartPole-v1", "agent=dqn"], "agent: got 'dqn'; takes no value in compare; agents="),
+        (["env=CartPole-v1", "--baseline", "ppo"], "baseline: got 'ppo'; takes dqn, es"),
         (["env=CartPole-v1", "env=Acrobot-v1"], "env: got 'Acrobot-v1'; takes one value"),
         (["env=CliffWalking-v1"], "env.threshold: got 'auto'; takes a number: CliffWalking-v1 has"),
         (["env=CartPole-v1,Nope-v0", "agents=es"], "env: got 'Nope-v0'"),

@@ -76,7 +76,7 @@ def test_a_sweep_runs_every_job_and_again_runs_only_what_is_missing(
     assert (first.returncode, first.stderr) == (0, "")
     assert "2 jobs: 2 done\n" in first.stdout
     assert "\nCartPole-v1 (solved at 475)\n  random: 2 seeds, none solved it" in first.stdout
-    assert "plots and tables: rlbench report results/runs\n" in first.stdout
+    assert "figures and tables: rlbench report results/runs\n" in first.stdout
     assert [path.name for path in tmp_path.iterdir()] == ["results"]
     assert [path.name for path in (tmp_path / "results" / "runs").iterdir()] == ["random"]
     logs = {path: path.read_bytes() for path in tmp_path.rglob("log.jsonl")}

@@ -11,10 +11,14 @@ from xml.etree import ElementTree
 
 import pytest
 
+from rlbench.analysis.environment import analyze
+from rlbench.analysis.groups import group_runs
 from rlbench.cli.report import main
 from rlbench.errors import ConfigError, ReportError
+from rlbench.reports.answers import answers, headline
 from rlbench.reports.build import build_report
 from rlbench.reports.figures import draw as drawing
+from rlbench.runs.load import load_runs
 from support.run_files import RunFiles
 
 
@@ -53,14 +57,13 @@ def test_files_tables_and_summary(tmp_path: Path) -> None:
          "published-mujoco.png", "published-mujoco.svg", "index.html"}  # fmt: skip
     assert report.problems == ()
     at = report.lines.index("2 environments (geometric mean)")
-    assert report.lines[at : at + 4] == (
+    assert report.lines[at : at + 5] == (
         "2 environments (geometric mean)",
-        "  DQN / ES: training time 30\u00d7 [21, 43]: ES faster",
+        "  ES was clearly faster than DQN",
+        "    by training time: ES 30\u00d7 as fast (95 % interval 21 to 43)",
         "CartPole-v1: no normalised score, no run of agent=random under the same conditions",
         "No aggregate of normalised scores: fewer than two environments have any",
     )
-    assert "  DQN / ES: training time 30\u00d7" in "\n".join(report.lines)
-    assert ": ES faster" in "\n".join(report.lines)
 
     runs = table(out / "runs.csv")
     assert len(runs) == 20
@@ -146,6 +149,36 @@ def test_odd_runs_of_every_kind_are_drawn(tmp_path: Path) -> None:
     assert "every evaluation's mean return is null" in text
 
 
+def test_two_thresholds_are_two_comparisons_of_one_environment(tmp_path: Path) -> None:
+    for agent, times in (("es", {100: 1.0, 475: 10.0}), ("dqn", {100: 5.0, 475: 3.0})):
+        for threshold, solved_s in times.items():
+            for seed in range(5):
+                RunFiles(
+                    agent=agent, seed=seed, threshold=float(threshold),
+                    history=((0.0, 10.0), (0.95 * solved_s, 11.0), (solved_s, 480.0)),
+                    header={"setup": f"{agent}{threshold}", "fingerprint": f"f{threshold}"},
+                ).write(tmp_path)  # fmt: skip
+    environments = group_runs(load_runs(tmp_path).runs)
+    found = [a for environment in environments for a in answers(analyze(environment, None))]
+    assert list(headline(found)) == [
+        "ES was clearly faster in 1 of 2 comparisons "
+        "(CartPole-v1, ES (threshold 100) against DQN (threshold 100)), DQN in 1 "
+        "(CartPole-v1, ES (threshold 475) against DQN (threshold 475))."
+    ]
+
+
+def test_the_terminal_says_who_was_faster_and_who_scored_more(tmp_path: Path) -> None:
+    for agent, best in (("es", 90.0), ("dqn", 40.0)):
+        for seed in range(5):
+            RunFiles(
+                agent=agent, seed=seed, status="budget", history=((0.0, 10.0), (600.0, best + seed))
+            ).write(tmp_path)
+    assert build_report(tmp_path).lines[3:5] == (
+        "  There is no speed ratio of ES and DQN: neither reached the level",
+        "    ES scored more: 92 against 42 (clear: 95 % interval of the difference 47 to 53)",
+    )
+
+
 def test_problems_are_notes_and_the_exit_status_is_0(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -159,7 +192,7 @@ def test_problems_are_notes_and_the_exit_status_is_0(
     printed = capsys.readouterr()
     assert "note: es/CartPole-v1/essetup/seed5: last line of log.jsonl is torn" in printed.err
     assert "note: foreign: run.json is not a JSON object: passed over" in printed.err
-    assert f"files in {tmp_path / 'report'}" in printed.out
+    assert f"open {tmp_path / 'report' / 'index.html'} in a browser" in printed.out
 
 
 def test_nothing_to_report(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import pytest
 import rlbench
 from rlbench.cli.report import main
 from rlbench.errors import ReportError
+from rlbench.reports.build import build_report
 from support.run_files import RunFiles
 
 
@@ -36,7 +37,7 @@ def test_runs_of_several_directories_are_in_one_report_each_by_its_name(
     assert main([str(mine), str(theirs)]) == 0
     said = capsys.readouterr().out
     assert "ES: 2 seeds, 2 solved it" in said
-    assert f"in {mine / 'report'}; open {mine / 'report' / 'index.html'} in a browser" in said
+    assert f"open {mine / 'report' / 'index.html'} in a browser" in said
     below = "es/CartPole-v1/essetup/seed"
     assert names(mine / "report") == [f"mine/{below}0", f"theirs/{below}1"]
     page = (mine / "report" / "index.html").read_text()
@@ -121,3 +122,14 @@ def test_open_says_so_where_there_is_no_browser(tmp_path: Path) -> None:
     mine, _ = two(tmp_path)
     done = opened(["report", str(mine)], PATH=str(tmp_path))
     assert done.stderr == f"note: no browser to open {mine / 'report' / 'index.html'} with\n"
+
+
+def test_only_some_of_the_runs_and_how_many_others_there_are(tmp_path: Path) -> None:
+    mine, _ = two(tmp_path)
+    (asked,) = (path.parent for path in mine.rglob("run.json"))
+    report = build_report(tmp_path, only=[asked])
+    assert report.runs == 1
+    assert report.problems == (
+        "1 more run is here, of other settings or seeds: not in this report",
+    )
+    assert names(tmp_path / "report") == ["mine/es/CartPole-v1/essetup/seed0"]

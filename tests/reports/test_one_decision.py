@@ -53,11 +53,14 @@ class Voices:
         found = {}
         for analysis in self.analyses:
             labels = {agent_name(group.label): group.label for group in analysis.groups.groups}
+            heads = [by_unit["train_s"] for by_unit in analysis.comparisons]
+            pairs = {
+                frozenset((h.baseline, h.challenger)): (h.baseline, h.challenger) for h in heads
+            }
             for line in environment_lines(analysis):
-                pair = re.match(r"  (.+) / (.+?): (?:training time|no speed ratio)", line)
-                if pair is not None:
-                    key = (analysis.env, labels[pair[1]], labels[pair[2]])
-                    found[key] = _said(line, labels)
+                said = _said(line, labels)
+                if said is not None:
+                    found[analysis.env, *pairs[said[0]]] = said[1]
         return found
 
     def answers(self) -> Winners:
@@ -153,8 +156,9 @@ class Voices:
             for mean in (ratio for ratio in suite.ratios if ratio.unit == "train_s"):
                 labels = {agent_name(side): side for side in suite.suite.sides}
                 winner = decide(mean).winner_label or decide(mean).winner
-                (line,) = [s for s in across_lines([suite], []) if s.startswith("  ")]
-                assert _said(line, labels) == winner
+                line = next(s for s in across_lines([suite], []) if s.startswith("  "))
+                said = _said(line, labels)
+                assert said is not None and said[1] == winner
                 for sentence in overall_lines([mean]):
                     for name, label in labels.items():
                         assert (f": {name} " in sentence) == (winner == label)
@@ -162,15 +166,20 @@ class Voices:
                 assert winner in {row["winner"] for row in rows if row["unit"] == "train_s"}
 
 
-def _said(line: str, labels: dict[str, str]) -> str:
-    if "no speed ratio" in line:
-        return "none"
-    if "not settle" in line:
-        return "open"
-    limited = r"(?:, .* solved it(?: in \d+ of \d+ runs)?)?"
-    faster = re.search(rf": ([^:]+) faster{limited}(?: \(.*\))?$", line)
-    assert faster is not None, line
-    return labels[faster[1]]
+def _said(line: str, labels: dict[str, str]) -> tuple[frozenset[str], str] | None:
+    """Which two a line of the terminal compares, and who won; None of another line."""
+    one, other = (f"(?P<{side}>{'|'.join(map(re.escape, labels))})" for side in ("one", "other"))
+    ends = r"(?::.*| \(.*\))?$"
+    for pattern, winner in (
+        (rf"  {one} was clearly faster than {other}{ends}", ""),
+        (rf"  These seeds do not settle which is faster, {one} or {other}{ends}", "open"),
+        (rf"  There is no speed ratio of {one} and {other}{ends}", "none"),
+    ):
+        found = re.match(pattern, line)
+        if found is not None:
+            names = labels[found["one"]], labels[found["other"]]
+            return frozenset(names), winner or names[0]
+    return None
 
 
 def _ahead_in(shown: str, sides: Sequence[str]) -> str:

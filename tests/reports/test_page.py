@@ -70,7 +70,7 @@ def test_the_answer_comes_first_and_is_complete(tmp_path: Path) -> None:
     words = page_of(tmp_path).words
     answer = words[: words.index("Environment by environment")]
     for said in (
-        "ES was clearly faster on CartPole-v1.",
+        "ES was clearly faster than DQN on CartPole-v1.",
         "2 of 2 cores, Example CPU @ 2.00GHz, 23 GB of memory, no GPU used",
         "5 seeds of ES and 5 seeds of DQN",
         "30\u00d7 (",

@@ -77,12 +77,12 @@ class RlbenchLauncher(Launcher):
         self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
     ) -> None:
         self.hydra_context = hydra_context
-        self.config = config
+        self.config, self.task = config, task_function
 
     def launch(
         self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int
     ) -> Sequence[JobReturn]:
-        from rlbench.collection import answer_lines
+        from rlbench.collection import closing_lines
         from rlbench.config.compose import sweep_composer, words_for_jobs
         from rlbench.sweeps.launch import launch
 
@@ -91,6 +91,6 @@ class RlbenchLauncher(Launcher):
             sweep_composer(self.hydra_context.config_loader, self.config),
             words_for_jobs(self.config),
             self.jobs,
-            answer=answer_lines,
+            answer=getattr(self.task, "answer", None) or closing_lines,
         )
         return []

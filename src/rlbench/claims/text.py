@@ -10,7 +10,7 @@ from rlbench.claims.evidence import Comparison, Evidence
 from rlbench.claims.examine import Examination, ExaminedClaim
 from rlbench.claims.verdict import per_core_text, power_text
 from rlbench.runs.records import Unit
-from rlbench.wording import UNIT_NAMES, decision_text, factor, ratio_text, shortened
+from rlbench.wording import UNIT_NAMES, factor, outcome_text, ratio_text, shortened
 
 MAX_ROWS = 60
 
@@ -108,7 +108,9 @@ def _row(comparison: Comparison) -> list[str]:
     )
     ratios = [ratio_text(comparison.ratios[unit]) for unit in _SHOWN]
     counted = [f"not counted: {comparison.left_out}"] if comparison.left_out else []
-    remarks = [decision_text(decide(head)), *counted]
+    decision = decide(head)
+    why = [decision.reason] if decision.reason else []
+    remarks = [outcome_text(decision), *why, *counted]
     return [shortened(comparison.env, 28), solved, *ratios, "; ".join(remarks)]
 
 

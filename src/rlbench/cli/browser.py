@@ -7,6 +7,11 @@ import webbrowser
 from pathlib import Path
 
 
+def page_line(page: Path) -> str:
+    """Where the page is, as the last line of what a command prints."""
+    return f"the report: open {page} in a browser"
+
+
 def open_page(page: Path) -> None:
     """Open the page, with what the environment variable BROWSER names or the system has; a line on
     stderr where that is nothing."""

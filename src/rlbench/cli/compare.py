@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from rlbench.analysis.groups import check_agent_of_baseline
 from rlbench.cli.arguments import add_open
-from rlbench.cli.browser import open_page
+from rlbench.cli.browser import open_page, page_line
 from rlbench.cli.drawing import own_matplotlib
 from rlbench.cli.parser import Parser
 from rlbench.config.command_line import run_with_hydra
 from rlbench.errors import ConfigError, ReportError, RlbenchError, RunError
 from rlbench.settings import AUTO
-from rlbench.wording import plural
 
 RESULTS = Path("results/compare")
 AGENTS = "dqn,es"
@@ -24,12 +25,13 @@ MOST_SEEDS = 1000
 DESCRIPTION = f"""\
 Which agent solves an environment sooner on this machine? Trains every agent with every seed,
 one run after another on all cores, draws the report, and says who was faster and how sure that is.
-Started again, it runs only what is missing.
+Started again, it runs only what is missing. It answers about the runs that it asks for; others in
+results_dir are left alone.
 
   env=ID[,ID...]        the environments; `rlbench envs` lists them
   agents=NAME[,NAME...] the agents (default: {AGENTS})
   seeds=N               seeds 0 to N-1 of each agent (default: {SEEDS}; fewer than 4 leave every
-                        comparison open)
+                        comparison open); seeds=3,7,11 are those themselves
   KEY=VALUE             any other setting (rlbench --help), such as budget.train_seconds=60;
                         results_dir is {RESULTS} where it is not given"""
 EXAMPLES = """\
@@ -49,17 +51,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     given = _by_key(arguments.words)
     words = _words_of_the_sweep(given)
     _refuse_what_gives_no_answer(given, words, arguments.config_dir)
+    if arguments.baseline is not None:
+        check_agent_of_baseline(_agents(words), arguments.baseline)
     if arguments.config_dir is not None:
         words += ["--config-dir", arguments.config_dir]
     failure: RlbenchError | None = None
+    runs: list[Path] = []
     try:
-        _sweep(words)
+        _sweep(words, runs)
     except RunError as error:  # a run that failed does not hide what the others found
         failure = error
     if given.get("dry_run", "false").lower() == "false":
         directory = Path(given.get("results_dir", str(RESULTS)))
         try:
-            page = _report(directory, arguments.out, arguments.baseline)
+            page = _report(directory, runs, arguments.out, arguments.baseline)
         except ReportError as error:
             raise failure or error from None
         if arguments.open:
@@ -111,12 +116,13 @@ def _words_of_the_sweep(given: dict[str, str]) -> list[str]:
     if not rest.get("env"):
         takes = "a Gymnasium id, as env=CartPole-v1; `rlbench envs` lists them"
         raise ConfigError("env", rest.get("env", ""), takes)
-    for word, key in (("agents", "agent"), ("seeds", "seed")):
-        if word in rest and key in rest:
-            raise ConfigError(word, rest[word], f"no value beside {key}={rest[key]}")
-    rest.setdefault("agent", rest.pop("agents", AGENTS))
-    if "seed" not in rest:
-        rest["seed"] = ",".join(map(str, range(_number_of_seeds(rest.pop("seeds", str(SEEDS))))))
+    for key, word in (("agent", "agents"), ("seed", "seeds")):
+        if key in rest:
+            raise ConfigError(
+                key, rest[key], f"no value in compare; {word}={rest[key]} is its word"
+            )
+    rest["agent"] = rest.pop("agents", AGENTS)
+    rest["seed"] = _seeds(rest.pop("seeds", str(SEEDS)))
     rest.setdefault("results_dir", str(RESULTS))
     return ["-m", *(f"{key}={value}" for key, value in rest.items())]
 
@@ -151,26 +157,43 @@ def _refuse_what_gives_no_answer(
             raise ConfigError("env.threshold", AUTO, takes)
 
 
-def _number_of_seeds(word: str) -> int:
+def _agents(words: Sequence[str]) -> list[str]:
+    (agents,) = (word.removeprefix("agent=") for word in words if word.startswith("agent="))
+    return agents.split(",")
+
+
+def _seeds(word: str) -> str:
+    """`0,1,2` where `word` is 3; of several numbers, these."""
+    if re.fullmatch(r"\d+(,\d+)+", word, re.ASCII):
+        return word
     if not word.isascii() or not word.isdigit() or not 1 <= int(word[:9]) <= MOST_SEEDS:
-        takes = f"a number from 1 to {MOST_SEEDS}; seed=3,7,11 names the seeds themselves"
+        takes = f"a number from 1 to {MOST_SEEDS}, or the seeds themselves, as 3,7,11"
         raise ConfigError("seeds", word, takes)
-    return int(word)
+    return ",".join(map(str, range(int(word))))
 
 
-def _sweep(words: Sequence[str]) -> None:
+def _sweep(words: Sequence[str], runs: list[Path]) -> None:
+    """Run the sweep; `runs` becomes the directories of its runs."""
     from rlbench.cli.main import run_one
 
-    run_with_hydra(words, run_one)
+    def keep(directories: Sequence[Path], _: Path) -> Sequence[str]:
+        runs.extend(directories)
+        return ()
+
+    run_with_hydra(words, run_one, keep)
 
 
-def _report(directory: Path, out: Path | None, baseline: str | None) -> Path:
+def _report(directory: Path, runs: Sequence[Path], out: Path | None, baseline: str | None) -> Path:
+    """Draw the report of `runs`; of everything in `directory` where another launcher than rlbench's
+    ran them, as it does not say which they were."""
+    from rlbench.collection import answer_lines
     from rlbench.reports.build import build_report
 
     with own_matplotlib():
-        report = build_report(directory, out, baseline=baseline)
+        report = build_report(directory, out, baseline=baseline, only=runs or None)
+    for line in answer_lines(runs, baseline):
+        print(line)
     for problem in report.problems:
         print(f"note: {problem}", file=sys.stderr)
-    place = report.files[0].parent
-    print(f"{plural(len(report.files), 'file')} in {place}; open {report.page} in a browser")
+    print(page_line(report.page))
     return report.page

@@ -8,11 +8,10 @@ import sys
 from collections.abc import Sequence
 
 from rlbench.cli.arguments import add_open, add_rates, runs_parser
-from rlbench.cli.browser import open_page
+from rlbench.cli.browser import open_page, page_line
 from rlbench.cli.drawing import own_matplotlib
 from rlbench.reports.build import build_report
 from rlbench.reports.cost import Rates
-from rlbench.wording import plural
 
 DESCRIPTION = """\
 Draw figures, write tables and a web page (index.html, which needs nothing beside it) from every
@@ -86,8 +85,7 @@ def _report(arguments: argparse.Namespace) -> int:
         print(line)
     for problem in report.problems:
         print(f"note: {problem}", file=sys.stderr)
-    place = report.files[0].parent
-    print(f"{plural(len(report.files), 'file')} in {place}; open {report.page} in a browser")
+    print(page_line(report.page))
     if show is not None:
         show(report.page)
     return 0

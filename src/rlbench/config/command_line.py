@@ -28,14 +28,16 @@ if TYPE_CHECKING:
     from rlbench.settings import Settings
 
 RunOne = Callable[["Settings", bool], int]
+Answer = Callable[[Sequence[Path], Path], Sequence[str]]
 
 
-def run_with_hydra(words: Sequence[str], run: RunOne) -> int:
+def run_with_hydra(words: Sequence[str], run: RunOne, answer: Answer | None = None) -> int:
     """Do what `words` ask for; returns the exit status.
 
     run: called with the settings of a run and whether this process is there for it alone (so that
-    the time since its start is the run's); returns the exit status. Raises ConfigError for words
-    that Hydra does not take.
+    the time since its start is the run's); returns the exit status. answer: what is printed at the
+    end of a sweep by rlbench's own launcher (see `rlbench.sweeps.launch`); None: its usual lines.
+    Raises ConfigError for words that Hydra does not take.
     """
     os.environ["HYDRA_FULL_ERROR"] = "1"  # so that errors come here instead of being printed
     overrides, flags, folder = _sorted(words)
@@ -43,7 +45,7 @@ def run_with_hydra(words: Sequence[str], run: RunOne) -> int:
         print(f"note: the files in {folder} are used, too", file=sys.stderr)
     refuse_words(overrides)
     register()
-    task = _Task(run)
+    task = Task(run, answer)
     start = hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")(task)
     try:
         with _command_line([*overrides, *WRITES_NOTHING, *flags]):
@@ -89,16 +91,16 @@ def values_under(words: Sequence[str]) -> tuple[dict[str, Any], Path | None]:
     return {key: value for key, value in flat(values) if not isinstance(value, dict)}, folder
 
 
-class _Task:
+class Task:
     """What Hydra calls with a composed configuration.
 
     outcome: of a single run, its exit status or what it raised, which Hydra must not see, as it
     would print lines about it. A launcher of another package runs a sweep's jobs, perhaps in other
-    processes, and learns of failures by an exception.
+    processes, and learns of failures by an exception. answer: for rlbench's own launcher.
     """
 
-    def __init__(self, run: RunOne) -> None:
-        self._run = run
+    def __init__(self, run: RunOne, answer: Answer | None = None) -> None:
+        self._run, self.answer = run, answer
         self.outcome: int | Exception = 0
 
     def __call__(self, config: DictConfig) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -13,7 +14,6 @@ from rlbench.analysis.return_differences import ReturnDifference, return_differe
 from rlbench.analysis.speed_ratios import SpeedRatio
 from rlbench.analysis.suite_ratios import MeanRatio
 from rlbench.reports.notes import incomparable_notes
-from rlbench.reports.terminal import OTHER_UNITS
 from rlbench.runs.records import Unit
 from rlbench.wording import (
     UNIT_NAMES,
@@ -23,6 +23,7 @@ from rlbench.wording import (
     difference_text,
     factor_text,
     interval_text,
+    outcome_text,
     plural,
     significant,
     sureness_text,
@@ -30,6 +31,7 @@ from rlbench.wording import (
 )
 
 MAX_NAMES = 8
+OTHER_UNITS: tuple[Unit, ...] = ("train_cpu_s", "env_steps", "command_s")
 
 
 @dataclass(frozen=True)
@@ -107,50 +109,52 @@ def headline(found: Sequence[Answer]) -> Iterator[str]:
 
 
 def _tally(sides: tuple[str, str], found: Sequence[Answer]) -> str:
-    """On how many environments each of two was faster, and what is open on the others."""
+    """On how many environments each of two was faster, and what is open on the others; in how many
+    comparisons, where an environment has several, as with two thresholds."""
     baseline, challenger = (agent_name(side) for side in sides)
     if len(found) == 1:
-        return _only_answer(found[0], challenger, baseline)
-    total = plural(len({answer.env for answer in found}), "environment")
+        return _only_answer(found[0])
+    per_env = Counter(answer.env for answer in found)
+    on = "on" if len(per_env) == len(found) else "in"
+    total = plural(len(found), "environment" if on == "on" else "comparison")
+    names = {id(a): a.env if per_env[a.env] == 1 else f"{a.env}, {a.pair}" for a in found}
     by_winner = {
-        winner: _envs(a for a in found if a.decision is not None and a.decision.winner == winner)
+        winner: sorted(
+            names[id(a)] for a in found if a.decision is not None and a.decision.winner == winner
+        )
         for winner in ("challenger", "baseline", "open", "none")
     }
     won = {challenger: by_winner["challenger"], baseline: by_winner["baseline"]}
-    said = [f"{name} on {len(envs)}{_listed(envs)}" for name, envs in won.items() if envs]
+    said: list[str] = []
+    for name, places in won.items():
+        if places:
+            verb, of = (" was clearly faster", f" of {total}") if not said else ("", "")
+            said.append(f"{name}{verb} {on} {len(places)}{of}{_listed(places)}")
     if said:
-        first, *rest = said
-        first = first.replace(" on ", " was clearly faster on ", 1)
-        count = len(next(envs for envs in won.values() if envs))
-        first = first.replace(f" on {count}", f" on {count} of {total}", 1)
-        sentence = ", ".join([first, *rest])
+        sentence = ", ".join(said)
     else:
-        sentence = f"Neither {challenger} nor {baseline} was clearly faster on any of {total}"
+        sentence = f"Neither {challenger} nor {baseline} was clearly faster {on} any of {total}"
     if by_winner["open"]:
-        sentence += f"; on {len(by_winner['open'])} the seeds do not settle it"
+        sentence += f"; {on} {len(by_winner['open'])} the seeds do not settle it"
         sentence += _listed(by_winner["open"])
     if by_winner["none"]:
         scored = [answer.scored for answer in found if answer.scored]
         all_scored = len(scored) == len(by_winner["none"])
         why = "neither solved it" if all_scored else "there is no ratio"
-        sentence += f"; on {len(by_winner['none'])} {why}{_listed(by_winner['none'])}"
+        sentence += f"; {on} {len(by_winner['none'])} {why}{_listed(by_winner['none'])}"
         if len(scored) == 1:
             sentence += f", where {scored[0]}"
     return f"{sentence}."
 
 
-def _only_answer(answer: Answer, challenger: str, baseline: str) -> str:
+def _only_answer(answer: Answer) -> str:
     """The answer where there is only one."""
     if answer.scored:
         return f"On {answer.env} neither solved it; {answer.scored}."
     decision = answer.decision
-    if decision is None or decision.winner == "none":
-        return f"On {answer.env} there is no speed ratio of {challenger} and {baseline}."
-    if decision.winner_label is None:
-        names = f"{challenger} or {baseline}"
-        return f"On {answer.env} these seeds do not settle which is faster, {names}."
-    winner = challenger if decision.winner == "challenger" else baseline
-    return f"{winner} was clearly faster on {answer.env}."
+    assert decision is not None, "only what was compared is counted"
+    said = outcome_text(decision)
+    return f"{said} on {answer.env}." if decision.is_settled else f"On {answer.env} {said}."
 
 
 def overall_lines(ratios: Iterable[MeanRatio]) -> Iterator[str]:
@@ -260,10 +264,6 @@ def _why_not(analysis: EnvironmentAnalysis) -> str:
     if len(agents) == 1:
         return f"No agent but {agent_name(agents.pop())} was run here"
     return "The agents cannot be compared here"
-
-
-def _envs(found: Iterable[Answer]) -> list[str]:
-    return sorted({answer.env for answer in found})
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -44,6 +44,7 @@ def build_report(
     *,
     others: Sequence[Path] = (),
     baseline: str | None = None,
+    only: Sequence[Path] | None = None,
     refresh: bool = False,
 ) -> Report:
     """Load every run below `directory`; write figures (PNG, SVG), tables (CSV) and the web page.
@@ -52,14 +53,15 @@ def build_report(
     `directory/report` where None. others: directories whose runs belong in the same report. rates:
     what a core costs; the defaults of `Rates` where None. baseline: the agent, or the label of one
     group, that the others are compared with; None: DQN where it was run, else the agent of the
-    first group. refresh: the page reloads every few seconds.
+    first group. only: run directories; runs in others are counted and left out. refresh: the page
+    reloads every few seconds.
 
     Raises NothingToReportError where a directory is absent or none holds a usable run, ReportError
     where `out` cannot be written, ConfigError where no run is of the baseline.
     """
     # A link in the directory of the runs is not followed; one that is asked for is.
     below, out = (directory, directory / "report") if out is None else (out, out)
-    loaded = _usable_runs((directory, *others))
+    loaded = _usable_runs((directory, *others), only)
     # Late: drawing takes half a second to import, and `--help` draws nothing.
     from rlbench.reports.figures.draw import draw_findings
 
@@ -78,11 +80,11 @@ def build_report(
     )
 
 
-def _usable_runs(directories: Sequence[Path]) -> LoadedRuns:
+def _usable_runs(directories: Sequence[Path], only: Sequence[Path] | None) -> LoadedRuns:
     for directory in directories:
         if not is_directory(directory):
             raise NothingToReportError(f"{directory}: no such directory")
-    loaded = load_runs(*directories)
+    loaded = load_runs(*directories, only=only)
     if not loaded.runs:
         found = (
             f"none of the {plural(loaded.found, 'run')} can be used"

@@ -11,20 +11,19 @@ from rlbench.analysis.speed_ratios import SpeedRatio
 from rlbench.analysis.suite_ratios import MeanRatio
 from rlbench.analysis.suite_statistics import SuiteStatistics
 from rlbench.claims.text import verdict_lines
+from rlbench.reports.answers import OTHER_UNITS, answers
 from rlbench.reports.findings import Findings
 from rlbench.runs.records import Unit
 from rlbench.wording import (
     UNIT_NAMES,
+    advantage_text,
     agent_name,
     amount,
-    decision_text,
+    outcome_text,
     plural,
-    ratio_text,
     shortened,
     significant,
 )
-
-OTHER_UNITS: tuple[Unit, ...] = ("train_cpu_s", "env_steps", "command_s")
 
 
 def environment_lines(analysis: EnvironmentAnalysis) -> Iterator[str]:
@@ -35,8 +34,8 @@ def environment_lines(analysis: EnvironmentAnalysis) -> Iterator[str]:
     for group in analysis.groups.groups:
         time = analysis.threshold_time(group.label)
         yield f"  {agent_name(group.label)}: {plural(len(group.runs), 'seed')}{_solved_text(time)}"
-    for ratios in analysis.comparisons:
-        yield from _comparison_lines(ratios)
+    for ratios, answer in zip(analysis.comparisons, answers(analysis), strict=False):
+        yield from _comparison_lines(ratios, answer.scored)
 
 
 def report_lines(findings: Findings) -> Iterator[str]:
@@ -55,8 +54,7 @@ def across_lines(suites: Sequence[SuiteStatistics], missing: Sequence[str]) -> I
         if head is None:
             continue
         yield head.env
-        line = _ratio_line(head)
-        yield line if head.reason in line else f"{line} ({head.reason})"
+        yield from _decided(head)
     for note in missing:
         yield f"{note[:1].upper()}{note[1:]}"
 
@@ -76,23 +74,20 @@ def _solved_text(time: LevelTime | None) -> str:
     return text
 
 
-def _comparison_lines(ratios: dict[Unit, SpeedRatio]) -> Iterator[str]:
-    head = ratios["train_s"]
-    yield _ratio_line(head)
-    if head.ratio is None:
-        return
-    others = [
-        f"{UNIT_NAMES[unit].short} {ratio_text(ratios[unit])}"
-        for unit in OTHER_UNITS
-        if ratios[unit].ratio is not None
-    ]
-    if others:
-        yield f"    {', '.join(others)}"
+def _comparison_lines(ratios: dict[Unit, SpeedRatio], scored: str) -> Iterator[str]:
+    yield from _decided(ratios["train_s"])
+    if scored:
+        yield f"    {scored}"
+    for unit in OTHER_UNITS:
+        if ratios[unit].ratio is not None:
+            yield f"    by {UNIT_NAMES[unit].short}: {advantage_text(decide(ratios[unit]))}"
 
 
-def _ratio_line(ratio: SpeedRatio | MeanRatio) -> str:
-    pair = f"{agent_name(ratio.baseline)} / {agent_name(ratio.challenger)}"
-    decision = decision_text(decide(ratio))
-    if ratio.ratio is None:
-        return f"  {pair}: {decision}"
-    return f"  {pair}: {UNIT_NAMES[ratio.unit].short} {ratio_text(ratio)}: {decision}"
+def _decided(ratio: SpeedRatio | MeanRatio) -> Iterator[str]:
+    """Who was faster, and how many times as fast in training time."""
+    decision = decide(ratio)
+    said = outcome_text(decision)
+    why = "" if decision.has_interval or not decision.reason else f": {decision.reason}"
+    yield f"  {said if decision.is_settled else f'{said[:1].upper()}{said[1:]}'}{why}"
+    if ratio.ratio is not None:
+        yield f"    by {UNIT_NAMES[ratio.unit].short}: {advantage_text(decision)}"

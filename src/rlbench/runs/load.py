@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import math
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
@@ -58,11 +58,12 @@ def unreadable_note(directory: str | Path, error: OSError) -> str:
     return f"{printable(name)}: cannot be read ({error.strerror}): passed over"
 
 
-def load_runs(*directories: Path) -> LoadedRuns:
+def load_runs(*directories: Path, only: Sequence[Path] | None = None) -> LoadedRuns:
     """Load every run below the directories; what is torn, foreign or doubled is named instead.
 
     A run is called by its path below the directory, or below what several have in common. One that
-    lies below two of them, or below one that is given twice, is one run.
+    lies below two of them, or below one that is given twice, is one run. only: run directories;
+    what lies in others is counted in a note and not read.
     """
     base = os.path.commonpath([os.path.realpath(directory) for directory in directories])
     runs: list[Run] = []
@@ -76,6 +77,13 @@ def load_runs(*directories: Path) -> LoadedRuns:
     for directory in directories:
         for place in find_run_directories(directory, unreadable):
             places.setdefault(os.path.realpath(place), place)
+    if only is not None:
+        asked = {os.path.realpath(place) for place in only}
+        others = len(places.keys() - asked)
+        places = {real: place for real, place in places.items() if real in asked}
+        if others:
+            number = "1 more run is" if others == 1 else f"{others} more runs are"
+            problems.append(f"{number} here, of other settings or seeds: not in this report")
     for real, place in places.items():
         found += 1
         name = PurePath(os.path.relpath(real, base))

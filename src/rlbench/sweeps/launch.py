@@ -18,7 +18,7 @@ from rlbench.sweeps.process import INTERRUPTED, JobProcess
 
 REFRESH_S = 0.5  # poll rarely: the sweep shares its cores with the jobs that it times
 STOPPING = "stopping: each job writes its checkpoint; once more kills them"
-Answer = Callable[[Sequence[Path]], Sequence[str]]
+Answer = Callable[[Sequence[Path], Path], Sequence[str]]
 
 
 def launch(
@@ -28,14 +28,15 @@ def launch(
     at_once: Auto | int,
     *,
     quiet: bool = False,
-    answer: Answer = lambda directories: (),
+    answer: Answer = lambda directories, results_dir: (),
 ) -> list[Job]:
     """Run every job that is not finished yet; returns all of them.
 
     words_of_jobs: each job's KEY=VALUE words. compose: settings from such words. common_words:
     what each process is given besides. at_once: how many jobs run side by side; auto: as many as
     the cores allow (one, where a job has `cores=auto`, as it then takes all). quiet: show nothing.
-    answer: lines that say what the runs in some directories came to, printed at the end.
+    answer: lines that say what the runs in some directories below results_dir came to, printed at
+    the end; not asked after an interruption.
 
     Raises ConfigError where no job could even be composed, RunError where one failed, and
     KeyboardInterrupt after an interruption, when every running job has written its checkpoint.
@@ -103,15 +104,16 @@ class _Sweep:
         for job in self._jobs:
             if job.state is State.FAILED:
                 self._display.print(f"  failed: {job.label}: {job.note}")
-        if not self._stops.asked:
-            done = [job.directory for job in self._jobs if job.state in (State.DONE, State.BEFORE)]
-            for line in answer([place for place in done if place is not None]):
-                self._display.print(line)
-        directories = {str(job.settings.results_dir) for job in self._jobs if job.settings}
-        for directory in sorted(directories):
-            self._display.print(f"plots and tables: rlbench report {directory}")
         if self._stops.asked:
             raise KeyboardInterrupt
+        places: dict[Path, list[Path]] = {}
+        for job in self._jobs:
+            # A run that failed is part of the answer; one that another version made is not.
+            if job.settings is not None and job.directory is not None and job.error is None:
+                places.setdefault(job.settings.results_dir, []).append(job.directory)
+        for results_dir, directories in sorted(places.items()):
+            for line in answer(directories, results_dir):
+                self._display.print(line)
 
     def _show_what_does_not_run(self) -> None:
         """Mistakes first, so that nobody waits for the good jobs to learn of them."""
