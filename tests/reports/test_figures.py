@@ -238,3 +238,16 @@ def test_log_ticks_are_few_and_round() -> None:
     assert log_ticks(1.0, 9.0) == pytest.approx([1, 2, 5])
     assert log_ticks(3.1, 3.4) == [3.1, 3.4]
     assert len(log_ticks(1e-6, 1e12)) <= 7
+
+
+@pytest.mark.parametrize("last", ["budget", "solved"])
+def test_a_curve_that_ends_at_100_percent_says_of_which_seeds(tmp_path: Path, last: str) -> None:
+    """One seed ended before the other reached the level: the estimate jumps to 100 %."""
+    first_s = 1.0 if last == "budget" else 3.0
+    early = RunFiles(
+        seed=0, status="budget", budget_train_s=first_s, history=((0.0, 10.0), (first_s, 20.0))
+    )
+    late = RunFiles(seed=1, history=((0.0, 10.0), (2.0, 480.0)))
+    text = texts_of(drawn("reached", findings_at(tmp_path, [early, late])))
+    said = "100 % is of the seeds still under way then, not of all" in " ".join(text.split())
+    assert said == (last == "budget")

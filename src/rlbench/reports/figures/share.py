@@ -159,6 +159,12 @@ def _draw_curve(axes: Axes, found: ReachedCurve, look: Look, start: float, end: 
     )  # fmt: skip
 
 
+def _jumps_to_all(found: ReachedCurve) -> bool:
+    """Whether the curve ends at 100 % though some seeds, which ended before, never reached it."""
+    curve = found.curve
+    return bool(len(curve.share)) and curve.share[-1] < 1e-9 and bool(curve.censored.any())
+
+
 def _times(curves: Sequence[ReachedCurve]) -> list[float]:
     return [float(t) for curve in curves for t in curve.curve.time if t > 0.0]
 
@@ -250,6 +256,8 @@ def _explanations(
         yield "band: 95 % interval at each time"
     if any((curve.curve.censored > 0).any() for curve in curves):
         yield "upright tick: a seed that had not reached it when it ended"
+    if any(_jumps_to_all(curve) for curve in curves):
+        yield "100 % is of the seeds still under way then, not of all"
     if any(time.median is not None and time.n_runs > 1 for time in medians.values()):
         yield "[ ]: 95 % interval of the median, ? where these seeds do not settle it"
     if len(cores) == 1:
