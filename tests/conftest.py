@@ -11,9 +11,12 @@ one_thread_each()
 os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-# A job that a shell starts in the background ignores Ctrl-C, and so would all that tests interrupt.
+# A job in the background of a shell ignores Ctrl-C, one under nohup the end of its terminal,
+# and so would all that tests interrupt.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 # On a machine that others use too, how long one example takes says nothing.
 settings.register_profile("no deadline", deadline=None)

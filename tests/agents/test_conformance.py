@@ -74,7 +74,7 @@ def agent(request: pytest.FixtureRequest) -> str:
 @pytest.mark.parametrize("env", [ENV, "probe_envs:Mixed-v0", "Pendulum-v1", "FrozenLake-v1"])
 def test_registered_agents_keep_the_rules(agent: str, env: str) -> None:
     bins = {"bins": 3} if agent == "dqn" else {}
-    check_agent(agent, env, settings={**SMALL[agent], **bins}, env_steps=400)
+    check_agent(agent, env, settings={**SMALL[agent], **bins}, env_steps=240)
 
 
 def test_es_learns_the_same_on_ray() -> None:

@@ -73,7 +73,7 @@ def planned(tmp_path: Path, paths: list[Path], *words: str) -> str:
     elsewhere.mkdir()
     found = [str(path) for path in (*paths, package.parent)]
     done = subprocess.run(
-        [sys.executable, "-m", "rlbench", *words, "agent=random", "dry_run=true"],
+        [sys.executable, "-m", "rlbench", *words, "agent=random", "dry_run=quick"],
         cwd=elsewhere, env={**os.environ, "PYTHONPATH": os.pathsep.join(found)},
         capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip

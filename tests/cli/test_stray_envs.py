@@ -104,7 +104,7 @@ def test_trains_without_a_word_beside_its_own(
     assert "budget: " in result.stdout
 
 
-@pytest.mark.parametrize("agent", ["es", "dqn"])
+@pytest.mark.parametrize("agent", ["es", "random"])
 def test_rewards_that_overflow_are_one_line_in_the_process_too(
     agent: str, rlbench: Rlbench, tmp_path: Path
 ) -> None:

@@ -48,13 +48,17 @@ def runs(tmp_path: Path) -> Path:
 def test_an_output_that_nobody_reads(runs: Path, words: str) -> None:
     closed = shell(f"{PYTHON} {words} >&-", runs)
     assert (closed.returncode, closed.stderr) == (0, "")
+    full = shell(f"{PYTHON} {words} > /dev/full", runs)
+    assert full.returncode == 1
+    assert full.stderr == "rlbench: standard output: cannot be written: No space left on device\n"
+
+
+@pytest.mark.parametrize("words", ["--version", "report runs"])
+def test_an_output_whose_reader_is_gone_or_beside_closed_errors(runs: Path, words: str) -> None:
     unread = shell(f"({PYTHON} {words}; echo $? >&2) | true", runs)
     assert unread.stderr == "0\n"
     both = shell(f"{PYTHON} {words} >&- 2>&-", runs)
     assert both.returncode == 0
-    full = shell(f"{PYTHON} {words} > /dev/full", runs)
-    assert full.returncode == 1
-    assert full.stderr == "rlbench: standard output: cannot be written: No space left on device\n"
 
 
 @pytest.mark.parametrize("ending", [">&-", "> /dev/full", "| head -1", ">&- 2>&- <&-"])
@@ -93,9 +97,16 @@ def unread_output(kind: str) -> Iterator[int]:
         os.close(writer)
 
 
-@pytest.mark.parametrize("kind", ["pipe", "terminal", "socket"])
 @pytest.mark.parametrize(
-    "words", [A_RUN, f"--multirun {A_RUN} seed=0", f"compare agents=random seeds=1 {A_RUN[13:]}"]
+    ("kind", "words"),
+    [
+        ("pipe", A_RUN),
+        ("terminal", A_RUN),
+        ("socket", A_RUN),
+        ("pipe", f"--multirun {A_RUN} seed=0"),
+        ("terminal", f"--multirun {A_RUN} seed=0"),
+        ("terminal", f"compare agents=random seeds=1 {A_RUN[13:]}"),
+    ],
 )
 def test_a_run_goes_on_though_nobody_reads_what_it_prints(
     tmp_path: Path, kind: str, words: str
@@ -222,17 +233,17 @@ def test_a_place_that_cannot_be_written(
     assert (runs / "file").read_text() == "mine"
 
 
-@pytest.mark.parametrize("out", ["runs", "runs/es", "runs/es/CartPole-v1/essetup/seed0", "."])
 @pytest.mark.parametrize("command", ["report", "claims", "tensorboard"])
 def test_an_output_among_the_runs_hides_none(
     runs: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
-    command: str, out: str,
+    command: str,
 ) -> None:  # fmt: skip
     monkeypatch.chdir(runs)
-    for _ in range(2):
+    # Each finds what those before it have left among the runs.
+    for out in ("runs", "runs", "runs/es", "runs/es/CartPole-v1/essetup/seed0", "."):
         assert main([command, "runs", "--out", out]) == 0
-    said = {"report": "ES", "claims": "CartPole-v1", "tensorboard": "2 runs in"}[command]
-    assert said in capsys.readouterr().out
+        said = {"report": "ES", "claims": "CartPole-v1", "tensorboard": "2 runs in"}[command]
+        assert said in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("command", ["report", "claims", "tensorboard"])

@@ -168,12 +168,16 @@ def test_at_80_columns_a_table_shows_each_job_and_its_result_in_full() -> None:
     assert "9 of 12 jobs" in lines[0]
 
 
+@pytest.fixture(scope="module")
+def hundred() -> list[Job]:
+    return sweep_of(100)
+
+
 @pytest.mark.parametrize(("width", "height"), [(80, 24), (60, 16), (120, 30), (40, 12)])
 def test_a_table_never_outgrows_the_terminal_and_counts_what_it_leaves_out(
-    width: int, height: int
+    hundred: list[Job], width: int, height: int
 ) -> None:
-    found = sweep_of(100)
-    lines = drawn(found, width, height)
+    lines = drawn(hundred, width, height)
     assert len(lines) <= height
     assert max(map(len, lines)) <= width
     assert sum("running" in line or "importing" in line for line in lines[3:-1]) >= 2

@@ -165,7 +165,7 @@ def test_a_run_stopped_anywhere_evaluates_the_same_when_it_goes_on(
     _, whole = play("whole")
     assert len([row for row in whole if row[0] == "solved"]) > 3
     stopped = 0
-    for step in range(700, 1600, 60):
+    for step in range(700, 1600, 90):
         monkeypatch.setenv("RLBENCH_TEST_INTERRUPT_AT", str(step))
         monkeypatch.setattr("probe_envs.Counting.steps_in_process", 0)
         with contextlib.suppress(KeyboardInterrupt):  # before there was anything to save
@@ -173,7 +173,7 @@ def test_a_run_stopped_anywhere_evaluates_the_same_when_it_goes_on(
             stopped += status == 130
         monkeypatch.delenv("RLBENCH_TEST_INTERRUPT_AT")
         assert play(str(step)) == (0, whole), step
-    assert stopped > 8
+    assert stopped > 5
 
 
 def test_a_run_that_is_killed_takes_its_workers_with_it(

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
+import tempfile
 import zipfile
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -15,10 +18,15 @@ REPOSITORY = Path(__file__).parents[2]
 def install_wheel(project: Path, target: Path) -> None:
     """Build the wheel of a project and unpack it into `target`, metadata included."""
     pytest.importorskip("hatchling", reason="builds wheels; part of the extra dev")
-    place = target.with_name(f"{target.name}-wheels")
-    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(place)]
-    subprocess.run(build, cwd=project, check=True, capture_output=True, timeout=60)
-    (wheel,) = place.glob("*.whl")
-    with zipfile.ZipFile(wheel) as archive:
+    with zipfile.ZipFile(io.BytesIO(_wheel(project))) as archive:
         archive.extractall(target)
-    wheel.unlink()
+
+
+@cache
+def _wheel(project: Path) -> bytes:
+    """The wheel of a project, which is built once in a process of tests."""
+    with tempfile.TemporaryDirectory() as place:
+        build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", place]
+        subprocess.run(build, cwd=project, check=True, capture_output=True, timeout=60)
+        (wheel,) = Path(place).glob("*.whl")
+        return wheel.read_bytes()
