@@ -181,3 +181,12 @@ class Patient(RandomAgent):
         while time.monotonic() < until:
             super().advance(1)
         return found
+
+
+class Colourful(RandomAgent):
+    """Fails with words that would write to a terminal's title, clear it, and hide."""
+
+    def advance(self, env_steps: int) -> Any:
+        if env_steps:
+            raise ValueError("\x1b]0;title\x07\x1b[2J\u202e red \x9b31m")
+        return super().advance(env_steps)

@@ -24,7 +24,7 @@ from rlbench.reports.build import Report, build_report
 from rlbench.runs import load
 from rlbench.runs.records import Run
 from rlbench.seeding import Seeds
-from rlbench.settings import AUTO, Auto, Settings
+from rlbench.settings import AUTO, MAX_EPISODES, Auto, Settings
 
 if TYPE_CHECKING:
     from rlbench.agents.saved import FromArrays
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from rlbench.harness.live_agent import LiveAgent
 
 Choice = str | Sequence[str]
+MOST_LANES = 1_000  # of an evaluation, however many episodes it has
 RESULTS = Path("results/runs")  # `results_dir` where nothing else is asked for
 
 
@@ -259,11 +260,12 @@ def evaluate(
     from rlbench.harness.evaluate import evaluate as play
     from rlbench.harness.plan import plan_run
 
-    if not isinstance(episodes, int) or isinstance(episodes, bool) or episodes < 1:
-        raise ConfigError("episodes", episodes, "a whole number from 1 up")
+    if type(episodes) is not int or not 1 <= episodes <= MAX_EPISODES:
+        raise ConfigError("episodes", episodes, f"a whole number from 1 to {MAX_EPISODES}")
     plan = plan_run(_checked(words({"agent": "random", "env": env, "seed": seed, **overrides})))
     check_policy(policy, plan.env.facts)
-    lanes = plan.env.lanes(episodes, plan.eval_max_episode_steps)
+    together = min(episodes, MOST_LANES, plan.env.facts.lock_step_lanes or MOST_LANES)
+    lanes = plan.env.lanes(together, plan.eval_max_episode_steps)
     try:
         seeds = Seeds(seed).child("evaluation")
         return play(policy, lanes, range(episodes), seeds, action=plan.env.facts.action)
@@ -317,8 +319,13 @@ def _config_folder(config_dir: str | Path) -> Path:
 
 
 def _path(key: str, given: Any) -> Path:
-    if not isinstance(given, (str, PurePath)) or "\0" in str(given):
+    if not isinstance(given, (str, PurePath)) or not str(given) or "\0" in str(given):
         raise ConfigError(key, given, "a path")
+    try:
+        Path(given).exists()
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        raise ConfigError(key, str(given), f"a path that can be looked at ({why})") from None
     return Path(given)
 
 

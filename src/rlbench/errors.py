@@ -5,10 +5,25 @@ from __future__ import annotations
 MAX_SHOWN = 300  # characters of what was given that an error repeats
 
 
+def visible(text: str) -> str:
+    """`text` with each character that a terminal would act on, or not show, escaped (`\\x1b`); only
+    ends of lines and tabs stay. For all text that comes from elsewhere and is printed or kept."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c in "\n\t" else _escaped(c) for c in text)
+
+
+def _escaped(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")
+
+
 class RlbenchError(Exception):
     """Base of every error that a user sees as one line, without a traceback."""
 
     exit_status = 1
+
+    def __init__(self, *args: object) -> None:
+        super().__init__(*(visible(arg) if isinstance(arg, str) else arg for arg in args))
 
 
 class ConfigError(RlbenchError):

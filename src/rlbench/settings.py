@@ -150,6 +150,13 @@ class Settings(Frozen):
     logger: Literal["tensorboard"] | None = None
     dry_run: bool | Literal["quick"] = False
 
+    @field_validator("results_dir", mode="before")
+    @classmethod
+    def _is_not_empty(cls, value: Any) -> Any:
+        if value == "":
+            raise ValueError("a path (. is the working directory)")
+        return value
+
     @field_validator("results_dir")
     @classmethod
     def _is_a_usual_name(cls, value: Path) -> Path:

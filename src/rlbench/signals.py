@@ -38,15 +38,16 @@ class Stops:
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> Stops:
+        # First, as this takes a while at the start of a process, and whoever enters this catches
+        # nothing yet.
+        from rlbench.clock import monotonic_s
+
+        self._now = monotonic_s
         if threading.current_thread() is threading.main_thread():
             self._before = {number: signal.getsignal(number) for number in STOP_SIGNALS}
             for number in STOP_SIGNALS:
                 if not _left_alone(number):
                     signal.signal(number, self._handle)
-        # Later, as this takes a while at the start of a process.
-        from rlbench.clock import monotonic_s
-
-        self._now = monotonic_s
         return self
 
     def __exit__(

@@ -76,6 +76,8 @@ REFUSED: list[tuple[Callable[..., Any], tuple[Any, ...], str]] = [
     (share_interval, (-1, 2), "successes and runs: got -1 and 2; takes"),
     (share_interval, (1.5, 2), "successes and runs: got 1.5 and 2; takes"),
     (share_interval, (NAN, 2), "successes and runs: got nan and 2; takes"),
+    (mean_curve, (None, None), r"runs: got None; takes a list of \(times, values\)"),
+    (mean_curve, (3, 1.0), "runs: got 3; takes a list of"),
     (mean_curve, ([([0.0, NAN], [1, 2])], 3.0), "runs: got nan; takes a list of numbers, finite"),
     (mean_curve, ([([0.0, 1.0], [1, NAN])], 3.0), "runs: got nan; takes"),
     (mean_curve, ([([0.0, INF], [1, 2])], 3.0), "runs: got inf; takes"),

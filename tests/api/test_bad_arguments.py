@@ -35,6 +35,11 @@ def evaluate(policy: Any, env: Any = "CartPole-v1", **more: Any) -> Any:
     return rlbench.evaluate(policy, env, **{"episodes": 2, **more})
 
 
+def advance(env_steps: Any) -> Any:
+    with rlbench.make_agent("random") as agent:
+        return agent.advance(env_steps)
+
+
 PUSH = Constant(1)
 CASES: list[tuple[Callable[[], Any], str]] = [
     (lambda: rlbench.run(agent=None), "agent: got null; takes a name, as in agent=es"),
@@ -54,6 +59,25 @@ CASES: list[tuple[Callable[[], Any], str]] = [
     (lambda: rlbench.run(budget={3: 4}), r"budget\.3: got 4; takes a key"),
     (lambda: rlbench.run(budget=None), "budget: got null; takes"),
     (lambda: rlbench.run(cores=object()), "cores: got <object .*; takes text, a number"),
+    (lambda: rlbench.load_runs("x" * 5000), "directory: got 'x+…x+'?; takes a path that"),
+    (lambda: rlbench.load_runs(""), "directory: got ''; takes a path"),
+    (
+        lambda: rlbench.load_policy("x" * 5000),
+        "source: got 'x+…x+'?; takes a path that",
+    ),
+    (
+        lambda: rlbench.load_run("x" * 5000),
+        "path: got 'x+…x+'?; takes a path that",
+    ),
+    (
+        lambda: evaluate(PUSH, episodes=10**12),
+        "episodes: got 1000000000000; takes a whole",
+    ),
+    (lambda: advance("x"), "env_steps: got 'x'; takes a whole number from 0 to"),
+    (lambda: advance(float("inf")), "env_steps: got inf; takes a whole number from 0 to"),
+    (lambda: advance(float("nan")), "env_steps: got nan; takes a whole number from 0 to"),
+    (lambda: advance(-1), "env_steps: got -1; takes a whole number from 0 to"),
+    (lambda: advance(True), "env_steps: got true; takes a whole number from 0 to"),
     (lambda: rlbench.run(config_dir=3), "config_dir: got 3; takes a path"),
     (lambda: rlbench.sweep(agent=[None]), "agent: got null; takes a name"),
     (lambda: rlbench.sweep(seed=[]), r"seed: got \[\]; takes at least one value"),
@@ -76,8 +100,11 @@ CASES: list[tuple[Callable[[], Any], str]] = [
     (lambda: rlbench.report(".", out=3), "out: got 3; takes a path"),
     (lambda: evaluate(3), "policy: got 3; takes an object with `act`"),
     (lambda: evaluate(PUSH, 3), "env: got '3'; takes a name"),
-    (lambda: evaluate(PUSH, episodes=1.5), "episodes: got 1.5; takes a whole number from 1 up"),
-    (lambda: evaluate(PUSH, episodes=0), "episodes: got 0; takes a whole number from 1 up"),
+    (
+        lambda: evaluate(PUSH, episodes=1.5),
+        "episodes: got 1.5; takes a whole number from 1 to",
+    ),
+    (lambda: evaluate(PUSH, episodes=0), "episodes: got 0; takes a whole number from 1 to 1000000"),
     (lambda: evaluate(PUSH, episodes=-1), "episodes: got -1; takes a whole number"),
     (lambda: evaluate(PUSH, episodes=True), "episodes: got true; takes a whole number"),
     (lambda: evaluate(PUSH, episodes=None), "episodes: got null; takes a whole number"),

@@ -193,6 +193,7 @@ SWEEPS = {
     "hydra.launcher._target_=os.system": "hydra.launcher._target_: got 'os.system'; takes "
     "something else: Invalid plugin 'os.system': not the hydra_plugins package",
     "env=[a,b],CartPole-v1": "env: got '[a,b],CartPole-v1'; takes a name, as in env=CartPole-v1",
+    "seed=glob(*)": "seed: got 'glob(*)'; takes at least one value, and nothing fits this",
     "seed=range(5,2)": "seed: got 'range(5,2)'; takes at least one value",
     "seed=range(0,1000000)": "seed: got 'range(0,1000000)'; takes fewer values: a sweep has at "
     "most 10,000 jobs",

@@ -176,6 +176,42 @@ def test_a_process_that_ends_before_its_run_is_no_job_done(
     assert f"failed: agent=stray env=CartPole-v1 seed=0: {why}" in done.stdout
 
 
+SHOWN = r"ValueError: \x1b]0;title\x07\x1b[2J\u202e red \x9b31m"
+
+
+@pytest.mark.parametrize("sweep", [[], ["-m"]])
+def test_control_characters_of_strangers_are_shown_and_not_obeyed(
+    sweep: list[str], rlbench: Rlbench, words: Words, tmp_path: Path
+) -> None:
+    done = rlbench(*sweep, *words("Colourful"))
+    assert done.returncode == 1
+    assert SHOWN in (done.stdout if sweep else done.stderr)
+    assert (done.stdout + done.stderr).replace("\n", "").isprintable()
+    error = str(summary(tmp_path)["error"])
+    assert error.isprintable() and r"\x1b]0;title\x07" in error
+
+
+def test_a_job_that_another_process_runs_is_none_that_failed(
+    rlbench: Rlbench, words: Words, tmp_path: Path
+) -> None:
+    run = subprocess.Popen(
+        [sys.executable, "-m", "rlbench", *words("Endless"), "seed=1"],
+        cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert run.stderr is not None and run.stderr.readline() == "waiting for ever\n"
+    (path,) = tmp_path.rglob("summary.json")
+    path.unlink()  # so that it looks as while it trains
+    done = rlbench("-m", *words("Endless"), "seed=1", "agent.num_lanes=8", "hydra.launcher.jobs=1")
+    run.kill()
+    run.communicate()
+    assert done.returncode == 1
+    assert "1 jobs: 1 running elsewhere" in done.stdout and "failed" not in done.stdout
+    assert done.stderr == (
+        "rlbench: 1 of 1 jobs run in another process; started again when that has ended, this "
+        "takes in what they came to\n"
+    )
+
+
 def test_a_count_of_jobs_that_is_none(rlbench: Rlbench, tmp_path: Path) -> None:
     done = rlbench("agent=random", *SMALL, RLBENCH_CONCURRENT_JOBS="abc")
     said = "RLBENCH_CONCURRENT_JOBS: got 'abc'; takes a whole number from 1 on; a sweep sets it"

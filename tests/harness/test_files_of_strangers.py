@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 import zipfile
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from rlbench.agents.random import RandomAgent
 from rlbench.config.compose import compose
 from rlbench.errors import ConfigError, RunError
 from rlbench.harness.experiment import run
@@ -346,3 +348,54 @@ def test_names_with_control_characters_are_refused(name: str) -> None:
 def test_a_name_of_an_agent_is_the_name_of_a_folder(name: str) -> None:
     with pytest.raises(ConfigError, match=r"agent\.name: got .* takes a name of at most 100"):
         compose(["agent=random", f'agent.name="{name}"'])
+
+
+class Swapping(RandomAgent):
+    """Puts a link in the place of the run's directory while it trains."""
+
+    place: Path
+    elsewhere: Path
+
+    def advance(self, env_steps: int) -> Any:
+        if env_steps and not self.place.is_symlink():
+            self.place.rename(self.place.with_name("moved"))
+            self.place.symlink_to(self.elsewhere)
+        return super().advance(env_steps)
+
+
+@pytest.mark.parametrize("above", [False, True])
+def test_a_directory_that_is_swapped_for_a_link_is_not_followed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, above: bool
+) -> None:
+    """above: it is the folder of the run's setup that is swapped."""
+    monkeypatch.setattr("rlbench.agents.random.RandomAgent", Swapping)
+    asked = settings(tmp_path / "runs")
+    place = place_of(asked)
+    elsewhere = tmp_path / "elsewhere"
+    (elsewhere / place.name).mkdir(parents=True)
+    mine = elsewhere / place.name / "mine" if above else elsewhere / "mine"
+    mine.write_text("mine")
+    Swapping.place, Swapping.elsewhere = (place.parent if above else place), elsewhere
+    with pytest.raises(RunError) as error:
+        run(asked)
+    said = f"{place.absolute()}: cannot be written: is another folder than when the run began"
+    assert str(error.value) == said
+    assert [path for path in elsewhere.rglob("*") if path.is_file()] == [mine]
+
+
+def test_a_directory_that_is_removed_while_its_run_goes_on_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Removing(RandomAgent):
+        def advance(self, env_steps: int) -> Any:
+            if env_steps:
+                shutil.rmtree(place)
+            return super().advance(env_steps)
+
+    monkeypatch.setattr("rlbench.agents.random.RandomAgent", Removing)
+    asked = settings(tmp_path / "runs")
+    place = place_of(asked)
+    with pytest.raises(RunError) as error:
+        run(asked)
+    said = f"{place.absolute()}: cannot be written: No such file or directory"
+    assert str(error.value) == said

@@ -279,3 +279,26 @@ def test_a_signal_before_there_is_anything_to_save_ends_the_process_at_once(
         run.signal(number, group=True)
         assert run.end() == (130, "", "")
         assert run.others() == [] and not (tmp_path / "runs").exists()
+
+
+SIGNALLED_WHILE_IMPORTING = """
+import os, runpy, signal, sys
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        if name == sys.argv[1]:
+            os.kill(os.getpid(), int(sys.argv[2]))
+sys.meta_path.insert(0, Finder())
+runpy.run_module("rlbench", run_name="__main__")
+"""
+
+
+@pytest.mark.parametrize("module", ["rlbench.cli.main", "rlbench.signals", "rlbench.clock"])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_while_rlbench_is_imported_ends_the_process_without_a_word(
+    module: str, number: int
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", SIGNALLED_WHILE_IMPORTING, module, str(int(number))],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")

@@ -6,7 +6,9 @@ import csv
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -133,3 +135,51 @@ def test_only_some_of_the_runs_and_how_many_others_there_are(tmp_path: Path) -> 
         "1 more run is here, of other settings or seeds: not in this report",
     )
     assert names(tmp_path / "report") == ["mine/es/CartPole-v1/essetup/seed0"]
+
+
+@pytest.mark.parametrize("given", [["--out", ""], [""]])
+def test_an_empty_name_is_not_the_working_directory(
+    given: list[str], capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: Any
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    RunFiles().write(tmp_path / "results" / "runs")
+    with pytest.raises(SystemExit, match="2"):
+        main(given)
+    assert "got nothing, takes a folder" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["results"]
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 100 kB."""
+    place = tmp_path / "small"
+    place.mkdir()
+    words = ["mount", "-t", "tmpfs", "-o", "size=100k", "none", str(place)]
+    try:
+        done = subprocess.run(words, capture_output=True, check=False).returncode
+    except OSError:
+        done = 1
+    if done:
+        pytest.skip("nothing can be mounted here")
+    yield place
+    subprocess.run(["umount", str(place)], check=True)
+
+
+def test_a_full_disk_leaves_nothing_that_looks_like_a_report(
+    tmp_path: Path, small_disk: Path
+) -> None:
+    RunFiles().write(tmp_path / "runs")
+    out = small_disk / "report"
+    with pytest.raises(ReportError, match=r"report: cannot be written \(.*No space left on device"):
+        build_report(tmp_path / "runs", out)
+    assert list(out.iterdir()) == []
+
+
+def test_what_is_in_the_way_of_a_page_leaves_nothing_that_looks_like_a_report(
+    tmp_path: Path,
+) -> None:
+    RunFiles().write(tmp_path / "runs")
+    (tmp_path / "out" / "index.html").mkdir(parents=True)
+    with pytest.raises(ReportError, match="cannot be written"):
+        build_report(tmp_path / "runs", tmp_path / "out")
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["index.html"]

@@ -49,13 +49,14 @@ class RlbenchSweeper(BasicSweeper):
         assert self.hydra_context is not None
         assert self.launcher is not None and self.config is not None
         from rlbench.config.compose import sweep_composer
-        from rlbench.config.refused import refuse_number_of_jobs
+        from rlbench.config.refused import refuse_no_jobs, refuse_number_of_jobs
         from rlbench.harness.plan import name_run
 
         parser = OverridesParser.create(config_loader=self.hydra_context.config_loader)
         overrides = parser.parse_overrides([*self._parse_config(), *arguments])
         refuse_number_of_jobs(overrides)
-        (jobs,) = self.split_arguments(overrides, None)
+        (jobs,) = self.split_arguments(overrides, None) or [[]]
+        refuse_no_jobs(overrides, jobs)
         if isinstance(self.launcher, RlbenchLauncher):
             return self.launcher.launch(jobs, initial_job_idx=0)
         compose = sweep_composer(self.hydra_context.config_loader, self.config)

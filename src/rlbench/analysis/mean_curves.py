@@ -70,6 +70,8 @@ def mean_curve(
     Raises ValueError for times that do not ascend, for an `end`, times or values that are not
     finite, and for lists whose lengths do not fit.
     """
+    if not isinstance(runs, Sequence) or isinstance(runs, str):
+        raise ValueError(f"runs: got {reprlib.repr(runs)}; takes a list of (times, values)")
     pairs, end = [_checked_run(run) for run in runs], number("end", end)
     kept = (
         [True] * len(pairs)

@@ -30,14 +30,21 @@ def runs_parser(
         "directories" if several else "directory",
         metavar="DIR",
         nargs="*" if several else "?",
-        type=Path,
+        type=folder,
         default=[DEFAULT_DIRECTORY] if several else DEFAULT_DIRECTORY,
         help="where the runs are, at any depth"
         + (", in one directory or several" if several else "")
         + f" (default: {DEFAULT_DIRECTORY})",
     )
-    parser.add_argument("--out", metavar="DIR", type=Path, help=out)
+    parser.add_argument("--out", metavar="DIR", type=folder, help=out)
     return parser
+
+
+def folder(word: str) -> Path:
+    """The path that a word of the command line is; an empty one would be the working directory."""
+    if not word:
+        raise argparse.ArgumentTypeError("got nothing, takes a folder (. is the working directory)")
+    return Path(word)
 
 
 def add_open(parser: argparse.ArgumentParser) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rlbench.analysis.groups import check_agent_of_baseline
-from rlbench.cli.arguments import add_open
+from rlbench.cli.arguments import add_open, folder
 from rlbench.cli.browser import open_page, page_line
 from rlbench.cli.drawing import own_matplotlib
 from rlbench.cli.parser import Parser
@@ -90,7 +90,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--out",
         metavar="DIR",
-        type=Path,
+        type=folder,
         help="place of the report (default: RESULTS_DIR/report)",
     )
     add_open(parser)

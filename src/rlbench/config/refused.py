@@ -80,6 +80,17 @@ def refuse_number_of_jobs(overrides: Sequence[Override]) -> None:
         raise ConfigError(most.key_or_group, _text(most), takes)
 
 
+def refuse_no_jobs(overrides: Sequence[Override], jobs: Sequence[Sequence[str]]) -> None:
+    """Raise ConfigError for a sweep of no jobs, as over a pattern that nothing fits."""
+    if jobs:
+        return
+    for override in overrides:
+        if override.is_sweep_override():
+            takes = "at least one value, and nothing fits this"
+            raise ConfigError(override.key_or_group, _text(override), takes)
+    raise ConfigError("-m", "", "at least one job")
+
+
 def _refuse_choice(key: str, value: str, values: Sequence[Any]) -> None:
     for one in values:
         if not isinstance(one, str) or not one:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from rlbench.clock import Start
-from rlbench.errors import ConfigError, RlbenchError, RunError, StuckError
+from rlbench.errors import ConfigError, RlbenchError, RunError, StuckError, visible
 from rlbench.harness.evaluator import Evaluator, worth_processes
 from rlbench.harness.gpu import check_device
 from rlbench.harness.judge import Judge
@@ -166,7 +166,7 @@ class Attempt:
                 what = type(part).__name__
                 name = f"agent {self.settings.agent.name}" if part is self.agent else what
                 said = " ".join(f"{type(error).__name__}: {error}".split()).rstrip(":")
-                print(f"note: {name} did not close: {said}", file=sys.stderr)
+                print(f"note: {name} did not close: {visible(said)}", file=sys.stderr)
         if self.events is not None:
             self.events.close()
         self.progress.close()
@@ -319,6 +319,7 @@ class Attempt:
 
     def _save_checkpoint(self, agent: Agent, judge: Judge) -> None:
         self.progress.doing("saving")
+        self.directory.check_place()
         if judge.best_policy is not None:
             write_policy(self.directory.best_policy, judge.best_policy)
             judge.best_policy = None
@@ -335,9 +336,10 @@ class Attempt:
 
     def record_failure(self, error: BaseException) -> None:
         """Say in the run's files why it failed."""
-        line = str(error).splitlines()[0] if str(error) else type(error).__name__
+        line = visible(str(error).splitlines()[0]) if str(error) else type(error).__name__
         # Where the disk is full even this fails; what was there before stays as it was.
         with contextlib.suppress(OSError):
+            self.directory.check_place()
             text = "".join(traceback.format_exception(error))
             replace_text(self.directory.traceback, text)
             self._record_end(self.judge, "failed", line)
@@ -345,6 +347,7 @@ class Attempt:
     def _record_end(
         self, judge: Judge | None, status: EndStatus, error: str | None = None
     ) -> Summary:
+        self.directory.check_place()
         clock = self.ledger.now()
         if status != "failed":  # what an earlier attempt failed at is mended
             self.directory.traceback.unlink(missing_ok=True)

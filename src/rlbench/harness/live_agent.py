@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from types import TracebackType
 
+import numpy as np
+
+from rlbench.errors import ConfigError
 from rlbench.harness.plan import plan_run
 from rlbench.harness.resources import Resources
 from rlbench.interfaces import Agent, Counts, Policy, Scalars, State
-from rlbench.settings import Settings
+from rlbench.settings import MAX_STEPS, Settings
 
 
 class LiveAgent:
@@ -32,7 +35,13 @@ class LiveAgent:
         return self._resources.counts()
 
     def advance(self, env_steps: int) -> Scalars:
-        """Train for at least `env_steps` more decisions; what the agent reports of it."""
+        """Train for at least `env_steps` more decisions; what the agent reports of it.
+
+        Raises ConfigError for what is no number of steps.
+        """
+        whole = isinstance(env_steps, (int, np.integer)) and not isinstance(env_steps, bool)
+        if not whole or not 0 <= env_steps <= MAX_STEPS:
+            raise ConfigError("env_steps", env_steps, f"a whole number from 0 to {MAX_STEPS}")
         return self.agent.advance(env_steps)
 
     def policy(self) -> Policy:

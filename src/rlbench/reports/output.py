@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import re
@@ -42,14 +43,27 @@ def write_files(out: Path, files: Mapping[str, bytes]) -> list[Path]:
     Raises OutputError where the place cannot be written.
     """
     try:
-        stale = _written_before(out) - set(files)
-        written = add_files(out, files)
-        for name in sorted(stale):
-            (out / name).unlink(missing_ok=True)
-        replace_bytes(out / MANIFEST, _manifest(sorted(files)))
+        before = _written_before(out)
+        try:
+            written = add_files(out, files)
+            for name in sorted(before - set(files)):
+                (out / name).unlink(missing_ok=True)
+            replace_bytes(out / MANIFEST, _manifest(sorted(files)))
+        except (OSError, OutputError):
+            _take_back(out, before, files)
+            raise
     except OSError as error:
         raise OutputError(out, error) from None
     return written
+
+
+def _take_back(out: Path, before: set[str], files: Iterable[str]) -> None:
+    """A report that could not be written as a whole leaves no page that looks like one: what is new
+    is removed, and all of it where there was no report before."""
+    new = [*(set(files) - before), *([] if before else [MANIFEST])]
+    for name in new:
+        with contextlib.suppress(OSError):
+            (out / name).unlink(missing_ok=True)
 
 
 def add_files(out: Path, files: Mapping[str, bytes]) -> list[Path]:

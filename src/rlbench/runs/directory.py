@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
 from collections.abc import Mapping
@@ -13,6 +14,8 @@ from rlbench.interfaces import Array
 from rlbench.opening import in_the_way, make_directory, open_to_write
 from rlbench.runs import header, log, summary
 from rlbench.runs.files import replacing, write_npz
+
+HELD = "another process is running this run"
 
 
 class RunDir:
@@ -37,6 +40,7 @@ class RunDir:
         )  # fmt: skip
         self._folders = (self.checkpoint, self.events)
         self._lock: int | None = None
+        self._place: tuple[int, int] | None = None  # what `path` names, once it is open
         self._made: list[Path] = []  # the folders that `open` made, the innermost first
 
     def open(self, overwrite: bool) -> None:
@@ -54,6 +58,7 @@ class RunDir:
             takes = f"a folder that can be written ({reason})"
             raise ConfigError("results_dir", str(self._results_dir), takes) from error
         try:
+            self._place = _identity(self.path)
             self._hold()
             if overwrite:
                 self._empty()
@@ -70,12 +75,21 @@ class RunDir:
             os.close(self._lock)
             self._lock = None
 
+    def check_place(self) -> None:
+        """Raise OSError where `path` names another folder than the one that was opened: somebody
+        has put a link, say, in its place, and what is written would be elsewhere."""
+        if _identity(self.path) != self._place:
+            why = "is another folder than when the run began"
+            raise OSError(errno.ESTALE, why, str(self.path))
+
     def discard(self) -> None:
         """Take away what `open` made, but for what others have put there: a run that is refused
         leaves nothing."""
         if self.path not in self._made:
             return
-        shutil.rmtree(self.path, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            self.check_place()
+            shutil.rmtree(self.path)
         with contextlib.suppress(OSError):  # one is not empty
             for place in self._made[1:]:
                 place.rmdir()
@@ -89,7 +103,7 @@ class RunDir:
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise RunError(f"{self.path}: another process is running this run") from error
+            raise RunError(f"{self.path}: {HELD}") from error
 
     def _empty(self) -> None:
         for place in (*self._files, *self._folders):
@@ -104,6 +118,11 @@ class RunDir:
             reason = in_the_way(place, directory=place in self._folders)
             if reason is not None:
                 raise RunError(f"{place}: {reason}; overwrite=true removes it and starts again")
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    status = path.stat()
+    return status.st_dev, status.st_ino
 
 
 def write_policy(path: Path, arrays: Mapping[str, Array]) -> None:

@@ -23,10 +23,16 @@ STYLES = {
     "running": "cyan",
     "stopping": "magenta",
     "interrupted": "magenta",
+    "running elsewhere": "magenta",
     "waiting": "bright_black",
 }
-ENDED = (State.DONE, State.BEFORE, State.FAILED, State.INTERRUPTED)
-IMPORTANCE = (ACTIVE, (State.FAILED, State.INTERRUPTED), (State.DONE,), (State.WAITING,))
+ENDED = (State.DONE, State.BEFORE, State.FAILED, State.INTERRUPTED, State.ELSEWHERE)
+IMPORTANCE = (
+    ACTIVE,
+    (State.FAILED, State.INTERRUPTED, State.ELSEWHERE),
+    (State.DONE,),
+    (State.WAITING,),
+)
 LEFT_OUT_FIRST = ("training", "return")  # of the columns, where a terminal is too narrow
 WIDEST_BAR = 40
 DIFFERS, LEAST_DIFFERS, GAP = "what differs", 12, 2

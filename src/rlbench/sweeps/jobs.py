@@ -30,6 +30,7 @@ class State(Enum):
     BEFORE = "done before"
     FAILED = "failed"
     INTERRUPTED = "interrupted"
+    ELSEWHERE = "running elsewhere"
 
 
 @dataclass

@@ -10,6 +10,7 @@ from pathlib import Path
 from rlbench.clock import monotonic_s
 from rlbench.errors import ConfigError, RunError
 from rlbench.harness.machine import available_cores
+from rlbench.runs.directory import HELD
 from rlbench.settings import AUTO, Auto, Settings, resolve
 from rlbench.signals import Stops
 from rlbench.sweeps.display import Display, count
@@ -38,8 +39,9 @@ def launch(
     answer: lines that say what the runs in some directories below results_dir came to, printed at
     the end; not asked after an interruption.
 
-    Raises ConfigError where no job could even be composed, RunError where one failed, and
-    KeyboardInterrupt after an interruption, when every running job has written its checkpoint.
+    Raises ConfigError where no job could even be composed, RunError where one failed or runs in
+    another process, and KeyboardInterrupt after an interruption, when every running job has written
+    its checkpoint.
     """
     available = available_cores()
     if at_once != AUTO and not (type(at_once) is int and 1 <= at_once <= len(available)):
@@ -62,6 +64,12 @@ def launch(
         # What a display has shown already is not repeated.
         first = f": {failed[0].label}: {failed[0].note}" if quiet else ""
         raise RunError(f"{len(failed)} of {len(jobs)} jobs failed{first}")
+    elsewhere = sum(job.state is State.ELSEWHERE for job in jobs)
+    if elsewhere:
+        raise RunError(
+            f"{elsewhere} of {len(jobs)} jobs run in another process; started again when that has "
+            "ended, this takes in what they came to"
+        )
     return jobs
 
 
@@ -207,7 +215,8 @@ class _Sweep:
             elif self._stops.asked and (status in INTERRUPTED or self._stops.requests > 1):
                 job.state, job.note = State.INTERRUPTED, process.stdout.last
             else:
-                job.state, job.note = State.FAILED, process.cause(status)
+                job.note = process.cause(status)
+                job.state = State.ELSEWHERE if job.note.endswith(HELD) else State.FAILED
             self._display.event(job)
 
 

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import IO
 
+from rlbench.errors import visible
 from rlbench.harness.record import CONCURRENT_JOBS
 from rlbench.signals import PARENT, STOP_SIGNALS, describe
 
@@ -99,7 +100,7 @@ class _Lines:
             self._rest = lines.pop() if chunk else b""
             for line in lines:
                 if line.strip():
-                    self.last = line.decode(errors="replace").strip()
+                    self.last = visible(line.decode(errors="replace").strip())
             if not chunk:
                 return False
 

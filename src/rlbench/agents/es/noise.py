@@ -5,12 +5,13 @@ Both are pure functions of (stream, generation, pair); a worker keeps what fits 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
-from rlbench.interfaces import Array, Worker
+from rlbench.interfaces import Array, Stopped, Worker
 from rlbench.nets.network import Network
 from rlbench.seeding import Seeds
 
@@ -85,13 +86,24 @@ class LowRankNoise:
 
 
 def draw_noise(
-    network: Network, rank: int | None, stream: Seeds, generation: int, pairs: range
+    network: Network,
+    rank: int | None,
+    stream: Seeds,
+    generation: int,
+    pairs: range,
+    should_stop: Callable[[], bool] = lambda: False,
 ) -> Noise:
-    """The perturbations of `pairs` in `generation`; rank None: full-rank."""
+    """The perturbations of `pairs` in `generation`; rank None: full-rank.
+
+    should_stop: asked between two of them, as those of a large network take seconds; raises Stopped
+    once it is true.
+    """
     generators = [stream.generator(generation, pair) for pair in pairs]
     if rank is None:
         noise = np.empty((len(pairs), network.size), np.float32)
         for row, rng in enumerate(generators):
+            if should_stop():
+                raise Stopped
             rng.standard_normal(dtype=np.float32, out=noise[row])
         return FullNoise(noise)
     left, right, biases = [], [], []
@@ -100,6 +112,8 @@ def draw_noise(
         right.append(np.empty((len(pairs), rank, units), np.float32))
         biases.append(np.empty((len(pairs), units), np.float32))
         for row, rng in enumerate(generators):
+            if should_stop():
+                raise Stopped
             for part in (left[-1], right[-1], biases[-1]):
                 rng.standard_normal(dtype=np.float32, out=part[row])
         right[-1] /= np.float32(np.sqrt(rank))
@@ -113,7 +127,7 @@ def cached_noise(
     key = f"noise {stream} {generation} {pairs}"
     if key in worker.cache:
         return worker.cache[key]  # type: ignore[no-any-return]
-    noise = draw_noise(network, rank, stream, generation, pairs)
+    noise = draw_noise(network, rank, stream, generation, pairs, worker.should_stop)
     held = worker.cache.get("noise generation")
     if held != (stream, generation):
         worker.cache.clear()
