@@ -26,9 +26,22 @@ def planned(*words: str) -> Cost:
 def test_a_budget_in_steps_has_a_time() -> None:
     # 1,000 steps at 100 a second. Evaluations are due at 0, 500 (then 1,000) and at the end.
     words = ["budget.env_steps=1000", "budget.train_seconds=null", "eval.gap_per_step=0"]
-    most = planned(*words, "eval.first_steps=500", "eval.growth=2")
+    words += ["eval.first_steps=500", "eval.growth=2", "eval.max_episode_steps=25"]
+    most = planned(*words)
     assert (most.train_s, most.env_steps, most.eval_s) == (10.0, 1000, 9.0)
     assert most.wall_s == 21.0 and most.core_hours == pytest.approx(21 / 3600)
+
+
+def test_the_time_of_evaluation_is_bounded_by_the_longest_episodes() -> None:
+    words = [*SMALL, "budget.env_steps=1000", "budget.train_seconds=null", "eval.gap_per_step=0"]
+    words += ["eval.first_steps=500", "eval.growth=2"]
+    plan = plan_run(compose([*words, "eval.max_episode_steps=250"]))
+    # Three evaluations. The probe's policy, which had not learned, played 25 steps an episode.
+    probed = Speed(steps_per_s=100.0, startup_s=2.0, eval_s=3.0, eval_steps=50.0)
+    most = cost(plan, probed)
+    assert (most.least_eval_s, most.eval_s, most.wall_s) == (9.0, 90.0, 102.0)
+    known = cost(plan, Speed(steps_per_s=100.0, startup_s=2.0, eval_share=0.5))
+    assert (known.least_eval_s, known.eval_s) == (5.0, 5.0)  # what runs of this setup took
 
 
 def test_the_budget_that_is_used_up_first_counts() -> None:

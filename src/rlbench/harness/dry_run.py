@@ -17,14 +17,17 @@ from rlbench.harness.speed import Speed, probe, recorded
 class Cost:
     """The most that a run may take, at the speed that was measured; None if unknown.
 
-    train_s: of training. env_steps: that this comes to. eval_s: of evaluation beside it. wall_s:
-    all together, the startup included. core_hours: of all that. memory_mb: what the agent learns
-    from, in MiB, beside the libraries.
+    train_s: of training. env_steps: that this comes to. eval_s: of evaluation beside it, where all
+    episodes are as long as they may be. least_eval_s: the same with the episodes that were
+    measured: of a probe's policy, which has learned for seconds only. wall_s: all together, the startup
+    included. core_hours: of all that. memory_mb: what the agent learns from, in MiB, beside the
+    libraries.
     """
 
     train_s: float | None
     env_steps: int | None
     eval_s: float | None
+    least_eval_s: float | None
     wall_s: float | None
     core_hours: float | None
     memory_mb: float | None
@@ -43,19 +46,24 @@ def cost(plan: RunPlan, speed: Speed | None) -> Cost:
     less."""
     train_s, steps = plan.settings.budget.train_seconds, plan.settings.budget.env_steps
     if speed is None or speed.steps_per_s <= 0:
-        return Cost(train_s, steps, None, None, None, plan.memory_mb)
+        return Cost(train_s, steps, None, None, None, None, plan.memory_mb)
     if steps is not None and (train_s is None or steps / speed.steps_per_s < train_s):
         train_s = steps / speed.steps_per_s
     assert train_s is not None
     most_steps = round(train_s * speed.steps_per_s)
     if speed.eval_share is not None:
-        eval_s = speed.eval_share * train_s
+        eval_s = least_s = speed.eval_share * train_s
     else:
         assert speed.eval_s is not None and speed.eval_steps is not None
+        longest = plan.settings.eval.episodes * plan.eval_max_episode_steps
         number = evaluations(plan.eval_schedule, most_steps, speed.eval_steps)
-        eval_s = number * speed.eval_s
+        least_s = number * speed.eval_s
+        number = evaluations(plan.eval_schedule, most_steps, longest)
+        longer = longest / max(speed.eval_steps, 1.0)
+        eval_s = max(least_s, number * longer * speed.eval_s)
     wall_s = speed.startup_s + train_s + eval_s
-    return Cost(train_s, most_steps, eval_s, wall_s, wall_s * plan.cores / 3600, plan.memory_mb)
+    core_hours = wall_s * plan.cores / 3600
+    return Cost(train_s, most_steps, eval_s, least_s, wall_s, core_hours, plan.memory_mb)
 
 
 def evaluations(when: EvalSchedule, steps: int, played: float) -> int:
@@ -129,10 +137,17 @@ def _time(most: Cost) -> str:
     if most.wall_s is None or most.train_s is None or most.eval_s is None:
         limit = "" if most.train_s is None else f"at most {duration(most.train_s)} of training; "
         return f"{limit}in all not known, as nothing was measured"
-    share = most.eval_s / most.wall_s
+    least_s = most.least_eval_s or 0.0
+    if most.eval_s <= 1.1 * least_s:
+        return (
+            f"at most about {duration(most.wall_s)}: {duration(most.train_s)} of training, "
+            f"{most.eval_s / most.wall_s:.0%} of the time evaluation"
+        )
+    shortest_s = most.wall_s - most.eval_s + least_s
     return (
-        f"at most about {duration(most.wall_s)}: {duration(most.train_s)} of training, "
-        f"{share:.0%} of the time evaluation"
+        f"between about {duration(shortest_s)} and {duration(most.wall_s)}: "
+        f"{duration(most.train_s)} of training, the rest evaluation,\n"
+        f"{'':14}with episodes as short as in the probe, or as long as they may be"
     )
 
 
