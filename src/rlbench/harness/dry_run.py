@@ -18,8 +18,8 @@ class Cost:
     """The most that a run may take, at the speed that was measured; None if unknown.
 
     train_s: of training. env_steps: that this comes to. eval_s: of evaluation beside it, where all
-    episodes are as long as they may be. least_eval_s: the same with the episodes that were
-    measured: of a probe's policy, which has learned for seconds only. wall_s: all together, the startup
+    episodes are as long as they may be. least_eval_s: the same with episodes as long as those of
+    the probe, whose policy has learned for seconds only. wall_s: all together, the startup
     included. core_hours: of all that. memory_mb: what the agent learns from, in MiB, beside the
     libraries.
     """
