@@ -16,6 +16,7 @@ from typing import Any, ClassVar, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from rlbench.saving import Saving
 from rlbench.seeding import Seeds
 from rlbench.settings import Frozen
 
@@ -219,7 +220,8 @@ class Context:
     of time, and it may only end `advance` early, never change what is learned.
 
     starting: to be told of what takes seconds while the agent is built, as "importing TensorFlow",
-    so that whoever watches the run knows what it waits for."""
+    so that whoever watches the run knows what it waits for. saving: how the run is saved within
+    `advance`."""
 
     env: EnvFacts
     seeds: Seeds
@@ -227,6 +229,7 @@ class Context:
     make_executor: Callable[[], Executor]
     should_stop: Callable[[], bool] = field(default=lambda: False)
     starting: Callable[[str], None] = field(default=lambda what: None)
+    saving: Saving = field(default_factory=Saving)
     cores: int = 1
 
 
@@ -282,8 +285,8 @@ class Agent(Protocol):
     def advance(self, env_steps: int) -> Scalars:
         """Train for at least `env_steps` more decisions, or until `should_stop()`.
 
-        What a stop cuts short is kept in the state, or thrown away and done again: going on leads
-        to what would have been learned without it.
+        What a stop cuts short is kept in the state, or thrown away (`Saving.discard`) and done
+        again: going on leads to what would have been learned, and reported, without it.
 
         It is called with 0 before the first evaluation: an agent that has no policy to judge
         before it has taken some steps takes them then, and they are training steps as all others.

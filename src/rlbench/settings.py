@@ -121,9 +121,10 @@ class EvalSettings(Frozen):
 
 
 class CheckpointSettings(Frozen):
-    """How often a run is saved while it trains, in seconds of training."""
+    """How often a run is saved while it trains, in seconds of training. auto: after some seconds,
+    then as often as costs less than 1 % of the time."""
 
-    every_seconds: float = Field(300.0, gt=0, le=MAX_SECONDS)
+    every_seconds: Auto | Annotated[float, Field(gt=0, le=MAX_SECONDS)] = AUTO
 
 
 class Settings(Frozen):

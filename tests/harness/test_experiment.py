@@ -224,14 +224,11 @@ def test_ctrl_c_checkpoints_and_the_same_command_goes_on(tmp_path: Path) -> None
     run(whole)
     one = checkpoint.load(directory / "checkpoint")["agent"]
     other = checkpoint.load(name_run(whole).directory / "checkpoint")["agent"]
-    # Steps of a generation that the interruption threw away stay counted, so the whole run may
-    # be a generation ahead; up to there both are the same.
-    assert one["generation"] <= other["generation"]
-    if one["generation"] == other["generation"]:
-        assert one["theta"].tobytes() == other["theta"].tobytes()
+    assert one["generation"] == other["generation"]
+    assert one["theta"].tobytes() == other["theta"].tobytes()
 
 
-def test_a_killed_run_keeps_its_cost_and_goes_on_from_its_checkpoint(tmp_path: Path) -> None:
+def test_a_killed_run_goes_on_from_its_checkpoint_and_shows_what_was_lost(tmp_path: Path) -> None:
     more = ["env.threshold=99", "checkpoint.every_seconds=0.01", "agent.population=20"]
     process = start(tmp_path, *more)
     wait_for_line(process, " steps | ")
@@ -248,9 +245,16 @@ def test_a_killed_run_keeps_its_cost_and_goes_on_from_its_checkpoint(tmp_path: P
     assert run(bigger) == 0
     _, rows, summary = read(asked)
     resume = next(row for row in rows if row["kind"] == "resume")
-    assert resume["train_s"] >= last["train_s"] and resume["attempt"] == 2
-    assert resume["from_seq"] <= last["seq"]
+    saved = max(r["seq"] for r in rows if r["kind"] == "checkpoint" and r["attempt"] == 1)
+    assert resume["from_seq"] == saved - 1 and resume["attempt"] == 2
+    at = next(row for row in rows if row["seq"] == saved)
+    assert resume["env_steps"] == at["env_steps"]
+    assert resume["lost_env_steps"] == last["env_steps"] - at["env_steps"]
+    assert resume["train_s"] == pytest.approx(at["train_s"], abs=1e-3)
+    assert resume["lost_train_s"] == pytest.approx(last["train_s"] - resume["train_s"], abs=1e-3)
+    assert resume["lost_cpu_s"] > 0
     assert summary["env_steps"] >= last["env_steps"] + 500
+    assert summary["lost_env_steps"] == resume["lost_env_steps"]
 
 
 def test_a_checkpoint_that_the_agent_cannot_use_is_refused_by_name_and_kept(tmp_path: Path) -> None:
@@ -260,11 +264,13 @@ def test_a_checkpoint_that_the_agent_cannot_use_is_refused_by_name_and_kept(tmp_
     folder = name_run(first).directory / "checkpoint"
     state = checkpoint.load(folder)
     del state["agent"]["optimizer"]
-    checkpoint.save(folder, state["seq"] + 1, state)
-    before = (folder / "checkpoint.json").read_bytes()
+    next(folder.glob("checkpoint-*.json")).unlink()
+    checkpoint.save(folder, state["seq"] + 2, state)
+    index = next(folder.glob("checkpoint-*.json"))
+    before = index.read_bytes()
     with pytest.raises(RunError, match=r"checkpoint: the agent cannot go on .*overwrite=true"):
         run(settings(tmp_path, *more, "budget.env_steps=2000"))
-    assert (folder / "checkpoint.json").read_bytes() == before
+    assert index.read_bytes() == before
 
 
 def test_what_was_learnt_before_the_first_checkpoint_and_lost_is_superseded(tmp_path: Path) -> None:
@@ -278,7 +284,10 @@ def test_what_was_learnt_before_the_first_checkpoint_and_lost_is_superseded(tmp_
     resume = next(row for row in rows if row["kind"] == "resume")
     first_end = next(row for row in rows if row["kind"] == "end")
     assert resume["from_seq"] == 0 and resume["attempt"] == summary["attempts"] == 2
-    assert resume["env_steps"] >= first_end["env_steps"] > 0  # their cost stays
+    assert resume["env_steps"] == resume["train_s"] == 0
+    assert resume["lost_env_steps"] == first_end["env_steps"] > 0
+    assert resume["lost_train_s"] == first_end["train_s"] > 0
+    assert summary["lost_env_steps"] == first_end["env_steps"]
 
 
 @pytest.mark.parametrize("executor", ["serial", "process"])

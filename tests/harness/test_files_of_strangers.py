@@ -8,6 +8,7 @@ import os
 import shutil
 import socket
 import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -106,7 +107,7 @@ def test_nothing_behind_a_link_is_touched(tmp_path: Path, name: str) -> None:
         outside.write_text("mine")
     else:
         outside.mkdir()
-        (outside / "checkpoint.json").write_text("mine")
+        (outside / "checkpoint-1.json").write_text("mine")
     link.symlink_to(outside)
     before = sorted((file, file.stat().st_mtime_ns) for file in [outside, *outside.rglob("*")])
     with pytest.raises((RunError, ConfigError), match="is a link, which is not followed"):
@@ -131,12 +132,24 @@ def test_a_log_with_another_name_is_left_and_a_link_to_the_results_is_followed(
     assert copy.read_bytes() == before
 
 
+def index_of(place: Path) -> Path:
+    (index,) = (place / "checkpoint").glob("checkpoint-*.json")
+    return index
+
+
 def damaged(place: Path, change: Callable[[dict[str, Any]], None]) -> None:
-    """Change the checkpoint's index."""
-    index = place / "checkpoint" / "checkpoint.json"
-    content = json.loads(index.read_text())
+    """Change the checkpoint's index, whose checksum is right all the same."""
+    content = json.loads(index_of(place).read_text())["content"]
     change(content)
-    index.write_text(json.dumps(content))
+    index_of(place).write_text(checkpoint.sealed(content))
+
+
+def seal(place: Path) -> None:
+    """Have the index say the length and the checksum that the file of arrays has now."""
+    (file,) = (place / "checkpoint").glob("*.npz")
+    whole = file.read_bytes()
+    facts = {"bytes": len(whole), "crc32": zlib.crc32(whole)}
+    damaged(place, lambda content: content["arrays"].update(facts))
 
 
 def nested(depth: int) -> str:
@@ -154,6 +167,7 @@ def bomb(place: Path) -> None:
                 header = {"descr": "|u1", "fortran_order": False, "shape": (2**32,)}
                 np.lib.format.write_array_header_2_0(stream, header)
                 stream.write(bytes(2**20))
+    seal(place)
 
 
 def promise(place: Path) -> None:
@@ -166,6 +180,7 @@ def promise(place: Path) -> None:
             with archive.open(name, "w") as stream:
                 header = {"descr": "<f8", "fortran_order": False, "shape": (2**43,)}
                 np.lib.format.write_array_header_2_0(stream, header)
+    seal(place)
 
 
 def not_a_number(place: Path) -> None:
@@ -175,12 +190,13 @@ def not_a_number(place: Path) -> None:
     for name, value in state["agent"].items():
         if isinstance(value, np.ndarray) and value.dtype.kind == "f":
             state["agent"][name] = np.full_like(value, np.nan)
+    index_of(place).unlink()
     checkpoint.save(folder, state["seq"] + 1, state)
 
 
 DAMAGE: dict[str, Callable[[Path], object]] = {
-    "no index": lambda p: (p / "checkpoint" / "checkpoint.json").write_text(""),
-    "deep": lambda p: (p / "checkpoint" / "checkpoint.json").write_text(nested(100_000)),
+    "no index": lambda p: index_of(p).write_text(""),
+    "deep": lambda p: index_of(p).write_text(nested(100_000)),
     "a list": lambda p: damaged(p, lambda c: c.update(state=[1])),
     "no seq": lambda p: damaged(p, lambda c: c["state"].pop("seq")),
     "seq": lambda p: damaged(p, lambda c: c["state"].update(seq="7")),
@@ -190,8 +206,12 @@ DAMAGE: dict[str, Callable[[Path], object]] = {
     "no end": lambda p: damaged(p, lambda c: c["state"]["judge"].update(due=float("inf"))),
     "return": lambda p: damaged(p, lambda c: c["state"]["judge"].update(best_return="9")),
     "evaluated": lambda p: damaged(p, lambda c: c["state"]["judge"].update(evaluated=3)),
-    "elsewhere": lambda p: damaged(p, lambda c: c.update(arrays="../../policy.npz")),
-    "null": lambda p: damaged(p, lambda c: c.update(arrays="a\0b")),
+    "clock": lambda p: damaged(p, lambda c: c["state"]["clock"].update(train_s="9")),
+    "elsewhere": lambda p: damaged(p, lambda c: c["arrays"].update(file="../../policy.npz")),
+    "null": lambda p: damaged(p, lambda c: c["arrays"].update(file="a\0b")),
+    "no arrays": lambda p: damaged(p, lambda c: c.update(arrays=[])),
+    "a checksum": lambda p: damaged(p, lambda c: c["arrays"].update(crc32=1)),
+    "cut": lambda p: index_of(p).write_text(index_of(p).read_text()[:-9]),
     "compressed": bomb,
     "promise": promise,
     "not a number": not_a_number,
@@ -265,11 +285,12 @@ def test_a_log_that_was_lost_goes_on_with_the_clock_of_the_checkpoint(
     (place / "log.jsonl").write_text("")
     capsys.readouterr()
     assert run(settings(tmp_path, "budget.env_steps=300")) == 0
-    assert "lacks rows: the clock goes on from the checkpoint" in capsys.readouterr().out
+    note = f"note: {place / 'log.jsonl'} was changed, or lacks rows: "
+    assert capsys.readouterr().err == note + "the clock goes on from the checkpoint\n"
     _, resume, *_ = [json.loads(line) for line in (place / "log.jsonl").open()]
     assert resume["kind"] == "resume" and resume["seq"] > resume["from_seq"]
     assert resume["env_steps"] == spent["env_steps"]
-    assert resume["train_s"] == spent["train_s"]
+    assert resume["train_s"] == spent["train_s"] and resume["lost_train_s"] == 0
     end = json.loads((place / "summary.json").read_text())
     assert 300 <= end["env_steps"] < 400
 

@@ -57,6 +57,53 @@ def test_a_later_attempt_goes_on_from_the_earlier_clock() -> None:
     assert clock.wall_s > 50.0
 
 
+def test_what_is_lost_is_not_charged_and_is_kept_apart() -> None:
+    counts = Counts(10, 2)
+    ledger = Ledger(Start.now())
+    ledger.connect(lambda: counts, lambda: 0.0)
+    ledger.started()
+    with ledger.phase("train"):
+        spin(0.01)
+        mark = ledger.now()
+        spin(0.02)
+        counts.add(Counts(7, 1))
+    spent = ledger.now()
+    ledger.go_back(mark)
+    clock = ledger.now()
+    assert (clock.env_steps, clock.episodes, clock.lost_env_steps) == (10, 2, 7)
+    assert clock.train_s == pytest.approx(mark.train_s, abs=1e-9)
+    assert clock.lost_train_s == pytest.approx(spent.train_s - mark.train_s, abs=1e-9)
+    assert 0.02 <= clock.lost_cpu_s <= spent.cpu_s - mark.cpu_s + 0.01
+    assert clock.wall_s < spent.wall_s
+    counts.add(Counts(1, 0))
+    ledger.go_back(mark)
+    assert (ledger.now().env_steps, ledger.now().lost_env_steps) == (10, 8)  # they add up
+
+
+def test_a_run_that_begins_again_has_lost_all_that_earlier_attempts_spent() -> None:
+    earlier = Clock(env_steps=100, train_s=40.0, cpu_s=50.0, wall_s=60.0, lost_env_steps=5)
+    ledger = Ledger(Start.now(), earlier)
+    ledger.connect(lambda: Counts(), lambda: 0.0)
+    ledger.begin_again()
+    clock = ledger.now()
+    assert (clock.env_steps, clock.train_s, clock.lost_env_steps) == (0, 0.0, 105)
+    assert clock.lost_train_s == 40.0 and clock.lost_cpu_s == pytest.approx(50.0)
+    assert clock.wall_s < 1.0
+
+
+def test_a_phase_aside_is_not_in_the_phase_around_it() -> None:
+    ledger = Ledger(Start.now())
+    ledger.started()
+    with ledger.phase("train"):
+        spin(0.01)
+        with ledger.aside("checkpoint"):
+            spin(0.03)
+        spin(0.01)
+    clock = ledger.now()
+    assert 0.02 <= clock.train_s < clock.wall_s - 0.03 and clock.checkpoint_s >= 0.03
+    assert 0.02 <= clock.train_cpu_s < clock.cpu_s - 0.03
+
+
 def test_a_preparation_without_steps_is_startup_and_one_with_steps_is_training() -> None:
     counts = Counts()
     ledger = Ledger(Start.now())

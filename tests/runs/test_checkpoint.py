@@ -24,7 +24,7 @@ STATE = {
 def test_round_trip_is_exact(tmp_path: Path) -> None:
     size = checkpoint.save(tmp_path / "checkpoint", 3, STATE)
     files = sorted(p.name for p in (tmp_path / "checkpoint").iterdir())
-    assert files == ["checkpoint.json", "state-3.npz"]
+    assert files == ["checkpoint-3.json", "state-3.npz"]
     assert size == sum(p.stat().st_size for p in (tmp_path / "checkpoint").iterdir())
     state = checkpoint.load(tmp_path / "checkpoint")["agent"]
     assert state["theta"].tobytes() == STATE["agent"]["theta"].tobytes()
@@ -41,11 +41,40 @@ def test_none_where_there_is_none(tmp_path: Path) -> None:
 def test_a_write_that_ends_half_way_leaves_the_earlier_checkpoint(tmp_path: Path) -> None:
     checkpoint.save(tmp_path, 1, STATE)
     (tmp_path / "state-2.npz").write_bytes(b"PK half an archive")
-    (tmp_path / "checkpoint.json.tmp").write_text('{"arrays": "state-2')
+    (tmp_path / "checkpoint-2.json.tmp").write_text('{"arrays": "state-2')
     assert checkpoint.load(tmp_path)["agent"]["nested"][0]["t"] == 3
     checkpoint.save(tmp_path, 3, {"agent": {"t": 9}})
     assert checkpoint.load(tmp_path) == {"agent": {"t": 9}}
-    assert not (tmp_path / "state-1.npz").exists() and not (tmp_path / "state-2.npz").exists()
+    assert (tmp_path / "state-1.npz").exists() and not (tmp_path / "state-2.npz").exists()
+
+
+def test_the_one_before_is_kept_until_there_are_two_newer_ones(tmp_path: Path) -> None:
+    run = checkpoint.Checkpoints(tmp_path)
+    for seq in (1, 5, 9):
+        run.save(seq, {"agent": {"t": seq}})
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {"checkpoint-5.json", "state-5.npz", "checkpoint-9.json", "state-9.npz"}
+    again = checkpoint.Checkpoints(tmp_path)
+    assert list(again.numbers()) == [9, 5] and again.load(5) == {"agent": {"t": 5}}
+    again.going_on_from = 5  # as the newest was damaged
+    again.save(12, {"agent": {"t": 12}})
+    assert list(again.numbers()) == [12, 5]
+
+
+@pytest.mark.parametrize("name", ["checkpoint-3.json", "state-3.npz"])
+def test_a_cut_and_a_flipped_bit_are_noticed_anywhere(tmp_path: Path, name: str) -> None:
+    checkpoint.save(tmp_path, 3, STATE)
+    whole = (tmp_path / name).read_bytes()
+    rng = np.random.default_rng(0)
+    for place in rng.integers(0, len(whole), 60).tolist():
+        flipped = bytearray(whole)
+        flipped[place] ^= 1 << int(rng.integers(8))
+        for damaged in (whole[:place], bytes(flipped)):
+            (tmp_path / name).write_bytes(damaged)
+            with pytest.raises(RunError, match="the checkpoint cannot be read"):
+                checkpoint.load(tmp_path)
+    (tmp_path / name).write_bytes(whole)
+    assert checkpoint.load(tmp_path) is not None
 
 
 def test_pickled_arrays_and_paths_elsewhere_are_refused(tmp_path: Path) -> None:
@@ -55,8 +84,12 @@ def test_pickled_arrays_and_paths_elsewhere_are_refused(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="cannot be read"):
         checkpoint.load(inside)
     np.savez(tmp_path / "elsewhere.npz", theta=np.zeros(1))
-    index = {"arrays": "../elsewhere.npz", "state": {"t": {"__array__": "theta"}}}
-    (inside / "checkpoint.json").write_text(json.dumps(index))
+    facts = {**json.loads((inside / "checkpoint-1.json").read_text())["content"]["arrays"]}
+    index = {
+        "arrays": {**facts, "file": "../elsewhere.npz"},
+        "state": {"t": {"__array__": "theta"}},
+    }
+    (inside / "checkpoint-1.json").write_text(checkpoint.sealed(index))
     with pytest.raises(RunError, match="overwrite=true starts again"):
         checkpoint.load(inside)
 

@@ -62,10 +62,11 @@ HEADER = Header(
     registration={"module": "ale_py.env", "kwargs": {"game": "pong"}, "wrappers": []},
     preprocessing={"sticky_actions": 0.25},
 )
-CLOCK = Clock(100, 400, 3, 12.0, 8.0, 2.0, 1.0, 0.5, 0.5, 20.0, 16.0)
+CLOCK = Clock(100, 400, 3, 12.0, 8.0, 2.0, 1.0, 0.5, 0.5, 20.0, 16.0, 7, 3.0, 5.0)
 CLOCK_COLUMNS = [
     "env_steps", "env_frames", "episodes", "wall_s", "train_s", "eval_s", "startup_s",
-    "checkpoint_s", "unattributed_s", "cpu_s", "train_cpu_s",
+    "checkpoint_s", "unattributed_s", "cpu_s", "train_cpu_s", "lost_env_steps", "lost_train_s",
+    "lost_cpu_s",
 ]  # fmt: skip
 
 
@@ -153,8 +154,7 @@ def test_summary_json(tmp_path: Path) -> None:
         "schema": 2, "status": "solved", "threshold": 475.0, "solved_at": mark,
         "reached": {"475.0": mark, "1e-05": first, "500.0": None},
         "final_return_mean": 480.0, "best_return_mean": None,
-        **dict(zip(CLOCK_COLUMNS, (100, 400, 3, 12.0, 8.0, 2.0, 1.0, 0.5, 0.5, 20.0, 16.0),
-                   strict=True)),
+        **dict(zip(CLOCK_COLUMNS, vars(CLOCK).values(), strict=True)),
         "env_steps_per_s": 12.5, "eval_share": 2.0 / 12.0, "peak_rss_mb": 61.5, "workers": 2,
         "cores": 2, "attempts": 3,
         "contention": {"others_share": 0.25, "stolen_share": 0.125}, "error": None,
@@ -200,9 +200,9 @@ def test_log_jsonl(tmp_path: Path) -> None:
     log.close()
     rows = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
     for seq, row in enumerate(rows, 1):
-        assert list(row)[:14] == ["kind", "seq", "attempt", *CLOCK_COLUMNS]
+        assert list(row)[:17] == ["kind", "seq", "attempt", *CLOCK_COLUMNS]
         assert (row["seq"], row["attempt"], row["unattributed_s"]) == (seq, 1, 0.5)
-    own = [(row["kind"], dict(list(row.items())[14:])) for row in rows]
+    own = [(row["kind"], dict(list(row.items())[17:])) for row in rows]
     assert own == [
         ("start", {}),
         ("resume", {"from_seq": 0}),
@@ -227,6 +227,7 @@ def test_a_clock_along_each_unit() -> None:
     assert math.isnan(CLOCK.along("core_s", None))
     known = Clock.from_row({"env_steps": 3, "train_s": 2.0})
     assert known is not None
+    assert (known.lost_env_steps, known.lost_train_s, known.lost_cpu_s) == (0, 0.0, 0.0)
     assert math.isnan(known.along("command_s", 2)) and known.along("core_s", 2) == 4.0
 
 

@@ -4,6 +4,7 @@ apart from the harness's columns."""
 from __future__ import annotations
 
 import json
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 
 from rlbench.errors import RunError
 from rlbench.runs.columns import Clock
+from rlbench.runs.extent import Extent
 from rlbench.runs.log import Row, RunLog, kept_rows, read_rows
 
 
@@ -86,37 +88,62 @@ def test_a_torn_line_stays_alone(tmp_path: Path) -> None:
     assert path.read_text().count("\n") == 3
 
 
+FIRST, LAST = Clock(env_steps=1, wall_s=2.0, cpu_s=1.0), Clock(env_steps=9, train_s=5.0)
+
+
 @pytest.mark.parametrize(
-    ("change", "clock", "unusable"),
+    ("change", "clock"),
     [
-        ({}, Clock(env_steps=9, train_s=5.0, wall_s=7.0, cpu_s=1.0), 0),
-        ({"cpu_s": "2"}, Clock(env_steps=9, train_s=5.0, wall_s=7.0, cpu_s=1.0), 0),
-        (
-            {"wall_s": None, "episodes": [3]},
-            Clock(env_steps=9, train_s=5.0, wall_s=2.0, cpu_s=1),
-            0,
-        ),
-        ({"wall_s": float("inf")}, Clock(env_steps=9, train_s=5.0, wall_s=2.0, cpu_s=1.0), 0),
-        ({"env_steps": 10**18}, Clock(env_steps=1, wall_s=2.0, cpu_s=1.0), 1),
-        ({"env_steps": True}, Clock(env_steps=1, wall_s=2.0, cpu_s=1.0), 1),
-        ({"train_s": {}}, Clock(env_steps=1, wall_s=2.0, cpu_s=1.0), 1),
-        ({"seq": 10**30}, Clock(env_steps=1, wall_s=2.0, cpu_s=1.0), 1),
+        ({}, LAST),
+        ({"wall_s": None, "episodes": [3]}, LAST),
+        ({"lost_env_steps": "many"}, LAST),
+        ({"env_steps": 10**18}, FIRST),
+        ({"env_steps": True}, FIRST),
+        ({"train_s": {}}, FIRST),
+        ({"seq": 10**30}, FIRST),
     ],
 )
-def test_a_log_that_was_edited_goes_on_from_its_largest_clock(
-    tmp_path: Path, change: dict[str, Any], clock: Clock, unusable: int
+def test_the_clock_of_the_last_usable_row_is_known(
+    tmp_path: Path, change: dict[str, Any], clock: Clock
 ) -> None:
     path = tmp_path / "log.jsonl"
     log = RunLog(path)
-    log.started(Clock(env_steps=1, wall_s=2.0, cpu_s=1.0))
+    log.started(FIRST)
     log.close()
     row = {"kind": "eval", "seq": 8, "attempt": 4, "env_steps": 9, "train_s": 5.0, "wall_s": 7.0}
     with path.open("a") as file:
         file.write(json.dumps(row | change) + "\n")
     again = RunLog(path)
     again.close()
-    assert (again.last_clock, again.flaws.unusable) == (clock, unusable)
-    assert (again.seq, again.attempt) == ((1, 2) if unusable else (8, 5))
+    last = again.last_clock
+    assert last is not None and last.lost_env_steps == 0
+    assert (last.env_steps, last.train_s) == (clock.env_steps, clock.train_s)
+    assert again.flaws.unusable == (clock is FIRST)
+    assert (again.seq, again.attempt) == ((1, 2) if clock is FIRST else (8, 5))
+
+
+def test_a_log_knows_whether_it_still_begins_as_it_did(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    log = RunLog(path)
+    log.started(Clock())
+    log.trained(Clock(env_steps=5), {"loss": 0.5})
+    log.sync()
+    then = log.extent
+    assert then == Extent(path.stat().st_size, zlib.crc32(path.read_bytes()))
+    log.ended(Clock(env_steps=6), "budget")
+    log.close()
+    whole = path.read_bytes()
+    for content, begins in {
+        whole: True,
+        whole + b"more": True,
+        whole[: then.length]: True,
+        whole[: then.length - 1]: False,
+        whole.replace(b'"env_steps": 5', b'"env_steps": 4'): False,
+    }.items():
+        path.write_bytes(content)
+        again = RunLog(path)
+        assert again.begins_with(then) == begins, content
+        again.close()
 
 
 def test_a_log_that_is_a_link_is_not_gone_on_with(tmp_path: Path) -> None:

@@ -57,7 +57,7 @@ def assert_as_written(run: Run, place: Path) -> None:
         assert (mark is None) == (said is None)
         assert mark is None or mark.at.env_steps == said["env_steps"]
     assert run.status == summary["status"] == rows[-1]["status"]
-    assert run.end.row() == {name: summary[name] for name in run.end.row()}
+    assert run.end.row() == {name: summary.get(name, 0) for name in run.end.row()}
     assert run.end.env_steps_per_s == pytest.approx(summary["env_steps_per_s"], rel=1e-4)
     assert run.attempts == summary["attempts"]
 

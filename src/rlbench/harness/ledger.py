@@ -13,7 +13,7 @@ PHASES = ("startup", "train", "eval", "checkpoint")
 
 
 class Ledger:
-    """Wall, CPU and phase times of one attempt, on top of what earlier attempts cost.
+    """Wall, CPU and phase times of a run, on top of what it goes on from.
 
     A ledger opens in the startup phase, which `started` ends. Phases do not nest. Time in none of
     them is unattributed, and shown as such.
@@ -21,7 +21,7 @@ class Ledger:
     """
 
     def __init__(self, start: Start, earlier: Clock | None = None, frame_skip: int = 1) -> None:
-        self._earlier = earlier or Clock()
+        self._offset = earlier or Clock()  # what the clock shows beside what this attempt has cost
         self._counts: Callable[[], Counts] = Counts
         self._workers_cpu_s: Callable[[], float] = lambda: 0.0
         self._frame_skip = frame_skip
@@ -36,15 +36,18 @@ class Ledger:
         """Where the counts and the workers' CPU-seconds are read from."""
         self._counts, self._workers_cpu_s = counts, workers_cpu_s
 
-    def go_on_from(self, earlier: Clock) -> None:
-        """Earlier attempts cost at least so much, which their log has lost."""
-        known = vars(self._earlier)
-        self._earlier = Clock(**{name: max(known[name], v) for name, v in vars(earlier).items()})
+    def go_back(self, to: Clock) -> None:
+        """The clock goes on from `to`: what has been spent since is lost."""
+        attempt = self._attempt()
+        self._offset = to.after(self._offset.plus(attempt)).minus(attempt)
+
+    def begin_again(self) -> None:
+        """All that earlier attempts have spent is lost."""
+        self.go_back(self._attempt())
 
     def started(self) -> None:
         """The startup is over."""
-        self._spent["startup"] += wall_s() - self._entered
-        self._phase = None
+        self._leave()
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
@@ -53,15 +56,24 @@ class Ledger:
             raise RuntimeError(f"phase {name!r} inside phase {self._phase!r}")
         if name not in PHASES:
             raise ValueError(f"phase {name!r}: takes {', '.join(PHASES)}")
-        self._phase, self._entered = name, wall_s()
-        self._entered_cpu = self._cpu_s()
+        self._enter(name)
         try:
             yield
         finally:
-            self._spent[name] += wall_s() - self._entered
-            if name == "train":
-                self._train_cpu_s += self._cpu_s() - self._entered_cpu
-            self._phase = None
+            self._leave()
+
+    @contextmanager
+    def aside(self, name: str) -> Iterator[None]:
+        """Attribute what happens within to phase `name`, in the middle of another phase or not."""
+        outer = self._phase
+        if outer is not None:
+            self._leave()
+        try:
+            with self.phase(name):
+                yield
+        finally:
+            if outer is not None:
+                self._enter(outer)
 
     @contextmanager
     def preparation(self) -> Iterator[None]:
@@ -76,12 +88,19 @@ class Ledger:
     def train_s(self) -> float:
         """Seconds of training so far, those of a phase still open included."""
         open_s = wall_s() - self._entered if self._phase == "train" else 0.0
-        return self._earlier.train_s + self._spent["train"] + open_s
+        return self._offset.train_s + self._spent["train"] + open_s
+
+    def cpu_s(self) -> float:
+        """CPU-seconds of this attempt alone."""
+        return process_cpu_s() - self._start.cpu_s + self._workers_cpu_s()
 
     def now(self) -> Clock:
         """The clock at this moment."""
-        earlier, spent = self._earlier, dict(self._spent)
-        train_cpu_s, cpu_s = self._train_cpu_s, self._cpu_s()
+        return self._offset.plus(self._attempt())
+
+    def _attempt(self) -> Clock:
+        """What this attempt has cost."""
+        spent, train_cpu_s, cpu_s = dict(self._spent), self._train_cpu_s, self.cpu_s()
         moment = wall_s()
         if self._phase is not None:
             spent[self._phase] += moment - self._entered
@@ -90,18 +109,26 @@ class Ledger:
         elapsed_s = moment - self._began
         counts = self._counts()
         return Clock(
-            env_steps=earlier.env_steps + counts.env_steps,
-            env_frames=earlier.env_frames + counts.env_steps * self._frame_skip,
-            episodes=earlier.episodes + counts.episodes,
-            wall_s=earlier.wall_s + elapsed_s,
-            train_s=earlier.train_s + spent["train"],
-            eval_s=earlier.eval_s + spent["eval"],
-            startup_s=earlier.startup_s + spent["startup"],
-            checkpoint_s=earlier.checkpoint_s + spent["checkpoint"],
-            unattributed_s=earlier.unattributed_s + elapsed_s - sum(spent.values()),
-            cpu_s=earlier.cpu_s + cpu_s,
-            train_cpu_s=earlier.train_cpu_s + train_cpu_s,
+            env_steps=counts.env_steps,
+            env_frames=counts.env_steps * self._frame_skip,
+            episodes=counts.episodes,
+            wall_s=elapsed_s,
+            train_s=spent["train"],
+            eval_s=spent["eval"],
+            startup_s=spent["startup"],
+            checkpoint_s=spent["checkpoint"],
+            unattributed_s=elapsed_s - sum(spent.values()),
+            cpu_s=cpu_s,
+            train_cpu_s=train_cpu_s,
         )
 
-    def _cpu_s(self) -> float:
-        return process_cpu_s() - self._start.cpu_s + self._workers_cpu_s()
+    def _enter(self, name: str) -> None:
+        self._phase, self._entered = name, wall_s()
+        self._entered_cpu = self.cpu_s()
+
+    def _leave(self) -> None:
+        assert self._phase is not None
+        self._spent[self._phase] += wall_s() - self._entered
+        if self._phase == "train":
+            self._train_cpu_s += self.cpu_s() - self._entered_cpu
+        self._phase = None

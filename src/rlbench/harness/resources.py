@@ -10,6 +10,7 @@ from rlbench.executors.base import LaneExecutor
 from rlbench.executors.process import ProcessExecutor
 from rlbench.executors.serial import SerialExecutor
 from rlbench.interfaces import Context, Counts, Lanes
+from rlbench.saving import Saving
 from rlbench.seeding import Seeds
 
 
@@ -34,6 +35,7 @@ class Resources:
         seed: int,
         should_stop: Callable[[], bool] = lambda: False,
         starting: Callable[[str], None] = lambda what: None,
+        saving: Saving | None = None,
     ) -> Context:
         """What the agent of the run with this seed is built from."""
         return Context(
@@ -43,6 +45,7 @@ class Resources:
             make_executor=self._make_executor,
             should_stop=should_stop,
             starting=starting,
+            saving=saving or Saving(),
             cores=self._cores,
         )
 

@@ -1,77 +1,171 @@
 """Checkpoints: an agent's whole state as one .npz of arrays and one JSON file of the rest.
 
-The JSON file names its .npz and is put in place by a rename, so that a reader always finds a
-complete pair, however the writer ended.
+The JSON file names its .npz, says its length and checksum, and is put in place by a rename, so that
+a reader always finds a complete pair, however the writer ended. The one before is kept, for the
+case that the newest is damaged.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
+import zlib
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
 from rlbench.arrays import open_arrays
 from rlbench.errors import RunError
 from rlbench.interfaces import Array, State
-from rlbench.opening import UnreadableFileError, make_directory, open_to_write
-from rlbench.runs.files import replace_text, write_npz
+from rlbench.opening import (
+    UnreadableFileError,
+    is_directory,
+    make_directory,
+    open_regular,
+    open_to_write,
+)
+from rlbench.runs.files import replace_text, sync_directory, write_npz
 from rlbench.runs.reading import read_object
 
-INDEX = "checkpoint.json"
 ARRAY = "__array__"
 MAX_INDEX_BYTES = 16_000_000
+MAX_FILE_BYTES = 2**50
+LOOKED_AT = 4  # of the checkpoints in a directory; there are two, and three while one is removed
+BLOCK_BYTES = 2**20
+_INDEX = re.compile(r"checkpoint-(\d{1,16})\.json")
+
+
+class Checkpoints:
+    """The checkpoints of one run: the newest, and the one before.
+
+    Each has a number, `seq`, larger than that of any before. going_on_from: the number of the one
+    that the run goes on from, which is kept until there are two newer ones.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.going_on_from = next(self.numbers(), None)
+
+    def numbers(self) -> Iterator[int]:
+        """Those that are there, the newest first."""
+        if not is_directory(self.directory):
+            return
+        names = (_INDEX.fullmatch(file.name) for file in self.directory.iterdir())
+        yield from sorted((int(name[1]) for name in names if name), reverse=True)[:LOOKED_AT]
+
+    def index(self, seq: int) -> Path:
+        """The JSON file of a checkpoint."""
+        return self.directory / f"checkpoint-{seq}.json"
+
+    def save(self, seq: int, state: State) -> int:
+        """Save `state` as checkpoint `seq`; returns the bytes written.
+
+        Raises OSError where it cannot be written; earlier checkpoints are whole then.
+        """
+        make_directory(self.directory, below=self.directory.parent)
+        arrays: dict[str, Array] = {}
+        scalars = _split(state, "", arrays)
+        npz = self._arrays(seq)
+        npz.unlink(missing_ok=True)
+        with os.fdopen(open_to_write(npz, os.O_EXCL), "w+b") as file:
+            write_npz(file, arrays)
+            file.flush()
+            facts = {"file": npz.name, **_facts(file)}
+            os.fsync(file.fileno())
+        index = self.index(seq)
+        replace_text(index, sealed({"arrays": facts, "state": scalars}))
+        sync_directory(self.directory)
+        self._remove_all_but(seq, self.going_on_from)
+        self.going_on_from = seq
+        return npz.stat().st_size + index.stat().st_size
+
+    def load(self, seq: int) -> State:
+        """The state of checkpoint `seq`.
+
+        Raises RunError that names the file which cannot be read.
+        """
+        path = self.index(seq)
+        try:
+            content = _unsealed(read_object(path, MAX_INDEX_BYTES))
+            facts = content.get("arrays")
+            if not isinstance(facts, dict) or not isinstance(facts.get("file"), str):
+                raise UnreadableFileError("does not name the file of its arrays")
+            # The name is data: only a file beside the index is ever opened.
+            path = self.directory / Path(facts["file"]).name
+            _check(path, facts)
+            with open_arrays(path) as arrays:
+                state = _join(content.get("state"), arrays)
+                if not isinstance(state, dict):
+                    raise ValueError("no state")
+                return state
+        except UnreadableFileError as error:
+            raise RunError(
+                f"{path}: the checkpoint cannot be read: {error}; overwrite=true starts again"
+            ) from error
+
+    def _arrays(self, seq: int) -> Path:
+        return self.directory / f"state-{seq}.npz"
+
+    def _remove_all_but(self, *kept: int | None) -> None:
+        """An index goes before what it names."""
+        for seq in self.numbers():
+            if seq not in kept:
+                self.index(seq).unlink()
+        for file in self.directory.glob("state-*.npz"):
+            if file not in [self._arrays(seq) for seq in kept if seq is not None]:
+                file.unlink()
 
 
 def save(directory: Path, seq: int, state: State) -> int:
-    """Replace the checkpoint in `directory` with `state`; returns the bytes written.
-
-    seq: a number that no earlier checkpoint of the directory had.
-    Raises OSError where it cannot be written; an earlier checkpoint is whole then.
-    """
-    make_directory(directory, below=directory.parent)
-    arrays: dict[str, Array] = {}
-    scalars = _split(state, "", arrays)
-    npz = directory / f"state-{seq}.npz"
-    npz.unlink(missing_ok=True)
-    with os.fdopen(open_to_write(npz, os.O_EXCL), "wb") as file:
-        write_npz(file, arrays)
-        file.flush()
-        os.fsync(file.fileno())
-    index = directory / INDEX
-    replace_text(index, json.dumps({"arrays": npz.name, "state": scalars}))
-    for other in directory.glob("state-*.npz"):
-        if other != npz:
-            other.unlink()
-    return npz.stat().st_size + index.stat().st_size
+    """Save `state` as the newest checkpoint in `directory` (see `Checkpoints.save`)."""
+    return Checkpoints(directory).save(seq, state)
 
 
 def load(directory: Path) -> State | None:
-    """The state of the checkpoint in `directory`, or None where there is none.
+    """The state of the newest checkpoint in `directory`, or None where there is none.
 
     Raises RunError for a checkpoint that cannot be read.
     """
-    index = directory / INDEX
-    if not os.path.lexists(index):
-        return None
-    path = index
-    try:
-        content = read_object(index, MAX_INDEX_BYTES)
-        if not isinstance(content.get("arrays"), str):
-            raise UnreadableFileError("does not name the file of its arrays")
-        # The name is data: only a file beside the index is ever opened.
-        path = directory / Path(content["arrays"]).name
-        with open_arrays(path) as arrays:
-            state = _join(content.get("state"), arrays)
-            if not isinstance(state, dict):
-                raise ValueError("no state")
-            return state
-    except UnreadableFileError as error:
-        raise RunError(
-            f"{path}: the checkpoint cannot be read: {error}; overwrite=true starts again"
-        ) from error
+    checkpoints = Checkpoints(directory)
+    seq = next(checkpoints.numbers(), None)
+    return None if seq is None else checkpoints.load(seq)
+
+
+def sealed(content: Mapping[str, Any]) -> str:
+    """The text of an index: its content and the checksum of that."""
+    text = json.dumps(content)
+    return f'{{"crc32": {zlib.crc32(text.encode())}, "content": {text}}}'
+
+
+def _unsealed(whole: Mapping[str, Any]) -> dict[str, Any]:
+    content = whole.get("content")
+    if not isinstance(content, dict):
+        raise UnreadableFileError("has no content")
+    if zlib.crc32(json.dumps(content).encode()) != whole.get("crc32"):
+        raise UnreadableFileError("is damaged (its checksum is another)")
+    return content
+
+
+def _facts(file: IO[bytes]) -> dict[str, int]:
+    """The length and the checksum of a file."""
+    file.seek(0)
+    length = checksum = 0
+    while block := file.read(BLOCK_BYTES):
+        length, checksum = length + len(block), zlib.crc32(block, checksum)
+    return {"bytes": length, "crc32": checksum}
+
+
+def _check(path: Path, facts: Mapping[str, Any]) -> None:
+    """Raises UnreadableFileError where a file is not the one that was written."""
+    with os.fdopen(open_regular(path, MAX_FILE_BYTES), "rb") as file:
+        length = os.fstat(file.fileno()).st_size
+        if length != facts.get("bytes"):
+            raise UnreadableFileError(f"is damaged (it has {length} bytes, not as many as it had)")
+        if _facts(file)["crc32"] != facts.get("crc32"):
+            raise UnreadableFileError("is damaged (its checksum is another)")
 
 
 def _split(value: Any, path: str, arrays: dict[str, Array]) -> Any:

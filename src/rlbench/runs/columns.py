@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from rlbench.runs.reading import MAX_STEPS, seconds, whole
+from rlbench.runs.reading import MAX_SECONDS, MAX_STEPS, number, seconds, whole
 
 Unit = Literal["train_s", "core_s", "train_cpu_s", "env_steps", "command_s"]
 """What can stand on a time axis; `core_s` is the run's cores times its training seconds, and
@@ -18,11 +18,13 @@ UNITS: tuple[Unit, ...] = ("train_s", "core_s", "train_cpu_s", "env_steps", "com
 
 @dataclass(frozen=True)
 class Clock:
-    """What a run had cost at one moment; all are totals since its first attempt began.
+    """What a run had cost at one moment; all are totals since it began.
 
     cpu_s counts user and system time of the process and its workers; train_cpu_s is the part of
-    it spent inside training. A file may lack some of the columns: they are NaN then. Steps and
-    training seconds are always known.
+    it spent inside training. What interruptions have lost is in none of these, but in
+    lost_env_steps, lost_train_s and lost_cpu_s, as far as it is known: a run goes on with the clock
+    of its checkpoint. A file may lack some of the columns: they are NaN then, and what was lost 0.
+    Steps and training seconds are always known.
     """
 
     env_steps: int = 0
@@ -36,6 +38,9 @@ class Clock:
     unattributed_s: float = 0.0
     cpu_s: float = 0.0
     train_cpu_s: float = 0.0
+    lost_env_steps: int = 0
+    lost_train_s: float = 0.0
+    lost_cpu_s: float = 0.0
 
     def row(self) -> dict[str, float | int]:
         """The clock as the columns of a log row, seconds to the microsecond."""
@@ -55,6 +60,29 @@ class Clock:
             train_s=train_s,
             **{name: math.nan if value is None else value for name, value in counts.items()},
             **{name: seconds(row, name) for name in _OTHER_SECONDS},
+            lost_env_steps=whole(row.get("lost_env_steps"), 0, MAX_STEPS) or 0,
+            lost_train_s=number(row.get("lost_train_s"), 0, MAX_SECONDS) or 0.0,
+            lost_cpu_s=number(row.get("lost_cpu_s"), 0, MAX_SECONDS) or 0.0,
+        )
+
+    def plus(self, other: Clock) -> Clock:
+        """The sum, column by column."""
+        theirs = vars(other)
+        return Clock(**{name: value + theirs[name] for name, value in vars(self).items()})
+
+    def minus(self, other: Clock) -> Clock:
+        """The difference, column by column."""
+        theirs = vars(other)
+        return Clock(**{name: value - theirs[name] for name, value in vars(self).items()})
+
+    def after(self, spent: Clock) -> Clock:
+        """This clock as it is for a run that goes on from it and had come to `spent`: the rest of
+        that is lost."""
+        return replace(
+            self,
+            lost_env_steps=int(_lost(self, spent, "env_steps", MAX_STEPS)),
+            lost_train_s=_lost(self, spent, "train_s", MAX_SECONDS),
+            lost_cpu_s=_lost(self, spent, "cpu_s", MAX_SECONDS),
         )
 
     @property
@@ -75,6 +103,13 @@ class Clock:
         if unit == "command_s":
             return self.startup_s + self.train_s
         return float(getattr(self, unit))
+
+
+def _lost(at: Clock, spent: Clock, column: str, most: float) -> float:
+    """What is lost in one column: at least what was known at `at`, 0 for what is not a number."""
+    name = f"lost_{column}"
+    more = max(0, getattr(spent, column) - getattr(at, column))
+    return min(max(getattr(at, name), getattr(spent, name) + more), most)  # type: ignore[no-any-return]
 
 
 _OTHER_SECONDS = (

@@ -41,6 +41,16 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
             partial.unlink(missing_ok=True)
 
 
+def sync_directory(directory: Path) -> None:
+    """Have the names in a directory outlast a loss of power, where the system can."""
+    with suppress(OSError):
+        descriptor = os.open(directory, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
 def replace_bytes(path: Path, content: bytes) -> None:
     """Replace the content of `path`, whole or not at all (see `replacing`)."""
     with replacing(path) as file:

@@ -39,11 +39,11 @@ def read_history(path: Path, cores: int | None) -> History:
     Raises UnreadableFileError where the file as a whole cannot be used.
     """
     found = read_rows(path, training=False)
-    rows = _in_order(found.rows)
-    kept = list(kept_rows(rows))
-    evals = [row for row in kept if row.kind == "eval"]
+    kept = list(kept_rows(found.rows))
+    rows = _in_order(kept)
+    evals = [row for row in rows if row.kind == "eval"]
     means = [math.nan if row.return_mean is None else row.return_mean for row in evals]
-    solved = [row for row in kept if row.kind == "solved"]
+    solved = [row for row in rows if row.kind == "solved"]
     evaluations = Evaluations.of([row.clock for row in evals], means, cores)
     notes = []
     if found.torn:
@@ -52,8 +52,8 @@ def read_history(path: Path, cores: int | None) -> History:
         notes.append(
             f"{found.unusable} line(s) of log.jsonl are not rows of a run's log: passed over"
         )
-    if len(rows) < len(found.rows):
-        backwards = len(found.rows) - len(rows)
+    if len(rows) < len(kept):
+        backwards = len(kept) - len(rows)
         notes.append(f"{backwards} row(s) of log.jsonl go back in time: passed over")
     notes.extend(_gaps(evaluations))
     return History(
@@ -66,12 +66,12 @@ def read_history(path: Path, cores: int | None) -> History:
         failed_confirmations=sum(not row.confirmed for row in solved),
         end=rows[-1].clock if rows else Clock(),
         end_status=rows[-1].status if rows and rows[-1].kind == "end" else None,
-        attempts=max((row.attempt for row in rows), default=1),
+        attempts=max((row.attempt for row in found.rows), default=1),
         notes=tuple(notes),
     )
 
 
-def _in_order(rows: tuple[Row, ...]) -> list[Row]:
+def _in_order(rows: list[Row]) -> list[Row]:
     """The rows whose training time does not lie before that of the row above.
 
     A `solved` row repeats the clock of the evaluation that triggered it, which may be older than

@@ -13,6 +13,7 @@ from typing import Any, cast
 from rlbench.errors import RunError
 from rlbench.opening import UnreadableFileError, open_to_write
 from rlbench.runs.columns import COLUMNS, Clock
+from rlbench.runs.extent import Extent, extent_of
 from rlbench.runs.files import to_json
 from rlbench.runs.reading import (
     MAX_RETURN,
@@ -95,7 +96,6 @@ class Row:
 
 def kept_rows(rows: Iterable[Row]) -> Iterator[Row]:
     """The rows that count: a `resume` row supersedes those after the checkpoint it went on from.
-    What was lost keeps its cost, as the clock goes on.
 
     rows: gone through twice, so that they need not be in memory.
     """
@@ -214,8 +214,9 @@ def _row(value: Mapping[str, Any] | None) -> Row | None:
 class RunLog:
     """Appends rows to a run's log; all but `train` rows are handed to the system at once.
 
-    rows: those of earlier attempts. last_clock: where those end, None where there are none.
-    flaws: what cannot be used of them. followers: each is given every row that is written.
+    rows: those of earlier attempts. last_clock: of their last row, None where there are none.
+    flaws: what cannot be used of them. extent: how far the log goes. followers: each is given every
+    row that is written.
     Raises RunError where the log that is there cannot be gone on with.
     """
 
@@ -224,28 +225,39 @@ class RunLog:
             descriptor = open_to_write(path, os.O_APPEND)
         except OSError as error:
             raise RunError(f"{path}: {error.strerror}; overwrite=true starts again") from error
-        self._file = os.fdopen(descriptor, "a", encoding="utf-8")
+        self._file = os.fdopen(descriptor, "ab")
         self.rows = LogFile(path, os.fstat(descriptor).st_size)
         self.seq, self.attempt, self.flaws = 0, 1, Flaws()
+        self.last_clock: Clock | None = None
         try:
-            self.last_clock = self._go_through()
+            self._go_through()
+            self.extent = extent_of(path, self.rows.end or 0)
         except UnreadableFileError as error:
             self._file.close()
             raise RunError(f"{path}: {error}; overwrite=true starts again") from error
         self.followers: list[Callable[[Row], None]] = []
         if self.rows.end and _byte_before(descriptor, self.rows.end) != b"\n":
-            self._file.write("\n")  # the torn line stays alone
+            self._append(b"\n")  # the torn line stays alone
 
-    def _go_through(self) -> Clock | None:
-        """Where the earlier attempts end. This program writes no row whose clock has gaps or goes
-        back; in a log that was edited, each column goes on from its largest value."""
-        largest: dict[str, Any] = {}
+    def _go_through(self) -> None:
+        """Where the earlier attempts end."""
         for row in _each_row(self.rows.path, self.flaws, end=self.rows.end):
             self.seq, self.attempt = max(self.seq, row.seq), max(self.attempt, row.attempt + 1)
-            for name, value in vars(row.clock).items():
-                if value > largest.get(name, -1):  # not so for NaN
-                    largest[name] = value
-        return Clock(**largest) if largest else None
+            self.last_clock = row.clock
+
+    def begins_with(self, extent: Extent) -> bool:
+        """Whether the log still begins as it did when `extent` was all of it."""
+        if extent.length > self.extent.length:
+            return False
+        try:
+            return extent_of(self.rows.path, extent.length) == extent
+        except UnreadableFileError:
+            return False
+
+    def sync(self) -> None:
+        """Have all rows outlast a loss of power."""
+        self._file.flush()
+        os.fsync(self._file.fileno())
 
     def started(self, clock: Clock) -> None:
         """An attempt has begun."""
@@ -311,13 +323,17 @@ class RunLog:
         self.seq += 1
         values = clock.row()
         row = {"kind": kind, "seq": self.seq, "attempt": self.attempt, **values, **columns}
-        self._file.write(to_json(row) + "\n")
+        self._append(to_json(row).encode("utf-8", "backslashreplace") + b"\n")
         if kind != "train":  # its evaluation follows at once, and a flush costs as much as a row
             self._file.flush()
         if self.followers:
             written = Clock(**values)  # type: ignore[arg-type]  # as rounded as in the file
             for follow in self.followers:
                 follow(Row(kind, self.seq, self.attempt, written, columns))
+
+    def _append(self, line: bytes) -> None:
+        self._file.write(line)
+        self.extent = self.extent.plus(line)
 
 
 def _byte_before(descriptor: int, end: int) -> bytes:

@@ -36,7 +36,7 @@ PARAMETER_COPIES = 5  # online, target, two slots of the optimizer, and those th
 
 @dataclass
 class _Log:
-    """What happened within one `advance`; nothing in it is ever learned from."""
+    """What happened since `advance` last reported; nothing in it is ever learned from."""
 
     losses: list[float] = field(default_factory=list)
     values: list[float] = field(default_factory=list)
@@ -51,6 +51,14 @@ class _Log:
             "length_train_mean": self.lengths,
         }
         return {name: float(sum(v) / len(v)) for name, v in means.items() if v}
+
+    def get_state(self) -> State:
+        return {name: np.array(values, np.float64) for name, values in vars(self).items()}
+
+    @classmethod
+    def from_state(cls, state: State) -> _Log:
+        values = {name: np.asarray(state[name], np.float64).tolist() for name in vars(cls())}
+        return cls(**values | {"lengths": [int(length) for length in values["lengths"]]})
 
 
 class DQN(Agent):
@@ -114,6 +122,7 @@ class DQN(Agent):
         self._running: Future[UpdateResult] | None = None
         self._learned_rows: Array | None = None  # of the last learning, until its end takes effect
         self._errors: Array | None = None  # TD errors of those
+        self._log = _Log()
         self._act_with_newest()
 
     @classmethod
@@ -145,10 +154,13 @@ class DQN(Agent):
         call) and, where there is something to average over: `loss`, `value_mean` (of the actions
         learned from), `return_train_mean` and `length_train_mean` (of those episodes).
         """
-        log = _Log()
-        goal = self._env_steps + env_steps
+        log, goal = self._log, self._env_steps + env_steps
         should_stop, settings = self._context.should_stop, self._settings
+        saving = self._context.saving
         while self._env_steps < goal and not should_stop():
+            if saving.due():
+                self._wait(log)
+                saving.save()
             step, ended = self._actor.step(self._layers, settings.epsilon(self._env_steps))
             self._memory.add(self._as_learned(step))
             self._env_steps += settings.num_lanes
@@ -167,6 +179,8 @@ class DQN(Agent):
                     self._take_effect()
         # What is still running belongs to this call: it counts in its time and in the next policy.
         self._wait(log)
+        if self._env_steps >= goal:  # else the rest of it is still to come
+            self._log = _Log()
         return {
             **log.scalars(),
             "epsilon": settings.epsilon(self._env_steps),
@@ -189,6 +203,7 @@ class DQN(Agent):
             "acting": self._acting.copy(),
             "learned_rows": self._learned_rows,
             "errors": self._errors,
+            "log": self._log.get_state(),
         }
 
     def set_state(self, state: State) -> None:
@@ -199,6 +214,7 @@ class DQN(Agent):
         self._memory.set_state(state["memory"])
         self._actor.set_state(state["actor"])
         self._learned_rows, self._errors = state["learned_rows"], state["errors"]
+        self._log = _Log.from_state(state["log"])
         self._act_with(np.array(state["acting"]))
 
     def close(self) -> None:

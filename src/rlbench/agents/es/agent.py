@@ -51,7 +51,7 @@ FRAMES_BLOCK_LANES = {"full": 8, "lowrank": 16}
 
 class ES(Agent):
     """See the module's docstring. Blocks of a generation go to the executor; a generation that
-    `should_stop` cuts short is thrown away, its steps counted."""
+    `should_stop` cuts short is thrown away and played again when the run goes on."""
 
     Settings = ESSettings
     # 2: SGD's steps are a tenth of what they were, as in the authors' code; members that are tied
@@ -124,10 +124,15 @@ class ES(Agent):
         scalars: Scalars = {"generation": self._generation}
         if self._normalises and self._reference is None:
             done += self._play_reference()
+        saving = self._context.saving
         while done < env_steps and not self._context.should_stop():
+            if saving.due():
+                saving.save()
+            before = saving.mark()
             generation = self._this_generation()
             results = self._play(generation)
             if results is None:
+                saving.discard(before)
                 break
             done += sum(result.env_steps for result in results)
             scalars = self._learn(generation, results)

@@ -121,6 +121,12 @@ def _facts(run: Run) -> Iterator[tuple[str, str]]:
         yield "Confirmations that failed", str(run.failed_confirmations)
     if run.attempts > 1:
         yield "Attempts", str(run.attempts)
+    if run.end.lost_train_s or run.end.lost_env_steps:
+        steps = count(run.end.lost_env_steps)
+        lost = (
+            f"{amount(run.end.lost_train_s, 'train_s')} of training and {steps} steps, not counted"
+        )
+        yield "Lost to interruptions", lost
     yield "Started (UTC)", run.started_at or "unknown"
     yield "rlbench", run.rlbench or "unknown"
     yield "Commit", run.machine.git_commit or "unknown"
