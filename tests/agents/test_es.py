@@ -257,7 +257,8 @@ def test_a_pair_can_share_its_episodes() -> None:
 
 
 def test_a_generation_cut_short_is_thrown_away_and_its_steps_counted() -> None:
-    answers = iter([False] * 20 + [True])
+    # It is asked before each of 32 perturbations of a task, and before each step.
+    answers = iter([False] * (32 + 14 + 32 + 7) + [True])
     es, resources = build_es(
         COUNTING, should_stop=lambda: next(answers), population=160, block_members=32
     )

@@ -64,7 +64,7 @@ def test_ratios_against_either_baseline(runs: rlbench.Runs) -> None:
 def test_the_answer_is_that_of_the_report(runs: rlbench.Runs, tmp_path: Path) -> None:
     report = runs.report(tmp_path / "out")
     assert runs.answer.splitlines() == list(report.lines)[: len(runs.answer.splitlines())]
-    assert "not settled, 3 and 3 seeds are too few for a 95 % interval" in runs.answer
+    assert "or DQN: 3 and 3 seeds are too few for a 95 % interval" in runs.answer
     assert report.page == tmp_path / "out" / "index.html" and report.page.is_file()
     same = rlbench.report(runs.directory, tmp_path / "again")
     assert same.page.read_bytes() == report.page.read_bytes()
