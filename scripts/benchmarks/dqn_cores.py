@@ -37,7 +37,7 @@ def steps(plan: Plan) -> Result:
                     "eval.first_steps=100000000", f"seed={FIRST_TUNING_SEED + number}",
                     f"budget.train_seconds={plan.size(SECONDS, 1)}", *WAYS[way],
                 ]  # fmt: skip
-                files = single_run(words, folder / f"{way}-{number}".replace(" ", "-"))
+                files = single_run(words, folder / f"{list(WAYS).index(way)}-{number}")
                 return float(files.summary["env_steps_per_s"])
 
             sides = {way: lambda number, way=way: rate(way, number) for way in WAYS}
