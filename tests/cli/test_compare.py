@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -10,6 +11,7 @@ import pytest
 
 from rlbench.cli.compare import main
 from rlbench.errors import ConfigError
+from support.terminal import on_a_terminal
 
 Rlbench = Callable[..., CompletedProcess[str]]
 SMALL = ("budget.env_steps=200", "eval.episodes=1", "cores=1", "executor=serial")
@@ -87,3 +89,19 @@ def test_words_that_are_not_taken(
     with pytest.raises(ConfigError, match=message):
         main(words)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_on_a_terminal_the_table_says_what_each_job_came_to(tmp_path: Path) -> None:
+    shown = on_a_terminal(
+        tmp_path, "compare", "env=CartPole-v1", "agents=es,random", "seeds=2",
+        "budget.env_steps=200000", "results_dir=runs", "cores=1",
+    )  # fmt: skip
+    plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown)
+    first, last = plain[: len(plain) // 4], plain[plain.rindex("4 of 4 jobs") :]
+    assert re.search(r"0 of 4 jobs, up to \d+:\d\d left", first)
+    es = re.findall(r"^es +(\d) +solved +([\d.]+) s +([\d.]+)", last, re.MULTILINE)
+    assert [seed for seed, _, _ in es] == ["0", "1"]
+    assert all(float(returned) >= 475 for _, _, returned in es)
+    assert len(re.findall(r"^random +\d +budget +[\d.]+ s +\d+\.\d", last, re.MULTILINE)) == 2
+    lines = [line for line in last.splitlines() if "/" not in line]
+    assert max(map(len, lines)) <= 80

@@ -17,7 +17,7 @@ from rlbench.runs.records import Mark
 from rlbench.runs.summary import Summary
 from rlbench.settings import Settings
 from rlbench.sweeps.display import count
-from rlbench.sweeps.forecast import sweep_left_s
+from rlbench.sweeps.forecast import is_measured, sweep_left_s
 from rlbench.sweeps.job_table import row, table_of, window
 from rlbench.sweeps.jobs import Job, State, interleave, prepare
 
@@ -203,9 +203,9 @@ def test_the_time_left_of_a_sweep_follows_what_its_jobs_took_and_say() -> None:
     found = jobs(["agent=es"], ["seed=0", "seed=1", "seed=2", "seed=3"])
     for job in found:
         job.settings = compose(["agent=es", "cores=1", "budget.train_seconds=60"])
-    assert sweep_left_s(found, cores=2) == 120.0
+    assert sweep_left_s(found, cores=2) == 120.0 and not is_measured(found)
     found[0].state, found[0].elapsed_s = State.DONE, 10.0
-    assert sweep_left_s(found, cores=2) == 15.0
+    assert sweep_left_s(found, cores=2) == 15.0 and is_measured(found)
     found[1].state, found[1].elapsed_s, found[1].note = State.RUNNING, 4.0, "x | up to 2 s left"
     assert sweep_left_s(found, cores=2) == (2 + 10 + 10) / 2
     found[2].state = found[3].state = State.FAILED

@@ -6,7 +6,6 @@ import os
 import pty
 import re
 import struct
-import subprocess
 import sys
 import termios
 from fcntl import ioctl
@@ -30,6 +29,7 @@ from rlbench.harness.progress_line import (
 from rlbench.harness.time_left import Evaluations, evaluations_until, time_left_s
 from rlbench.runs.columns import Clock
 from rlbench.settings import BudgetSettings
+from support.terminal import on_a_terminal
 
 LONGEST = Status(
     "dqn ALE/MontezumaRevenge-v5 seed 3",
@@ -123,34 +123,6 @@ def test_the_time_left_includes_evaluations() -> None:
     steps = BudgetSettings(train_seconds=None, env_steps=12_000)
     assert time_left_s(clock, steps, often, coming) == pytest.approx(2 + 2 * 3, abs=2.1)
     assert time_left_s(Clock(), budget, often, coming) is None
-
-
-def on_a_terminal(directory: Path, *words: str, columns: int = 80, **variables: str) -> str:
-    """What `python -m rlbench WORDS` writes to a terminal of so many columns."""
-    ours, theirs = pty.openpty()
-    ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-    plain = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "COLUMNS", "FORCE_COLOR")}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "rlbench", *words],
-        cwd=directory,
-        stdin=subprocess.DEVNULL,
-        stdout=theirs,
-        stderr=theirs,
-        env={**plain, "TERM": "xterm-256color", **variables},
-    )
-    os.close(theirs)
-    written = b""
-    while True:
-        try:
-            chunk = os.read(ours, 1 << 16)
-        except OSError:  # the other side is closed
-            break
-        if not chunk:
-            break
-        written += chunk
-    os.close(ours)
-    assert process.wait(timeout=60) == 0, written
-    return written.decode()
 
 
 SMALL = ("agent=es", "env=MountainCar-v0", "budget.env_steps=20000", "cores=1")

@@ -15,6 +15,7 @@ from rlbench.cli.drawing import own_matplotlib
 from rlbench.cli.parser import Parser
 from rlbench.config.command_line import run_with_hydra
 from rlbench.errors import ConfigError, ReportError, RlbenchError, RunError
+from rlbench.harness.screen import for_terminal
 from rlbench.settings import AUTO
 
 RESULTS = Path("results/compare")
@@ -192,8 +193,8 @@ def _report(directory: Path, runs: Sequence[Path], out: Path | None, baseline: s
     with own_matplotlib():
         report = build_report(directory, out, baseline=baseline, only=runs or None)
     for line in answer_lines(runs, baseline):
-        print(line)
+        print(for_terminal(line, sys.stdout))
     for problem in report.problems:
-        print(f"note: {problem}", file=sys.stderr)
+        print(for_terminal(f"note: {problem}", sys.stderr), file=sys.stderr)
     print(page_line(report.page))
     return report.page

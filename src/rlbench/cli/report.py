@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from rlbench.cli.arguments import add_open, add_rates, runs_parser
 from rlbench.cli.browser import open_page, page_line
 from rlbench.cli.drawing import own_matplotlib
+from rlbench.harness.screen import for_terminal
 from rlbench.reports.build import build_report
 from rlbench.reports.cost import Rates
 
@@ -82,9 +83,9 @@ def _report(arguments: argparse.Namespace) -> int:
         directory, arguments.out, rates, others=others, baseline=arguments.baseline
     )
     for line in report.lines:
-        print(line)
+        print(for_terminal(line, sys.stdout))
     for problem in report.problems:
-        print(f"note: {problem}", file=sys.stderr)
+        print(for_terminal(f"note: {problem}", sys.stderr), file=sys.stderr)
     print(page_line(report.page))
     if show is not None:
         show(report.page)

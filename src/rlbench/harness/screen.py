@@ -3,9 +3,11 @@ and durations."""
 
 from __future__ import annotations
 
+import shutil
 import sys
+import textwrap
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -56,6 +58,20 @@ def written(line: Line, colours: bool) -> str:
     return "".join(
         f"\x1b[{CODES[style]}m{text}\x1b[0m" if colours and style else text for text, style in line
     )
+
+
+def for_terminal(text: str, stream: TextIO) -> str:
+    """`text`, broken between words where `stream` is a terminal, and as it is elsewhere."""
+    if not stream.isatty():
+        return text
+    indent = " " * (len(text) - len(text.lstrip()) + 2)
+    wrapper = textwrap.TextWrapper(
+        shutil.get_terminal_size().columns,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return wrapper.fill(text)
 
 
 def columns(parts: Sequence[Part]) -> int:

@@ -33,6 +33,14 @@ def sweep_left_s(jobs: Sequence[Job], cores: int) -> float | None:
     return max(longest_s, core_s / cores)
 
 
+def is_measured(jobs: Sequence[Job]) -> bool:
+    """Whether of each agent and environment that is left, a job has ended: `sweep_left_s` rests on
+    budgets of training else, which a run that is solved does not use up."""
+    ended = {(job.agent, job.env) for job in jobs if job.state is State.DONE}
+    left = {(job.agent, job.env) for job in jobs if job.state in (State.WAITING, *ACTIVE)}
+    return left <= ended
+
+
 def _left_s(job: Job, jobs: Sequence[Job]) -> float | None:
     elapsed_s = job.elapsed_s or 0.0 if job.state in ACTIVE else 0.0
     said = read_line(job.note).left_s if job.state in ACTIVE else None

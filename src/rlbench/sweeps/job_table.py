@@ -13,7 +13,7 @@ from rich.text import Text
 
 from rlbench.harness.progress_line import LEAST_BAR, read_line
 from rlbench.harness.screen import bar, duration, on_the_clock
-from rlbench.sweeps.forecast import ACTIVE, sweep_left_s
+from rlbench.sweeps.forecast import ACTIVE, is_measured, sweep_left_s
 from rlbench.sweeps.jobs import Job, State
 
 STYLES = {
@@ -193,7 +193,7 @@ def _progress(jobs: Sequence[Job], width: int, cores: int) -> Text:
     text = Text(f"{ended} of {len(jobs)} jobs", "bold")
     left_s = sweep_left_s(jobs, cores) if ended < len(jobs) else None
     if left_s is not None:
-        text.append(f", about {on_the_clock(left_s)} left")
+        text.append(f", {'about' if is_measured(jobs) else 'up to'} {on_the_clock(left_s)} left")
     room = min(WIDEST_BAR, width - len(text) - 1)
     if room < LEAST_BAR:
         return text

@@ -212,6 +212,7 @@ class _Sweep:
                 left = left_undone(job.settings, job.directory)
                 job.state = State.DONE if left is None else State.FAILED
                 job.note = left or process.stdout.last
+                job.read_summary()
             elif self._stops.asked and (status in INTERRUPTED or self._stops.requests > 1):
                 job.state, job.note = State.INTERRUPTED, process.stdout.last
             else:
