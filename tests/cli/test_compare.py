@@ -105,3 +105,11 @@ def test_on_a_terminal_the_table_says_what_each_job_came_to(tmp_path: Path) -> N
     assert len(re.findall(r"^random +\d +budget +[\d.]+ s +\d+\.\d", last, re.MULTILINE)) == 2
     lines = [line for line in last.splitlines() if "/" not in line]
     assert max(map(len, lines)) <= 80
+
+
+def test_on_a_terminal_the_plan_of_a_sweep_cuts_nothing(tmp_path: Path) -> None:
+    words = ("env=CartPole-v1,MountainCarContinuous-v0", "agents=es,random", "dry_run=quick")
+    shown = on_a_terminal(tmp_path, "compare", *words).splitlines()
+    head = "agent   environment               jobs  steps/s  time each  core-hours  memory"
+    assert shown[0] == head  # without the cores, for which there is no room
+    assert max(map(len, shown)) <= 80

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from shutil import get_terminal_size
 
 from rlbench.clock import monotonic_s
 from rlbench.envs.family import EnvPlan
 from rlbench.errors import ConfigError
 from rlbench.harness.dry_run import Cost, cost, hours, measured, memory_words
 from rlbench.harness.plan import RunPlan, name_run, plan_run
-from rlbench.harness.screen import duration
+from rlbench.harness.screen import duration, for_terminal
 from rlbench.harness.speed import Speed
 from rlbench.sweeps.display import count
 from rlbench.sweeps.jobs import Job, State
 
 MEASURING_S = 60.0  # all probes together; no new one begins later
+LEFT_OUT_FIRST = ("cores", "evaluating", "steps/s")  # of the columns, on a narrow terminal
 
 
 @dataclass
@@ -50,11 +53,11 @@ def print_plan(jobs: Sequence[Job]) -> None:
         _print_table(groups)
     for job in jobs:
         if job.state is not State.WAITING:
-            print(f"{job.label}: {job.state.value}: {job.note}")
-    print(_total(jobs, groups))
+            print(for_terminal(f"{job.label}: {job.state.value}: {job.note}", sys.stdout))
+    print(for_terminal(_total(jobs, groups), sys.stdout))
     reasons = {group.speed for group in groups if isinstance(group.speed, str)}
     for reason in sorted(reasons):
-        print(f"not measured: {reason}")
+        print(for_terminal(f"not measured: {reason}", sys.stdout))
 
 
 def _groups(jobs: Sequence[Job]) -> list[_Group]:
@@ -84,6 +87,11 @@ def _print_table(groups: Sequence[_Group]) -> None:
     rows = [head, *(_row(group) for group in groups)]
     used = [column for column in range(len(head)) if any(row[column] for row in rows[1:])]
     widths = [max(len(row[column]) for row in rows) for column in range(len(head))]
+    if sys.stdout.isatty():
+        for name in LEFT_OUT_FIRST:
+            wide = sum(widths[column] + 2 for column in used) - 2
+            if wide > get_terminal_size().columns and head.index(name) in used:
+                used.remove(head.index(name))
     for row in rows:
         cells = (
             row[column].ljust(widths[column])
