@@ -24,7 +24,7 @@ FOUNDATION = {
     "arrays", "checking", "clock", "container", "errors", "extras", "interfaces", "opening",
     "registry", "saving", "seeding", "settings",
 }  # fmt: skip
-NUMBERS = {"analysis", "claims", "published", "runs", "table", "wording"}
+NUMBERS = {"analysis", "claims", "published", "runs", "scaling", "table", "wording"}
 ROOMS: dict[str, set[str]] = {
     "errors": set(),
     "clock": set(),
@@ -50,6 +50,7 @@ ROOMS: dict[str, set[str]] = {
     "analysis": {"errors", "published", "runs"},
     "table": set(),
     "wording": {"analysis", "runs"},  # types only
+    "scaling": {"arrays", "errors", "extras", "opening", "published", "runs", "table", "wording"},
     "claims": {"errors", *(NUMBERS - {"claims"})},
     "reports": {"errors", "opening", "registry", *NUMBERS},
     "tensorboard": {"errors", "opening", "runs"},

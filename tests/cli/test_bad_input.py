@@ -168,8 +168,8 @@ BAD = {
     "--package=agent": "--package: got 'agent'; takes no value without --cfg",
     "--config-dir=nowhere": "--config-dir: got 'nowhere'; takes a folder of YAML files, and there "
     "is none at this path",
-    "reprot": "command: got 'reprot'; takes compare, report, claims, tensorboard, envs, init, "
-    "help, or KEY=VALUE; did you mean report?",
+    "reprot": "command: got 'reprot'; takes compare, report, claims, scale, tensorboard, envs, "
+    "init, help, or KEY=VALUE; did you mean report?",
 }
 
 

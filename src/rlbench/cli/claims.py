@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+import importlib.util
 import shutil
 import sys
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
 from rlbench.analysis.groups import group_runs
 from rlbench.claims.examine import Examination, examine
 from rlbench.claims.files import claims_files
+from rlbench.claims.statements import family_of
 from rlbench.claims.text import examination_lines
 from rlbench.cli.arguments import DEFAULT_DIRECTORY, runs_parser
 from rlbench.cli.drawing import own_matplotlib
 from rlbench.errors import ReportError
 from rlbench.opening import is_directory
+from rlbench.published.papers import popular_factor, popular_times
 from rlbench.reports.output import add_files
 from rlbench.runs.load import load_runs
+from rlbench.runs.records import Run
+from rlbench.scaling.measured import read_measured
+from rlbench.scaling.need import machine_of, need_line
 from rlbench.wording import plural
 
 MAX_WIDTH = 100
+MOST_TRIED = 20  # runs whose files may be unusable for a model
 
 DESCRIPTION = """\
 State two popular claims about evolution strategies, what the paper behind them reported, what the
@@ -45,10 +53,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     for directory in arguments.directories:
         if not is_directory(directory):
             raise ReportError(f"{directory}: no such directory")
-    examination = examine_runs_below(*(arguments.directories or [DEFAULT_DIRECTORY]))
+    runs = _runs_below(*(arguments.directories or [DEFAULT_DIRECTORY]))
+    examination = examine(group_runs(runs))
     width = min(shutil.get_terminal_size().columns, MAX_WIDTH)
     for line in examination_lines(examination, max(width, 40)):
         print(line)
+    needed = _more_workers(runs)
+    if needed:
+        print("\n" + textwrap.fill(needed, max(width, 40)))
     if arguments.out is not None:
         files = claims_files(examination)
         with own_matplotlib():
@@ -69,7 +81,29 @@ def examine_runs_below(*directories: Path) -> Examination:
     """Hold the claims against every run below the directories, which need not exist. What cannot
     be used of the runs is named on stderr.
     """
+    return examine(group_runs(_runs_below(*directories)))
+
+
+def _runs_below(*directories: Path) -> tuple[Run, ...]:
     loaded = load_runs(*directories)
     for problem in loaded.problems:
         print(f"note: {problem}", file=sys.stderr)
-    return examine(group_runs(loaded.runs))
+    return loaded.runs
+
+
+def _more_workers(runs: Sequence[Run]) -> str:
+    """What ES would need to turn the claim's day into its hour: by its longest run on an Atari
+    game, else on a robot, else on anything. Empty where no run can be modelled."""
+    if importlib.util.find_spec("simpy") is None:
+        return ""
+    rank = {"atari": 2, "robotics": 1, "other": 0}
+    found = [run for run in runs if run.agent == "es"]
+    found.sort(key=lambda run: (rank[family_of(run.env)], run.end.train_s), reverse=True)
+    for run in found[:MOST_TRIED]:
+        try:
+            measured = read_measured(run.directory, machine_of(run))
+        except ReportError:
+            continue
+        slow, fast = popular_times("atari")
+        return need_line(measured, popular_factor("atari"), slow, fast)
+    return ""

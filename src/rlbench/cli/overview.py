@@ -4,6 +4,7 @@ SUBCOMMANDS = {
     "compare": "rlbench.cli.compare",
     "report": "rlbench.cli.report",
     "claims": "rlbench.cli.claims",
+    "scale": "rlbench.cli.scale",
     "tensorboard": "rlbench.cli.tensorboard",
     "envs": "rlbench.cli.envs",
     "init": "rlbench.cli.init",
@@ -29,6 +30,7 @@ Commands
                                          sweep, report and answer in one
   rlbench report [DIR] [--out DIR]       figures, tables and a page of the runs
   rlbench claims [DIR] [--out DIR]       popular claims beside papers and runs
+  rlbench scale RUN [--out DIR]          a run on more workers, predicted
   rlbench tensorboard [DIR] [--out DIR]  event files of finished runs
   rlbench envs [WORD]                    the environments that can be made here
   rlbench init [DIR]                     a template for agents and environments

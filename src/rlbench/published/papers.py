@@ -183,6 +183,12 @@ def popular_factor(key: str) -> float:
     return _known(row["longer_minutes"]) / _known(row["shorter_minutes"])
 
 
+def popular_times(key: str) -> tuple[str, str]:
+    """The two times of a popular claim in words, the longer first."""
+    (row,) = [row for row in table("popular_claims") if row["key"] == key]
+    return row["longer"], row["shorter"]
+
+
 def step_ratios() -> tuple[StepRatio, ...]:
     """Tables 1 and 3 of the ES paper, tasks in name order."""
     return tuple(

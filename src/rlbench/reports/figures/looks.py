@@ -34,7 +34,7 @@ class Look:
 
 ES = Look("#0072B2", "o", SOLID)
 DQN = Look("#D55E00", "s", DASHED)
-_KNOWN = {"es": ES, "dqn": DQN, REFERENCE_AGENT: Look("#5f5f5f", "x", (0, (1, 2)))}
+KNOWN = {"es": ES, "dqn": DQN, REFERENCE_AGENT: Look("#5f5f5f", "x", (0, (1, 2)))}
 
 
 class Looks:
@@ -54,7 +54,7 @@ class Looks:
         )
         further = _further_looks()
         looks = {
-            (rank, agent): _KNOWN[agent] if rank == 0 and agent in _KNOWN else next(further)
+            (rank, agent): KNOWN[agent] if rank == 0 and agent in KNOWN else next(further)
             for rank, agent in ranked
         }
         self._by_env: dict[str, dict[str, Look]] = {}

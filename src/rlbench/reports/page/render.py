@@ -20,7 +20,19 @@ def render_page(page: Page, *, refresh: bool = False) -> bytes:
 
     refresh: the page reloads every few seconds, while runs are being watched.
     """
-    style, script = _part("page.css"), _part("page.js")
+    script = _part("page.js")
+    return render_template(
+        "page.html.jinja",
+        page=page,
+        script=Markup(script),  # our own file
+        script_hash=_hash(script),
+        refresh=Markup(_REFRESH if refresh else ""),
+    )
+
+
+def render_template(name: str, **values: object) -> bytes:
+    """One of our own templates, with the style that all pages have; text in `values` is escaped."""
+    style = _part("page.css")
     environment = Environment(
         loader=BaseLoader(),
         autoescape=True,
@@ -28,13 +40,10 @@ def render_page(page: Page, *, refresh: bool = False) -> bytes:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    text = environment.from_string(_part("page.html.jinja")).render(
-        page=page,
+    text = environment.from_string(_part(name)).render(
         style=Markup(style),  # our own file
-        script=Markup(script),  # likewise
         style_hash=_hash(style),
-        script_hash=_hash(script),
-        refresh=Markup(_REFRESH if refresh else ""),
+        **values,
     )
     return text.encode("utf-8", "replace")
 

@@ -1,0 +1,1 @@
+"""Holds the model of `rlbench scale` against measurements and published times."""

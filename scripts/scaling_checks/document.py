@@ -1,0 +1,139 @@
+"""docs/scaling.md: what the model is, and how far it is from what was measured and published."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+
+from rlbench.scaling.comparison import Comparison, comparisons
+from rlbench.scaling.generation import Plan, generation
+from rlbench.scaling.hardware import CACHED_BYTES, Hardware
+from rlbench.scaling.measured import Measured, read_measured
+from rlbench.scaling.prediction import predict
+from rlbench.scaling.text import duration
+from rlbench.scaling.work import ESWork
+from rlbench.wording import significant
+
+PAIRS = (("lunarlander-1", "lunarlander-2"), ("halfcheetah-1", "halfcheetah-2"))
+HUMANOID = "humanoid-1"
+NATURE_PARAMETERS, NATURE_WORKERS = 1_700_000, 1440
+
+
+def document(results: Path) -> str:
+    """The text, from the runs and the measurement below `results`."""
+    hardware = Hardware()
+    serial = json.loads((results / "serial.json").read_text(encoding="utf-8"))
+    runs = {
+        place.name: read_measured(place, hardware) for place in sorted((results / "runs").iterdir())
+    }
+    humanoid = runs[HUMANOID].work
+    assert isinstance(humanoid, ESWork)
+    template = (Path(__file__).parent / "scaling.md.txt").read_text(encoding="utf-8")
+    return template.format(
+        real="\n".join(
+            _real_lines([(runs[a], runs[b]) for a, b in PAIRS if a in runs and b in runs], hardware)
+        ),
+        serial="\n".join(_serial_lines(serial["rows"], hardware)),
+        constants="\n".join(_constant_lines(serial, hardware)),
+        published="\n".join(_published_lines(comparisons(humanoid, hardware))),
+        nature=duration(serial_s(NATURE_WORKERS, NATURE_PARAMETERS, hardware)),
+        tree=duration(tree_s(NATURE_WORKERS, NATURE_PARAMETERS, hardware)),
+        cpu=runs[HUMANOID].run.cpu_model or "an unknown CPU",
+    )
+
+
+def _real_lines(pairs: Sequence[tuple[Measured, Measured]], hardware: Hardware) -> Iterator[str]:
+    yield "| run of ES | 1 process, measured | 2 processes, measured | predicted | error |"
+    yield "|---|---|---|---|---|"
+    if not pairs:
+        yield "| none was made yet | | | | |"
+    for one, two in pairs:
+        (point,) = predict(one.work, hardware, "central", "strong", (2,))
+        took = _round_s(two)
+        error = point.round_s.value / took - 1
+        yield (
+            f"| {one.run.env}, population {_es(one).population} | {duration(_round_s(one))} "
+            f"| {duration(took)} | {duration(point.round_s.value)} | {100 * error:+.1f} % |"
+        )
+
+
+def _round_s(measured: Measured) -> float:
+    return measured.goal_s / _es(measured).rounds
+
+
+def _es(measured: Measured) -> ESWork:
+    assert isinstance(measured.work, ESWork)
+    return measured.work
+
+
+def _serial_lines(rows: Sequence[dict[str, float]], hardware: Hardware) -> Iterator[str]:
+    yield "| workers | parameters | wall time | master's CPU, measured | by the model | error |"
+    yield "|---|---|---|---|---|---|"
+    for row in rows:
+        expected = serial_s(int(row["workers"]), int(row["parameters"]), hardware)
+        error = expected / row["master_s"] - 1
+        yield (
+            f"| {row['workers']:,} | {row['parameters']:,} | {duration(row['wall_s'])} "
+            f"| {duration(row['master_s'])} | {duration(expected)} | {100 * error:+.0f} % |"
+        )
+
+
+def serial_s(workers: int, parameters: int, hardware: Hardware) -> float:
+    """What the model says that sending parameters to all and hearing all costs the master."""
+    return workers * (hardware.handling_s(4.0 * parameters) + hardware.handling_s(200.0))
+
+
+def tree_s(workers: int, parameters: int, hardware: Hardware) -> float:
+    """What a generation of no work takes with parameters down and vectors up a tree."""
+    plan = Plan(workers, parameters, 0, "tree", hardware)
+    return generation(np.zeros(workers), plan).total_s
+
+
+def _constant_lines(serial: dict[str, Any], hardware: Hardware) -> Iterator[str]:
+    yield "| constant | measured | used |"
+    yield "|---|---|---|"
+    for name, what in (
+        ("weighed_s", "a parameter in a pair's share of the gradient"),
+        ("added_s", "a parameter when two vectors are added"),
+    ):
+        used = getattr(hardware, name)
+        yield f"| {what} | {1e9 * serial[name]:.2f} ns | {1e9 * used:.2f} ns |"
+    message, copied, large = fitted(serial["rows"])
+    sent = f"{1e6 * message:.0f} µs | {1e6 * hardware.message_s:.0f} µs"
+    yield f"| a message, at either end | {sent} |"
+    used = 1e-9 * hardware.copied_bytes_s
+    yield f"| copying what is sent, up to 1 MB | {1e-9 * copied:.1f} GB/s | {used:.1f} GB/s |"
+    used = 1e-9 * hardware.large_copied_bytes_s
+    yield f"| ... and beyond | {1e-9 * large:.2f} GB/s | {used:.2f} GB/s |"
+
+
+def fitted(rows: Sequence[dict[str, float]]) -> tuple[float, float, float]:
+    """Seconds of a message, and bytes a second up to and beyond CACHED_BYTES: medians over the
+    measurements that tell them."""
+    message = median(r["master_s"] / (2 * r["workers"]) for r in rows if not r["parameters"])
+    copies = [
+        (4 * r["parameters"], r["master_s"] / r["workers"] - 2 * message)
+        for r in rows
+        if r["parameters"] > CACHED_BYTES / 10
+    ]
+    small = median(size / seconds for size, seconds in copies if size <= CACHED_BYTES)
+    beyond = [(size - CACHED_BYTES, s - CACHED_BYTES / small) for size, s in copies]
+    large = median(size / seconds for size, seconds in beyond if size > 0)
+    return message, small, large
+
+
+def _published_lines(found: Sequence[Comparison]) -> Iterator[str]:
+    yield "| figure | published | predicted | error | assumed | source |"
+    yield "|---|---|---|---|---|---|"
+    for each in found:
+        ends = " to ".join(dict.fromkeys(f"{significant(value)}" for value in each.predicted))
+        errors = " to ".join(dict.fromkeys(f"{100 * error:+.0f} %" for error in each.errors))
+        yield (
+            f"| {each.what} | {significant(each.published)} | {ends} | {errors} | {each.assumed} "
+            f"| {each.source} |"
+        )

@@ -1,0 +1,206 @@
+"""One generation of ES on N workers, event by event (SimPy).
+
+The master sends every worker the parameters, hands out tasks, each to the next free worker,
+receives returns, and moves the parameters. How they are moved is the protocol:
+
+- `central`: as rlbench does. Workers weigh the noise of their tasks and send the master a vector
+  for each block; it adds them up, and sends every worker all weights and parameters.
+- `tree`: vectors are added up in each machine, then between machines in a binary tree, down which
+  the parameters come. Ray's ES does so with its aggregating actors.
+- `relay`: returns alone go to the master, which rebuilds all noise itself; parameters go out
+  through a process on each machine. The code of Salimans et al. 2017 does so.
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+from collections import deque
+from collections.abc import Generator, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from rlbench.scaling.hardware import FLOAT_BYTES, Hardware
+from rlbench.scaling.server import Server
+from rlbench.scaling.work import FloatArray, update_s
+
+if TYPE_CHECKING:
+    import simpy
+
+Protocol = Literal["central", "tree", "relay"]
+PROTOCOLS: tuple[Protocol, ...] = ("central", "tree", "relay")
+RESULT_BYTES = 100  # of a member: its seeds, return and length
+
+Events = Generator["simpy.Event", Any, None]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a generation does beside its tasks. pairs: of the whole population."""
+
+    workers: int
+    parameters: int
+    pairs: int
+    protocol: Protocol
+    hardware: Hardware
+
+
+@dataclass(frozen=True)
+class Generation:
+    """Seconds of one generation: in all, and the parts that they are lost to.
+
+    even_s: the work, shared out evenly to all workers. idle_s: since there are fewer tasks than
+    workers. straggler_s: waiting for the last task. update_s: of moving the parameters. network_s:
+    of sending, receiving and handling messages.
+    """
+
+    total_s: float
+    even_s: float
+    idle_s: float
+    straggler_s: float
+    update_s: float
+    network_s: float
+
+
+def generation(task_s: FloatArray, plan: Plan) -> Generation:
+    """Simulate one generation whose tasks take a worker so many seconds each."""
+    total_s = _Simulation(task_s, plan).run()
+    work_s, update = float(task_s.sum()), free_update_s(plan, len(task_s))
+    played = played_s(task_s, plan.workers)
+    even = work_s / plan.workers
+    busy = work_s / min(plan.workers, len(task_s))
+    return Generation(
+        total_s=total_s,
+        even_s=even,
+        idle_s=busy - even,
+        straggler_s=played - busy,
+        update_s=update,
+        network_s=max(total_s - played - update, 0.0),
+    )
+
+
+def played_s(task_s: Iterable[float], workers: int) -> float:
+    """When the last task ends, each begun by the worker that is free first, without a network."""
+    free = [0.0] * workers
+    for seconds in task_s:
+        heapq.heapreplace(free, free[0] + float(seconds))
+    return max(free)
+
+
+def free_update_s(plan: Plan, tasks: int) -> float:
+    """What moving the parameters takes where messages are free."""
+    hardware, parameters = plan.hardware, plan.parameters
+    if plan.workers == 1 or plan.protocol == "relay":
+        return update_s(parameters, plan.pairs, hardware)
+    shares = min(plan.workers, tasks)
+    largest = math.ceil(tasks / shares) / tasks  # of the pairs, one worker's
+    weighed = parameters * plan.pairs * largest * hardware.weighed_s
+    return weighed + parameters * hardware.added_s * (_additions(plan, tasks) + 1)
+
+
+def _additions(plan: Plan, tasks: int) -> int:
+    """Vectors that are added one after another, on the longest way."""
+    if plan.protocol == "central":
+        return tasks
+    shares = min(plan.workers, tasks)
+    inside = min(shares, plan.hardware.cores_per_machine)
+    return inside + math.ceil(math.log2(plan.hardware.machines(shares)))
+
+
+class _Simulation:
+    """The events of one generation."""
+
+    def __init__(self, task_s: FloatArray, plan: Plan) -> None:
+        import simpy  # late: it is an extra
+
+        self._env = simpy.Environment()
+        self._master, self._link = Server(self._env), Server(self._env)
+        self._plan, self._hardware = plan, plan.hardware
+        self._tasks = len(task_s)
+        self._waiting = deque(enumerate(task_s.tolist()))
+        self._busy = min(plan.workers, self._tasks)
+        self._vector_bytes = float(FLOAT_BYTES * plan.parameters)
+
+    def run(self) -> float:
+        """Seconds until the parameters have been moved."""
+        self._env.process(self._generation())
+        self._env.run()
+        return float(self._env.now)
+
+    def _generation(self) -> Events:
+        env, plan = self._env, self._plan
+        if plan.workers == 1:  # no messages
+            yield env.timeout(sum(seconds for _, seconds in self._waiting))
+            yield env.timeout(free_update_s(plan, self._tasks))
+            return
+        if plan.protocol != "central":
+            yield env.timeout(self._down_s())
+        yield env.all_of([env.process(self._worker(n)) for n in range(self._busy)])
+        if plan.protocol == "central":
+            shares = [len(range(n, self._tasks, self._busy)) for n in range(self._busy)]
+            yield env.all_of([env.process(self._weigh(n, s)) for n, s in enumerate(shares)])
+            yield env.timeout(plan.parameters * self._hardware.added_s)
+            return
+        yield env.timeout(free_update_s(plan, self._tasks))
+        if plan.protocol == "tree":
+            yield env.timeout(self._up_s())
+
+    def _worker(self, number: int) -> Events:
+        """Play tasks until none waits. With a master that hands them out each costs it two
+        messages; else a process on each machine does, and sends on what its workers return."""
+        central = self._plan.protocol == "central"
+        if central:
+            yield from self._send(number, self._vector_bytes)
+        while self._waiting:
+            _, seconds = self._waiting.popleft()
+            if not central:
+                yield self._env.timeout(seconds + self._hardware.message_s)
+                continue
+            yield self._env.timeout(seconds)
+            members = 2 * self._plan.pairs / self._tasks
+            yield from self._receive(number, RESULT_BYTES * members)
+            if self._waiting:
+                yield from self._send(number, RESULT_BYTES)
+
+    def _weigh(self, number: int, tasks: int) -> Events:
+        """Send the weights with the parameters, weigh the worker's tasks, return their vectors."""
+        plan, hardware = self._plan, self._hardware
+        yield from self._send(number, self._vector_bytes + FLOAT_BYTES * plan.pairs)
+        pairs = plan.pairs * tasks / self._tasks
+        yield self._env.timeout(plan.parameters * pairs * hardware.weighed_s)
+        added_s = tasks * plan.parameters * hardware.added_s
+        yield from self._receive(number, tasks * self._vector_bytes, added_s)
+
+    def _send(self, worker: int, size_bytes: float) -> Events:
+        yield self._master.turn(self._hardware.handling_s(size_bytes))
+        yield from self._travel(worker, size_bytes)
+
+    def _receive(self, worker: int, size_bytes: float, further_s: float = 0.0) -> Events:
+        yield from self._travel(worker, size_bytes)
+        yield self._master.turn(self._hardware.handling_s(size_bytes) + further_s)
+
+    def _travel(self, worker: int, size_bytes: float) -> Events:
+        """Through the master's link, which one message at a time uses; workers on its own machine
+        need none."""
+        if worker < self._hardware.cores_per_machine:
+            return
+        yield self._link.turn(self._hardware.on_link_s(size_bytes))
+        yield self._env.timeout(self._hardware.latency_s)
+
+    def _down_s(self) -> float:
+        """Parameters from the master to every worker: through the machines, then in each."""
+        hardware, size = self._hardware, self._vector_bytes
+        inside = min(self._busy, hardware.cores_per_machine)
+        return self._levels() * self._hop_s(size) + inside * hardware.handling_s(size)
+
+    def _up_s(self) -> float:
+        """Vectors from every worker to the master, but for the additions."""
+        return self._down_s()
+
+    def _hop_s(self, size_bytes: float) -> float:
+        hardware = self._hardware
+        on_the_way = hardware.latency_s + hardware.on_link_s(size_bytes)
+        return on_the_way + hardware.handling_s(size_bytes)
+
+    def _levels(self) -> int:
+        return math.ceil(math.log2(self._hardware.machines(self._busy)))
