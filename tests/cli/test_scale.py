@@ -23,6 +23,8 @@ def test_equal_episodes_scale_until_the_population_is_used_up(
     run, out = write_run(tmp_path / "run"), tmp_path / "out"
     assert main(["scale", str(run), "--workers", SIZES, *FREE, "--out", str(out)]) == 0
     said = capsys.readouterr().out
+    assert max(map(len, said.splitlines())) <= 100
+    said = " ".join(said.split())
     assert "ES on Toy-v0, seed 0: 40 s of training on 1 core to the end of the run" in said
     assert "10 generations of 16 members, 100 parameters; 2.5 ms a step" in said
     rows = list(csv.DictReader(io.StringIO((out / "scaling.csv").read_text())))
@@ -49,7 +51,7 @@ def test_a_second_run_is_held_against_the_prediction(
     one = write_run(tmp_path / "one")
     two = write_run(tmp_path / "two", cores=2, cpu_per_s=1.6)  # 2.5 s a generation, 2.0 predicted
     assert main(["scale", str(one), str(two), "--workers", "1,2", *FREE]) == 0
-    said = capsys.readouterr().out
+    said = " ".join(capsys.readouterr().out.split())
     assert "Measured on 2 cores: 2.5 s a round, predicted 2 s (-20 %)" in said
 
 

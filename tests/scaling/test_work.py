@@ -115,6 +115,12 @@ def test_one_worker_of_dqn_acts_and_then_learns() -> None:
     assert pace(dqn(1.0, 2.0), 1, FREE).total_s == 1.0 + 0.5 * 2.0
 
 
+def test_one_worker_of_dqn_loses_nothing_and_many_wait_for_the_learner() -> None:
+    alone, many = predict(dqn(1.0, 2.0), FREE, "central", sizes=(1, 16), resamples=0)
+    assert (alone.bottleneck, alone.efficiency.value) == ("none", 1.0)
+    assert (many.bottleneck, many.round_s.value) == ("update", pytest.approx(1000.0, rel=0.01))
+
+
 def test_actors_share_the_acting_until_the_learner_is_busy() -> None:
     # Acting 1 s a step, learning 0.1 s a step: 4 actors are bound by acting, 100 by learning.
     assert pace(dqn(1.0, 0.2), 4, FREE).total_s == pytest.approx(0.25, rel=0.01)

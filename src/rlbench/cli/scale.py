@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import math
+import shutil
+import textwrap
 from collections.abc import Sequence
 
 from rlbench.cli.arguments import add_open, folder
@@ -25,6 +27,7 @@ from rlbench.wording import plural
 
 MOST_WORKERS = 10_000
 MOST_SIZES = 50
+MAX_WIDTH = 100
 
 DESCRIPTION = """\
 Predict what a run of ES or DQN would take on 1 to 10,000 workers: a discrete-event model, fed by
@@ -47,8 +50,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     if importlib.util.find_spec("simpy") is None:
         raise ReportError(f"rlbench scale needs SimPy: {install_command('scale')}")
     found = _forecast(arguments)
+    width = max(min(shutil.get_terminal_size().columns, MAX_WIDTH), 40)
     for line in forecast_lines(found):
-        print(line)
+        print(_wrapped(line, width))
     if arguments.out is not None:
         with own_matplotlib():
             # Late: drawing takes half a second to import.
@@ -61,6 +65,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         if arguments.open:
             open_page(arguments.out / PAGE)
     return 0
+
+
+def _wrapped(line: str, width: int) -> str:
+    """A sentence in several lines; a row of a table stays one."""
+    if len(line) <= width:
+        return line
+    indent = " " * (len(line) - len(line.lstrip()))
+    return textwrap.fill(
+        line.strip(), width, initial_indent=indent, subsequent_indent=f"{indent}  "
+    )
 
 
 def _forecast(arguments: argparse.Namespace) -> Forecast:

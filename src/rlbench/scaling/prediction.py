@@ -166,7 +166,7 @@ def _dqn_point(work: DQNWork, others: Sequence[Work], workers: int, hardware: Ha
         assert isinstance(other, DQNWork)
         paces.append(pace(other, workers, hardware).total_s)
         efficiencies.append(pace(other, 1, hardware).total_s / (workers * paces[-1]))
-    lost = max(found.total_s - found.even_s, 0.0) / found.total_s
+    lost = max(1.0 - found.even_s / found.total_s, 0.0) if workers > 1 else 0.0
     by_update = found.update_s >= found.network_s
     return Point(
         workers,

@@ -126,8 +126,8 @@ def paying_line(found: Forecast, points: tuple[Point, ...]) -> str:
     after = next(p for p in points if p.workers > at)
     return (
         f"Workers stop paying at {at:,}: {duration(point.goal_s.value)} to {found.measured.goal}. "
-        f"Beyond, twice as many save less than a tenth; what holds it up is "
-        f"{LOSSES[after.bottleneck] or 'small'}."
+        f"Beyond, twice as many save less than a tenth. What holds it up: "
+        f"{LOSSES[after.bottleneck] or 'many small things'}."
     )
 
 
