@@ -27,24 +27,39 @@ class RlbenchError(Exception):
 
 
 class ConfigError(RlbenchError):
-    """A bad configuration; nothing has been written (exit status 2)."""
+    """A bad configuration; nothing has been written (exit status 2). file: which file sets the key,
+    where it is known."""
 
     exit_status = 2
 
-    def __init__(self, key: str, got: object, takes: str) -> None:
-        self.key, self.got, self.takes = key, got, takes
-        super().__init__(f"{short(key)}: got {short(_shown(got))}; takes {takes}")
+    def __init__(self, key: str, got: object, takes: str, file: str = "") -> None:
+        self.key, self.got, self.takes, self.file = key, got, takes, file
+        place = f"{file}: {short(key)}" if file else short(key)
+        super().__init__(f"{place}: {self._complaint()}")
 
-    def __reduce__(self) -> tuple[type[ConfigError], tuple[str, object, str]]:
-        return type(self), (self.key, self.got, self.takes)
+    def _complaint(self) -> str:
+        return f"got {short(_shown(self.got))}; takes {self.takes}"
+
+    def within(self, file: str) -> ConfigError:
+        """The same error with the name of the file that sets the key."""
+        return type(self)(self.key, self.got, self.takes, file)
+
+    def __reduce__(self) -> tuple[type[ConfigError], tuple[str, object, str, str]]:
+        return type(self), (self.key, self.got, self.takes, self.file)
 
 
 class UnknownKeyError(ConfigError):
     """A key that does not exist; `takes` says so, and what there is in its place."""
 
-    def __init__(self, key: str, got: object, takes: str) -> None:
-        super().__init__(key, got, takes)
-        self.args = (f"{short(key)}: {takes}",)
+    def _complaint(self) -> str:
+        return self.takes
+
+
+class ConfigFileError(ConfigError):
+    """A file of the configuration that cannot be used as a whole; `takes` says why."""
+
+    def _complaint(self) -> str:
+        return self.takes
 
 
 class ReportError(RlbenchError):

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -12,6 +15,7 @@ from pydantic import (
     ConfigDict,
     Field,
     PositiveInt,
+    PrivateAttr,
     ValidationInfo,
     field_validator,
     model_validator,
@@ -93,6 +97,14 @@ class EnvSettings(Frozen):
     noop_max: Auto | Annotated[int, Field(ge=0, le=10_000)] = AUTO
     step_timeout_s: Annotated[float, Field(gt=0)] | None = 300.0
 
+    @field_validator("kwargs")
+    @classmethod
+    def _has_no_window(cls, value: dict[str, Any]) -> dict[str, Any]:
+        if value.get("render_mode") == "human":
+            takes = "no window: steps would wait for it, and that would be what a run measures"
+            raise ConfigError("env.kwargs.render_mode", "human", takes)
+        return value
+
     @model_validator(mode="after")
     def _has_few_levels(self) -> EnvSettings:
         if isinstance(self.levels, tuple) and len(self.levels) > MAX_LEVELS:
@@ -127,6 +139,29 @@ class CheckpointSettings(Frozen):
     every_seconds: Auto | Annotated[float, Field(gt=0, le=MAX_SECONDS)] = AUTO
 
 
+@dataclass(frozen=True)
+class Origins:
+    """files: by key and by group of keys, the file of the user's own that sets it; "" where
+    something else does. Settings that differ in this alone are equal."""
+
+    files: Mapping[str, str] = field(default_factory=dict, compare=False)
+
+    @contextmanager
+    def named(self) -> Iterator[None]:
+        """A ConfigError that is raised within says which file sets its key."""
+        try:
+            yield
+        except ConfigError as error:
+            file = self.files.get(error.key)
+            if error.key == "env":  # its id
+                file = self.files.get("env.id")
+            elif file is None and error.got is None:  # a key that its group's file lacks
+                file = self.files.get(error.key.rpartition(".")[0])
+            if not file or error.file:
+                raise
+            raise error.within(file) from error.__cause__
+
+
 class Settings(Frozen):
     """One run.
 
@@ -150,6 +185,17 @@ class Settings(Frozen):
     overwrite: bool = False
     logger: Literal["tensorboard"] | None = None
     dry_run: bool | Literal["quick"] = False
+    _origins: Origins = PrivateAttr(default_factory=Origins)
+
+    @property
+    def origins(self) -> Origins:
+        """Which files set them; see `Origins`."""
+        return self._origins
+
+    def come_from(self, origins: Origins) -> Settings:
+        """These settings, which were read from the files of `origins`."""
+        self._origins = origins
+        return self
 
     @field_validator("results_dir", mode="before")
     @classmethod

@@ -27,6 +27,9 @@ class Stops:
     patience: how many requests are only counted, as somebody looks at `requests`; each one that
     comes after them raises KeyboardInterrupt. Signals within a second of a request belong to it.
 
+    Within another context it raises KeyboardInterrupt at once where one that was raised there has
+    not ended it: code that is being imported can catch anything.
+
     In a thread other than the main one it does nothing: whoever has the main thread is signalled.
     """
 
@@ -44,6 +47,9 @@ class Stops:
 
         self._now = monotonic_s
         if threading.current_thread() is threading.main_thread():
+            outer = getattr(signal.getsignal(signal.SIGINT), "__self__", None)
+            if isinstance(outer, Stops) and outer.raised:
+                raise KeyboardInterrupt  # that of the request has been lost in somebody's code
             self._before = {number: signal.getsignal(number) for number in STOP_SIGNALS}
             for number in STOP_SIGNALS:
                 if not _left_alone(number):

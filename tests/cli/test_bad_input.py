@@ -33,6 +33,20 @@ BAD = {
     },
     "agent._target_=os.system": "agent._target_: got 'os.system'; takes no value here; agent=NAME "
     "chooses one, and a YAML file in agent/ adds one",
+    "env.kwargs=[1]": "env.kwargs: got '[1]'; takes keys with values, as +env.kwargs.NAME=VALUE",
+    "+env.kwargs=[1]": "env.kwargs: got '[1]'; takes keys with values, as +env.kwargs.NAME=VALUE",
+    "env.kwargs=3": "env.kwargs: got 3; takes keys with values",
+    "+env.kwargs.render_mode=human": "env.kwargs.render_mode: got 'human'; takes no window: steps "
+    "would wait for it, and that would be what a run measures",
+    "budget=5": "budget: got 5; takes the keys train_seconds, env_steps",
+    "budget=[5]": "budget: got '[5]'; takes the keys train_seconds, env_steps",
+    "++checkpoint=[1]": "checkpoint: got '[1]'; takes the keys every_seconds",
+    "eval={a:1}": "eval.a: there is no such key; `rlbench --help` lists the keys",
+    "hydra.launcher=[1]": "hydra.launcher: got '[1]'; takes keys with values",
+    "agent.hidden={a:1}": "agent.hidden: got '{a:1}'; takes a list, as agent.hidden=[VALUE,VALUE]",
+    "agent.hidden={}": "agent.hidden: got '{}'; takes a list, as agent.hidden=[VALUE,VALUE]",
+    "+agent.hidden.a=1": "agent.hidden.a: there is no such key; agent.hidden takes a list",
+    "++agent.hidden.a=1": "agent.hidden.a: there is no such key; agent.hidden takes a list",
     "agent.name=[a]": "agent.name: got ['a']; takes text",
     "hydra.mode=FOO": "hydra.mode: got 'FOO'; takes RUN or MULTIRUN",
     "hydra.run.dir=foo": f"hydra.run.dir: got 'foo'; takes {OF_HYDRA}",
@@ -273,6 +287,90 @@ def test_a_wrong_key_is_held_against_the_keys_of_the_agent_that_was_asked_for(
     )
     assert main(line.split()) == 2
     assert capsys.readouterr().err == f"rlbench: {OF_AN_AGENT[line]}\n"
+
+
+MINE = "{name: mine, _target_: rlbench.agents.random.RandomAgent"
+WHOLE = "# @package _global_\n"
+IN_FILES = {
+    ("agent/mine.yaml", f"{MINE}, lanez: 2}}"): "own/agent/mine.yaml: agent.lanez: there is no "
+    "such key",
+    ("agent/mine.yaml", "name: mine"): "own/agent/mine.yaml: agent._target_: got null; takes the "
+    "import path of the agent's class",
+    ("agent/mine.yaml", "{name: mine, _target_: 3}"): "own/agent/mine.yaml: agent._target_: got 3; "
+    "takes the import path of the agent's class",
+    ("agent/mine.yaml", "a: ["): "own/agent/mine.yaml: is no YAML, line 1 (expected the node "
+    "content, but found '<stream end>')",
+    ("agent/mine.yaml", "defaults: [nope]"): "agent/mine.yaml: agent: got 'nope'; takes nothing "
+    "here: the group is empty",
+    ("agent/mine.yaml", "defaults: [mine]"): "command line: got '--config-dir own agent=mine'; "
+    "takes files whose defaults, and whose values, do not lead back to themselves",
+    ("env/FrozenLake-v1.yaml", "{id: FrozenLake-v1, threshold: many}"): "own/env/FrozenLake-v1.yaml"
+    ": env.threshold: got 'many'; takes auto, a number from -1e+30 to 1e+30 or null",
+    ("env/FrozenLake-v1.yaml", "{id: FrozenLake-v1, kwargs: [1]}"): "env/FrozenLake-v1.yaml: a "
+    "list stands where keys are taken, or keys where a list is",
+    ("env/FrozenLake-v1.yaml", "{id: FrozenLake-v1, noop_max: 3}"): "own/env/FrozenLake-v1.yaml: "
+    "env.noop_max: got 3; takes auto: for Atari from pixels only",
+    ("tuned/es/FrozenLake-v1.yaml", f"{WHOLE}agent: {{sigma: -1}}"): "own/tuned/es/FrozenLake-v1."
+    "yaml: agent.sigma: got -1; takes a number above 0",
+    ("experiment/mine.yaml", f"{WHOLE}sed: 3"): "own/experiment/mine.yaml: sed: there is no such "
+    "key",
+    ("experiment/mine.yaml", f"{WHOLE}cores: 9999"): "own/experiment/mine.yaml: cores: got 9999; "
+    f"takes auto or 1 to {CORES} on this machine",
+    ("experiment/mine.yaml", f"{WHOLE}defaults: [{{override /nope: es}}]"): "experiment/mine.yaml: "
+    "In 'experiment/mine': Could not override 'nope'. No match in the defaults list.",
+    ("experiment/mine.yaml", "seed: 3"): "own/experiment/mine.yaml: experiment: a file of this "
+    "group sets keys of the whole: # @package _global_ is its first line",
+}  # fmt: skip
+CHOOSES = {"agent": "agent=mine", "experiment": "experiment=mine"}
+
+
+@pytest.mark.parametrize(("file", "text"), IN_FILES)
+def test_a_mistake_in_a_file_of_ones_own_names_the_file(
+    file: str,
+    text: str,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "own" / file).parent.mkdir(parents=True)
+    (tmp_path / "own" / file).write_text(text)
+    words = ["--config-dir", "own", CHOOSES.get(file.partition("/")[0], "env=FrozenLake-v1")]
+    assert main(words) == 2
+    captured = capsys.readouterr()
+    assert (captured.err, captured.out) == (f"rlbench: {IN_FILES[file, text]}\n", "")
+    assert main(["-m", *words, "seed=0,1", "dry_run=quick"]) in (1, 2)
+    said = "".join(capsys.readouterr()).replace("'-m ", "'").replace(" seed=0,1 dry_run=quick", "")
+    assert IN_FILES[file, text] in said.replace("\n", " ")
+    assert [path.name for path in tmp_path.iterdir()] == ["own"]
+
+
+def test_a_word_that_stands_over_a_file_is_to_blame_itself(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "conf" / "agent").mkdir(parents=True)
+    (tmp_path / "conf" / "agent" / "mine.yaml").write_text(f"{MINE}, lanes: 2}}")
+    assert main(["agent=mine", "+env.sticky_actions=x", "seed=-1"]) == 2
+    error = capsys.readouterr().err
+    assert error.endswith("rlbench: +env.sticky_actions: got 'x'; takes no plus sign: "
+                          "env.sticky_actions=…\n")  # fmt: skip
+    assert main(["agent=mine", "seed=-1"]) == 2
+    assert capsys.readouterr().err.endswith(
+        "rlbench: seed: got -1; takes a whole number from 0 to 2147483647\n"
+    )
+
+
+def test_a_file_of_ones_own_that_is_no_text(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "own" / "agent").mkdir(parents=True)
+    (tmp_path / "own" / "agent" / "mine.yaml").write_bytes(b"name: \xff")
+    assert main(["--config-dir", "own", "agent=mine"]) == 2
+    assert capsys.readouterr().err == (
+        "rlbench: own/agent/mine.yaml: is no YAML (invalid start byte)\n"
+    )
 
 
 def test_a_sweep_with_a_key_that_no_agent_has_is_one_line(

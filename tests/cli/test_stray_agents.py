@@ -207,8 +207,8 @@ def test_a_job_that_another_process_runs_is_none_that_failed(
     assert done.returncode == 1
     assert "1 jobs: 1 running elsewhere" in done.stdout and "failed" not in done.stdout
     assert done.stderr == (
-        "rlbench: 1 of 1 jobs run in another process; started again when that has ended, this "
-        "takes in what they came to\n"
+        "rlbench: 1 of 1 jobs run in another process; wait until it has ended, then start "
+        "this sweep again\n"
     )
 
 

@@ -22,6 +22,7 @@ from rlbench.errors import ConfigError, RunError
 from rlbench.harness.experiment import run
 from rlbench.harness.plan import name_run
 from rlbench.runs import checkpoint
+from rlbench.runs.directory import RunDir
 from rlbench.settings import Settings
 
 COUNTING = "probe_envs:Counting-v0"
@@ -420,3 +421,18 @@ def test_a_directory_that_is_removed_while_its_run_goes_on_is_named(
         run(asked)
     said = f"{place.absolute()}: cannot be written: No such file or directory"
     assert str(error.value) == said
+
+
+def test_no_policy_is_written_into_another_folder(tmp_path: Path) -> None:
+    """Both are written when a checkpoint has been, and have to look once more."""
+    directory = RunDir(tmp_path / "runs" / "seed0", tmp_path / "runs")
+    directory.open(overwrite=False)
+    directory.path.rename(tmp_path / "moved")
+    directory.path.symlink_to(tmp_path / "moved")
+    (tmp_path / "moved").rename(tmp_path / "away")
+    (tmp_path / "moved").mkdir()
+    for best in (False, True):
+        with pytest.raises(OSError, match="is another folder than when the run began"):
+            directory.write_policy({"theta": np.zeros(1)}, best=best)
+    directory.close()
+    assert list((tmp_path / "moved").iterdir()) == []

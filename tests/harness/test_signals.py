@@ -302,3 +302,26 @@ def test_a_signal_while_rlbench_is_imported_ends_the_process_without_a_word(
         capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
+STOPPING = "import os, signal, time; os.kill(os.getpid(), signal.{}); time.sleep(60)"
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+@pytest.mark.parametrize("swallowed", [False, True])
+def test_a_stop_while_somebodys_code_is_imported(
+    tmp_path: Path, name: str, swallowed: bool
+) -> None:
+    """Code that `exec` runs, as of a dataclass: Python notes the KeyboardInterrupt for its end."""
+    stopping = f"exec({STOPPING.format(name)!r})"
+    if swallowed:
+        stopping = f"try:\n    {stopping}\nexcept BaseException:\n    pass"
+    register = "gymnasium.register('Foo-v0', 'gymnasium.envs.classic_control:CartPoleEnv')"
+    (tmp_path / "mine.py").write_text(f"import gymnasium\n{register}\n{stopping}\n")
+    words = ["agent=random", "env=mine:Foo-v0", "budget.env_steps=10", "eval.episodes=1"]
+    done = subprocess.run(
+        [sys.executable, "-m", "rlbench", *words], cwd=tmp_path, capture_output=True, text=True,
+        timeout=50, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+    assert not (tmp_path / "results").exists()

@@ -303,6 +303,19 @@ def test_a_run_that_shared_its_machine_is_named(tmp_path: Path) -> None:
     )
 
 
+def test_runs_that_shared_their_machine_are_one_note(tmp_path: Path) -> None:
+    write_pair(tmp_path, seeds=2)
+    for seed, share in ((0, 0.1), (1, 0.2)):
+        path = tmp_path / f"es/CartPole-v1/essetup/seed{seed}/summary.json"
+        summary = json.loads(path.read_text())
+        shared = {"others_share": share, "stolen_share": 0.0}
+        path.write_text(json.dumps({**summary, "contention": shared}))
+    assert build_report(tmp_path).problems == (
+        "2 runs: other processes had 10% to 20% of the cores' time while they ran, most while "
+        "es/CartPole-v1/essetup/seed1 did",
+    )
+
+
 def test_any_agent_can_be_the_baseline_and_each_challenger_has_its_figures(tmp_path: Path) -> None:
     for env in ("A-v0", "B-v0"):
         write_pair(tmp_path, env=env, seeds=2)

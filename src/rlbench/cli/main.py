@@ -51,14 +51,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         if alone:
             stops.end_with(status)
             main_thread = threading.main_thread()
-            if any(not t.daemon and t is not main_thread for t in threading.enumerate()):
-                _end_without_threads(status)
+            threads = any(not t.daemon and t is not main_thread for t in threading.enumerate())
+            if threads or status == EXIT_INTERRUPTED:
+                _end_at_once(status)
     return status
 
 
-def _end_without_threads(status: int) -> NoReturn:
-    """End the process as Python would, but for threads that an environment or an agent has left:
-    Python would wait for them."""
+def _end_at_once(status: int) -> NoReturn:
+    """End the process as Python would, but for two things that it does then. It waits for threads
+    that an environment or an agent has left. And after a KeyboardInterrupt in code that `exec` ran,
+    as dataclasses do, it ends as if SIGINT had killed it, though that was caught long ago."""
     try:
         atexit._run_exitfuncs()  # what the libraries have to tidy up
     finally:

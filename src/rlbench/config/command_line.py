@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import hydra
 from hydra._internal.utils import get_args_parser
+from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
@@ -84,7 +85,7 @@ def values_under(words: Sequence[str]) -> tuple[dict[str, Any], Path | None]:
             else word
             for word, override in zip(given, parsed, strict=True)
         ]
-        values = OmegaConf.to_container(compose_words(first), resolve=True)
+        values = OmegaConf.to_container(compose_words(first).config, resolve=True)
         assert isinstance(values, dict)
     except (HydraException, OmegaConfBaseException) as error:
         raise explain(error, given, lambda: known_keys(given, compose_words)) from None
@@ -113,9 +114,13 @@ class Task:
             self.outcome = error
 
     def _run_one(self, config: DictConfig, alone: bool) -> int:
-        from rlbench.config.compose import from_config
+        from rlbench.config.compose import Composed, from_config
+        from rlbench.config.origins import origins
 
-        status = self._run(from_config(config), alone)
+        hydra = HydraConfig.get()
+        words = [*hydra.overrides.hydra, *hydra.overrides.task]
+        files = origins(GlobalHydra.instance().config_loader(), hydra.job.config_name, words)
+        status = self._run(from_config(Composed(config, files)), alone)
         if status and not alone:
             raise RunError(f"the run ended with exit status {status}")
         return status

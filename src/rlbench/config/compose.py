@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from hydra import compose as hydra_compose
 from hydra import initialize_config_dir
 from hydra.core.config_loader import ConfigLoader
+from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf, flag_override
 from omegaconf.errors import OmegaConfBaseException
@@ -19,20 +20,30 @@ from rlbench.config.errors import (
     explain,
     is_hydras,
     keys_of,
-    not_overridden,
     refuse_old_names,
 )
 from rlbench.config.folders import conf_dir, find_modules_beside, own_folder
-from rlbench.config.refused import WRITES_NOTHING, refuse_words
+from rlbench.config.origins import origins
+from rlbench.config.refused import CHOICES, WRITES_NOTHING, refuse_words
 from rlbench.config.source import FallbackSource, register
 from rlbench.config.words import words as as_words
-from rlbench.errors import ConfigError
-from rlbench.settings import Settings
+from rlbench.errors import ConfigError, UnknownKeyError
+from rlbench.settings import Origins, Settings
 
+FOR_THE_WHOLE = ("experiment", "experiment_agent", "tuned", "namespace", "games")  # groups
 VERSION_BASE = "1.3"
 CONFIG_NAME = "config"
 FALLBACK = f"{FallbackSource.scheme()}://"  # what conf/config.yaml has in the search path
-Compose = Callable[[Sequence[str]], DictConfig]
+
+
+class Composed(NamedTuple):
+    """What words amount to, and the files of the user's own that have a part in it."""
+
+    config: DictConfig
+    files: Origins
+
+
+Compose = Callable[[Sequence[str]], Composed]
 
 
 def compose(overrides: Sequence[str], config_dir: Path | None = None) -> Settings:
@@ -51,8 +62,13 @@ def compose(overrides: Sequence[str], config_dir: Path | None = None) -> Setting
         raise explain(error, overrides, lambda: known_keys(overrides, compose_words)) from None
 
 
-def from_config(config: DictConfig) -> Settings:
+def from_config(composed: Composed) -> Settings:
     """Checked settings from a composed configuration (without its `hydra` node)."""
+    with composed.files.named():
+        return _checked(composed.config).come_from(composed.files)
+
+
+def _checked(config: DictConfig) -> Settings:
     try:
         values = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
     except OmegaConfBaseException as error:  # an interpolation that leads nowhere, a missing value
@@ -63,6 +79,12 @@ def from_config(config: DictConfig) -> Settings:
         if key not in plain:
             takes = "the keys of a whole configuration, agent and env among them"
             raise ConfigError("configuration", ", ".join(plain), takes)
+    for group in FOR_THE_WHOLE:
+        if group in plain:
+            takes = (
+                "a file of this group sets keys of the whole: # @package _global_ is its first line"
+            )
+            raise UnknownKeyError(group, plain[group], takes)
     refuse_old_names(plain)
     plain["agent"] = _agent(plain.get("agent"))
     settings = check(Settings, plain)
@@ -77,28 +99,26 @@ def from_config(config: DictConfig) -> Settings:
 def known_keys(overrides: Iterable[str], compose_words: Compose) -> Keys:
     """All keys of the configuration under the choices of agent and the like in `overrides`; none
     where these cannot be composed. `compose_words` is what composes them."""
-    choices = [word for word in overrides if "." not in _key(word)]
-    while True:
-        try:
-            values = OmegaConf.to_container(compose_words(choices), resolve=False)
-        except (HydraException, OmegaConfBaseException) as error:
-            unknown = not_overridden(error)
-            if unknown is None or unknown not in map(_key, choices):
-                return Keys()
-            choices = [word for word in choices if _key(word) != unknown]
-        else:
-            assert isinstance(values, dict)
-            return keys_of({str(key): value for key, value in values.items()})
+    choices = [word for word in overrides if _key(word) in CHOICES]
+    try:
+        values = OmegaConf.to_container(compose_words(choices).config, resolve=False)
+    except Exception as error:
+        if not is_hydras(error):
+            raise
+        return Keys()
+    assert isinstance(values, dict)
+    return keys_of({str(key): value for key, value in values.items()})
 
 
 def sweep_composer(loader: ConfigLoader, master: DictConfig) -> Callable[[Sequence[str]], Settings]:
     """Composes the jobs of the sweep whose own configuration is `master`."""
 
-    def compose_words(words: Sequence[str]) -> DictConfig:
+    def compose_words(words: Sequence[str]) -> Composed:
         config = loader.load_sweep_config(master, list(words))
         with flag_override(config, ["struct", "readonly"], [False, False]):
             del config["hydra"]
-        return config
+        all_words = [*master.hydra.overrides.hydra, *words]
+        return Composed(config, origins(loader, master.hydra.job.config_name, all_words))
 
     def compose_job(words: Sequence[str]) -> Settings:
         try:
@@ -138,10 +158,12 @@ def composer(config_dir: Path | None) -> Compose:
     return lambda overrides: _compose([*overrides, *path])
 
 
-def _compose(overrides: Sequence[str]) -> DictConfig:
+def _compose(overrides: Sequence[str]) -> Composed:
     register()
     with initialize_config_dir(version_base=VERSION_BASE, config_dir=str(conf_dir())):
-        return hydra_compose(CONFIG_NAME, list(overrides))
+        config = hydra_compose(CONFIG_NAME, list(overrides))
+        loader = GlobalHydra.instance().config_loader()
+        return Composed(config, origins(loader, CONFIG_NAME, overrides))
 
 
 def _key(word: str) -> str:
@@ -157,6 +179,8 @@ def _agent(values: Any) -> dict[str, Any]:
     name, target = params.pop("name", None), params.pop("_target_", None)
     if target is None:
         raise ConfigError("agent._target_", None, "the import path of the agent's class")
+    if not isinstance(target, str):
+        raise ConfigError("agent._target_", target, "the import path of the agent's class")
     from rlbench.agents import AGENTS
 
     if isinstance(name, str) and name in AGENTS and target != AGENTS.import_path(name):

@@ -8,12 +8,15 @@ import traceback
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+import yaml
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
 
-from rlbench.errors import ConfigError, UnknownKeyError
+from rlbench.config.folders import shown
+from rlbench.errors import ConfigError, ConfigFileError, UnknownKeyError
 
 RENAMED = {  # keys that had other names
     "network": "agent.network",
@@ -21,6 +24,8 @@ RENAMED = {  # keys that had other names
     "agent.num_envs": "agent.num_lanes",
     "agent.normalise_observations": "agent.normalize_observations",
 }
+WRONG_CONTAINER = "Cannot merge DictConfig with ListConfig"  # whichever of the two was given
+NO_INDEX = ("is not an int", "invalid literal for int()")  # a name below a list
 _NAMES_OF_AGENT = ("agent.name", "agent._target_")  # of its file, not to be set on a command line
 
 
@@ -36,13 +41,25 @@ def explain(error: Exception, overrides: Iterable[str], keys: Callable[[], Keys]
     """`error` as a ConfigError. `overrides` were being composed; `keys()` gives all known keys."""
     if isinstance(error, ConfigError):
         return error
+    file = _unreadable_file(error)
+    if file is not None:
+        return file
+    if isinstance(error, RecursionError):
+        takes = "files whose defaults, and whose values, do not lead back to themselves"
+        return ConfigError("command line", " ".join(overrides), takes)
     given = _values(overrides)
     if isinstance(error, OverrideParseException):
         return _unreadable(str(error.override))
     if isinstance(error, MissingConfigException) and error.missing_cfg_file:
         return _unknown_choice(error)
+    if (file := _file_in_the_way(error)) is not None:
+        return file
     text, unknown = str(error), not_overridden(error)
+    if error.__cause__ is not None:
+        text = f"{text}\n{error.__cause__}"
     if unknown is not None:
+        below = re.search(rf"full_key: ({re.escape(unknown)}\.\S+)", text)  # KEY={NAME:VALUE}
+        unknown = below[1] if below else unknown
         return unknown_key(unknown, given.get(unknown), keys())
     several = re.match(r"Ambiguous value for argument '([^'=]+)=(.*)'", text)
     several = several or re.match(r"Sweep parameters '([^'=]+)=(.*)' requires", text)
@@ -54,16 +71,79 @@ def explain(error: Exception, overrides: Iterable[str], keys: Callable[[], Keys]
     exists = re.match(r"Could not append to config. An item is already at '([^']+)'", text)
     if exists:
         return ConfigError(f"+{exists[1]}", given.get(exists[1]), f"no plus sign: {exists[1]}=…")
-    if error.__cause__ is not None:
-        text = f"{text}\n{error.__cause__}"
     merging = re.match(r"Error merging override ([^=\s]+)=\S*", text)
-    key = re.search(r"full_key: (\S+)", text)
     blamed = next((key for key in given if key.startswith("hydra")), "command line")
-    name = merging[1] if merging else key[1] if key else blamed
+    key = re.search(r"full_key: (\S+)", text)
+    name = merging[1].lstrip("+~") if merging else key[1] if key else blamed
+    if WRONG_CONTAINER in text and name in given:
+        return _wrong_container(name, given[name], keys())
+    if any(part in text for part in NO_INDEX):
+        return _below_a_list(given, keys())
     reason = text[merging.end() :] if merging else text
     reason = re.sub(r"\s*(full_key|object_type|reference_type)[:=].*", "", reason)
     got = given.get(name, " ".join(overrides) if name == "command line" else None)
     return ConfigError(name, got, f"something else: {_one_line(reason)}")
+
+
+def _unreadable_file(error: Exception) -> ConfigFileError | None:
+    """The error for a file that is no YAML or no text, or that cannot be opened; None for others.
+    Hydra does not say which file it was reading."""
+    if not isinstance(error, yaml.YAMLError | UnicodeDecodeError | OSError):
+        return None
+    frames = [frame.f_locals for frame, _ in traceback.walk_tb(error.__traceback__)]
+    file = next((found["full_path"] for found in reversed(frames) if "full_path" in found), None)
+    if file is None:
+        return None
+    mark = getattr(error, "problem_mark", None)
+    line = "" if mark is None else f", line {mark.line + 1}"
+    why = getattr(error, "problem", None) or getattr(error, "strerror", None)
+    why = why or getattr(error, "reason", None)
+    what = "cannot be opened" if isinstance(error, OSError) else f"is no YAML{line}"
+    return ConfigFileError(shown(Path(str(file))), None, f"{what} ({_one_line(str(why))})")
+
+
+def _file_in_the_way(error: Exception) -> ConfigFileError | None:
+    """The error for a file whose values or defaults do not fit; None for others."""
+    text, file = str(error), _named_file(error)
+    if not file:
+        return None
+    if error.__cause__ is not None or error.__context__ is not None:
+        text = f"{text}\n{error.__cause__ or error.__context__}"
+    key = re.search(r"full_key: (\S+)", text)
+    why = text.partition("\n")[2] if "while composing config" in text else text
+    if WRONG_CONTAINER in text:
+        why = "a list stands where keys are taken, or keys where a list is"
+    why = re.sub(r"\s*(full_key|object_type|reference_type)[:=].*", "", why)
+    place = f"{key[1]}: " if key else ""
+    return ConfigFileError(file, None, f"{place}{_one_line(why)}")
+
+
+def _named_file(error: Exception) -> str:
+    """The file in a configuration folder that Hydra names as being wrong; "" where it names none,
+    or what a word of the command line chooses from."""
+    named = re.search(r"\b[Ii]n '([^']+)'", str(error))
+    ours = named is None or named[1] == "config" or named[1].startswith("hydra/")
+    return "" if ours or named is None else f"{named[1]}.yaml"
+
+
+def _wrong_container(key: str, value: str, keys: Keys) -> ConfigError:
+    """The error for a list in the place of keys with values, or the other way round."""
+    below = [name.removeprefix(f"{key}.") for name in keys.names if name.startswith(f"{key}.")]
+    names = ", ".join(name for name in below if "." not in name)
+    if not value.startswith("["):
+        return ConfigError(key, value, f"a list, as {key}=[VALUE,VALUE]")
+    takes = f"the keys {names}" if names else "keys with values"
+    takes += f", as +{key}.NAME=VALUE" if key == "env.kwargs" else ""
+    return ConfigError(key, value, takes)
+
+
+def _below_a_list(given: Mapping[str, str], keys: Keys) -> ConfigError:
+    """The error for a key below one whose value is a list: the nearest to blame of those given."""
+    for key, value in given.items():
+        above = key.rpartition(".")[0]
+        if above in keys.names and not any(name.startswith(f"{above}.") for name in keys.names):
+            return UnknownKeyError(key, value, f"there is no such key; {above} takes a list")
+    return ConfigError("command line", " ".join(given), "no key below one that takes a list")
 
 
 def _unreadable(word: str) -> ConfigError:
@@ -88,7 +168,10 @@ def is_hydras(error: BaseException) -> bool:
     """Whether Hydra or OmegaConf raised `error`, rather than a mistake of our own."""
     last = deque(traceback.walk_tb(error.__traceback__), maxlen=1)
     module = last[0][0].f_globals.get("__name__", "") if last else ""
-    return module.partition(".")[0] in ("hydra", "omegaconf")
+    reading = isinstance(error, RecursionError) or (
+        isinstance(error, Exception) and _unreadable_file(error) is not None
+    )
+    return reading or module.partition(".")[0] in ("hydra", "omegaconf")
 
 
 def not_overridden(error: Exception) -> str | None:
@@ -150,7 +233,8 @@ def _unknown_choice(error: MissingConfigException) -> ConfigError:
     meant = f"; did you mean {near[0]}?" if near else ""
     if not group:
         return ConfigError("--config-name", name, "the name of a file in the configuration folder")
-    return ConfigError(group, name, (takes or "nothing here: the group is empty") + meant)
+    takes = (takes or "nothing here: the group is empty") + meant
+    return ConfigError(group, name, takes, _named_file(error))
 
 
 def _values(overrides: Iterable[str]) -> dict[str, str]:

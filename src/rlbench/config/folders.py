@@ -55,6 +55,12 @@ def search_folders(config_dir: Path | None = None) -> list[Path]:
     return [conf_dir(), *([] if mine is None else [mine]), *conf_folders()]
 
 
+def shown(file: Path) -> str:
+    """The path of a file as a user would type it: from the working directory, where it is there."""
+    here = Path.cwd()
+    return str(file.relative_to(here) if file.is_relative_to(here) else file)
+
+
 def _shipped(name: str) -> Path:
     package = Path(__file__).resolve().parents[1]
     packaged = package / name

@@ -21,7 +21,7 @@ from rlbench.harness.saver import Saver
 from rlbench.harness.stopping import in_words, reason_to_stop, time_is_up
 from rlbench.interfaces import Agent, Stopped
 from rlbench.runs.columns import Clock
-from rlbench.runs.directory import RunDir, write_policy
+from rlbench.runs.directory import RunDir
 from rlbench.runs.files import replace_text
 from rlbench.runs.log import RunLog
 from rlbench.runs.records import EndStatus
@@ -225,7 +225,7 @@ class Attempt:
         if not self.saver.discarded:  # else it was saved when that happened
             self.saver.save_at_end()
         with self.ledger.phase("checkpoint"):
-            write_policy(self.directory.policy, agent.policy().arrays())
+            self.directory.write_policy(agent.policy().arrays())
         summary = self._record_end(judge, status)
         self.progress.close()
         with contextlib.suppress(OSError):  # a sweep that started this run may be gone

@@ -28,7 +28,7 @@ def run(settings: Settings, start: Start | None = None) -> int:
     Raises ConfigError before anything is written, and RunError for a run that failed, which is
     recorded in its directory by then.
     """
-    with Stops() as stops:
+    with Stops() as stops, settings.origins.named():
         return _run(settings, start or Start.now(), stops)
 
 

@@ -85,6 +85,11 @@ def plan_run(settings: Settings, env: EnvPlan | None = None) -> RunPlan:
 
     env: the plan of its environment, where it is there already.
     """
+    with settings.origins.named():
+        return _plan(settings, env)
+
+
+def _plan(settings: Settings, env: EnvPlan | None) -> RunPlan:
     found = _resolve(settings)
     with working_directory_kept():
         env = env or found.family.plan()
@@ -114,7 +119,8 @@ def plan_run(settings: Settings, env: EnvPlan | None = None) -> RunPlan:
 
 def name_run(settings: Settings) -> RunName:
     """The name of the run that `settings` ask for, without building its environment."""
-    return _name(settings, _resolve(settings))
+    with settings.origins.named():
+        return _name(settings, _resolve(settings))
 
 
 def memory_mb_of(

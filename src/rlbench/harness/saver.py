@@ -15,7 +15,7 @@ from rlbench.harness.ledger import Ledger
 from rlbench.interfaces import Agent, State
 from rlbench.runs.checkpoint import Checkpoints
 from rlbench.runs.columns import Clock
-from rlbench.runs.directory import RunDir, write_policy
+from rlbench.runs.directory import RunDir
 from rlbench.runs.extent import Extent
 from rlbench.runs.log import MAX_SEQ, RunLog
 from rlbench.runs.reading import MAX_LOG_BYTES, whole
@@ -176,7 +176,7 @@ class Saver(Saving):
             self._directory.check_place()
             began_s = wall_s()
             if self._judge.best_policy is not None:
-                write_policy(self._directory.best_policy, self._judge.best_policy)
+                self._directory.write_policy(self._judge.best_policy, best=True)
                 self._judge.best_policy = None
             self._log.sync()  # a checkpoint knows no row that could be lost
             state = {

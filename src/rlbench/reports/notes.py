@@ -54,11 +54,25 @@ def failure_notes(runs: Iterable[Run]) -> Iterator[str]:
 
 
 def contention_notes(runs: Iterable[Run]) -> Iterator[str]:
-    """One line for each run that shared the machine with more than the jobs of its sweep."""
+    """One line for all runs that shared the machine with more than the jobs of their sweep, by whom
+    they shared it with."""
+    found: dict[str, list[tuple[float, str]]] = {}
     for run in runs:
-        path = printable(str(run.path))
         for share, who in contention(run):
-            yield f"{path}: {who} had {share:.0%} of the cores' time while it ran"
+            found.setdefault(who, []).append((share, printable(str(run.path))))
+    for who, shared in found.items():
+        most, path = max(shared)
+        if len(shared) == 1:
+            yield f"{path}: {who} had {most:.0%} of the cores' time while it ran"
+        else:
+            least = min(shared)[0]
+            range_ = (
+                f"{least:.0%} to {most:.0%}" if f"{least:.0%}" != f"{most:.0%}" else f"{most:.0%}"
+            )
+            yield (
+                f"{len(shared)} runs: {who} had {range_} of the cores' time while they ran, most "
+                f"while {path} did"
+            )
 
 
 def drift_notes(environments: Sequence[EnvironmentGroups]) -> Iterator[str]:

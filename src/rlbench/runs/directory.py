@@ -82,6 +82,11 @@ class RunDir:
             why = "is another folder than when the run began"
             raise OSError(errno.ESTALE, why, str(self.path))
 
+    def write_policy(self, arrays: Mapping[str, Array], *, best: bool = False) -> None:
+        """Write the last policy of the run, or the best one; raises OSError as `check_place`."""
+        self.check_place()
+        write_policy(self.best_policy if best else self.policy, arrays)
+
     def discard(self) -> None:
         """Take away what `open` made, but for what others have put there: a run that is refused
         leaves nothing."""

@@ -112,7 +112,8 @@ def prepare(
         jobs.append(job)
         try:
             settings = compose(words)
-            cores = resolve_cores(resolve(settings.cores, default_cores))
+            with settings.origins.named():
+                cores = resolve_cores(resolve(settings.cores, default_cores))
             job.settings = settings.model_copy(update={"cores": cores})
             directory = job.directory = name_run(job.settings).directory
             same, done = taken.get(directory), finished(job.settings, directory)

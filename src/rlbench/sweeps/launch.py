@@ -67,8 +67,8 @@ def launch(
     elsewhere = sum(job.state is State.ELSEWHERE for job in jobs)
     if elsewhere:
         raise RunError(
-            f"{elsewhere} of {len(jobs)} jobs run in another process; started again when that has "
-            "ended, this takes in what they came to"
+            f"{elsewhere} of {len(jobs)} jobs run in another process; wait until it has ended, "
+            "then start this sweep again"
         )
     return jobs
 
