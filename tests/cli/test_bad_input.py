@@ -47,6 +47,12 @@ BAD = {
     "agent.hidden={}": "agent.hidden: got '{}'; takes a list, as agent.hidden=[VALUE,VALUE]",
     "+agent.hidden.a=1": "agent.hidden.a: there is no such key; agent.hidden takes a list",
     "++agent.hidden.a=1": "agent.hidden.a: there is no such key; agent.hidden takes a list",
+    "env.kwargs={a:1}": "env.kwargs.a: got null; takes a plus sign in front where it is new: "
+    "+env.kwargs.a=VALUE",
+    "results_dir=${nope}": "results_dir: got null; takes something else: Interpolation key 'nope' "
+    "not found",
+    "hydra.verbose=[1]": "hydra.verbose: got '[1]'; takes true, false or the name of a logger",
+    "=1": "command line: got '=1'; takes KEY=VALUE (see rlbench --help)",
     "agent.name=[a]": "agent.name: got ['a']; takes text",
     "hydra.mode=FOO": "hydra.mode: got 'FOO'; takes RUN or MULTIRUN",
     "hydra.run.dir=foo": f"hydra.run.dir: got 'foo'; takes {OF_HYDRA}",
@@ -370,6 +376,21 @@ def test_a_file_of_ones_own_that_is_no_text(
     assert main(["--config-dir", "own", "agent=mine"]) == 2
     assert capsys.readouterr().err == (
         "rlbench: own/agent/mine.yaml: is no YAML (invalid start byte)\n"
+    )
+    (tmp_path / "own").rename(tmp_path / "conf")
+    assert main(["--help"]) == 0 and capsys.readouterr().err == ""
+
+
+def test_a_list_of_environments_names_a_file_of_ones_own_that_is_no_yaml(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "conf" / "env").mkdir(parents=True)
+    (tmp_path / "conf" / "env" / "Foo-v0.yaml").write_text("[1")
+    assert main(["envs", "foo"]) == 2
+    assert capsys.readouterr().err == (
+        "rlbench: conf/env/Foo-v0.yaml: is no YAML, line 1 (expected ',' or ']', but got "
+        "'<stream end>')\n"
     )
 
 

@@ -125,7 +125,7 @@ def test_old_spellings_in_a_file_of_a_users_name_the_new_one(
     path.parent.mkdir()
     path.write_text(f"# @package _global_\n{text}")
     assert main(["--config-dir", str(tmp_path), "experiment=mine"]) == 2
-    assert capsys.readouterr().err == f"rlbench: {error}\n"
+    assert capsys.readouterr().err == f"rlbench: {path}: {error}\n"
 
 
 def test_the_games_of_the_paper_are_51_and_swept_by_both_experiments() -> None:

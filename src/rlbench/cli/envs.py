@@ -82,13 +82,19 @@ def agents_tuned_for(env_id: str, folders: Sequence[Path]) -> list[str]:
 
 
 def thresholds_in(folders: Sequence[Path]) -> dict[str, float]:
-    """The thresholds that env/ of the `folders` sets, by environment id; the first folder wins."""
+    """The thresholds that env/ of the `folders` sets, by environment id; the first folder wins.
+    Raises ConfigError for a file that cannot be read."""
     from omegaconf import OmegaConf
+
+    from rlbench.config.errors import UNREADABLE, unreadable
 
     found: dict[str, float] = {}
     for root in (folder / "env" for folder in folders):
         for path in sorted(root.rglob("*.yaml")):
-            values = OmegaConf.to_container(OmegaConf.load(path))
+            try:
+                values = OmegaConf.to_container(OmegaConf.load(path))
+            except UNREADABLE as error:
+                raise unreadable(path, error) from error
             env_id = path.relative_to(root).with_suffix("").as_posix()
             threshold = values.get("threshold") if isinstance(values, dict) else None
             if isinstance(threshold, int | float):

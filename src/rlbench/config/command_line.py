@@ -115,10 +115,10 @@ class Task:
 
     def _run_one(self, config: DictConfig, alone: bool) -> int:
         from rlbench.config.compose import Composed, from_config
-        from rlbench.config.origins import origins
+        from rlbench.config.origins import origins, words_of
 
         hydra = HydraConfig.get()
-        words = [*hydra.overrides.hydra, *hydra.overrides.task]
+        words = [*words_of(hydra.overrides.hydra), *words_of(hydra.overrides.task)]
         files = origins(GlobalHydra.instance().config_loader(), hydra.job.config_name, words)
         status = self._run(from_config(Composed(config, files)), alone)
         if status and not alone:

@@ -23,7 +23,7 @@ from rlbench.config.errors import (
     refuse_old_names,
 )
 from rlbench.config.folders import conf_dir, find_modules_beside, own_folder
-from rlbench.config.origins import origins
+from rlbench.config.origins import origins, words_of
 from rlbench.config.refused import CHOICES, WRITES_NOTHING, refuse_words
 from rlbench.config.source import FallbackSource, register
 from rlbench.config.words import words as as_words
@@ -117,7 +117,7 @@ def sweep_composer(loader: ConfigLoader, master: DictConfig) -> Callable[[Sequen
         config = loader.load_sweep_config(master, list(words))
         with flag_override(config, ["struct", "readonly"], [False, False]):
             del config["hydra"]
-        all_words = [*master.hydra.overrides.hydra, *words]
+        all_words = [*words_of(master.hydra.overrides.hydra), *words]
         return Composed(config, origins(loader, master.hydra.job.config_name, all_words))
 
     def compose_job(words: Sequence[str]) -> Settings:

@@ -25,6 +25,7 @@ RENAMED = {  # keys that had other names
     "agent.normalise_observations": "agent.normalize_observations",
 }
 WRONG_CONTAINER = "Cannot merge DictConfig with ListConfig"  # whichever of the two was given
+UNREADABLE = (yaml.YAMLError, UnicodeDecodeError, OSError)  # a file of no YAML, of no text, or none
 NO_INDEX = ("is not an int", "invalid literal for int()")  # a name below a list
 _NAMES_OF_AGENT = ("agent.name", "agent._target_")  # of its file, not to be set on a command line
 
@@ -86,20 +87,22 @@ def explain(error: Exception, overrides: Iterable[str], keys: Callable[[], Keys]
 
 
 def _unreadable_file(error: Exception) -> ConfigFileError | None:
-    """The error for a file that is no YAML or no text, or that cannot be opened; None for others.
-    Hydra does not say which file it was reading."""
-    if not isinstance(error, yaml.YAMLError | UnicodeDecodeError | OSError):
+    """The error for a file that Hydra could not read; None for others. It does not say which."""
+    if not isinstance(error, UNREADABLE):
         return None
     frames = [frame.f_locals for frame, _ in traceback.walk_tb(error.__traceback__)]
     file = next((found["full_path"] for found in reversed(frames) if "full_path" in found), None)
-    if file is None:
-        return None
+    return None if file is None else unreadable(Path(str(file)), error)
+
+
+def unreadable(file: Path, error: Exception) -> ConfigFileError:
+    """The error for a file of which UNREADABLE was raised."""
     mark = getattr(error, "problem_mark", None)
     line = "" if mark is None else f", line {mark.line + 1}"
-    why = getattr(error, "problem", None) or getattr(error, "strerror", None)
-    why = why or getattr(error, "reason", None)
+    reasons = (getattr(error, name, None) for name in ("problem", "strerror", "reason"))
+    why = next((str(reason) for reason in reasons if reason), type(error).__name__)
     what = "cannot be opened" if isinstance(error, OSError) else f"is no YAML{line}"
-    return ConfigFileError(shown(Path(str(file))), None, f"{what} ({_one_line(str(why))})")
+    return ConfigFileError(shown(file), None, f"{what} ({_one_line(why)})")
 
 
 def _file_in_the_way(error: Exception) -> ConfigFileError | None:
@@ -185,7 +188,8 @@ def unknown_key(key: str, got: object, keys: Keys) -> ConfigError:
     if RENAMED.get(key) in keys.names:
         return UnknownKeyError(key, got, f"the name of this key is {RENAMED[key]} now")
     if key.startswith("env.kwargs."):
-        return ConfigError(key, got, f"a plus sign in front where it is new: +{key}={got}")
+        word = f"+{key}={'VALUE' if got is None else got}"
+        return ConfigError(key, got, f"a plus sign in front where it is new: {word}")
     group, _, last = key.rpartition(".")
     # Of two keys with one last part, the one in the group that was given comes last and counts.
     ordered = sorted(keys.names, key=lambda name: name.rpartition(".")[0] == group)

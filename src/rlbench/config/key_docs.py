@@ -47,7 +47,7 @@ def keys_of_agent(name: str, folders: Sequence[Path]) -> list[KeyDoc]:
 def headline(group: str, name: str, folders: Sequence[Path]) -> str:
     """The first sentence of a file's comment; "" where there is none."""
     file = _file(f"{group}/{name}.yaml", folders)
-    lines = file.read_text().splitlines() if file is not None else []
+    lines = file.read_text("utf-8", "replace").splitlines() if file is not None else []
     said: list[str] = []
     for line in lines:
         if line.startswith("# @package"):
@@ -73,7 +73,7 @@ def _keys(file: Path) -> Iterator[KeyDoc]:
     """The keys of a file in order, a group before its members."""
     open_groups: list[tuple[int, str]] = []
     doc: KeyDoc | None = None
-    for line in file.read_text().splitlines():
+    for line in file.read_text("utf-8", "replace").splitlines():
         stripped = line.strip()
         indent = len(line) - len(line.lstrip())
         if stripped.startswith("#"):

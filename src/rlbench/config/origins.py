@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from hydra.core.config_loader import ConfigLoader
 from hydra.plugins.config_source import ConfigSource
@@ -33,6 +34,13 @@ def origins(loader: ConfigLoader, config_name: str | None, words: Sequence[str])
         files |= dict.fromkeys([*keys, str(default.package or "")], own)
     files |= {word.partition("=")[0].lstrip("+~"): "" for word in words if "." in word}
     return Origins(files)
+
+
+def words_of(overrides: Any) -> list[str]:
+    """The words that Hydra keeps, as they were given: iterating would resolve what is in them."""
+    words = OmegaConf.to_container(overrides, resolve=False)
+    assert isinstance(words, list)
+    return list(map(str, words))
 
 
 def _source(loader: ConfigLoader, config_path: str) -> ConfigSource | None:

@@ -47,6 +47,10 @@ def refuse_words(words: Iterable[str]) -> None:
             continue
         key, value = override.key_or_group, word.partition("=")[2]
         values = list(_values(override))
+        if not key:
+            raise ConfigError("command line", word, "KEY=VALUE (see rlbench --help)")
+        if key == "hydra.verbose" and not all(isinstance(one, bool | str) for one in values):
+            raise ConfigError(key, value, "true, false or the name of a logger")
         if key == "env.id":  # it would keep the threshold and the tuned settings of another
             raise ConfigError(key, value, f"no value here; env={value} chooses it")
         if key == "agent._target_":
