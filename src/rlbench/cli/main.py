@@ -41,9 +41,12 @@ def main(argv: Sequence[str] | None = None) -> int:
             if alone:
                 atexit.register(ignore_stops)  # the last of them: then Python forgets its handlers
                 _quiet_libraries()
-            status = _main(list(sys.argv[1:] if argv is None else argv), stops if alone else None)
+            status = _main(list(sys.argv[1:] if argv is None else argv), stops, alone)
         except KeyboardInterrupt:
             pass
+        except Exception:  # what a stop has left behind in code that was not made for it
+            if not stops.raised:
+                raise
         except SystemExit as end:
             if not (alone and (end.code is None or isinstance(end.code, int))):
                 raise
@@ -70,12 +73,13 @@ def _end_at_once(status: int) -> NoReturn:
         os._exit(status)
 
 
-def _main(words: list[str], stops: Stops | None) -> int:
-    """What the words ask for; then `stops`, where given, change the exit status no more."""
+def _main(words: list[str], stops: Stops, alone: bool) -> int:
+    """What the words ask for; then, in a process that is there for it `alone`, `stops` change the
+    exit status no more."""
     reads = _is_read(words)
     with steady_streams(waits=reads) as output:
         try:
-            status = _command(words)
+            status = _command(words, stops)
         except SystemExit as end:  # as --help of a subcommand
             if output.lost() is None:
                 raise
@@ -84,13 +88,14 @@ def _main(words: list[str], stops: Stops | None) -> int:
         if lost is not None:
             line = f"standard output: cannot be written: {lost.strerror}"
             status = max(status, _fail(line, 1 if reads else 0))
-        if stops is not None:
+        if alone:
             stops.end_with(status)
         return status
 
 
-def _command(words: list[str]) -> int:
-    """Do what the words ask for; an error is printed. The exit status."""
+def _command(words: list[str], stops: Stops) -> int:
+    """Do what the words ask for; an error is printed, where it is not a stop in other words. The
+    exit status."""
     try:
         _check_working_directory()
         if not words:
@@ -106,6 +111,8 @@ def _command(words: list[str]) -> int:
             return 0
         return _run_or_sweep(words)
     except RlbenchError as error:
+        if stops.raised:
+            return EXIT_INTERRUPTED
         return _fail(str(error), error.exit_status)
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
