@@ -25,7 +25,10 @@ def test_equal_episodes_scale_until_the_population_is_used_up(
     said = capsys.readouterr().out
     assert max(map(len, said.splitlines())) <= 100
     said = " ".join(said.split())
-    assert "ES on Toy-v0, seed 0: 40 s of training on 1 core to the end of the run" in said
+    assert (
+        "ES on Toy-v0, seed 0: 40 s of training on 1 core to the end of the run; 40 s of CPU time"
+        in said
+    )
     assert "10 generations of 16 members, 100 parameters; 2.5 ms a step" in said
     rows = list(csv.DictReader(io.StringIO((out / "scaling.csv").read_text())))
     strong = {row["workers"]: row for row in rows if row["scaling"] == "strong"}

@@ -61,10 +61,11 @@ def forecast_lines(found: Forecast) -> Iterator[str]:
 def measured_line(measured: Measured) -> str:
     """What was run, and how long it took."""
     run = measured.run
+    cpu_s = sum(stretch.cpu_s for stretch in measured.work.stretches)
     return (
         f"{agent_name(run.agent)} on {run.env}, seed {run.seed}: "
         f"{duration(measured.goal_s)} of training on {plural(run.cores or 1, 'core')} to "
-        f"{measured.goal}"
+        f"{measured.goal}; {duration(cpu_s)} of CPU time, which the model goes by"
     )
 
 
