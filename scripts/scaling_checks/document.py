@@ -90,7 +90,7 @@ def serial_s(workers: int, parameters: int, hardware: Hardware) -> float:
 
 def tree_s(workers: int, parameters: int, hardware: Hardware) -> float:
     """What a generation of no work takes with parameters down and vectors up a tree."""
-    plan = Plan(workers, parameters, 0, "tree", hardware)
+    plan = Plan(workers, parameters, 0, workers, "tree", hardware)
     return generation(np.zeros(workers), plan).total_s
 
 

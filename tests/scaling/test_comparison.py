@@ -26,7 +26,7 @@ def test_the_paper_has_its_own_population_and_network() -> None:
     early, late = paper_humanoid(humanoid())
     # 376 inputs, two layers of 256, 17 outputs.
     assert early.parameters == 376 * 256 + 256 + 256 * 256 + 256 + 256 * 17 + 17
-    assert (early.population, early.task_members) == (10_000, 2)
+    assert (early.population, early.block_members) == (10_000, 2)
     assert late.stretches[0].lengths.tolist() == [1000.0]
     assert late.round_s == pytest.approx(early.step_s * 10_000 * 1000)
 
@@ -34,7 +34,7 @@ def test_the_paper_has_its_own_population_and_network() -> None:
 def test_speed_up_is_the_workers_where_nothing_is_lost() -> None:
     free = dataclasses.replace(HARDWARE, message_s=0.0, latency_s=0.0, bandwidth_bytes_s=1e30)
     free = dataclasses.replace(free, copied_bytes_s=1e30, large_copied_bytes_s=1e30)
-    work = at_limit(dataclasses.replace(humanoid(), task_members=1))
+    work = at_limit(dataclasses.replace(humanoid(), block_members=1))
     assert speed_up(work, 2, 128, "relay", free) == pytest.approx(64.0)
 
 

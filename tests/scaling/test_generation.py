@@ -21,9 +21,13 @@ TASKS = np.array([3.0, 1.0, 2.0, 2.0])
 
 
 def plan(
-    workers: int, hardware: Hardware = FREE, protocol: Protocol = "central", parameters: int = 100
+    workers: int,
+    hardware: Hardware = FREE,
+    protocol: Protocol = "central",
+    parameters: int = 100,
+    blocks: int = 4,
 ) -> Plan:
-    return Plan(workers, parameters, pairs=2, protocol=protocol, hardware=hardware)
+    return Plan(workers, parameters, 2, blocks, protocol, hardware)
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
@@ -88,7 +92,7 @@ def test_a_machine_further_away_costs_link_and_latency() -> None:
     hardware = dataclasses.replace(
         FREE, cores_per_machine=1, latency_s=0.25, bandwidth_bytes_s=400.0
     )
-    found = generation(np.array([10.0, 10.0]), plan(2, hardware))
+    found = generation(np.array([10.0, 10.0]), plan(2, hardware, blocks=2))
     parameters, results = 1.25, 100 * 2 / 400 + 0.25  # two members' results
     weights, vector = 408 / 400 + 0.25, 1.25
     assert found.total_s == pytest.approx(10 + parameters + results + weights + vector)

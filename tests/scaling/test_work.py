@@ -74,6 +74,14 @@ def test_equal_episodes_scale_perfectly_until_the_population_is_used_up() -> Non
     assert stops_paying(points) == 8
 
 
+def test_blocks_are_joined_into_as_few_tasks_as_workers() -> None:
+    work = dataclasses.replace(es(stretch(800, 4.0, 100.0)), block_members=2, joined_members=4)
+    sizes = [work.task_members(population, workers) for population, workers in
+             ((8, 1), (8, 2), (8, 3), (8, 4), (80, 4))]  # fmt: skip
+    # Four blocks on one worker would be one task of 8, but 4 members are the most.
+    assert sizes == [4, 4, 4, 2, 4]
+
+
 def test_a_growing_population_keeps_workers_busy() -> None:
     (point,) = predict(es(stretch(800, 4.0, 100.0)), FREE, "central", "growing", (16,))
     assert point.population == 32  # two tasks of one member each a worker

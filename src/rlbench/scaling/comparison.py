@@ -67,7 +67,8 @@ def paper_humanoid(measured: ESWork) -> tuple[ESWork, ESWork]:
         measured,
         population=PAPER_EPISODES,
         episodes_per_member=1,
-        task_members=PAIR,
+        block_members=PAIR,
+        joined_members=0,
         parameters=parameters,
     )
     return early, at_limit(early)
@@ -128,7 +129,11 @@ def _ray(ends: Sequence[ESWork], hardware: Hardware) -> list[Comparison]:
 def _fiber(measured: ESWork, hardware: Hardware) -> Comparison:
     row = _row("fiber_knee")
     work = dataclasses.replace(
-        measured, population=FIBER_POPULATION, episodes_per_member=1, task_members=1
+        measured,
+        population=FIBER_POPULATION,
+        episodes_per_member=1,
+        block_members=1,
+        joined_members=0,
     )
     knees = [
         float(stops_paying(predict(each, hardware, "central", "strong", FIBER_SIZES, resamples=0)))

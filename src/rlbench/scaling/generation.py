@@ -36,11 +36,13 @@ Events = Generator["simpy.Event", Any, None]
 
 @dataclass(frozen=True)
 class Plan:
-    """What a generation does beside its tasks. pairs: of the whole population."""
+    """What a generation does beside its tasks. pairs: of the whole population. blocks: for each of
+    which a worker returns a vector (`central`)."""
 
     workers: int
     parameters: int
     pairs: int
+    blocks: int
     protocol: Protocol
     hardware: Hardware
 
@@ -101,7 +103,7 @@ def free_update_s(plan: Plan, tasks: int) -> float:
 def _additions(plan: Plan, tasks: int) -> int:
     """Vectors that are added one after another, on the longest way."""
     if plan.protocol == "central":
-        return tasks
+        return plan.blocks
     shares = min(plan.workers, tasks)
     inside = min(shares, plan.hardware.cores_per_machine)
     return inside + math.ceil(math.log2(plan.hardware.machines(shares)))
@@ -168,8 +170,9 @@ class _Simulation:
         yield from self._send(number, self._vector_bytes + FLOAT_BYTES * plan.pairs)
         pairs = plan.pairs * tasks / self._tasks
         yield self._env.timeout(plan.parameters * pairs * hardware.weighed_s)
-        added_s = tasks * plan.parameters * hardware.added_s
-        yield from self._receive(number, tasks * self._vector_bytes, added_s)
+        vectors = plan.blocks * tasks / self._tasks
+        added_s = vectors * plan.parameters * hardware.added_s
+        yield from self._receive(number, vectors * self._vector_bytes, added_s)
 
     def _send(self, worker: int, size_bytes: float) -> Events:
         yield self._master.turn(self._hardware.handling_s(size_bytes))

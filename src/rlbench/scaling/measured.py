@@ -42,6 +42,7 @@ MAX_STRETCHES = 200
 MAX_EPISODES = 10_000  # of one evaluation
 MAX_POPULATION = 100_000
 BLOCK_MEMBERS = 8  # of ES where its setting is auto
+LOCK_STEP_LANES = 64  # that ES gives a worker at most
 FRAME_BYTES, FLOAT_BYTES = 84 * 84, 4
 
 
@@ -92,7 +93,7 @@ def measured(run: Run, header: Header, hardware: Hardware) -> Measured:
     cores = run.cores or 1
     settings = settings if isinstance(settings, dict) else {}
     if run.agent == "es":
-        work: Work = _es(rows, settings, parameters, end, header, cores, hardware)
+        work: Work = _es(rows, settings, parameters, inputs, end, header, cores, hardware)
     else:
         work = _dqn(rows, parameters, inputs, end, cores)
     if not work.stretches:
@@ -104,6 +105,7 @@ def _es(
     rows: list[_Row],
     settings: Mapping[str, Any],
     parameters: int,
+    inputs: int | None,
     end: Clock,
     header: Header,
     cores: int,
@@ -117,15 +119,23 @@ def _es(
     work = ESWork(
         population=population,
         episodes_per_member=whole(settings.get("episodes_per_member"), 1, 1000) or 1,
-        task_members=min(block, population),
+        block_members=min(block, population),
         parameters=parameters,
         rounds=sum(s.rounds for s in stretches),
         episode_limit=float(header.max_episode_steps or MAX_STEPS),
         stretches=stretches,
         member_s=0.0,
         step_s=0.0,
+        joined_members=_joined_members(settings) if inputs is not None else 0,
     )
     return fitted_es(work, stretches, hardware) if stretches else work
+
+
+def _joined_members(settings: Mapping[str, Any]) -> int:
+    """How many members play in one lock-step: blocks share it where their noise is their own."""
+    if settings.get("noise", "full") != "full" or settings.get("action_noise"):
+        return 0
+    return LOCK_STEP_LANES // (whole(settings.get("episodes_per_member"), 1, 1000) or 1)
 
 
 def _dqn(rows: list[_Row], parameters: int, inputs: int | None, end: Clock, cores: int) -> DQNWork:

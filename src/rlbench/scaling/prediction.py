@@ -20,7 +20,7 @@ RESAMPLES = 15
 GENERATIONS = 6  # simulated for each prediction; of very many tasks fewer, at least two
 MAX_TASKS = 10_000  # in these together
 RESAMPLED_TASKS = 1500  # of one generation; beyond, the spread is that of the size before
-GROWN_TASKS = 2  # of each worker, where the population grows
+GROWN_BLOCKS = 2  # of each worker, where the population grows
 STOPS_PAYING = 0.1  # of the time that twice the workers must save
 NORMAL_95 = 1.96
 SMALL_LOSS = 0.1  # of the time; below, nothing is a bottleneck
@@ -85,9 +85,11 @@ def predict(
     drawn: list[_Drawn] = []
     for workers in sizes:
         population = grown_population(work, workers) if scaling == "growing" else work.population
-        plan = Plan(workers, work.parameters, population // 2, protocol, hardware)
+        plan = Plan(
+            workers, work.parameters, population // 2, work.blocks(population), protocol, hardware
+        )
         estimate = _draw(work, plan, population)
-        if drawn and population > RESAMPLED_TASKS * work.task_members:
+        if drawn and population > RESAMPLED_TASKS * work.block_members:
             moved = estimate.efficiency / points[-1].efficiency.value
             drawn = [_Drawn(each.work, moved * each.efficiency) for each in drawn]
         else:
@@ -98,7 +100,7 @@ def predict(
 
 def grown_population(work: ESWork, workers: int) -> int:
     """Members of a generation that keeps so many workers busy, the run's at least."""
-    return max(work.population, workers * GROWN_TASKS * work.task_members)
+    return max(work.population, workers * GROWN_BLOCKS * work.block_members)
 
 
 def stops_paying(points: Sequence[Point]) -> int:
@@ -127,9 +129,10 @@ class _Drawn:
 def _draw(work: ESWork, plan: Plan, population: int) -> _Drawn:
     """Work over time and workers, in generations that stand for the whole training."""
     rng = np.random.default_rng(1)
-    count = max(min(GENERATIONS, MAX_TASKS * work.task_members // population), 2)
+    count = max(min(GENERATIONS, MAX_TASKS * work.block_members // population), 2)
     tasks: list[FloatArray] = [
-        work.task_s(rng, population, stretch) for stretch in work.sampled_stretches(rng, count)
+        work.task_s(rng, population, stretch, plan.workers)
+        for stretch in work.sampled_stretches(rng, count)
     ]
     found = tuple(generation(task_s, plan) for task_s in tasks)
     update = update_s(plan.parameters, plan.pairs, plan.hardware)

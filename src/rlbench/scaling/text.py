@@ -13,7 +13,7 @@ from rlbench.wording import agent_name, count, plural, significant
 
 HEADINGS: dict[Scaling, str] = {
     "strong": "Strong scaling: the run's own population",
-    "growing": "Growing population: two tasks for each worker",
+    "growing": "Growing population: two blocks for each worker",
 }
 LOSSES = {
     "none": "",
@@ -77,7 +77,7 @@ def costs_line(measured: Measured) -> str:
         return (
             f"Measured: {count(work.rounds)} generations of {work.population} members, "
             f"{parameters}; {duration(work.step_s)} a step and {duration(work.member_s)} a member "
-            f"of CPU time; tasks of {plural(work.task_members, 'member')}"
+            f"of CPU time; blocks of {plural(work.block_members, 'member')}"
         )
     return (
         f"Measured: {count(work.env_steps)} steps, {significant(work.updates_per_step, 2)} updates "

@@ -42,19 +42,23 @@ class Stretch:
 class ESWork:
     """A run of ES. rounds: generations to the goal. episode_limit: steps an episode may have.
 
+    block_members: of the smallest piece of work. joined_members: how many members a task of several
+    blocks may have; 0 where each block is a task.
+
     update_s: what moving the parameters takes on one core. member_s, step_s: of a worker, for each
     member and for each of its steps; together they are all that the run's CPU did.
     """
 
     population: int
     episodes_per_member: int
-    task_members: int
+    block_members: int
     parameters: int
     rounds: float
     episode_limit: float
     stretches: tuple[Stretch, ...]
     member_s: float
     step_s: float
+    joined_members: int = 0
 
     @property
     def pairs(self) -> int:
@@ -68,12 +72,24 @@ class ESWork:
         at = (np.arange(count) + rng.random()) / count * ends[-1]
         return [ordered[min(i, len(ordered) - 1)] for i in np.searchsorted(ends, at, "right")]
 
-    def task_s(self, rng: np.random.Generator, population: int, stretch: Stretch) -> FloatArray:
+    def task_members(self, population: int, workers: int) -> int:
+        """Members of a task: blocks are joined so that there are as few tasks as workers."""
+        blocks = self.blocks(population)
+        joined = min(self.joined_members // self.block_members, -(-blocks // workers))
+        return self.block_members * max(joined, 1)
+
+    def blocks(self, population: int) -> int:
+        """How many blocks so many members are."""
+        return -(-population // self.block_members)
+
+    def task_s(
+        self, rng: np.random.Generator, population: int, stretch: Stretch, workers: int
+    ) -> FloatArray:
         """Worker-seconds of each task of one generation in this stretch."""
         count = population * self.episodes_per_member
         steps = stretch.episode_steps(rng, count, self.episode_limit)
         members = self.member_s + self.step_s * steps.reshape(population, -1).sum(axis=1)
-        starts = np.arange(0, population, self.task_members)
+        starts = np.arange(0, population, self.task_members(population, workers))
         found: FloatArray = np.add.reduceat(members, starts)
         return found
 
