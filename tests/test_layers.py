@@ -249,3 +249,11 @@ def test_tensorflow_stays_out(words: list[str], tmp_path: Path) -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_the_package_itself_imports_next_to_nothing() -> None:
+    """Until `__main__` has the word, a signal ends the process as Python does."""
+    code = "import sys; sys.path.insert(0, sys.argv[1]); import rlbench; print(*sys.modules)"
+    command = [sys.executable, "-S", "-c", code, str(SOURCE.parent)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "rlbench" in done.stdout.split() and "typing" not in done.stdout.split()

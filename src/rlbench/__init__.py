@@ -6,9 +6,10 @@ From Python: `rlbench.run(agent="es", env="CartPole-v1")` and what else `__all__
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # that of `typing`, which takes a while before a signal can be answered
 if TYPE_CHECKING:
+    from typing import Any
+
     from rlbench.api import (
         compare,
         evaluate,
