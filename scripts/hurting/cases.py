@@ -1,0 +1,29 @@
+"""The runs that are hurt: both agents on three families of environments, some seconds each."""
+
+from __future__ import annotations
+
+ES = ("agent=es", "agent.population=16", "executor=process", "cores=2")
+DQN = (
+    "agent=dqn", "cores=1", "agent.learning_starts_steps=64", "agent.train_every_steps=16",
+    "agent.updates_per_train=4", "agent.batch_size=16", "agent.replay_capacity_steps=2000",
+    "agent.compile=false",
+)  # fmt: skip
+CLASSIC = ("env=Acrobot-v1", "env.max_episode_steps=100", "eval.max_episode_steps=100")
+MUJOCO = ("env=InvertedPendulum-v5", "env.threshold=20")
+ATARI = (
+    "env=ALE/Pong-v5", "env.max_episode_steps=30", "eval.max_episode_steps=30", "agent.network=a3c",
+    "eval.first_steps=60", "eval.growth=1.5", "eval.gap_per_step=0",
+)  # fmt: skip
+COMMON = (
+    "stop_at_threshold=false", "eval.episodes=4", "eval.confirmation_episodes=10",
+    "checkpoint.every_seconds=0.2", "budget.train_seconds=null",
+)  # fmt: skip
+
+CASES: dict[str, tuple[str, ...]] = {
+    "ES, classic control": (*ES, *CLASSIC, "budget.env_steps=40000"),
+    "ES, MuJoCo": (*ES, *MUJOCO, "budget.env_steps=40000"),
+    "ES, Atari": (*ES, *ATARI, "budget.env_steps=3000", "agent.reference_frames=16"),
+    "DQN, classic control": (*DQN, *CLASSIC, "budget.env_steps=8000"),
+    "DQN, MuJoCo": (*DQN, *MUJOCO, "budget.env_steps=6000", "agent.bins=3"),
+    "DQN, Atari": (*DQN, *ATARI, "budget.env_steps=2000", "agent.num_lanes=4"),
+}
