@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rlbench.reports.figures.scaling import draw_forecast, figure_caption, words
+from rlbench.reports.figures.scaling import draw_forecast, words
 from rlbench.reports.figures.style import render, styled
 from rlbench.reports.output import PAGE
 from rlbench.reports.page.figures import data_uri
@@ -24,7 +24,6 @@ def scaling_files(found: Forecast) -> dict[str, bytes]:
         title=f"{run.env} on more workers",
         source=data_uri(svg),
         alt=words(found),
-        caption=figure_caption(found),
         lines="\n".join(forecast_lines(found)),
         table=FILE,
     )

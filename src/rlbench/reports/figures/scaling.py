@@ -35,6 +35,7 @@ from rlbench.scaling.prediction import Point, Scaling
 from rlbench.wording import agent_name, count
 
 PLOT_IN = 3.2
+LEAST_SHOWN = 0.05
 _IDEAL: dict[str, Any] = {"color": MUTED, "linewidth": 1.0, "linestyle": (0, (1, 2))}
 _PUBLISHED: dict[str, Any] = {
     "color": INK, "marker": "D", "markersize": 6.5, "markerfacecolor": "white", "linewidth": 1.0,
@@ -62,7 +63,7 @@ def draw_forecast(found: Forecast) -> Figure:
         axes.plot(*zip(*published, strict=True), **_PUBLISHED)
     for workers, speed_up in measured_points(found):
         axes.plot([workers], [speed_up], **_of_measured(look))
-    _log_axes(axes, most)
+    _log_axes(axes, most, min(speed_up for _, speed_up in measured_points(found)))
     return figure
 
 
@@ -147,10 +148,12 @@ def _handles(found: Forecast, look: Look) -> list[Line2D]:
     return handles
 
 
-def _log_axes(axes: Axes, most: int) -> None:
+def _log_axes(axes: Axes, most: int, least: float) -> None:
+    """least: speed-up; a run on a busy machine has less than one worker."""
+    low = 0.8 * min(max(least, LEAST_SHOWN), 1.0)
     log_axis(axes, 0.8, 1.3 * most, "env_steps")
     axes.set_yscale("log")
-    axes.set_ylim(0.8, 1.3 * most)
-    axes.set_yticks(ticks := log_ticks(0.8, 1.3 * most), [count(tick) for tick in ticks])
+    axes.set_ylim(low, 1.3 * most)
+    axes.set_yticks(ticks := log_ticks(low, 1.3 * most), [count(tick) for tick in ticks])
     axes.minorticks_off()
     axes.set_xlabel("workers, one a core, log scale")
