@@ -156,7 +156,7 @@ BAD = {
         "the game's memory"
         for game in ("ALE/Pong-ram-v5", "Pong-ram-v4", "Pong-ramNoFrameskip-v4")
     },
-    "env=wave:Foo-v0": "env: got 'wave:Foo-v0'; takes an id that importing wave registers, and it "
+    "env=wave:Not-v0": "env: got 'wave:Not-v0'; takes an id that importing wave registers, and it "
     "registers none; where a function of it does that, write a module that calls the function, and "
     "give env=MODULE:ID",
     "env=ALE/Breakot-v5": f"env: got 'ALE/Breakot-v5'; takes {ID}; did you mean ALE/Breakout-v5 "
