@@ -51,7 +51,8 @@ def _real_lines(pairs: Sequence[tuple[Measured, Measured]], hardware: Hardware) 
     yield "| run of ES | 1 process, measured | 2 processes, measured | predicted | error |"
     yield "|---|---|---|---|---|"
     if not pairs:
-        yield "| none was made yet | | | | |"
+        command = "`bash scripts/scaling lunarlander halfcheetah`, on a quiet machine"
+        yield f"| none was made yet: {command} | | | | |"
     for one, two in pairs:
         (point,) = predict(one.work, hardware, "central", "strong", (2,))
         took = _round_s(two)
