@@ -1,8 +1,15 @@
-"""How a run is saved while its agent trains, as the agent sees it."""
+"""How a run is saved while its agent trains, as the agent sees it; and rows that are saved once."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+COPIED_TOGETHER = 4096  # rows
 
 
 class Saving:
@@ -27,3 +34,69 @@ class Saving:
     def discard(self, mark: Any) -> None:
         """The state is that of `mark`: what was done since then is thrown away, and is done again
         when the run goes on. To be called just before `advance` ends."""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A part of a state: rows that are added and never changed, of which the last ones are kept. A
+    checkpoint writes only those that were added since the one before.
+
+    columns: arrays [capacity, ...], in which row number k = 0, 1, ... stands at k % capacity. They
+    are no copies, and hold until the next `advance`. end: how many were ever added. kept: how many
+    of the last are there, at most the capacity.
+    """
+
+    columns: Mapping[str, NDArray[Any]]
+    end: int
+    kept: int
+
+    @property
+    def first(self) -> int:
+        """The number of the oldest row that is there."""
+        return self.end - self.kept
+
+    def copy_to(self, columns: Mapping[str, NDArray[Any]]) -> None:
+        """Put the rows into columns of the same shapes and types, each at its place.
+
+        Raises ValueError where they are others.
+        """
+        for name, column in _checked(self.columns, columns).items():
+            column[:] = self.columns[name]
+
+
+@dataclass(frozen=True)
+class SavedRows:
+    """Rows as they come back from a checkpoint; the same to an agent as `Rows`.
+
+    pieces: the number of the first row, and columns [n, ...], of rows that follow each other. They
+    lie in files, and are read-only.
+    """
+
+    pieces: tuple[tuple[int, Mapping[str, NDArray[Any]]], ...]
+    end: int
+    kept: int
+
+    def copy_to(self, columns: Mapping[str, NDArray[Any]]) -> None:
+        """See `Rows.copy_to`."""
+        for first, piece in self.pieces:
+            for name, column in _checked(piece, columns).items():
+                if len(column) < self.kept:
+                    raise ValueError(f"{self.kept} rows are more than the {len(column)} of {name}")
+                skipped = max(0, self.end - self.kept - first)
+                for start in range(skipped, len(piece[name]), COPIED_TOGETHER):
+                    values = piece[name][start : start + COPIED_TOGETHER]
+                    numbers = np.arange(first + start, first + start + len(values))
+                    column[numbers % len(column)] = values
+
+
+def _checked(
+    mine: Mapping[str, NDArray[Any]], theirs: Mapping[str, NDArray[Any]]
+) -> Mapping[str, NDArray[Any]]:
+    """`theirs`, once it is known that each column has rows like mine."""
+    if mine.keys() != theirs.keys():
+        raise ValueError(f"columns {sorted(mine)}, not {sorted(theirs)}")
+    for name, column in theirs.items():
+        row, given = (column.dtype, column.shape[1:]), (mine[name].dtype, mine[name].shape[1:])
+        if row != given:
+            raise ValueError(f"rows of {name} are {given}, not {row}")
+    return theirs

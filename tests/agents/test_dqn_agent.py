@@ -15,6 +15,7 @@ from rlbench.checking import check
 from rlbench.envs.make import plan_env
 from rlbench.errors import ConfigError, RunError
 from rlbench.interfaces import Array, Lanes, State
+from rlbench.saving import Rows
 from rlbench.settings import EnvSettings
 from support.agents import SMALL_DQN, LanesPlan, build_dqn
 from support.states import assert_same
@@ -128,7 +129,7 @@ def test_a_transition_written_while_updates_run_keeps_the_priority_of_new_ones()
     # Minibatches of all 40 rows were drawn at step 64; the steps up to 96 went over 32 of them
     # before the TD errors took effect.
     memory = agent.get_state()["memory"]
-    assert memory["replay"]["next"] == 96 % 40
+    assert memory["replay"]["rows"].end == 96
     newest = np.arange(96 - 32, 96) % 40
     old = np.setdiff1d(np.arange(40), newest)
     leaves = memory["priorities"]["leaves"]
@@ -220,6 +221,8 @@ def test_state_is_arrays_and_json_values() -> None:
         elif isinstance(value, list):
             for inner in value:
                 check_plain(inner)
+        elif isinstance(value, Rows):
+            assert all(not column.dtype.hasobject for column in value.columns.values())
         else:
             assert type(value) in (int, float, str, bool, type(None))
 
@@ -256,7 +259,8 @@ def test_a_lost_life_ends_an_episode_in_learning_alone(ends: bool) -> None:
     losing = LanesPlan(plan.facts, lambda n: Losing(plan.lanes(n)))
     agent = build(losing, num_lanes=2, life_loss_ends_episode=ends, clip_rewards=True)
     agent.advance(8)  # 4 steps of both lanes; Counting-v0's episodes are longer
-    replay = agent.get_state()["memory"]["replay"]
+    rows = agent.get_state()["memory"]["replay"]["rows"]
+    replay = {name: column[: rows.kept] for name, column in rows.columns.items()}
     expected = np.full((4, 2), 0.99, np.float32)
     expected[2, 1] = 0.0 if ends else 0.99
     np.testing.assert_array_equal(replay["discounts_t"], expected.ravel())

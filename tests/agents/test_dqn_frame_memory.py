@@ -1,5 +1,7 @@
 """The replay of single frames against the lanes' own observations, kept whole."""
 
+from pathlib import Path
+
 import numpy as np
 import psutil
 import pytest
@@ -11,6 +13,7 @@ from rlbench.agents.dqn.memory import Step
 from rlbench.agents.dqn.priorities import Priorities
 from rlbench.errors import ConfigError, RunError
 from rlbench.interfaces import Array
+from rlbench.runs.checkpoint import Checkpoints
 
 DISCOUNT = 0.9
 SHAPE = (3, 2, 2)
@@ -121,6 +124,21 @@ def test_what_is_drawn_is_what_the_lanes_gave(
     # Where no ring has been filled yet, everything is there to be drawn.
     if kept.get_state()["heads"].max() < min(slots, 40):
         assert drawn == set(expected)
+
+
+def test_several_checkpoints_together_hold_all_frames(tmp_path: Path) -> None:
+    film, kept, run = Film(2, 3), replay(80, 2, 3), Checkpoints(tmp_path)
+    kept.begin(np.arange(2), film.obs)
+    for seq, steps in enumerate((7, 30, 1, 90, 12), 1):
+        for _ in range(steps):
+            kept.add(film.step())
+        run.save(seq, {"memory": kept.get_state()})
+        fresh = replay(80, 2, 3)
+        fresh.set_state(Checkpoints(tmp_path).load(seq)["memory"])
+        rows = kept.draw(np.random.default_rng(seq), (3, 200))
+        np.testing.assert_array_equal(fresh.draw(np.random.default_rng(seq), (3, 200)), rows)
+        for column, same in zip(kept.gather(rows), fresh.gather(rows), strict=True):
+            np.testing.assert_array_equal(same, column)
 
 
 def test_nothing_is_lost_before_the_ring_is_full_and_the_oldest_after() -> None:

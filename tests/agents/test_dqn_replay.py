@@ -24,7 +24,8 @@ def numbered(start: int, m: int) -> Transitions:
 
 
 def whole(replay: Replay) -> list[float]:
-    return sorted(float(reward) * 2 for reward in replay.get_state()["rewards_t"])
+    rows = replay.get_state()["rows"]
+    return sorted(float(reward) * 2 for reward in rows.columns["rewards_t"][: rows.kept])
 
 
 @given(capacity=st.integers(1, 12), sizes=st.lists(st.integers(0, 12), max_size=12))

@@ -13,7 +13,7 @@ from rlbench.errors import RunError
 from rlbench.harness.judge import Judge
 from rlbench.harness.ledger import Ledger
 from rlbench.interfaces import Agent, State
-from rlbench.runs.checkpoint import Checkpoints
+from rlbench.runs.checkpoint import Checkpoints, Saved
 from rlbench.runs.columns import Clock
 from rlbench.runs.directory import RunDir
 from rlbench.runs.extent import Extent
@@ -187,12 +187,18 @@ class Saver(Saving):
                 "log": vars(self._log.extent),
             }
             # Numbered by a row to come, as `point` may be that of a checkpoint before.
-            size = self._checkpoints.save(self._log.seq + 1, state)
+            saved = self._checkpoints.save(self._log.seq + 1, state)
             cost_s = wall_s() - began_s
-        self._log.saved(self._ledger.now(), size)
-        every_s = max(LEAST_S, COSTS_APART * cost_s) if self._every_s == AUTO else self._every_s
+        self._log.saved(self._ledger.now(), saved.bytes)
+        every_s = apart_s(cost_s, saved) if self._every_s == AUTO else self._every_s
         self._due_s = self._ledger.train_s() + every_s
         self._doing("training")
+
+
+def apart_s(cost_s: float, saved: Saved) -> float:
+    """Seconds of training after a checkpoint that took `cost_s`. Its rows are left out of account:
+    however seldom they are written they cost the same, and the pause is longer."""
+    return max(LEAST_S, COSTS_APART * cost_s * (1 - saved.row_bytes / saved.bytes))
 
 
 def _extent(state: State) -> Extent:

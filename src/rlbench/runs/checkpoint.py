@@ -1,8 +1,9 @@
-"""Checkpoints: an agent's whole state as one .npz of arrays and one JSON file of the rest.
+"""Checkpoints: an agent's whole state as one .npz of arrays, files of rows that checkpoints share,
+and one JSON file of the rest.
 
-The JSON file names its .npz, says its length and checksum, and is put in place by a rename, so that
-a reader always finds a complete pair, however the writer ended. The one before is kept, for the
-case that the newest is damaged.
+The JSON file names the others, says their lengths and checksums, and is put in place by a rename,
+so that a reader always finds a complete set, however the writer ended. The one before is kept, for
+the case that the newest is damaged.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ import os
 import re
 import zlib
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
@@ -29,13 +32,23 @@ from rlbench.opening import (
 )
 from rlbench.runs.files import replace_text, sync_directory, write_npz
 from rlbench.runs.reading import read_object
+from rlbench.runs.row_files import Written, files_of, read_rows, write_rows
+from rlbench.saving import Rows, SavedRows
 
-ARRAY = "__array__"
+ARRAY, ROWS = "__array__", "__rows__"
 MAX_INDEX_BYTES = 16_000_000
 MAX_FILE_BYTES = 2**50
 LOOKED_AT = 4  # of the checkpoints in a directory; there are two, and three while one is removed
 BLOCK_BYTES = 2**20
 _INDEX = re.compile(r"checkpoint-(\d{1,16})\.json")
+
+
+@dataclass(frozen=True)
+class Saved:
+    """What a checkpoint has written. row_bytes: those of them that no later one writes again."""
+
+    bytes: int
+    row_bytes: int
 
 
 class Checkpoints:
@@ -48,6 +61,7 @@ class Checkpoints:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self.going_on_from = next(self.numbers(), None)
+        self._rows: dict[int | None, dict[str, Written]] = {}  # of those loaded or saved last
 
     def numbers(self) -> Iterator[int]:
         """Those that are there, the newest first."""
@@ -60,14 +74,36 @@ class Checkpoints:
         """The JSON file of a checkpoint."""
         return self.directory / f"checkpoint-{seq}.json"
 
-    def save(self, seq: int, state: State) -> int:
-        """Save `state` as checkpoint `seq`; returns the bytes written.
+    def save(self, seq: int, state: State) -> Saved:
+        """Save `state` as checkpoint `seq`.
 
-        Raises OSError where it cannot be written; earlier checkpoints are whole then.
+        Raises OSError where it cannot be written; earlier checkpoints are whole then, and what was
+        made for this one is removed.
         """
         make_directory(self.directory, below=self.directory.parent)
         arrays: dict[str, Array] = {}
-        scalars = _split(state, "", arrays)
+        rows: dict[str, Rows] = {}
+        scalars = _split(state, "", arrays, rows)
+        before = self._rows.get(self.going_on_from, {})
+        try:
+            written = {
+                key: write_rows(self.directory, key, part, before.get(key), seq)
+                for key, part in rows.items()
+            }
+            size = self._write(seq, arrays, written, scalars)
+            self._remove_all_but(seq, self.going_on_from)
+        except OSError:
+            with suppress(OSError):
+                self._remove_unnamed()
+            raise
+        self.going_on_from, self._rows = seq, {seq: written}
+        new = sum(written[key].bytes_since(before.get(key)) for key in written)
+        return Saved(size + new, new)
+
+    def _write(
+        self, seq: int, arrays: dict[str, Array], rows: dict[str, Written], scalars: Any
+    ) -> int:
+        """Write all but the rows; how many bytes that is."""
         npz = self._arrays(seq)
         npz.unlink(missing_ok=True)
         with os.fdopen(open_to_write(npz, os.O_EXCL), "w+b") as file:
@@ -76,10 +112,9 @@ class Checkpoints:
             facts = {"file": npz.name, **_facts(file)}
             os.fsync(file.fileno())
         index = self.index(seq)
-        replace_text(index, sealed({"arrays": facts, "state": scalars}))
+        places = {key: part.to_json() for key, part in rows.items()}
+        replace_text(index, sealed({"arrays": facts, "rows": places, "state": scalars}))
         sync_directory(self.directory)
-        self._remove_all_but(seq, self.going_on_from)
-        self.going_on_from = seq
         return npz.stat().st_size + index.stat().st_size
 
     def load(self, seq: int) -> State:
@@ -90,6 +125,8 @@ class Checkpoints:
         path = self.index(seq)
         try:
             content = _unsealed(read_object(path, MAX_INDEX_BYTES))
+            written = _written(content)
+            rows = {key: read_rows(self.directory, part) for key, part in written.items()}
             facts = content.get("arrays")
             if not isinstance(facts, dict) or not isinstance(facts.get("file"), str):
                 raise UnreadableFileError("does not name the file of its arrays")
@@ -97,10 +134,11 @@ class Checkpoints:
             path = self.directory / Path(facts["file"]).name
             _check(path, facts)
             with open_arrays(path) as arrays:
-                state = _join(content.get("state"), arrays)
+                state = _join(content.get("state"), arrays, rows)
                 if not isinstance(state, dict):
                     raise ValueError("no state")
-                return state
+            self._rows[seq] = written
+            return state
         except UnreadableFileError as error:
             raise RunError(
                 f"{path}: the checkpoint cannot be read: {error}; overwrite=true starts again"
@@ -114,14 +152,28 @@ class Checkpoints:
         for seq in self.numbers():
             if seq not in kept:
                 self.index(seq).unlink()
-        for file in self.directory.glob("state-*.npz"):
-            if file not in [self._arrays(seq) for seq in kept if seq is not None]:
+        self._remove_unnamed()
+
+    def _remove_unnamed(self) -> None:
+        """Remove the files that belong to none of the checkpoints."""
+        named = set[str]()
+        for seq in self.numbers():
+            named |= {self._arrays(seq).name, *self._row_files(seq)}
+        for file in (*self.directory.glob("state-*.npz"), *files_of(self.directory)):
+            if file.name not in named:
                 file.unlink()
+
+    def _row_files(self, seq: int) -> set[str]:
+        try:
+            written = _written(_unsealed(read_object(self.index(seq), MAX_INDEX_BYTES)))
+        except UnreadableFileError:
+            return set()
+        return {piece.file for part in written.values() for piece in part.pieces}
 
 
 def save(directory: Path, seq: int, state: State) -> int:
-    """Save `state` as the newest checkpoint in `directory` (see `Checkpoints.save`)."""
-    return Checkpoints(directory).save(seq, state)
+    """Save `state` as the newest checkpoint in `directory` (see `Checkpoints.save`); the bytes."""
+    return Checkpoints(directory).save(seq, state).bytes
 
 
 def load(directory: Path) -> State | None:
@@ -168,14 +220,26 @@ def _check(path: Path, facts: Mapping[str, Any]) -> None:
             raise UnreadableFileError("is damaged (its checksum is another)")
 
 
-def _split(value: Any, path: str, arrays: dict[str, Array]) -> Any:
+def _written(content: Mapping[str, Any]) -> dict[str, Written]:
+    try:
+        return {str(key): Written.from_json(part) for key, part in content.get("rows", {}).items()}
+    except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
+        raise UnreadableFileError(f"names no usable rows ({error})") from None
+
+
+def _split(value: Any, path: str, arrays: dict[str, Array], rows: dict[str, Rows]) -> Any:
     if isinstance(value, dict):
         for key in value:
-            if not isinstance(key, str) or key == ARRAY:
+            if not isinstance(key, str) or key in (ARRAY, ROWS):
                 raise TypeError(f"{path or 'the state'}: {key!r} is a key; takes names of text")
-        return {key: _split(item, f"{path}/{_part(key)}", arrays) for key, item in value.items()}
+        return {
+            key: _split(item, f"{path}/{_part(key)}", arrays, rows) for key, item in value.items()
+        }
     if isinstance(value, (list, tuple)):
-        return [_split(item, f"{path}/{i}", arrays) for i, item in enumerate(value)]
+        return [_split(item, f"{path}/{i}", arrays, rows) for i, item in enumerate(value)]
+    if isinstance(value, Rows):
+        rows[path] = value
+        return {ROWS: path}
     if isinstance(value, np.ndarray):
         arrays[path] = value
         return {ARRAY: path}
@@ -189,11 +253,13 @@ def _part(key: str) -> str:
     return key.replace("~", "~0").replace("/", "~1")
 
 
-def _join(value: Any, arrays: Any) -> Any:
+def _join(value: Any, arrays: Any, rows: Mapping[str, SavedRows]) -> Any:
     if isinstance(value, dict):
         if set(value) == {ARRAY}:
             return arrays[value[ARRAY]]
-        return {key: _join(item, arrays) for key, item in value.items()}
+        if set(value) == {ROWS}:
+            return rows[value[ROWS]]
+        return {key: _join(item, arrays, rows) for key, item in value.items()}
     if isinstance(value, list):
-        return [_join(item, arrays) for item in value]
+        return [_join(item, arrays, rows) for item in value]
     return value

@@ -10,11 +10,14 @@ import numpy as np
 
 from rlbench.interfaces import State
 from rlbench.runs import checkpoint
+from rlbench.saving import Rows, SavedRows
 
 
 def first_difference(one: Any, other: Any, path: str = "") -> str | None:
     """Where two states differ first and how; None where they are equal to the byte."""
     here = path or "the state"
+    if isinstance(one, (Rows, SavedRows)) and isinstance(other, (Rows, SavedRows)):
+        one, other = _kept(one), _kept(other)
     if type(one) is not type(other):
         return f"{here}: {type(one).__name__} against {type(other).__name__}"
     if isinstance(one, dict):
@@ -35,6 +38,20 @@ def first_difference(one: Any, other: Any, path: str = "") -> str | None:
         return None if same else f"{here}: {one!r} against {other!r}"
     found = (first_difference(a, b, where) for where, a, b in parts)
     return next((difference for difference in found if difference is not None), None)
+
+
+def _kept(rows: Rows | SavedRows) -> dict[str, Any]:
+    """The rows that are there, in order, by column."""
+    if not rows.kept:
+        return {"end": rows.end}
+    if isinstance(rows, Rows):
+        columns = dict(rows.columns)
+    else:
+        like = rows.pieces[0][1]
+        columns = {n: np.zeros((rows.kept, *c.shape[1:]), c.dtype) for n, c in like.items()}
+        rows.copy_to(columns)
+    numbers = np.arange(rows.end - rows.kept, rows.end)
+    return {"end": rows.end, **{name: c[numbers % len(c)] for name, c in columns.items()}}
 
 
 def through_checkpoint(state: State) -> State:

@@ -11,6 +11,7 @@ from rlbench.agents.dqn.priorities import Priorities
 from rlbench.agents.dqn.replay import Transitions, check_memory
 from rlbench.errors import RunError
 from rlbench.interfaces import Array, State
+from rlbench.saving import Rows
 
 # What followed the action at a frame. NOTHING: no action was taken at it.
 NOTHING, WENT_ON, TERMINATED, TRUNCATED = range(4)
@@ -139,14 +140,15 @@ class FrameMemory:
         )
 
     def get_state(self) -> State:
-        """The arrays are views, not copies, as they may be most of the memory there is: they hold
-        until the next step."""
-        used = int(min(self._heads.max() + 1, self._slots))
+        """The arrays are no copies, as they may be most of the memory there is: they hold until the
+        next step. The newest frame of a lane is apart, as what is done at it is still to come."""
+        newest = (self._all, self._heads % self._slots)
         state: State = {
-            "frames": self._frames[:, :used],
-            "actions": self._actions[:, :used],
-            "rewards": self._rewards[:, :used],
-            "outcomes": self._outcomes[:, :used],
+            "rows": [
+                Rows(self._columns(lane), head, min(head, self._slots - 1))
+                for lane, head in enumerate(self._heads.tolist())
+            ],
+            "newest": self._frames[newest],
             "heads": self._heads.copy(),
             "open": self._open.copy(),
         }
@@ -155,16 +157,23 @@ class FrameMemory:
         return state
 
     def set_state(self, state: State) -> None:
-        used = state["frames"].shape[1]
-        for lane in self._all:  # lane by lane: the state may lie in a file
-            self._frames[lane, :used] = state["frames"][lane]
-        self._actions[:, :used] = state["actions"]
-        self._rewards[:, :used] = state["rewards"]
-        self._outcomes[:, :used] = state["outcomes"]
-        self._outcomes[:, used:] = NOTHING
+        self._outcomes[:] = NOTHING
+        for lane, rows in zip(self._all.tolist(), state["rows"], strict=True):
+            rows.copy_to(self._columns(lane))
         self._heads[:], self._open[:] = state["heads"], state["open"]
+        newest = (self._all, self._heads % self._slots)
+        self._frames[newest], self._outcomes[newest] = state["newest"], NOTHING
         if self._priorities is not None:
             self._priorities.set_state(state["priorities"])
+
+    def _columns(self, lane: int) -> dict[str, Array]:
+        """The ring of one lane."""
+        return {
+            "frames": self._frames[lane],
+            "actions": self._actions[lane],
+            "rewards": self._rewards[lane],
+            "outcomes": self._outcomes[lane],
+        }
 
     def _write(self, lanes: Array, frames: Array) -> None:
         """Write the next frame [n, height, width] of each of `lanes` [n]."""

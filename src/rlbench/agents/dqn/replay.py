@@ -10,6 +10,7 @@ import psutil
 from rlbench import container
 from rlbench.errors import ConfigError
 from rlbench.interfaces import Array, State
+from rlbench.saving import Rows
 
 CAPACITY_KEY = "agent.replay_capacity_steps"
 MEMORY_SHARE = 0.9  # of what the system says is available; the rest is for everything else
@@ -40,8 +41,8 @@ class Replay:
         row_bytes = self.bytes_per_transition(observation_size, action_dimensions)
         check_memory(capacity, row_bytes)
         self.capacity = capacity
-        self.size = 0
-        self._next = 0
+        self.size = self._next = 0
+        self._added = 0  # ever
         self._data = Transitions(
             obs_tm1=np.zeros((capacity, observation_size), np.float32),
             actions_tm1=np.zeros((capacity, action_dimensions), np.int32),
@@ -65,7 +66,7 @@ class Replay:
             rows = np.arange(self._next, end) % self.capacity
         for column, values in zip(self._data, transitions, strict=True):
             column[rows] = values
-        self._next = end % self.capacity
+        self._next, self._added = end % self.capacity, self._added + m
         self.size = min(self.size + m, self.capacity)
         return rows
 
@@ -78,18 +79,15 @@ class Replay:
         return Transitions(*(column.take(rows, axis=0) for column in self._data))
 
     def get_state(self) -> State:
-        state: State = {
-            name: column[: self.size].copy()
-            for name, column in zip(Transitions._fields, self._data, strict=True)
-        }
-        return {**state, "next": self._next}
+        """No copy: it holds until the next step."""
+        return {"rows": Rows(self._data._asdict(), self._added, self.size)}
 
     def set_state(self, state: State) -> None:
-        """Take up `state`; raises ValueError where it holds more than the capacity."""
-        self.size = len(state["rewards_t"])
-        for name, column in zip(Transitions._fields, self._data, strict=True):
-            column[: self.size] = state[name]
-        self._next = int(state["next"])
+        """Take up `state`; raises ValueError where it holds other rows, or too many."""
+        rows = state["rows"]
+        rows.copy_to(self._data._asdict())
+        self.size, self._added = rows.kept, rows.end
+        self._next = self._added % self.capacity
 
 
 def check_memory(capacity: int, row_bytes: int) -> None:
