@@ -39,8 +39,9 @@ def measure(out: Path, names: Sequence[str]) -> None:
             work = out / "work"
             words = ["agent=es", *case.words, f"cores={cores}", f"seed={SEED}", "logger=null"]
             words += ["budget.train_seconds=null", "eval.confirmation_episodes=1"]
-            command = [sys.executable, "-m", "rlbench", *words, f"results_dir={work}"]
-            subprocess.run(command, check=True, env=os.environ, stdout=subprocess.DEVNULL)
+            # Relative, as a run's files say where it was written, and these are committed.
+            command = [sys.executable, "-m", "rlbench", *words, f"results_dir={work.name}"]
+            subprocess.run(command, check=True, cwd=out, env=os.environ, stdout=subprocess.DEVNULL)
             (place,) = work.rglob("run.json")
             kept = out / f"{case.name}-{cores}"
             shutil.rmtree(kept, ignore_errors=True)
