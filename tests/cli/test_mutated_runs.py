@@ -38,7 +38,7 @@ HONEST += sorted((REFERENCE / "classic" / "dqn" / "CartPole-v1").glob("*/seed[12
 RUNS = 20  # in a directory
 MAX_CPU_S, MAX_MEMORY_KB = 10.0, 500_000
 FILES = ("run.json", "log.jsonl", "summary.json", "config.yaml")
-CHECKPOINT = ("checkpoint/checkpoint.json", "checkpoint/state-*.npz")
+CHECKPOINT = ("checkpoint/checkpoint-*.json", "checkpoint/state-*.npz")
 
 EACH_COMMAND = """
 import json, re, resource, sys
@@ -122,7 +122,10 @@ def test_commands_survive_a_thousand_damaged_runs(
 def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The results of a short run that can go on."""
     results = tmp_path_factory.mktemp("begun")
-    assert run(compose(words(results, 60))) == 0
+    asked = compose(words(results, 60))
+    assert run(asked) == 0
+    place = name_run(asked).directory
+    assert all(list(place.glob(file)) for file in (*FILES, *CHECKPOINT))  # all can be damaged
     return results
 
 

@@ -34,13 +34,14 @@ class Browser:
         return self.requests()
 
     def requests(self) -> list[str]:
-        """Addresses asked for since the last look, pictures inside the page left out."""
+        """Addresses asked for since the last look; left out are pictures inside the page, and what
+        the browser's page of a new tab is still asking for."""
         found = []
         for entry in self.driver.get_log("performance"):
             message = json.loads(entry["message"])["message"]
             if message["method"] == "Network.requestWillBeSent":
                 url = str(message["params"]["request"]["url"])
-                if not url.startswith("data:"):
+                if not url.startswith(("data:", "chrome:")):
                     found.append(url)
         return found
 
