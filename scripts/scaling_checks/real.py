@@ -32,6 +32,7 @@ CASES = (
 
 def measure(out: Path, names: Sequence[str]) -> None:
     """Run the cases of these names and keep their files below `out`, as NAME-CORES."""
+    out.mkdir(parents=True, exist_ok=True)
     for case in CASES:
         if case.name not in names:
             continue
