@@ -24,7 +24,7 @@ LIMIT_S = 300.0
 
 def trials(numbers: range, scratch: Path) -> Iterator[Trial]:
     """One trial for each number, which decides its case and its moment."""
-    found: dict[str, tuple[Outcome, float]] = {}  # made anew each time, as the code may be another
+    found: dict[str, tuple[Outcome, float]] = {}  # made each time, as the code may be another
     for number in numbers:
         case = list(CASES)[number % len(CASES)]
         if case not in found:
