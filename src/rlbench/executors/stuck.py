@@ -81,7 +81,7 @@ class IdleWatch:
         self._looked_s, self._idle_s = monotonic_s(), 0.0
 
     def error(self) -> RunError | None:
-        """What to say where the agent has done nothing for too long. The next one comes as much later."""
+        """What to say where the agent has done nothing for too long; then it waits again."""
         now, before = monotonic_s(), self._seen
         passed_s = min(now - self._looked_s, 2 * self.look_every_s)
         self._looked_s, self._seen = now, self._progress()

@@ -135,10 +135,9 @@ def _of_measured(look: Look) -> dict[str, Any]:
 
 
 def _handles(found: Forecast, look: Look) -> list[Line2D]:
-    names = {
-        "strong": "predicted, the run's population",
-        "growing": "predicted, growing population",
-    }
+    names = {"strong": "predicted", "growing": "predicted, growing population"}
+    if len(found.series) > 1:
+        names["strong"] += ", the run's population"
     handles = [
         Line2D([], [], label=names[scaling], **_of_line(look, scaling)) for scaling in found.series
     ]
