@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import logging
-import os
-import sys
 from collections.abc import Collection
 from typing import Any
 
 from rlbench.envs.family import EnvPlan
-from rlbench.errors import ConfigError, RlbenchError, RunError
+from rlbench.errors import RlbenchError, RunError
 from rlbench.executors.base import Cost, LaneWorker, RemoteExecutor, TaskFn
-from rlbench.extras import install_command
+from rlbench.executors.ray_cluster import connect
 from rlbench.interfaces import Stopped
 
 CONTROL = "control"  # a thread of each actor, beside the one that tasks have
@@ -39,39 +36,20 @@ class _Actor:
 
 
 class RayExecutor(RemoteExecutor[Any]):
-    """`workers` actors of one CPU each. RAY_ADDRESS names a running cluster; without it a private
-    one is started on this machine, without its dashboard.
+    """`workers` actors of one CPU each (see `ray_cluster.connect`).
 
     Raises ConfigError where Ray is not installed, RunError where an actor dies or a task raises.
     """
 
     def __init__(self, plan: EnvPlan, workers: int) -> None:
-        try:
-            import ray
-        except ImportError as error:
-            takes = f"an installed Ray: {install_command('ray')}"
-            raise ConfigError("executor", "ray", takes) from error
-        self._ray = ray
-        self._owns_ray = not ray.is_initialized()
-        if self._owns_ray:
-            # Actors import what this process can: an environment's package, say.
-            paths = os.pathsep.join(path for path in sys.path if path)
-            environment = {"env_vars": {"PYTHONPATH": paths}}
-            address = os.environ.get("RAY_ADDRESS")
-            ray.init(
-                address=address,
-                num_cpus=None if address else workers,
-                include_dashboard=None if address else False,
-                log_to_driver=False,
-                logging_level=logging.ERROR,
-                runtime_env=environment,
-            )
+        self._cluster = connect(None, workers)
+        self._ray = self._cluster.ray
         self.workers = workers
         self._number = 0  # of the last call of `map`
-        remote: Any = ray.remote  # its types know no concurrency groups
+        remote: Any = self._ray.remote  # its types know no concurrency groups
         actor: Any = remote(num_cpus=1, concurrency_groups={CONTROL: 1})(_Actor)
         self._actors: list[Any] = [actor.remote(plan) for _ in range(workers)]
-        first = ray.get([actor.cost.remote() for actor in self._actors])
+        first = self._ray.get([actor.cost.remote() for actor in self._actors])
         self._costs: dict[Any, Cost] = dict(zip(self._actors, first, strict=True))
         self._pending: dict[Any, Any] = {}  # the reference of the result that each one works at
 
@@ -102,5 +80,4 @@ class RayExecutor(RemoteExecutor[Any]):
     def close(self) -> None:
         for actor in self._actors:
             self._ray.kill(actor)
-        if self._owns_ray:
-            self._ray.shutdown()
+        self._cluster.close()
