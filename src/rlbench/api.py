@@ -23,7 +23,6 @@ from rlbench.interfaces import Policy
 from rlbench.reports.build import Report, build_report
 from rlbench.runs import load
 from rlbench.runs.records import Run
-from rlbench.seeding import Seeds
 from rlbench.settings import AUTO, MAX_EPISODES, Auto, Settings
 
 if TYPE_CHECKING:
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
     from rlbench.harness.live_agent import LiveAgent
 
 Choice = str | Sequence[str]
-MOST_LANES = 1_000  # of an evaluation, however many episodes it has
 RESULTS = Path("results/runs")  # `results_dir` where nothing else is asked for
 
 
@@ -256,21 +254,19 @@ def evaluate(
     >>> len(result.returns), result.return_mean == float(result.returns.mean())
     (5, True)
     """
-    from rlbench.harness.evaluate import check_policy
-    from rlbench.harness.evaluate import evaluate as play
-    from rlbench.harness.plan import plan_run
+    from rlbench.playing.conditions import Conditions
+    from rlbench.playing.evaluation import judge
 
     if type(episodes) is not int or not 1 <= episodes <= MAX_EPISODES:
         raise ConfigError("episodes", episodes, f"a whole number from 1 to {MAX_EPISODES}")
-    plan = plan_run(_checked(words({"agent": "random", "env": env, "seed": seed, **overrides})))
-    check_policy(policy, plan.env.facts)
-    together = min(episodes, MOST_LANES, plan.env.facts.lock_step_lanes or MOST_LANES)
-    lanes = plan.env.lanes(together, plan.eval_max_episode_steps)
-    try:
-        seeds = Seeds(seed).child("evaluation")
-        return play(policy, lanes, range(episodes), seeds, action=plan.env.facts.action)
-    finally:
-        lanes.close()
+    settings = _checked(words({"agent": "random", "env": env, "seed": seed, **overrides}))
+    conditions = Conditions(
+        env=settings.env,
+        eval_max_episode_steps=settings.eval.max_episode_steps,
+        episodes=episodes,
+        seed=settings.seed,
+    )
+    return judge(policy, conditions).played
 
 
 def make_agent(

@@ -55,6 +55,11 @@ class Row:
         return self._return("return_mean")
 
     @property
+    def returns(self) -> object:
+        """Of an `eval` row: the return of each episode."""
+        return self.columns.get("returns")
+
+    @property
     def lengths(self) -> object:
         """Of an `eval` row: the steps of each episode."""
         return self.columns.get("lengths")
