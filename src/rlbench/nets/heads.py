@@ -79,7 +79,7 @@ class ContinuousHead:
 
     def __call__(self, outputs: Array) -> Array:
         """Actions [..., D] for `outputs` [..., D]."""
-        low, high, bounded, low_b, half_b, how_many = self._bounds
+        low, high, bounded, low_b, half_b, how_many = self.bounds
         if how_many == 0:
             return np.clip(outputs, low, high)
         # Two ufuncs: `np.clip` takes several times as long, and this runs at every step.
@@ -93,7 +93,7 @@ class ContinuousHead:
         return np.where(bounded, spanned, np.clip(outputs, low, high))
 
     @functools.cached_property
-    def _bounds(self) -> tuple[Array, Array, Array, Array, Array, int]:
+    def bounds(self) -> tuple[Array, Array, Array, Array, Array, int]:
         """Low and high ends [D], which are bounded, there the low end and half the span, and how
         many these are."""
         low, high = np.asarray(self.low, np.float32), np.asarray(self.high, np.float32)

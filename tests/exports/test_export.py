@@ -1,0 +1,137 @@
+"""`rlbench export` as a user types it, and its files played again."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+import rlbench
+from rlbench.cli.main import main
+from rlbench.exports.facts import exported, properties
+from rlbench.nets.policy import NetworkPolicy
+from rlbench.playing.source import read_source
+from rlbench.runs.directory import write_policy
+
+onnx = pytest.importorskip("onnx", reason="rlbench[onnx] is not installed")
+pytest.importorskip("onnxruntime", reason="rlbench[onnx] is not installed")
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> rlbench.Run:
+    return rlbench.run(
+        "es", seed=2, cores=1, progress=False, in_process=True,
+        results_dir=tmp_path_factory.mktemp("runs"),
+        **{
+            "budget.env_steps": 1000, "agent.population": 8, "agent.normalize_observations": True,
+            "eval.episodes": 6, "env.max_episode_steps": 450,
+        },
+    )  # fmt: skip
+
+
+def said(capsys: pytest.CaptureFixture[str], *words: str | Path) -> str:
+    assert main([str(word) for word in words]) == 0
+    return capsys.readouterr().out
+
+
+def test_an_onnx_file_plays_as_its_run_does(
+    run: rlbench.Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, ours, theirs = (tmp_path / name for name in ("policy.onnx", "ours.csv", "theirs.csv"))
+    said(capsys, "export", run.directory, "--out", out, "--licence", "CC0-1.0")
+    known = {p.key: p.value for p in onnx.load(out).metadata_props}
+    assert (known["environment"], known["agent"]) == ("CartPole-v1", "es")
+    assert (known["version"], known["licence"]) == (f"rlbench {rlbench.__version__}", "CC0-1.0")
+    assert json.loads(known["rlbench"])["conditions"]["seed"] == 2
+    said(capsys, "evaluate", run.directory, "--csv", ours)
+    assert "6 episodes of seed 2, at most 450" in said(capsys, "evaluate", out, "--csv", theirs)
+    assert ours.read_bytes() == theirs.read_bytes()
+
+
+def test_the_card_says_what_the_file_is(
+    run: rlbench.Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "policy.onnx"
+    written = said(capsys, "export", run.directory, "--out", out).splitlines()
+    assert written == [str(out), f"{out}.md"]
+    text = (tmp_path / "policy.onnx.md").read_text()
+    assert text.startswith("# `es` on `CartPole-v1`\n")
+    mean = run.evaluations.return_mean[-1]
+    assert f"Mean return {mean:,.1f} (95 % interval over episodes " in text
+    assert "over 6 whole episodes" in text
+    assert f"{run.end.train_s:,.1f} s of training, {run.end.env_steps:,} environment steps" in text
+    policy = rlbench.load_policy(run)
+    assert isinstance(policy, NetworkPolicy)
+    assert f"; {policy.network.size:,} parameters" in text
+    assert "| licence | `Apache-2.0` |" in text
+    program = text.split("```python\n")[1].split("\n```")[0]
+    subprocess.run([sys.executable, "-c", program], cwd=tmp_path, check=True)
+
+
+def test_nothing_of_it_imports_tensorflow(run: rlbench.Run, tmp_path: Path) -> None:
+    program = (
+        "import sys; from rlbench.cli.main import main\n"
+        "run, out = sys.argv[1:]\n"
+        "status = main(['export', run, '--out', out]) or main(['evaluate', out])\n"
+        "sys.exit(status or str({'tensorflow', 'keras'} & set(sys.modules)))"
+    )
+    command = [sys.executable, "-c", program, str(run.directory), str(tmp_path / "policy.onnx")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.stderr == "set()\n"
+
+
+def test_keras_and_saved_model(
+    run: rlbench.Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("policy.keras", "policy"):
+        said(capsys, "export", run.directory, "--out", tmp_path / name)
+        text = (tmp_path / f"{name}.md").read_text()
+        program = text.split("```python\n")[1].split("\n```")[0]
+        done = subprocess.run(
+            [sys.executable, "-c", f"{program}\nprint(int(action[0]))"],
+            cwd=tmp_path, check=True, capture_output=True, text=True,
+        )  # fmt: skip
+        assert done.stdout.split()[-1] in ("0", "1")
+    known = properties(exported(read_source(run.directory), "Apache-2.0"))
+    with zipfile.ZipFile(tmp_path / "policy.keras") as archive:
+        assert json.loads(archive.read("rlbench.json")) == known
+    assert json.loads((tmp_path / "policy/assets.extra/rlbench.json").read_text()) == known
+    assert main(["export", str(run.directory), "--out", str(tmp_path / "policy")]) == 2
+    assert "takes the name of a folder that is not there yet" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["RUN", "--out", "policy.pt"], "takes a name that ends in .onnx or .keras, or --format"),
+        (["RUN", "--out", "p.h5", "--format", "keras"], "takes a name that ends in .keras"),
+        (["RUN", "--out", "no/policy.onnx"], "--out no/policy.onnx: cannot be written"),
+        (["RUN"], "the following arguments are required: --out"),
+        (["RANDOM", "--out", "policy.onnx"], "its policy is a UniformPolicy; takes one with a"),
+        (["absent.npz", "--out", "policy.onnx"], "absent.npz: no policy that rlbench can load"),
+    ],
+)
+def test_bad_input_is_one_line(
+    words: list[str],
+    message: str,
+    run: rlbench.Run,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with rlbench.make_agent("random") as agent:
+        write_policy(run.directory / "random.npz", agent.policy().arrays())
+    places = {"RUN": str(run.directory), "RANDOM": str(run.directory / "random.npz")}
+    monkeypatch.chdir(tmp_path)
+    try:
+        status = main(["export", *(places.get(word, word) for word in words)])
+    except SystemExit as ended:
+        status = int(ended.code or 0)
+    error = capsys.readouterr().err
+    assert (status, error.count("\n")) == (2, 1)
+    assert message in error
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,55 @@
+"""Keras' own forward pass of an exported policy against NumPy's, and its own export to ONNX."""
+
+from __future__ import annotations
+
+import importlib.util
+
+import numpy as np
+import pytest
+
+from rlbench.exports.keras_model import keras_model
+from rlbench.nets.tensorflow_runtime import start_tensorflow
+from support.recorded import CONTINUOUS, observations, policy_of
+
+KINDS = (
+    "es normalised", "es bins", "box", "boxes", "uneven", "walker bins", "dqn dueling",
+    "dqn decoupled", "es paper", "nature",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_actions_are_the_same(kind: str) -> None:
+    policy, env = policy_of(kind)
+    count = 200 if policy.network.convs else 2_000
+    obs = observations(env, count)
+    start_tensorflow(1)
+    found = keras_model(policy)(obs)
+    action, ours = np.asarray(found["action"]), policy.act(obs, np.random.default_rng(0))
+    assert action.shape == ours.shape and action.dtype.kind == ours.dtype.kind
+    if kind in CONTINUOUS:
+        np.testing.assert_allclose(action, ours, rtol=1e-5, atol=1e-5)
+    else:
+        assert np.array_equal(action, ours)
+    np.testing.assert_allclose(found["outputs"], policy.outputs(obs), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.skipif(
+    not all(map(importlib.util.find_spec, ("tf2onnx", "onnxruntime"))),
+    reason="Keras exports ONNX through tf2onnx",
+)
+@pytest.mark.parametrize("kind", ["walker bins", "nature"])
+def test_keras_own_onnx_is_the_same(kind: str, tmp_path: object) -> None:
+    import onnxruntime
+
+    policy, env = policy_of(kind)
+    obs = observations(env, 200)
+    start_tensorflow(1)
+    model = keras_model(policy)
+    model(obs[:2])
+    model.export(f"{tmp_path}/policy.onnx", format="onnx", verbose=False)
+    running = onnxruntime.InferenceSession(f"{tmp_path}/policy.onnx")
+    names = [output.name for output in running.get_outputs()]
+    found = running.run(None, {running.get_inputs()[0].name: obs})
+    ours = policy.outputs(obs)
+    outputs = next(value for value in found if value.shape == ours.shape)
+    assert names and np.allclose(outputs, ours, rtol=1e-4, atol=1e-4)
