@@ -59,11 +59,17 @@ ROOMS: dict[str, set[str]] = {
     "harness": FOUNDATION | {"envs", "executors", "runs", "signals", "tensorboard"},
     "config": FOUNDATION | {"agents", "envs", "executors", "nets"},
     "sweeps": FOUNDATION | {"envs", "harness", "runs", "signals"},
+    "playing": FOUNDATION
+    | {"agents", "analysis", "envs", "executors", "harness", "nets", "runs", "table"},
+    "films": FOUNDATION | {"envs", "harness", "playing"},
+    "exports": FOUNDATION | {"analysis", "nets", "playing", "runs"},
     "testing": FOUNDATION | {"agents", "envs", "executors", "harness", "runs"},
     "api": FOUNDATION
-    | {"agents", "collection", "config", "envs", "harness", "reports", "sweeps", *NUMBERS},
+    | {"agents", "collection", "config", "envs", "harness", "playing", "reports", "sweeps"}
+    | NUMBERS,
     "cli": FOUNDATION
-    | {"collection", "config", "envs", "harness", "nets", "reports", "signals", "sweeps"}
+    | {"collection", "config", "envs", "exports", "films", "harness", "nets", "playing"}
+    | {"reports", "signals", "sweeps"}
     | {"tensorboard", *NUMBERS},
     "__main__": {"cli"},
 }

@@ -5,6 +5,9 @@ SUBCOMMANDS = {
     "report": "rlbench.cli.report",
     "claims": "rlbench.cli.claims",
     "scale": "rlbench.cli.scale",
+    "evaluate": "rlbench.cli.evaluate",
+    "export": "rlbench.cli.export",
+    "watch": "rlbench.cli.watch",
     "tensorboard": "rlbench.cli.tensorboard",
     "envs": "rlbench.cli.envs",
     "init": "rlbench.cli.init",
@@ -31,6 +34,9 @@ Commands
   rlbench report [DIR] [--out DIR]       figures, tables and a page of the runs
   rlbench claims [DIR] [--out DIR]       popular claims beside papers and runs
   rlbench scale RUN [--out DIR]          a run on more workers, predicted
+  rlbench evaluate RUN|FILE [env=ID]     the judge's evaluation of a policy
+  rlbench export RUN --out policy.onnx   a policy for other tools
+  rlbench watch RUN ... [--out FILE.mp4] what a policy does, as a film
   rlbench tensorboard [DIR] [--out DIR]  event files of finished runs
   rlbench envs [WORD]                    the environments that can be made here
   rlbench init [DIR]                     a template for agents and environments

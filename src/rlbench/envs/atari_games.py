@@ -81,6 +81,10 @@ class Game(Protocol):
         number of lives."""
         ...
 
+    def picture(self) -> Array:
+        """What is on the screen now, [height, width, 3] uint8."""
+        ...
+
 
 def make_game(conditions: AtariConditions, max_episode_steps: int, alone: bool) -> Game:
     """alone: no other game is to play at the same time."""
@@ -98,9 +102,11 @@ class NativeGame:
     def __init__(self, conditions: AtariConditions, max_episode_steps: int) -> None:
         self._env = native_env(conditions, max_episode_steps)
         self.actions = int(self._env.single_action_space.n)
+        self._shown = np.zeros(OBSERVATION_SHAPE, np.uint8)
 
     def reset(self, seed: int) -> tuple[Array, int]:
         shown, info = self._env.reset(seed=np.array([seed]))
+        self._shown = shown[0]
         return shown[0], int(info["lives"][0])
 
     def send(self, action: int) -> None:
@@ -108,7 +114,12 @@ class NativeGame:
 
     def receive(self) -> tuple[Array, float, bool, int]:
         shown, reward, terminated, _, info = self._env.recv()
+        self._shown = shown[0]
         return shown[0], float(reward[0]), bool(terminated[0]), int(info["lives"][0])
+
+    def picture(self) -> Array:
+        """The newest frame that an agent sees: there is no other way to the screen."""
+        return np.repeat(self._shown[-1][..., None], 3, axis=-1)
 
 
 def native_env(conditions: AtariConditions, max_episode_steps: int) -> Any:
@@ -194,6 +205,10 @@ class KeptGame:
             if left < 2:
                 ale.getScreenGrayscale(self._frames[left])
         return self._show(), float(reward), over, ale.lives()
+
+    def picture(self) -> Array:
+        screen: Array = self._ale.getScreenRGB()
+        return screen
 
     def _show(self) -> Array:
         """The stack with the newest frame; where a step has but one frame, the other is black."""

@@ -82,6 +82,10 @@ class AtariLanes(CountedLanes):
         self._count(n, int(np.count_nonzero(terminated | truncated)))
         return obs, rewards, terminated, truncated
 
+    def picture(self, lane: int) -> Array:
+        """The screen of a lane, [height, width, 3] uint8."""
+        return self._games[lane].picture()
+
     def close(self) -> None:
         if self._pool is not None:
             self._pool.shutdown()

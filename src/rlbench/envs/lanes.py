@@ -143,6 +143,20 @@ class SingleEnvLanes(CountedLanes):
         self._check_finite("an observation", obs)
         return obs, *columns
 
+    def picture(self, lane: int) -> Array:
+        """What a lane's environment shows, [height, width, 3] uint8, where it was made with
+        `render_mode="rgb_array"`. Raises RunError where that is no picture."""
+        try:
+            shown = np.asarray(self._envs[lane].render())
+        except (KeyboardInterrupt, StuckError):
+            raise
+        except BaseException as error:
+            raise self._raised("render", error) from error
+        if shown.ndim != 3 or shown.shape[2] != 3 or shown.dtype != np.uint8:
+            given = f"{shown.dtype} {list(shown.shape)}"
+            raise RunError(f"environment {self.env_id} shows no picture in colours, but {given}")
+        return shown
+
     def close(self) -> None:
         for env in self._envs:
             close_quietly(env)

@@ -1,0 +1,123 @@
+"""`rlbench watch`: trained policies as a film, or in a window."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+from collections.abc import Sequence
+
+from rlbench.cli.playing import (
+    asked_conditions,
+    file,
+    playing_parser,
+    sorted_words,
+    whole_number,
+)
+from rlbench.errors import ReportError, visible
+from rlbench.films.episodes import Theatre
+from rlbench.films.movie import check_can_write, write_film
+from rlbench.films.scene import Part, frames, frames_per_s
+from rlbench.films.window import check_can_show, show
+from rlbench.playing.score import score_of
+from rlbench.playing.source import Source, read_source
+from rlbench.wording import plural
+
+MOST_TILES = 4
+MOST_EPISODES, MOST_SECONDS, MOST_SEED = 100, 3_600, 2**31 - 1
+SECONDS = 60
+
+USAGE = "RUN|FILE ... [env=ID] [--out FILE] [--episodes N] [--seed K] [--seconds S]"
+DESCRIPTION = """\
+Show what trained policies do: an episode of an evaluation, at the speed that the environment is
+meant to have, with return and training time above it. Several runs play side by side. With --out a
+film is written, for which no screen is needed; without, a window opens."""
+EXAMPLES = """\
+examples:
+  rlbench watch results/runs/es/CartPole-v1/2ef4322235/seed0 --out cartpole.mp4
+  rlbench watch ES_RUN DQN_RUN --out both.gif --seed 7
+  rlbench watch RUN/policy-best.npz --episodes 3"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The subcommand; 0 done.
+
+    Raises ReportError where there is no policy that can be used, no place for the film, or what it
+    needs is missing; ConfigError for conditions that are not taken; RunError where playing fails.
+    """
+    arguments = _parser().parse_intermixed_args(argv)
+    paths, words = sorted_words(arguments.words)
+    if not 1 <= len(paths) <= MOST_TILES:
+        given = " ".join(map(str, paths)) or "none"
+        raise ReportError(f"rlbench watch: got {given}; takes 1 to {MOST_TILES} RUNs or FILEs")
+    if arguments.out is None:
+        check_can_show()
+    else:
+        check_can_write(arguments.out)
+    sources = [read_source(path) for path in paths]
+    with contextlib.ExitStack() as stack:
+        parts = [
+            _part(source, words, arguments.seed, arguments.episodes, stack) for source in sources
+        ]
+        per_s = frames_per_s(parts)
+        made = frames(parts, per_s, arguments.seconds)
+        if arguments.out is None:
+            show(made, per_s, f"rlbench: {parts[0].title}")
+        else:
+            count = write_film(made, per_s, arguments.out)
+            print(f"{plural(count, 'frame')}, {count / per_s:.1f} s, in {arguments.out}")
+    return 0
+
+
+def _part(
+    source: Source,
+    words: Sequence[str],
+    seed: int | None,
+    episodes: int,
+    stack: contextlib.ExitStack,
+) -> Part:
+    conditions = asked_conditions(source, words)
+    if seed is not None:
+        conditions = conditions.model_copy(update={"seed": seed})
+    theatre = stack.enter_context(contextlib.closing(Theatre(conditions)))
+    title = visible(f"{source.name}  {conditions.env.id}  seed {conditions.seed}")
+    return Part(theatre, source.policy, range(episodes), title, _trained(source))
+
+
+def _trained(source: Source) -> str:
+    """How long the policy was trained, in words; empty where nothing says it."""
+    score = score_of(source)
+    return "" if score is None else f"trained {score.clock.train_s:,.1f} s"
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = playing_parser("watch", USAGE, DESCRIPTION, EXAMPLES)
+    parser.add_argument(
+        "--out", metavar="FILE", type=file, help="write a film there: FILE.mp4 or FILE.gif"
+    )
+    _add_number(parser, "--episodes", "N", 1, 1, MOST_EPISODES, "how many episodes")
+    _add_number(parser, "--seconds", "S", SECONDS, 1, MOST_SECONDS, "the film's length at most")
+    parser.add_argument(
+        "--seed",
+        metavar="K",
+        type=whole_number(0, MOST_SEED),
+        help="where the reset seeds come from (default: the seed of the run, else 0)",
+    )
+    return parser
+
+
+def _add_number(
+    parser: argparse.ArgumentParser,
+    option: str,
+    name: str,
+    default: int,
+    low: int,
+    high: int,
+    meaning: str,
+) -> None:
+    parser.add_argument(
+        option,
+        metavar=name,
+        type=whole_number(low, high),
+        default=default,
+        help=f"{meaning} (default: {default})",
+    )

@@ -1,0 +1,76 @@
+"""Policies that play side by side, at the speed that their environments are meant to have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from rlbench.films.episodes import Shot, Theatre
+from rlbench.films.frames import Tile, frame
+from rlbench.interfaces import Array, Policy
+from rlbench.playing.model import Model
+
+MOST_FRAMES_PER_S = 60.0
+HELD_S = 1.0  # how long the last picture stays
+
+
+@dataclass(frozen=True)
+class Part:
+    """What is shown in one place: some episodes of a policy. title, trained: the words above it."""
+
+    theatre: Theatre
+    policy: Policy | Model
+    episodes: Sequence[int]
+    title: str
+    trained: str
+
+
+class _Place:
+    """Where a part plays; `shot` is what is to be seen now."""
+
+    def __init__(self, part: Part) -> None:
+        self._part = part
+        self._shots = self._all()
+        self._index = 0
+        self.shot = next(self._shots)
+        self.is_over = False
+
+    def go_on(self, time_s: float) -> None:
+        """Play up to so many seconds since the beginning."""
+        while not self.is_over and self._index < int(time_s * self._part.theatre.per_s):
+            following = next(self._shots, None)
+            if following is None:
+                self.is_over = True
+                return
+            self.shot, self._index = following, self._index + 1
+
+    def tile(self) -> Tile:
+        shot, part = self.shot, self._part
+        several = f"episode {shot.episode + 1}" if len(part.episodes) > 1 else ""
+        words = [part.trained, several, f"return {shot.returned:,.0f}", f"step {shot.steps}"]
+        line = "   ".join(word for word in words if word)
+        return Tile(shot.picture, part.title, line, shot.is_over)
+
+    def _all(self) -> Iterator[Shot]:
+        for episode in self._part.episodes:
+            yield from self._part.theatre.play(self._part.policy, episode)
+
+
+def frames_per_s(parts: Sequence[Part]) -> float:
+    """Of a film of these parts: as many as the fastest of them has, within reason."""
+    return min(max(part.theatre.per_s for part in parts), MOST_FRAMES_PER_S)
+
+
+def frames(
+    parts: Sequence[Part], per_s: float, longest_s: float, heading: str = ""
+) -> Iterator[Array]:
+    """The frames of the parts side by side, until all are over or `longest_s` have passed; a part
+    that is over stays as it is. per_s: frames a second."""
+    places = [_Place(part) for part in parts]
+    count, held = 0, 0
+    while count < longest_s * per_s and held <= HELD_S * per_s:
+        for place in places:
+            place.go_on(count / per_s)
+        yield frame([place.tile() for place in places], heading)
+        held = held + 1 if all(place.is_over for place in places) else 0
+        count += 1
