@@ -168,9 +168,8 @@ class Worker(Protocol):
         its lanes, and raises Stopped."""
         ...
 
-    def lanes(self, num_lanes: int, place: int = 0) -> Lanes:
-        """Counted training lanes of this worker (the same ones at each call); as many others for
-        each `place`."""
+    def lanes(self, num_lanes: int) -> Lanes:
+        """Counted training lanes of this worker (the same ones at each call)."""
         ...
 
 
@@ -246,10 +245,6 @@ class AgentParameters(Frozen):
         """
         return self.model_dump(mode="json", exclude_defaults=True)
 
-    def alone(self) -> bool:
-        """Whether an agent that uses an executor needs none with these settings."""
-        return False
-
     def for_probe(self) -> Self:
         """These settings, changed so that a few seconds show the pace of a long run: what comes
         only after a while comes at once."""
@@ -268,8 +263,7 @@ class Agent(Protocol):
 
     Settings: the class of the agent's own settings. version: of the algorithm. It is part of a
     run's name and is raised by hand whenever the same settings lead to other results, a changed
-    default included. uses_executor: whether the agent gives its work to an executor (see also
-    `AgentParameters.alone`).
+    default included. uses_executor: whether the agent gives its work to an executor.
     """
 
     Settings: ClassVar[type[AgentParameters]]
