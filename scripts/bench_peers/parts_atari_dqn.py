@@ -49,7 +49,7 @@ def main() -> None:
     watch(agent._memory, "draw", "sample")
     watch(agent._memory, "gather", "sample")
     watch(agent._memory, "add", "remember")
-    watch(agent._actor, "_choose", "act")
+    watch(agent._acting._player._actor, "_choose", "act")
     watch(resources.lanes[0], "step", "env")
     agent.advance(settings.learning_starts_steps)
     spent.clear()

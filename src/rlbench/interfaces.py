@@ -168,8 +168,9 @@ class Worker(Protocol):
         its lanes, and raises Stopped."""
         ...
 
-    def lanes(self, num_lanes: int) -> Lanes:
-        """Counted training lanes of this worker (the same ones at each call)."""
+    def lanes(self, num_lanes: int, place: int = 0) -> Lanes:
+        """Counted training lanes of this worker (the same ones at each call); as many others for
+        each `place`."""
         ...
 
 
@@ -245,6 +246,10 @@ class AgentParameters(Frozen):
         """
         return self.model_dump(mode="json", exclude_defaults=True)
 
+    def alone(self) -> bool:
+        """Whether an agent that uses an executor needs none with these settings."""
+        return False
+
     def for_probe(self) -> Self:
         """These settings, changed so that a few seconds show the pace of a long run: what comes
         only after a while comes at once."""
@@ -263,7 +268,8 @@ class Agent(Protocol):
 
     Settings: the class of the agent's own settings. version: of the algorithm. It is part of a
     run's name and is raised by hand whenever the same settings lead to other results, a changed
-    default included. uses_executor: whether the agent gives its work to an executor.
+    default included. uses_executor: whether the agent gives its work to an executor (see also
+    `AgentParameters.alone`).
     """
 
     Settings: ClassVar[type[AgentParameters]]

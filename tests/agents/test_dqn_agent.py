@@ -34,6 +34,8 @@ VARIANTS = [
     ("Mixed-v0", {"num_lanes": 2, "n_step": 2, "prioritized": True, "dueling": True}),
     ("Pendulum-v1", {"bins": 2, "layer_norm": True, "activation": "elu", "prioritized": True,
                      "overlap": True, "clip_rewards": True}),
+    ("Mixed-v0", {"actors": 4, "num_lanes": 2, "n_step": 3, "prioritized": True}),
+    ("Counting-v0", {"actors": 2, "overlap": False}),
 ]  # fmt: skip
 
 
@@ -53,11 +55,13 @@ def test_goes_on_exactly_from_its_state_wherever_it_was_cut(
     assert whole.get_state()["learner"]["updates"] > 50
 
 
-def test_what_is_learned_depends_on_the_seed_and_not_on_the_cuts() -> None:
-    whole, again, other = build("Counting-v0"), build("Counting-v0"), build("Counting-v0", seed=1)
+@pytest.mark.parametrize("changes", [{}, {"actors": 4, "n_step": 2}])
+def test_what_is_learned_depends_on_the_seed_and_not_on_the_cuts(changes: dict[str, Any]) -> None:
+    whole, again = (build("Counting-v0", **changes) for _ in range(2))
+    other = build("Counting-v0", seed=1, **changes)
     whole.advance(300)
     calls = iter(range(10**6))
-    stopped = build("Counting-v0", should_stop=lambda: next(calls) % 7 == 6)
+    stopped = build("Counting-v0", should_stop=lambda: next(calls) % 7 == 6, **changes)
     for steps in (1, 39, 60, 3, 197):
         again.advance(steps)
     while (done := stopped.get_state()["env_steps"]) < 300:
@@ -72,7 +76,7 @@ def test_refuses_to_go_on_where_the_environment_does_not_repeat_itself() -> None
     agent = build("Counting-v0")
     agent.advance(57)
     state = agent.get_state()
-    state["actor"]["episodes"][0] += 1  # another reset seed
+    state["actors"][0]["episodes"][0] += 1  # another reset seed
     with pytest.raises(RunError, match="cannot go on from the checkpoint"):
         build("Counting-v0").set_state(state)
 
@@ -180,7 +184,10 @@ def test_learns_what_a_fresh_network_cannot(env: str, best: float, changes: dict
         ({"learning_starts_steps": 7}, "agent.learning_starts_steps", "at least 8"),
         ({"n_step": 5, "num_lanes": 8, "learning_starts_steps": 39}, "agent.learning_starts_steps",
          "at least 40"),
-        ({"num_lanes": 3}, "agent.train_every_steps", "multiple of agent.num_lanes"),
+        ({"num_lanes": 3}, "agent.train_every_steps", "multiple of agent.num_lanes (3)"),
+        ({"num_lanes": 2, "actors": 3}, "agent.train_every_steps",
+         "multiple of agent.num_lanes x agent.actors (6)"),
+        ({"actors": 0}, "agent.actors", "whole number from 1 up"),
         ({"replay_capacity_steps": 8, "n_step": 9}, "agent.replay_capacity_steps", "n_step"),
         ({"epsilon_initial": 0.01}, "agent.epsilon_final", "at most"),
         ({"learning_rate": -1}, "agent.learning_rate", "a number above 0"),
@@ -265,4 +272,4 @@ def test_a_lost_life_ends_an_episode_in_learning_alone(ends: bool) -> None:
     expected[2, 1] = 0.0 if ends else 0.99
     np.testing.assert_array_equal(replay["discounts_t"], expected.ravel())
     assert set(replay["rewards_t"].tolist()) == {0.0, 1.0}
-    assert agent.get_state()["actor"]["episodes"] == [0, 0]
+    assert agent.get_state()["actors"][0]["episodes"] == [0, 0]

@@ -8,12 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rlbench.agents.dqn.frame_memory import FrameMemory
+from rlbench.agents.dqn.frame_memory import FrameCollector, FrameMemory, FrameSteps
 from rlbench.agents.dqn.memory import Step
 from rlbench.agents.dqn.priorities import Priorities
 from rlbench.errors import ConfigError, RunError
 from rlbench.interfaces import Array
 from rlbench.runs.checkpoint import Checkpoints
+from support.states import assert_same
 
 DISCOUNT = 0.9
 SHAPE = (3, 2, 2)
@@ -77,6 +78,9 @@ class Film:
         return found
 
 
+collect = FrameCollector().collect
+
+
 def replay(capacity: int, lanes: int, n_step: int, prioritized: bool = False) -> FrameMemory:
     return FrameMemory(
         capacity,
@@ -108,7 +112,7 @@ def test_what_is_drawn_is_what_the_lanes_gave(
         if step == cut:  # through a state, into a fresh one
             state, kept = kept.get_state(), replay(slots * lanes, lanes, n_step, prioritized)
             kept.set_state(state)
-        kept.add(film.step())
+        kept.add(collect(film.step()))
     expected = film.transitions(n_step)
     batch = kept.gather(kept.draw(np.random.default_rng(seed), (4, 300)))
     drawn = set()
@@ -131,7 +135,7 @@ def test_several_checkpoints_together_hold_all_frames(tmp_path: Path) -> None:
     kept.begin(np.arange(2), film.obs)
     for seq, steps in enumerate((7, 30, 1, 90, 12), 1):
         for _ in range(steps):
-            kept.add(film.step())
+            kept.add(collect(film.step()))
         run.save(seq, {"memory": kept.get_state()})
         fresh = replay(80, 2, 3)
         fresh.set_state(Checkpoints(tmp_path).load(seq)["memory"])
@@ -141,11 +145,31 @@ def test_several_checkpoints_together_hold_all_frames(tmp_path: Path) -> None:
             np.testing.assert_array_equal(same, column)
 
 
+def of_lane(step: Step, lane: int) -> Step:
+    return Step(*(column[lane : lane + 1] for column in step))
+
+
+@pytest.mark.parametrize("prioritized", [False, True])
+def test_lanes_of_several_actors_are_remembered_as_those_of_one(prioritized: bool) -> None:
+    film = Film(3, 11)
+    one, together = (replay(180, 3, 2, prioritized) for _ in range(2))
+    for kept in (one, together):
+        kept.begin(np.arange(3), film.obs)
+    for steps in (1, 17, 40):
+        played = [film.step() for _ in range(steps)]
+        for step in played:
+            one.add(collect(step))
+        actors = [[collect(of_lane(step, lane)) for step in played] for lane in range(3)]
+        together.add(FrameSteps.merged([FrameSteps.joined(steps) for steps in actors]))
+    assert sum(len(steps) for steps in film.steps) == 174
+    assert_same(together.get_state(), one.get_state())
+
+
 def test_nothing_is_lost_before_the_ring_is_full_and_the_oldest_after() -> None:
     film, kept = Film(1, 5), replay(40, 1, 1)
     kept.begin(np.arange(1), film.obs)
     for _ in range(300):
-        kept.add(film.step())
+        kept.add(collect(film.step()))
     newest = [step[0].tobytes() for step in film.steps[0][-12:]]
     oldest = {step[0].tobytes() for step in film.steps[0][:-40]}
     batch = kept.gather(kept.draw(np.random.default_rng(0), (20, 50)))
@@ -154,11 +178,9 @@ def test_nothing_is_lost_before_the_ring_is_full_and_the_oldest_after() -> None:
 
 
 def test_frames_that_are_not_stacked_are_refused() -> None:
-    film, kept = Film(1, 0), replay(40, 1, 1)
-    kept.begin(np.arange(1), film.obs)
-    step = film.step()
+    step = Film(1, 0).step()
     with pytest.raises(RunError, match="a step must add one frame"):
-        kept.add(step._replace(obs_t=step.obs_t[:, ::-1]))
+        collect(step._replace(obs_t=step.obs_t[:, ::-1]))
 
 
 def test_a_million_steps_take_seven_gigabytes_and_too_many_are_refused() -> None:

@@ -28,13 +28,14 @@ class LaneWorker:
     threads: int | None = None
     should_stop: Callable[[], bool] = lambda: False
     cache: dict[str, Any] = field(default_factory=dict)
-    _lanes: dict[int, Lanes] = field(default_factory=dict)
+    _lanes: dict[tuple[int, int], Lanes] = field(default_factory=dict)
     _evaluation: dict[tuple[int, int], Lanes] = field(default_factory=dict)
 
-    def lanes(self, num_lanes: int) -> Lanes:
-        if num_lanes not in self._lanes:
-            self._lanes[num_lanes] = self.plan.lanes(num_lanes, threads=self.threads)
-        return self._lanes[num_lanes]
+    def lanes(self, num_lanes: int, place: int = 0) -> Lanes:
+        asked = num_lanes, place
+        if asked not in self._lanes:
+            self._lanes[asked] = self.plan.lanes(num_lanes, threads=self.threads)
+        return self._lanes[asked]
 
     def evaluation_lanes(self, num_lanes: int, max_episode_steps: int) -> Lanes:
         """Lanes whose steps are no training: they are in no count."""

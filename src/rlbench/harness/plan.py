@@ -164,12 +164,10 @@ def load_agent(settings: Settings) -> tuple[type[Agent], AgentParameters]:
     return agent_class, check(agent_class.Settings, settings.agent.params, "agent")
 
 
-def resolve_executor(
-    settings: Settings, agent_class: type[Agent], cores: int, family: Family
-) -> str:
+def resolve_executor(settings: Settings, uses_executor: bool, cores: int, family: Family) -> str:
     """The executor of a run: `auto` is processes where there is more than one core, an agent that
     uses an executor, and an environment that does not step a whole population in one array."""
-    if not agent_class.uses_executor:
+    if not uses_executor:
         return "serial"
     if settings.executor != AUTO:
         return settings.executor
@@ -181,7 +179,8 @@ def resolve_executor(
 def _resolve(settings: Settings) -> _Resolved:
     agent_class, agent_settings = load_agent(settings)
     cores, family = resolve_cores(settings.cores), family_of(settings.env)
-    executor = resolve_executor(settings, agent_class, cores, family)
+    uses_executor = agent_class.uses_executor and not agent_settings.alone()
+    executor = resolve_executor(settings, uses_executor, cores, family)
     return _Resolved(
         agent_class=agent_class,
         agent_settings=agent_settings,

@@ -37,7 +37,7 @@ class Actor:
         self._exploration_seeds = seeds.child("exploration")
         n = lanes.num_lanes
         self._all = np.arange(n)
-        self._steps = 0  # of all lanes together
+        self._steps = 0  # which all lanes take together
         self._episodes = [0] * n  # the number of each lane's current episode
         self._returns = np.zeros(n)
         self._choices: list[list[Array]] = [[] for _ in range(n)]  # since each lane's reset
@@ -91,9 +91,23 @@ class Actor:
         return step, Ended(returns, lengths)
 
     @property
+    def steps(self) -> int:
+        """How often all lanes have stepped."""
+        return self._steps
+
+    @property
     def obs(self) -> Array:
         """The lanes' current observations [N, *obs]."""
         return self._obs
+
+    @property
+    def returns(self) -> Array:
+        """The lanes' returns [N] since their episodes began."""
+        return self._returns
+
+    def digest(self) -> str:
+        """Of the lanes' observations."""
+        return hashlib.sha256(self._obs.tobytes()).hexdigest()
 
     def get_state(self) -> State:
         """Where every lane stands: its episode's number, the choices since its reset, and a digest
@@ -106,7 +120,7 @@ class Actor:
             "choices": np.array(
                 [choice for played in self._choices for choice in played], np.int32
             ).reshape(-1, len(self._head.nvec)),
-            "digest": self._digest(),
+            "digest": self.digest(),
         }
 
     def set_state(self, state: State) -> None:
@@ -131,7 +145,7 @@ class Actor:
                 actions = self._head.actions(choices[starts[lanes] + step])
                 self._obs[lanes] = self._lanes.step(lanes, actions)[0]
         self._keep_lives()
-        if self._digest() != state["digest"]:
+        if self.digest() != state["digest"]:
             raise RunError(
                 "cannot go on from the checkpoint: the environment, reset with the same seeds and "
                 "given the same actions, is not where it was (has its version changed?)"
@@ -173,6 +187,3 @@ class Actor:
         if exploring:
             greedy[explore] = random_choices[explore]
         return greedy
-
-    def _digest(self) -> str:
-        return hashlib.sha256(self._obs.tobytes()).hexdigest()

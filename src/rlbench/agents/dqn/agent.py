@@ -2,26 +2,28 @@
 
 Mnih et al. 2015 with, as options, double Q-learning (van Hasselt et al. 2016), dueling networks
 (Wang et al. 2016), n-step returns, prioritised replay (Schaul et al. 2016), several lanes in
-lock-step, and acting on while updates run. Continuous and many-dimensional actions are decoupled:
-each dimension is a separate choice (Seyde et al. 2022, arXiv 2210.12566).
+lock-step, acting on while updates run, and several actors on the workers of an executor, which feed
+one learner (after Nair et al. 2015 and Horgan et al. 2018). Continuous and many-dimensional actions
+are decoupled: each dimension is a separate choice (Seyde et al. 2022, arXiv 2210.12566).
 """
 
 from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
 from typing import ClassVar
 
 import numpy as np
 
-from rlbench.agents.dqn.actor import Actor
+from rlbench.agents.dqn.acting import Acting, LocalActor
 from rlbench.agents.dqn.frame_memory import FrameMemory
 from rlbench.agents.dqn.learner import Learner, UpdateResult
-from rlbench.agents.dqn.memory import Memory, Step, VectorMemory
-from rlbench.agents.dqn.nstep import NStepAssembler
+from rlbench.agents.dqn.memory import Memory, VectorMemory
+from rlbench.agents.dqn.player import ActorSetup, Player
 from rlbench.agents.dqn.priorities import Priorities
 from rlbench.agents.dqn.replay import Replay
+from rlbench.agents.dqn.rounds import SpreadActors
 from rlbench.agents.dqn.settings import DQNSettings
+from rlbench.agents.dqn.training_log import TrainingLog
 from rlbench.errors import ConfigError
 from rlbench.interfaces import Agent, Array, Context, EnvFacts, Scalars, State
 from rlbench.nets import dueling
@@ -32,33 +34,6 @@ from rlbench.nets.policy import NetworkPolicy
 
 FLOAT_BYTES = 4
 PARAMETER_COPIES = 5  # online, target, two slots of the optimizer, and those that act
-
-
-@dataclass
-class _Log:
-    """What happened since `advance` last reported; nothing in it is ever learned from."""
-
-    losses: list[float] = field(default_factory=list)
-    values: list[float] = field(default_factory=list)
-    returns: list[float] = field(default_factory=list)
-    lengths: list[int] = field(default_factory=list)
-
-    def scalars(self) -> Scalars:
-        means: dict[str, list[float] | list[int]] = {
-            "loss": self.losses,
-            "value_mean": self.values,
-            "return_train_mean": self.returns,
-            "length_train_mean": self.lengths,
-        }
-        return {name: float(sum(v) / len(v)) for name, v in means.items() if v}
-
-    def get_state(self) -> State:
-        return {name: np.array(values, np.float64) for name, values in vars(self).items()}
-
-    @classmethod
-    def from_state(cls, state: State) -> _Log:
-        values = {name: np.asarray(state[name], np.float64).tolist() for name in vars(cls())}
-        return cls(**values | {"lengths": [int(length) for length in values["lengths"]]})
 
 
 class DQN(Agent):
@@ -82,6 +57,12 @@ class DQN(Agent):
     alone: neither on which side is faster nor on where `advance` or a checkpoint cuts. The end of
     `advance` waits for running updates, so evaluations and checkpoints see the newest parameters.
 
+    With `actors` the lanes are those of so many actors, which play from one learning to the next
+    by themselves, each with its own epsilon; then the learner takes what all of them have played.
+    So there are always `updates_per_train` updates for each `train_every_steps` steps, whichever
+    side is faster: the slower one is waited for. With `overlap` the actors play while the learner
+    learns from what they played before.
+
     Raises ConfigError where the actions cannot be discretised or the replay does not fit.
     """
 
@@ -89,6 +70,7 @@ class DQN(Agent):
     # 2: with `prioritized` and `overlap`, a transition that is written while updates run keeps the
     # priority of new ones. It got the TD error of the transition it replaced.
     version: ClassVar[int] = 2
+    uses_executor: ClassVar[bool] = True  # with `actors` (see `DQNSettings.alone`)
 
     def __init__(self, context: Context, settings: DQNSettings) -> None:
         self._context, self._settings = context, settings
@@ -100,6 +82,8 @@ class DQN(Agent):
             capacity = settings.replay_capacity_steps
             self._priorities = Priorities(capacity, settings.priority_exponent)
         self._memory = _memory(facts, settings, len(self._head.nvec), self._priorities)
+        # Workers come up while the learner loads its libraries.
+        executor = None if settings.alone() else context.make_executor()
         rng = seeds.child("parameters").generator()
         self._learner = Learner(
             self._network,
@@ -112,17 +96,21 @@ class DQN(Agent):
             context.starting,
         )
         self._replay_seeds = seeds.child("replay")
-        self._actor = Actor(
-            context.make_lanes(settings.num_lanes), self._network, self._head, seeds
-        )
-        self._memory.begin(np.arange(settings.num_lanes), self._actor.obs)
+        setup = ActorSetup(facts, settings, self._network, self._head, seeds)
+        self._acting: Acting
+        if executor is None:
+            lanes = context.make_lanes(settings.num_lanes)
+            self._acting = LocalActor(Player(lanes, setup), self._network)
+        else:
+            self._acting = SpreadActors(executor, setup)
+        self._memory.begin(np.arange(settings.lanes), self._acting.obs)
         self._env_steps = 0
         self._target_moves = 0  # how many multiples of target_update_steps have been acted on
-        self._thread = ThreadPoolExecutor(1) if settings.overlap else None
+        self._thread = ThreadPoolExecutor(1) if settings.overlaps else None
         self._running: Future[UpdateResult] | None = None
         self._learned_rows: Array | None = None  # of the last learning, until its end takes effect
         self._errors: Array | None = None  # TD errors of those
-        self._log = _Log()
+        self._log = TrainingLog()
         self._act_with_newest()
 
     @classmethod
@@ -142,8 +130,8 @@ class DQN(Agent):
         drawn = 2 * (1 if env.pixels else FLOAT_BYTES) * env.observation_size
         layered = 2 * FLOAT_BYTES * (env.observation_size + units)
         learning = settings.batch_size * (settings.updates_per_train * drawn + layered)
-        waiting = settings.num_lanes * settings.n_step * FLOAT_BYTES * env.observation_size
-        lanes = settings.num_lanes * env.lane_bytes + (0 if env.pixels else waiting)
+        waiting = settings.lanes * settings.n_step * FLOAT_BYTES * env.observation_size
+        lanes = settings.lanes * env.lane_bytes + (0 if env.pixels else waiting)
         parameters = PARAMETER_COPIES * FLOAT_BYTES * network.size
         return (capacity * row_bytes + parameters + learning + lanes) / 2**20
 
@@ -161,26 +149,28 @@ class DQN(Agent):
             if saving.due():
                 self._wait(log)
                 saving.save()
-            step, ended = self._actor.step(self._layers, settings.epsilon(self._env_steps))
-            self._memory.add(self._as_learned(step))
-            self._env_steps += settings.num_lanes
-            log.returns += ended.returns
-            log.lengths += ended.lengths
+            played = self._acting.play(self._steps_to(goal), should_stop)
+            if played.experience is None:  # all were told to stop before a step
+                continue
+            self._memory.add(played.experience)
+            self._env_steps += played.steps * settings.lanes
+            log.returns += played.ended.returns
+            log.lengths += played.ended.lengths
             if (
                 self._env_steps % settings.train_every_steps == 0
                 and self._env_steps >= settings.learning_starts_steps
             ):
                 self._wait(log)
-                if settings.overlap:
+                if settings.overlaps:
                     self._take_effect()
                 self._learn()
-                if not settings.overlap:
+                if not settings.overlaps:
                     self._wait(log)
                     self._take_effect()
         # What is still running belongs to this call: it counts in its time and in the next policy.
         self._wait(log)
         if self._env_steps >= goal:  # else the rest of it is still to come
-            self._log = _Log()
+            self._log = TrainingLog()
         return {
             **log.scalars(),
             "epsilon": settings.epsilon(self._env_steps),
@@ -199,8 +189,8 @@ class DQN(Agent):
             "target_moves": self._target_moves,
             "learner": self._learner.get_state(),
             "memory": self._memory.get_state(),
-            "actor": self._actor.get_state(),
-            "acting": self._acting.copy(),
+            "actors": self._acting.get_state(),
+            "acting": self._acting_parameters.copy(),
             "learned_rows": self._learned_rows,
             "errors": self._errors,
             "log": self._log.get_state(),
@@ -212,23 +202,20 @@ class DQN(Agent):
         self._target_moves = int(state["target_moves"])
         self._learner.set_state(state["learner"])
         self._memory.set_state(state["memory"])
-        self._actor.set_state(state["actor"])
+        self._acting.set_state(state["actors"])
         self._learned_rows, self._errors = state["learned_rows"], state["errors"]
-        self._log = _Log.from_state(state["log"])
+        self._log = TrainingLog.from_state(state["log"])
         self._act_with(np.array(state["acting"]))
 
     def close(self) -> None:
         if self._thread is not None:
             self._thread.shutdown()
 
-    def _as_learned(self, step: Step) -> Step:
-        """The step as learning sees it: rewards clipped and a life counted as an episode, where
-        that is asked for."""
-        if self._settings.clip_rewards:
-            step = step._replace(rewards_t=np.clip(step.rewards_t, -1.0, 1.0))
-        if self._settings.life_loss_ends_episode:
-            step = step._replace(terminated=step.terminated | step.lost_life)
-        return step
+    def _steps_to(self, goal: int) -> int:
+        """The steps of every lane up to `goal`, or to the next learning if that comes first."""
+        settings = self._settings
+        until = settings.train_every_steps - self._env_steps % settings.train_every_steps
+        return -(-min(until, goal - self._env_steps) // settings.lanes)
 
     def _learn(self) -> None:
         """Draw minibatches and begin to learn from them."""
@@ -252,7 +239,7 @@ class DQN(Agent):
         else:
             self._running = self._thread.submit(learner.update, batches, weights)
 
-    def _wait(self, log: _Log) -> None:
+    def _wait(self, log: TrainingLog) -> None:
         """Wait for running updates."""
         if self._running is not None:
             result = self._running.result()
@@ -272,8 +259,8 @@ class DQN(Agent):
         self._act_with(self._learner.parameters)
 
     def _act_with(self, parameters: Array) -> None:
-        self._acting = parameters
-        self._layers = self._network.layers(parameters)
+        self._acting_parameters = parameters
+        self._acting.act_with(parameters)
 
 
 def _network(env: EnvFacts, settings: DQNSettings, outputs: int) -> Network:
@@ -291,14 +278,11 @@ def _memory(
         return FrameMemory(
             settings.replay_capacity_steps,
             facts.observation_shape,
-            num_lanes=settings.num_lanes,
+            num_lanes=settings.lanes,
             action_dimensions=dimensions,
             n_step=settings.n_step,
             discount=settings.discount,
             priorities=priorities,
         )
-    assembler = NStepAssembler(
-        settings.n_step, settings.discount, settings.num_lanes, facts.observation_size, dimensions
-    )
     replay = Replay(settings.replay_capacity_steps, facts.observation_size, dimensions)
-    return VectorMemory(assembler, replay, priorities)
+    return VectorMemory(replay, priorities)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,6 +18,62 @@ from rlbench.saving import Rows
 # What followed the action at a frame. NOTHING: no action was taken at it.
 NOTHING, WENT_ON, TERMINATED, TRUNCATED = range(4)
 DRAWS_AT_MOST = 1000
+
+
+class FrameSteps(NamedTuple):
+    """Experience of K steps of N lanes of frames: of each observation only what is new.
+
+    The first stacks of episodes are in the order of steps, and within a step of lanes.
+    """
+
+    frames: Array  # [K, N, height, width] uint8, the newest of each observation
+    actions: Array  # [K, N, D] int32 choices
+    rewards: Array  # [K, N] float32
+    outcomes: Array  # [K, N] uint8, what followed the action
+    begun: Array  # [K, N] whether another episode begins after the step
+    firsts: Array  # [episodes, F, height, width] uint8
+
+    @classmethod
+    def joined(cls, parts: Sequence[FrameSteps]) -> FrameSteps:
+        """See `Experience.joined`."""
+        return cls(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+
+    @classmethod
+    def merged(cls, parts: Sequence[FrameSteps]) -> FrameSteps:
+        """See `Experience.merged`."""
+        if len(parts) == 1:
+            return parts[0]
+        *columns, firsts = zip(*parts, strict=True)
+        steps = np.concatenate([np.nonzero(part.begun)[0] for part in parts])
+        order = np.argsort(steps, kind="stable")
+        together = [np.concatenate(column, axis=1) for column in columns]
+        return cls(*together, np.concatenate(firsts)[order])
+
+
+class FrameCollector:
+    """Takes what is new from stacked frames."""
+
+    def collect(self, step: Step) -> FrameSteps:
+        """Raises RunError where frames are not stacked as `FrameMemory` keeps them."""
+        if not np.array_equal(step.obs_tm1[:, 1:], step.obs_t[:, :-1]):
+            raise RunError("frames are not stacked as DQN keeps them: a step must add one frame")
+        outcomes = np.where(step.truncated, TRUNCATED, WENT_ON)
+        outcomes = np.where(step.terminated, TERMINATED, outcomes).astype(np.uint8)
+        return FrameSteps(
+            frames=step.obs_t[None, :, -1].copy(),
+            actions=step.actions_tm1[None].astype(np.int32),
+            rewards=step.rewards_t[None].astype(np.float32),
+            outcomes=outcomes[None],
+            begun=step.begun[None],
+            firsts=step.obs_next[step.begun],
+        )
+
+    def get_state(self) -> State | None:
+        """Nothing: n-step transitions are put together when they are drawn."""
+        return None
+
+    def set_state(self, state: State | None) -> None:
+        pass
 
 
 class FrameMemory:
@@ -76,24 +134,29 @@ class FrameMemory:
             self._write(lanes, frame)
         self._open[lanes] = self._heads[lanes]
 
-    def add(self, step: Step) -> None:
+    def add(self, experience: FrameSteps) -> None:
+        """Steps of all lanes."""
+        *columns, firsts = experience
+        used = 0
+        for frames, actions, rewards, outcomes, begun in zip(*columns, strict=True):
+            self._add(frames, actions, rewards, outcomes)
+            lanes = np.flatnonzero(begun)
+            if len(lanes):
+                self.begin(lanes, firsts[used : used + len(lanes)])
+                used += len(lanes)
+
+    def _add(self, frames: Array, actions: Array, rewards: Array, outcomes: Array) -> None:
         """One step of every lane."""
-        if not np.array_equal(step.obs_tm1[:, 1:], step.obs_t[:, :-1]):
-            raise RunError("frames are not stacked as DQN keeps them: a step must add one frame")
         rings = (self._all, self._heads % self._slots)
-        outcomes = np.where(step.truncated, TRUNCATED, WENT_ON)
-        self._outcomes[rings] = np.where(step.terminated, TERMINATED, outcomes)
-        self._actions[rings], self._rewards[rings] = step.actions_tm1, step.rewards_t
-        self._write(self._all, step.obs_t[:, -1])
-        ended = step.terminated | step.truncated
+        self._outcomes[rings] = outcomes
+        self._actions[rings], self._rewards[rings] = actions, rewards
+        self._write(self._all, frames)
+        ended = outcomes != WENT_ON
         complete_to = np.where(ended, self._heads, self._heads - self._n + 1)
         complete_to = np.maximum(complete_to, self._open)
         if self._priorities is not None:
             self._priorities.add(self._rows(self._open, complete_to))
         self._open = complete_to
-        begun = np.flatnonzero(step.begun)
-        if len(begun):
-            self.begin(begun, step.obs_next[begun])
 
     def draw(self, rng: np.random.Generator, shape: tuple[int, int]) -> Array:
         """Rows [K, B] of complete transitions, with replacement: uniform, or by priority."""

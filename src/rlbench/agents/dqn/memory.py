@@ -1,8 +1,14 @@
-"""What DQN remembers, as its agent sees it: steps go in, minibatches of transitions come out."""
+"""What DQN remembers: actors collect steps, the learner's memory gives minibatches of transitions.
+
+An actor's collector turns each step of its lanes into experience. Experience of several steps can
+be joined, and that of several actors merged, so that it is sent and stored at once: the memory
+comes to the same as if it had been added step by step, all actors' lanes side by side.
+"""
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Protocol, Self
 
 import numpy as np
 
@@ -26,6 +32,32 @@ class Step(NamedTuple):
     lost_life: Array  # [N] whether an episode that may go on has fewer lives left than before
 
 
+class Experience(Protocol):
+    """What lanes have come to in some steps."""
+
+    @classmethod
+    def joined(cls, parts: Sequence[Self]) -> Self:
+        """That of the same lanes in steps which follow each other; at least one part."""
+        ...
+
+    @classmethod
+    def merged(cls, parts: Sequence[Self]) -> Self:
+        """That of all actors' lanes side by side in the same steps; at least one part."""
+        ...
+
+
+class Collector(Protocol):
+    """Turns an actor's steps into experience."""
+
+    def collect(self, step: Step) -> Any:
+        """The `Experience` of one step."""
+        ...
+
+    def get_state(self) -> State | None: ...
+
+    def set_state(self, state: State | None) -> None: ...
+
+
 class Memory(Protocol):
     """Rows name transitions until the next `add`."""
 
@@ -33,7 +65,9 @@ class Memory(Protocol):
         """Episodes begin in `lanes` [n] with `obs` [n, *obs]; only before the first `add`."""
         ...
 
-    def add(self, step: Step) -> None: ...
+    def add(self, experience: Any) -> None:
+        """Remember experience of all lanes."""
+        ...
 
     def draw(self, rng: np.random.Generator, shape: tuple[int, int]) -> Array:
         """Rows [K, B] of transitions, with replacement."""
@@ -48,18 +82,44 @@ class Memory(Protocol):
     def set_state(self, state: State) -> None: ...
 
 
-class VectorMemory:
-    """Flat observations: n-step transitions are put together as they happen, and kept whole."""
+class Completed(NamedTuple):
+    """Experience of flat observations: the transitions that steps have completed.
 
-    def __init__(
-        self, assembler: NStepAssembler, replay: Replay, priorities: Priorities | None
-    ) -> None:
-        self._assembler, self._replay, self._priorities = assembler, replay, priorities
+    transitions: [m, ...]. counts: how many of them each step has completed, in order.
+    """
 
-    def begin(self, lanes: Array, obs: Array) -> None:
-        """Nothing to do: each step brings both its observations."""
+    transitions: Transitions
+    counts: tuple[int, ...]
 
-    def add(self, step: Step) -> None:
+    @classmethod
+    def joined(cls, parts: Sequence[Completed]) -> Completed:
+        """See `Experience.joined`. The numbers become those that a replay keeps."""
+        columns = [np.concatenate(column) for column in zip(*(p[0] for p in parts), strict=True)]
+        counts = tuple(count for part in parts for count in part.counts)
+        obs_tm1, actions, rewards, discounts, obs_t = columns
+        small = rewards.astype(np.float32), discounts.astype(np.float32)
+        return cls(Transitions(obs_tm1, actions, *small, obs_t), counts)
+
+    @classmethod
+    def merged(cls, parts: Sequence[Completed]) -> Completed:
+        """See `Experience.merged`: in the order of steps, and within a step of actors."""
+        if len(parts) == 1:
+            return parts[0]
+        counts = np.array([part.counts for part in parts])  # [actors, steps]
+        steps = np.concatenate([np.repeat(np.arange(len(row)), row) for row in counts])
+        order = np.argsort(steps, kind="stable")
+        columns = zip(*(part.transitions for part in parts), strict=True)
+        ordered = Transitions(*(np.concatenate(column)[order] for column in columns))
+        return cls(ordered, tuple(counts.sum(axis=0).tolist()))
+
+
+class NStepCollector:
+    """Flat observations: n-step transitions are put together as they happen."""
+
+    def __init__(self, assembler: NStepAssembler) -> None:
+        self._assembler = assembler
+
+    def collect(self, step: Step) -> Completed:
         transitions = self._assembler.push(
             step.obs_tm1,
             step.actions_tm1,
@@ -68,9 +128,34 @@ class VectorMemory:
             step.terminated,
             step.truncated,
         )
-        rows = self._replay.add(transitions)
-        if self._priorities is not None:
-            self._priorities.add(np.arange(self._replay.capacity)[rows])
+        return Completed(transitions, (len(transitions.rewards_t),))
+
+    def get_state(self) -> State | None:
+        return self._assembler.get_state()
+
+    def set_state(self, state: State | None) -> None:
+        assert state is not None
+        self._assembler.set_state(state)
+
+
+class VectorMemory:
+    """Transitions of flat observations, kept whole."""
+
+    def __init__(self, replay: Replay, priorities: Priorities | None) -> None:
+        self._replay, self._priorities = replay, priorities
+
+    def begin(self, lanes: Array, obs: Array) -> None:
+        """Nothing to do: each transition brings both its observations."""
+
+    def add(self, experience: Completed) -> None:
+        transitions, capacity = experience.transitions, self._replay.capacity
+        for start in range(0, len(transitions.rewards_t), capacity):  # rarely more than once
+            part = transitions
+            if len(transitions.rewards_t) > capacity:
+                part = Transitions(*(column[start : start + capacity] for column in transitions))
+            rows = self._replay.add(part)
+            if self._priorities is not None:
+                self._priorities.add(np.arange(capacity)[rows])
 
     def draw(self, rng: np.random.Generator, shape: tuple[int, int]) -> Array:
         if self._priorities is not None:
@@ -81,13 +166,12 @@ class VectorMemory:
         return self._replay.gather(rows)
 
     def get_state(self) -> State:
-        state = {"replay": self._replay.get_state(), "window": self._assembler.get_state()}
+        state: State = {"replay": self._replay.get_state()}
         if self._priorities is not None:
             state["priorities"] = self._priorities.get_state()
         return state
 
     def set_state(self, state: State) -> None:
         self._replay.set_state(state["replay"])
-        self._assembler.set_state(state["window"])
         if self._priorities is not None:
             self._priorities.set_state(state["priorities"])

@@ -52,11 +52,13 @@ class DQNSettings(AgentParameters):
     epsilon_final: float = Field(0.05, ge=0, le=1)
     epsilon_decay_starts_steps: int = Field(0, ge=0)
     epsilon_decay_steps: int = Field(10_000, gt=0)
+    epsilon_spread: float = Field(7.0, ge=0)
 
     compile: bool = True
     threads: Auto | PositiveInt = 1
     precision: Literal["float32", "bfloat16"] = "float32"
-    overlap: bool = False
+    overlap: Auto | bool = AUTO
+    actors: PositiveInt | None = None
 
     @model_validator(mode="after")
     def _fits_together(self) -> DQNSettings:
@@ -67,25 +69,26 @@ class DQNSettings(AgentParameters):
                 self.batch_size,
                 f"at most agent.replay_capacity_steps ({capacity})",
             )
-        if capacity < self.n_step * self.num_lanes:
+        of_all = "agent.num_lanes" + (" x agent.actors" if self.actors else "")
+        if capacity < self.n_step * self.lanes:
             raise ConfigError(
                 "agent.replay_capacity_steps",
                 capacity,
-                f"at least agent.n_step x agent.num_lanes ({self.n_step * self.num_lanes})",
+                f"at least agent.n_step x {of_all} ({self.n_step * self.lanes})",
             )
         # The last n - 1 steps of every lane are not transitions yet.
-        least = self.batch_size + (self.n_step - 1) * self.num_lanes
+        least = self.batch_size + (self.n_step - 1) * self.lanes
         if self.learning_starts_steps < least:
             raise ConfigError(
                 "agent.learning_starts_steps",
                 self.learning_starts_steps,
                 f"at least {least}, which fills one batch of transitions",
             )
-        if self.train_every_steps % self.num_lanes:
+        if self.train_every_steps % self.lanes:
             raise ConfigError(
                 "agent.train_every_steps",
                 self.train_every_steps,
-                f"a multiple of agent.num_lanes ({self.num_lanes}), as the lanes step together",
+                f"a multiple of {of_all} ({self.lanes}), as the lanes step together",
             )
         if self.epsilon_final > self.epsilon_initial:
             raise ConfigError(
@@ -98,17 +101,37 @@ class DQNSettings(AgentParameters):
             raise ConfigError(f"agent.{key}", True, "false where agent.hidden is empty")
         return self
 
+    @property
+    def lanes(self) -> int:
+        """The lanes of all actors."""
+        return self.num_lanes * (self.actors or 1)
+
+    @property
+    def overlaps(self) -> bool:
+        """Whether lanes step on while updates run: with several actors unless it is turned off."""
+        return resolve(self.overlap, self._overlaps_by_itself)
+
+    @property
+    def _overlaps_by_itself(self) -> bool:
+        return self.actors is not None and self.actors > 1
+
+    def alone(self) -> bool:
+        return self.actors is None
+
     def identity(self, cores: int) -> dict[str, Any]:
         """TensorFlow computes the same only on the same number of threads, so that the number
-        which the run gets stands for the one that was asked for."""
-        threads = min(resolve(self.threads, cores), cores)
-        return self.model_copy(update={"threads": threads}).model_dump(
-            mode="json", exclude_defaults=True
-        )
+        which the run gets stands for the one that was asked for. One actor learns the same as the
+        agent without any."""
+        same: dict[str, Any] = {"threads": min(resolve(self.threads, cores), cores)}
+        if self.overlaps == self._overlaps_by_itself:
+            same["overlap"] = AUTO
+        if self.actors == 1:
+            same["actors"] = None
+        return self.model_copy(update=same).model_dump(mode="json", exclude_defaults=True)
 
     def for_probe(self) -> DQNSettings:
         """Learning from the first full batch on, with few random actions and a small replay."""
-        least = self.batch_size + (self.n_step - 1) * self.num_lanes
+        least = self.batch_size + (self.n_step - 1) * self.lanes
         capacity = min(self.replay_capacity_steps, max(10_000, 2 * least))
         return self.model_copy(
             update={
@@ -128,6 +151,15 @@ class DQNSettings(AgentParameters):
         decayed = max(env_steps - self.epsilon_decay_starts_steps, 0)
         done = min(decayed / self.epsilon_decay_steps, 1.0)
         return self.epsilon_initial + (self.epsilon_final - self.epsilon_initial) * done
+
+    def actor_epsilon(self, actor: int, env_steps: int) -> float:
+        """The chance of actor number `actor`: with N of them epsilon ** (1 + actor / (N - 1) *
+        `epsilon_spread`), from one that explores as a single one would to one that hardly does
+        (Horgan et al. 2018)."""
+        epsilon, actors = self.epsilon(env_steps), self.actors or 1
+        if actors == 1:
+            return epsilon
+        return float(epsilon ** (1 + actor / (actors - 1) * self.epsilon_spread))
 
     def priority_weight(self, env_steps: int) -> float:
         """The exponent of the importance weights at `env_steps`: linear from
