@@ -17,7 +17,7 @@ from rlbench.agents.dqn.replay import Transitions
 from rlbench.config.compose import compose
 from rlbench.envs.family import EnvPlan
 from rlbench.envs.make import plan_env
-from rlbench.errors import RunError
+from rlbench.errors import ConfigError, RunError
 from rlbench.executors.serial import SerialExecutor
 from rlbench.harness.plan import plan_run
 from rlbench.harness.resources import Resources
@@ -36,6 +36,7 @@ SPREAD = {"actors": 4, "num_lanes": 2, "n_step": 3, "prioritized": True}
         ("CartPole-v1", {"num_lanes": 4, "n_step": 2}),
         ("Mixed-v0", {"num_lanes": 2, "n_step": 4, "prioritized": True, "dueling": True}),
         ("Counting-v0", {"overlap": True, "prioritized": True, "clip_rewards": True}),
+        ("Mixed-v0", {"num_lanes": 2, "n_step": 3, "prioritized": True, "new_priority": "error"}),
         ("Pendulum-v1", {"bins": 5, "replay_capacity_steps": 41, "train_every_steps": 100}),
     ],
 )
@@ -202,3 +203,30 @@ def test_what_learns_the_same_has_one_name() -> None:
     assert identity(overlap=True) == identity(actors=1, overlap=True) == {"overlap": True}
     assert identity(actors=2) == identity(actors=2, overlap=True) == {"actors": 2}
     assert identity(actors=2, overlap=False) == {"actors": 2, "overlap": False}
+
+
+def test_a_new_transition_counts_by_its_own_error() -> None:
+    agent, _ = build_dqn("Mixed-v0", **SPREAD, new_priority="error", learning_starts_steps=200)
+    agent.advance(160)  # nothing is learned yet, so the parameters that acted are still there
+    state, policy = agent.get_state()["memory"], agent.policy()
+    rows, nvec = state["replay"]["rows"], agent._head.nvec
+    assert rows.kept == rows.end > 100
+    kept = {name: column[: rows.kept] for name, column in rows.columns.items()}
+    by_dimension = np.split(policy.outputs(kept["obs_tm1"]), np.cumsum(nvec)[:-1], axis=1)
+    following = np.split(policy.outputs(kept["obs_t"]), np.cumsum(nvec)[:-1], axis=1)
+    best = np.mean([part.max(axis=1) for part in following], axis=0)
+    every = np.arange(rows.kept)
+    chosen = np.mean(
+        [part[every, kept["actions_tm1"][:, d]] for d, part in enumerate(by_dimension)], axis=0
+    )
+    errors = np.abs(kept["rewards_t"] + kept["discounts_t"] * best - chosen)
+    leaves = state["priorities"]["leaves"][: rows.kept]
+    np.testing.assert_allclose(leaves, (errors + 1e-6) ** 0.6, rtol=1e-3)
+    assert len(set(leaves)) > 20
+
+
+def test_errors_of_new_transitions_are_not_known_on_frames() -> None:
+    facts = plan_env(EnvSettings(id="ALE/Pong-v5")).facts
+    settings = DQN.Settings(new_priority="error", prioritized=True)
+    with pytest.raises(ConfigError, match=r"agent\.new_priority.*greatest"):
+        DQN.memory_mb(facts, settings, workers=1)

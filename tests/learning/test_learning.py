@@ -18,9 +18,12 @@ from rlbench.harness.plan import name_run
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
 
-def solve(tmp_path: Path, agent: str, env: str, env_steps: int, seed: int = 200) -> dict[str, Any]:
+def solve(
+    tmp_path: Path, agent: str, env: str, env_steps: int, *words: str, seed: int = 200
+) -> dict[str, Any]:
     asked = compose(
         [
+            *words,
             f"agent={agent}",
             f"env={env}",
             f"seed={seed}",
@@ -51,6 +54,15 @@ def test_the_agent_solves_it_within_the_steps(
     summary = solve(tmp_path, agent, env, env_steps)
     assert summary["status"] == "solved", summary["best_return_mean"]
     assert summary["solved_at"]["env_steps"] <= env_steps
+
+
+@pytest.mark.parametrize("executor", ["process", "ray"])
+def test_actors_on_workers_solve_it_too(tmp_path: Path, executor: str) -> None:
+    if executor == "ray":
+        pytest.importorskip("ray")
+    words = ["agent.actors=2", "agent.num_lanes=4", f"executor={executor}"]
+    summary = solve(tmp_path, "dqn", "CartPole-v1", 100_000, *words)
+    assert summary["status"] == "solved", summary["best_return_mean"]
 
 
 @pytest.mark.parametrize("env", ["CartPole-v1", "Acrobot-v1", "MountainCar-v0", "Pendulum-v1"])

@@ -75,6 +75,7 @@ class DQN(Agent):
     def __init__(self, context: Context, settings: DQNSettings) -> None:
         self._context, self._settings = context, settings
         facts, seeds = context.env, context.seeds
+        _check_priorities(facts, settings)
         self._head = argmax_head(facts.action, settings.bins)
         self._network = _network(facts, settings, self._head.size)
         self._priorities: Priorities | None = None
@@ -117,6 +118,7 @@ class DQN(Agent):
     def memory_mb(cls, env: EnvFacts, settings: DQNSettings, *, workers: int) -> float:
         """What the replay holds when it is full, the parameters with the target network and the
         optimizer's slots, what one learning draws, and the lanes, in MiB."""
+        _check_priorities(env, settings)
         network = _network(env, settings, argmax_head(env.action, settings.bins).size)
         dimensions, capacity = env.action.dimensions, settings.replay_capacity_steps
         if env.pixels:
@@ -269,6 +271,12 @@ def _network(env: EnvFacts, settings: DQNSettings, outputs: int) -> Network:
     if settings.layer_norm and network.observations != "vector":
         raise ConfigError("agent.layer_norm", True, "false: the network is convolutional")
     return dueling.widened(network) if settings.dueling else network
+
+
+def _check_priorities(env: EnvFacts, settings: DQNSettings) -> None:
+    if env.pixels and settings.new_priority == "error":
+        takes = "greatest: on frames a transition is only put together when it is drawn"
+        raise ConfigError("agent.new_priority", "error", takes)
 
 
 def _memory(

@@ -85,11 +85,13 @@ class Memory(Protocol):
 class Completed(NamedTuple):
     """Experience of flat observations: the transitions that steps have completed.
 
-    transitions: [m, ...]. counts: how many of them each step has completed, in order.
+    transitions: [m, ...]. counts: how many of them each step has completed, in order. errors: their
+    TD errors [m] float32 by the parameters that acted, or None where nobody asks for them.
     """
 
     transitions: Transitions
     counts: tuple[int, ...]
+    errors: Array | None = None
 
     @classmethod
     def joined(cls, parts: Sequence[Completed]) -> Completed:
@@ -98,7 +100,7 @@ class Completed(NamedTuple):
         counts = tuple(count for part in parts for count in part.counts)
         obs_tm1, actions, rewards, discounts, obs_t = columns
         small = rewards.astype(np.float32), discounts.astype(np.float32)
-        return cls(Transitions(obs_tm1, actions, *small, obs_t), counts)
+        return cls(Transitions(obs_tm1, actions, *small, obs_t), counts, _errors(parts))
 
     @classmethod
     def merged(cls, parts: Sequence[Completed]) -> Completed:
@@ -110,7 +112,15 @@ class Completed(NamedTuple):
         order = np.argsort(steps, kind="stable")
         columns = zip(*(part.transitions for part in parts), strict=True)
         ordered = Transitions(*(np.concatenate(column)[order] for column in columns))
-        return cls(ordered, tuple(counts.sum(axis=0).tolist()))
+        errors = _errors(parts)
+        return cls(
+            ordered, tuple(counts.sum(axis=0).tolist()), None if errors is None else errors[order]
+        )
+
+
+def _errors(parts: Sequence[Completed]) -> Array | None:
+    errors = [part.errors for part in parts if part.errors is not None]
+    return np.concatenate(errors) if errors else None
 
 
 class NStepCollector:
@@ -148,14 +158,17 @@ class VectorMemory:
         """Nothing to do: each transition brings both its observations."""
 
     def add(self, experience: Completed) -> None:
-        transitions, capacity = experience.transitions, self._replay.capacity
+        transitions, errors, capacity = (
+            experience.transitions,
+            experience.errors,
+            self._replay.capacity,
+        )
         for start in range(0, len(transitions.rewards_t), capacity):  # rarely more than once
-            part = transitions
-            if len(transitions.rewards_t) > capacity:
-                part = Transitions(*(column[start : start + capacity] for column in transitions))
-            rows = self._replay.add(part)
+            some = slice(start, start + capacity)
+            rows = self._replay.add(Transitions(*(column[some] for column in transitions)))
             if self._priorities is not None:
-                self._priorities.add(np.arange(capacity)[rows])
+                own = None if errors is None else errors[some]
+                self._priorities.add(np.arange(capacity)[rows], own)
 
     def draw(self, rng: np.random.Generator, shape: tuple[int, int]) -> Array:
         if self._priorities is not None:

@@ -10,10 +10,11 @@ from rlbench.agents.dqn.actor import Actor, Ended
 from rlbench.agents.dqn.frame_memory import FrameCollector
 from rlbench.agents.dqn.memory import Collector, Experience, NStepCollector, Step
 from rlbench.agents.dqn.nstep import NStepAssembler
+from rlbench.agents.dqn.replay import Transitions
 from rlbench.agents.dqn.settings import DQNSettings
 from rlbench.interfaces import Array, EnvFacts, Lanes, State
 from rlbench.nets.heads import ArgmaxHead
-from rlbench.nets.network import Network
+from rlbench.nets.network import Layers, Network
 from rlbench.seeding import Seeds
 
 
@@ -42,6 +43,27 @@ class ActorSetup:
         )
 
 
+def td_errors(
+    network: Network, head: ArgmaxHead, layers: Layers, transitions: Transitions
+) -> Array:
+    """The TD errors [m] float32 of `transitions` [m, ...], with `layers` for both values."""
+    starts = np.cumsum((0, *head.nvec[:-1]))
+
+    def values(outputs: Array, choices: Array) -> Array:
+        of_dimensions: Array = np.take_along_axis(outputs, starts + choices, axis=1)
+        return of_dimensions.mean(axis=1)
+
+    # Row by row: a product of more rows has other last bits.
+    outputs_tm1, outputs_t = (
+        network.forward(layers, obs[:, None])[:, 0]
+        for obs in (transitions.obs_tm1, transitions.obs_t)
+    )
+    best = values(outputs_t, head.choices(outputs_t))
+    targets = transitions.rewards_t + transitions.discounts_t * best
+    errors = targets - values(outputs_tm1, transitions.actions_tm1)
+    return errors.astype(np.float32)
+
+
 class Player:
     """Actor number `number` of a run. Number 0 draws the random numbers of a run that has no other,
     the others streams of their own."""
@@ -50,7 +72,8 @@ class Player:
         self.number, self.network, self._settings = number, setup.network, setup.settings
         seeds = setup.seeds.child(f"actor {number}") if number else setup.seeds
         self._actor = Actor(lanes, setup.network, setup.head, seeds)
-        self._collector = setup.collector()
+        self._collector, self._head = setup.collector(), setup.head
+        self._gives_errors = self._settings.prioritized and self._settings.new_priority == "error"
 
     @property
     def steps(self) -> int:
@@ -67,13 +90,17 @@ class Player:
         """The lanes' returns [L] since their episodes began."""
         return self._actor.returns
 
-    def step(self, layers: list[tuple[Array, Array]]) -> tuple[Step, Ended, Experience]:
+    def step(self, layers: Layers) -> tuple[Step, Ended, Experience]:
         """Step every lane once with `layers` (see `Network.layers`); what happened, the episodes
         that it ended, and what is learned from."""
         settings = self._settings
         epsilon = settings.actor_epsilon(self.number, self.steps * settings.lanes)
         step, ended = self._actor.step(layers, epsilon)
-        return step, ended, self._collector.collect(self._as_learned(step))
+        experience = self._collector.collect(self._as_learned(step))
+        if self._gives_errors:
+            errors = td_errors(self.network, self._head, layers, experience.transitions)
+            experience = experience._replace(errors=errors)
+        return step, ended, experience
 
     def digest(self) -> str:
         """Of the lanes' observations."""

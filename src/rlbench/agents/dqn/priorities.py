@@ -36,9 +36,13 @@ class Priorities:
         and whether it is new."""
         return 4 * 8 + 1
 
-    def add(self, rows: Array) -> None:
-        """New transitions in `rows` [m], all different: as important as the most important."""
-        self._set(rows, np.full(len(rows), self._greatest))
+    def add(self, rows: Array, errors: Array | None = None) -> None:
+        """New transitions in `rows` [m], all different: with the priorities of their TD `errors`
+        [m] where these are known, else as important as the most important."""
+        if errors is None:
+            self._set(rows, np.full(len(rows), self._greatest))
+        elif len(rows):
+            self._set_by(rows, errors)
         self._added[rows] = True
 
     def remove(self, rows: Array) -> None:
@@ -54,11 +58,8 @@ class Priorities:
         last = len(rows) - 1 - np.unique(rows[::-1], return_index=True)[1]
         rows, errors = rows[last], errors[last]
         there = (self._levels[0][rows] > 0) & ~self._added[rows]
-        rows = rows[there]
-        priorities = (np.abs(errors[there].astype(np.float64)) + LEAST_ERROR) ** self._exponent
-        if len(rows):
-            self._greatest = max(self._greatest, float(priorities.max()))
-            self._set(rows, priorities)
+        if there.any():
+            self._set_by(rows[there], errors[there])
 
     def draw(self, rng: np.random.Generator, shape: tuple[int, int]) -> Array:
         """Rows [K, B], with chances in proportion to their priorities; each minibatch takes one
@@ -97,6 +98,12 @@ class Priorities:
         self._added[:] = False
         self._added[state["added"]] = True
         self._greatest = float(state["greatest"])
+
+    def _set_by(self, rows: Array, errors: Array) -> None:
+        """Set the priorities of at least one row by its TD error."""
+        priorities = (np.abs(errors.astype(np.float64)) + LEAST_ERROR) ** self._exponent
+        self._greatest = max(self._greatest, float(priorities.max()))
+        self._set(rows, priorities)
 
     def _set(self, rows: Array, priorities: Array) -> None:
         leaves = self._levels[0]

@@ -40,6 +40,7 @@ class DQNSettings(AgentParameters):
     replay_capacity_steps: int = Field(100_000, gt=0)
     prioritized: bool = False
     priority_exponent: float = Field(0.6, ge=0, le=1)
+    new_priority: Literal["greatest", "error"] = "greatest"
     priority_weight_initial: float = Field(0.4, ge=0, le=1)
     priority_weight_steps: int = Field(1_000_000, gt=0)
     learning_starts_steps: int = Field(1000, ge=0)
