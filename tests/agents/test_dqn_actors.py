@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Generator, Iterable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,6 @@ from rlbench.errors import ConfigError, RunError
 from rlbench.executors.serial import SerialExecutor
 from rlbench.harness.plan import plan_run
 from rlbench.harness.resources import Resources
-from rlbench.interfaces import Context
 from rlbench.settings import EnvSettings
 from rlbench.testing import check_agent
 from support.agents import SMALL_DQN, build_dqn
@@ -66,8 +66,9 @@ def test_one_actor_on_frames_is_the_agent_alone() -> None:
 def test_workers_change_nothing_of_what_is_learned(executor: str) -> None:
     if executor == "ray":
         pytest.importorskip("ray")
-    settings = {**SMALL_DQN, "actors": 3, "train_every_steps": 12, "n_step": 2}
-    check_agent("dqn", "Counting-v0", settings=settings, env_steps=240, executors=(executor,))
+    small = {**SMALL_DQN, "actors": 3, "train_every_steps": 12, "n_step": 2}
+    env = "probe_envs:Counting-v0"
+    check_agent("dqn", env, settings=small, env_steps=240, executors=(executor,))
 
 
 class OneForMany(SerialExecutor):
@@ -97,15 +98,9 @@ class Forgetful(SerialExecutor):
 
 def build_on(make: Callable[[EnvPlan], SerialExecutor], env: str) -> tuple[DQN, SerialExecutor]:
     plan = plan_env(EnvSettings(id=env))
-    executor, resources = make(plan), Resources(plan)
-    context = resources.context(0)
-    spread = Context(
-        env=context.env,
-        seeds=context.seeds,
-        make_lanes=context.make_lanes,
-        make_executor=lambda: executor,
-    )
-    return DQN(spread, DQN.Settings(**{**SMALL_DQN, **SPREAD})), executor
+    executor = make(plan)
+    context = replace(Resources(plan).context(0), make_executor=lambda: executor)
+    return DQN(context, DQN.Settings(**{**SMALL_DQN, **SPREAD})), executor
 
 
 @pytest.mark.parametrize("env", ["Counting-v0", "CartPole-v1"])

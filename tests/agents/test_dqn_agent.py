@@ -62,8 +62,8 @@ def test_what_is_learned_depends_on_the_seed_and_not_on_the_cuts(changes: dict[s
     whole.advance(300)
     calls = iter(range(10**6))
     stopped = build("Counting-v0", should_stop=lambda: next(calls) % 7 == 6, **changes)
-    for steps in (1, 39, 60, 3, 197):
-        again.advance(steps)
+    for goal in (1, 40, 100, 103, 300):
+        again.advance(goal - again.get_state()["env_steps"])
     while (done := stopped.get_state()["env_steps"]) < 300:
         stopped.advance(300 - done)
     other.advance(300)

@@ -195,7 +195,7 @@ def test_a_namespace_has_settings_for_all_its_ids_and_the_command_line_wins() ->
     assert pong.agent.params["replay_capacity_steps"] == 1_000_000
     assert pong.agent.params["overlap"] is True and pong.agent.params["num_lanes"] == 4
     other = compose(["agent=dqn", "env=Acrobot-v1"])
-    assert other.agent.params["overlap"] is False
+    assert other.agent.params["overlap"] == "auto"
 
 
 def test_the_name_of_one_agent_on_another_is_refused() -> None:

@@ -47,7 +47,8 @@ class FrameSteps(NamedTuple):
         steps = np.concatenate([np.nonzero(part.begun)[0] for part in parts])
         order = np.argsort(steps, kind="stable")
         together = [np.concatenate(column, axis=1) for column in columns]
-        return cls(*together, np.concatenate(firsts)[order])
+        frames, actions, rewards, outcomes, begun = together
+        return cls(frames, actions, rewards, outcomes, begun, np.concatenate(firsts)[order])
 
 
 class FrameCollector:

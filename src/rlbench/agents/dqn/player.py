@@ -50,8 +50,9 @@ def td_errors(
     starts = np.cumsum((0, *head.nvec[:-1]))
 
     def values(outputs: Array, choices: Array) -> Array:
-        of_dimensions: Array = np.take_along_axis(outputs, starts + choices, axis=1)
-        return of_dimensions.mean(axis=1)
+        of_dimensions = np.take_along_axis(outputs, starts + choices, axis=1)
+        mean: Array = of_dimensions.mean(axis=1)
+        return mean
 
     # Row by row: a product of more rows has other last bits.
     outputs_tm1, outputs_t = (
@@ -60,8 +61,9 @@ def td_errors(
     )
     best = values(outputs_t, head.choices(outputs_t))
     targets = transitions.rewards_t + transitions.discounts_t * best
-    errors = targets - values(outputs_tm1, transitions.actions_tm1)
-    return errors.astype(np.float32)
+    errors: Array = targets - values(outputs_tm1, transitions.actions_tm1)
+    small: Array = errors.astype(np.float32)
+    return small
 
 
 class Player:

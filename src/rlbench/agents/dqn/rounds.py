@@ -208,7 +208,8 @@ def _ended(played: Sequence[Sequence[Segment]]) -> Ended:
     for segments in played:
         before = 0
         for segment in segments:
-            episodes += [(before + step, *rest) for step, *rest in segment.ended]
+            for step, own_return, length in segment.ended:
+                episodes.append((before + step, own_return, length))
             before += segment.steps
     episodes.sort(key=lambda episode: episode[0])  # stable: within a step by actor
-    return Ended([own for _, own, _ in episodes], [length for *_, length in episodes])
+    return Ended([own for _, own, _ in episodes], [length for _, _, length in episodes])
