@@ -184,6 +184,7 @@ class Settings(Frozen):
     results_dir: Path = Path("results/runs")
     overwrite: bool = False
     logger: Literal["tensorboard"] | None = None
+    snapshots: bool = False
     dry_run: bool | Literal["quick"] = False
     _origins: Origins = PrivateAttr(default_factory=Origins)
 

@@ -81,6 +81,9 @@ def check(env: str) -> None:
     played = judge(policy, asked).played
     with contextlib.closing(Theatre(asked)) as theatre:
         assert theatre.per_s == CASES[env][1]
+        if env == MUJOCO:
+            (made,) = theatre._stage.lanes._envs  # type: ignore[attr-defined]
+            assert made.unwrapped.mujoco_renderer.camera_id >= 0, "it does not follow"
         for episode in (1, 0):
             shots = list(theatre.play(policy, episode))
             assert shots[-1].returned == played.returns[episode]

@@ -9,6 +9,7 @@ from rlbench.films.frames import (
     BACKGROUND,
     HEADING_HEIGHT,
     MARGIN,
+    ONE_OF_SEVERAL,
     PICTURE_HEIGHT,
     STRIP_HEIGHT,
     TEXT_SIZE,
@@ -31,12 +32,14 @@ def written(picture: Array, top: int, left: int, right: int) -> int:
 
 
 def test_pictures_stand_side_by_side_below_their_words() -> None:
-    tiles = [Tile(plain(200, 150, 50), "one", "return 1"), Tile(plain(400, 301, 90), "", "")]
+    tiles = [Tile(plain(200, 150, 50), "one", "return 1"), Tile(plain(300, 301, 90), "", "")]
     made = frame(tiles)
-    assert made.shape == (STRIP_HEIGHT + PICTURE_HEIGHT, 602, 3)  # 300 + 301, made even
-    assert (made[STRIP_HEIGHT:, :300] == 50).all() and (made[STRIP_HEIGHT:, 300:601] == 90).all()
-    assert written(made, 8, 0, 300) > 20 and written(made, 34, 0, 300) > 20
-    assert written(made, 8, 300, 600) == 0
+    assert made.shape == (STRIP_HEIGHT + ONE_OF_SEVERAL, 526, 3)  # 225 + 301
+    assert (made[STRIP_HEIGHT:, :225] == 50).all() and (made[STRIP_HEIGHT:, 225:526] == 90).all()
+    assert written(made, 8, 0, 225) > 20 and written(made, 34, 0, 225) > 20
+    assert written(made, 8, 225, 526) == 0
+    assert frame(tiles[:1]).shape == (STRIP_HEIGHT + PICTURE_HEIGHT, 300, 3)
+    assert frame([Tile(plain(400, 301, 50), "", "")]).shape[1] == 302  # made even
 
 
 def test_a_heading_is_above_all() -> None:

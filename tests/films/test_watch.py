@@ -59,7 +59,7 @@ def test_two_runs_and_two_episodes_as_a_gif(run: rlbench.Run, tmp_path: Path) ->
     words = [str(run.directory), str(run.directory / "policy-best.npz"), "--episodes", "2"]
     assert main(["watch", *words, "--out", str(out), "--seconds", "2"]) == 0
     with PIL.open(out) as film:
-        assert film.width == 400 and film.is_animated
+        assert film.width == 640 and film.is_animated
         assert film.info["duration"] == 80 and 10 < film.n_frames <= 25
 
 

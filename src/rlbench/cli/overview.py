@@ -8,6 +8,7 @@ SUBCOMMANDS = {
     "evaluate": "rlbench.cli.evaluate",
     "export": "rlbench.cli.export",
     "watch": "rlbench.cli.watch",
+    "race": "rlbench.cli.race",
     "tensorboard": "rlbench.cli.tensorboard",
     "envs": "rlbench.cli.envs",
     "init": "rlbench.cli.init",
@@ -37,6 +38,7 @@ Commands
   rlbench evaluate RUN|FILE [env=ID]     the judge's evaluation of a policy
   rlbench export RUN --out policy.onnx   a policy for other tools
   rlbench watch RUN ... [--out FILE.mp4] what a policy does, as a film
+  rlbench race RUN RUN [--out FILE.mp4]  both at the same second of training
   rlbench tensorboard [DIR] [--out DIR]  event files of finished runs
   rlbench envs [WORD]                    the environments that can be made here
   rlbench init [DIR]                     a template for agents and environments

@@ -20,6 +20,8 @@ from rlbench.interfaces import Array, Lanes
 PICTURES_PER_S = 30.0  # where an environment does not say how fast it is
 EMULATOR_FRAMES_PER_S = 60.0
 FASTEST_PER_S = 240.0  # of what an environment says that is believed
+CAMERA_KWARGS = {"camera_id", "camera_name", "default_camera_config"}
+FOLLOWING = "track"  # the camera of that name in Gymnasium's models
 
 
 class Pictured(Lanes, Protocol):
@@ -56,12 +58,23 @@ def stage(family: Family, plan: EnvPlan, max_episode_steps: int) -> Stage:
     def make() -> gym.Env[Any, Any]:
         env = single.make(max_episode_steps)
         rates.append(getattr(env, "metadata", {}).get("render_fps"))
+        if mujoco and not CAMERA_KWARGS & set(family.kwargs):
+            _follow(env.unwrapped)
         return env
 
     shown = SingleEnvLanes(make, plan.facts.id, 1, max_episode_steps, plan.fresh_each_episode)
     if isinstance(family, AtariObservationsFamily):
         return Stage(shown, emulated)
     return Stage(shown, _believed(rates[0]))
+
+
+def _follow(task: Any) -> None:
+    """Have the camera follow what moves, where the model has one that does."""
+    import mujoco
+
+    camera = mujoco.mj_name2id(task.model, mujoco.mjtObj.mjOBJ_CAMERA, FOLLOWING)
+    if camera >= 0 and hasattr(task, "mujoco_renderer"):
+        task.mujoco_renderer.camera_id = camera
 
 
 def has_screen() -> bool:

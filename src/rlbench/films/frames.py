@@ -14,7 +14,7 @@ from rlbench.interfaces import Array
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-PICTURE_HEIGHT = 400
+PICTURE_HEIGHT, ONE_OF_SEVERAL = 400, 300
 WIDEST_PICTURE = 800
 STRIP_HEIGHT = 62  # above a picture
 HEADING_HEIGHT = 40
@@ -39,7 +39,8 @@ def frame(tiles: Sequence[Tile], heading: str = "") -> Array:
     sides are even, as films have to be. Tiles of the same pictures' sizes give the same size."""
     from PIL import Image
 
-    columns = [_column(tile) for tile in tiles]
+    height = PICTURE_HEIGHT if len(tiles) == 1 else ONE_OF_SEVERAL
+    columns = [_column(tile, height) for tile in tiles]
     top = HEADING_HEIGHT if heading else 0
     width = sum(column.width for column in columns)
     height = top + max(column.height for column in columns)
@@ -53,10 +54,10 @@ def frame(tiles: Sequence[Tile], heading: str = "") -> Array:
     return np.asarray(whole)
 
 
-def _column(tile: Tile) -> Image:
+def _column(tile: Tile, height: int) -> Image:
     from PIL import Image
 
-    picture = _scaled(Image.fromarray(tile.picture))
+    picture = _scaled(Image.fromarray(tile.picture), height)
     column = Image.new("RGB", (picture.width, STRIP_HEIGHT + picture.height), BACKGROUND)
     room = picture.width - 2 * MARGIN
     _write(column, tile.title, (MARGIN, 8), room, FAINT)
@@ -65,11 +66,11 @@ def _column(tile: Tile) -> Image:
     return column
 
 
-def _scaled(picture: Image) -> Image:
-    """The picture at the height of all, or as wide as may be; a small one stays sharp."""
+def _scaled(picture: Image, height: int) -> Image:
+    """The picture at a height, or as wide as may be; a small one stays sharp."""
     from PIL.Image import Resampling
 
-    factor = min(PICTURE_HEIGHT / picture.height, WIDEST_PICTURE / picture.width)
+    factor = min(height / picture.height, WIDEST_PICTURE / picture.width)
     size = max(1, round(picture.width * factor)), max(1, round(picture.height * factor))
     way = Resampling.NEAREST if factor > 1 else Resampling.BOX
     return picture if size == picture.size else picture.resize(size, way)

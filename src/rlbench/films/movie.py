@@ -17,7 +17,7 @@ from rlbench.extras import install_command
 from rlbench.interfaces import Array
 from rlbench.opening import open_to_write
 
-GIF_WIDTH = 400  # at most: a GIF of all pixels would be some ten times as large
+GIF_WIDTH = 640  # at most: a GIF of all pixels would be some ten times as large
 GIF_FRAMES_PER_S = 12.5  # at most; its times are hundredths of a second
 GIF_FRAMES = 600  # at most, as all of them are in memory
 GIF_COLOURS = 64

@@ -18,6 +18,7 @@ from rlbench.harness.progress import Progress
 from rlbench.harness.record import summarise, write_beginning
 from rlbench.harness.resources import Resources
 from rlbench.harness.saver import Saver
+from rlbench.harness.snapshots import keep_snapshot
 from rlbench.harness.stopping import in_words, reason_to_stop, time_is_up
 from rlbench.interfaces import Agent, Stopped
 from rlbench.runs.columns import Clock
@@ -199,7 +200,7 @@ class Attempt:
             raise RunError(f"{call} made no step")
 
     def _evaluate(self, agent: Agent, judge: Judge) -> None:
-        began = self.ledger.now()
+        began, previous = self.ledger.now(), judge.evaluated
         try:
             with self.ledger.phase("eval"):
                 policy = agent.policy()
@@ -208,6 +209,9 @@ class Attempt:
             self.ledger.go_back(began)
             raise
         assert judge.evaluated is not None and judge.final_return is not None
+        if self.settings.snapshots:
+            with self.ledger.phase("checkpoint"):
+                keep_snapshot(self.directory, policy, judge.evaluated, previous)
         self.progress.evaluated(
             judge.evaluated,
             judge.final_return,

@@ -86,7 +86,7 @@ def _of_file(path: Path) -> Source:
     beside = path.parent / HEADER
     if path.name in (POLICY, BEST_POLICY) and beside.exists():
         return _of_run(path.parent, path, path)
-    return Source(path, _policy(path))
+    return Source(path, read_file(path))
 
 
 def _of_run(directory: Path, file: Path, named: Path) -> Source:
@@ -97,7 +97,7 @@ def _of_run(directory: Path, file: Path, named: Path) -> Source:
             "the best so far"
         )
     run, _ = load_run(directory, PurePath(directory.name))
-    return Source(named, _policy(file), conditions, run, is_last=file.name == POLICY)
+    return Source(named, read_file(file), conditions, run, is_last=file.name == POLICY)
 
 
 def _of_onnx(path: Path) -> Source:
@@ -119,7 +119,8 @@ def _conditions_in(path: Path, known: Mapping[str, str]) -> Conditions | None:
     return None if values is None else read_conditions(values, str(path))
 
 
-def _policy(path: Path) -> Policy:
+def read_file(path: Path) -> Policy:
+    """The policy in an .npz; raises ReportError where there is none that can be used."""
     try:
         return read_policy(path)
     except RunError as error:

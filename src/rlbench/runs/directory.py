@@ -15,6 +15,7 @@ from rlbench.opening import in_the_way, make_directory, open_to_write
 from rlbench.runs import header, log, summary
 from rlbench.runs.files import replacing, write_npz
 
+SNAPSHOTS = "snapshots"
 HELD = "another process is running this run"
 
 
@@ -34,11 +35,12 @@ class RunDir:
         self.best_policy = self.path / "policy-best.npz"
         self.traceback = self.path / "traceback.txt"
         self.events = self.path / "tensorboard"
+        self.snapshots = self.path / SNAPSHOTS
         self._files = (
             self.path / header.FILE, self.config, self.log, self.policy, self.best_policy,
             self.path / summary.FILE, self.traceback,
         )  # fmt: skip
-        self._folders = (self.checkpoint, self.events)
+        self._folders = (self.checkpoint, self.events, self.snapshots)
         self._lock: int | None = None
         self._place: tuple[int, int] | None = None  # what `path` names, once it is open
         self._made: list[Path] = []  # the folders that `open` made, the innermost first
@@ -87,6 +89,17 @@ class RunDir:
         self.check_place()
         write_policy(self.best_policy if best else self.policy, arrays)
 
+    def write_snapshot(self, env_steps: int, arrays: Mapping[str, Array]) -> None:
+        """Write the policy of the evaluation at a step; raises OSError as `check_place`."""
+        self.check_place()
+        self.snapshots.mkdir(exist_ok=True)
+        write_policy(snapshot_file(self.path, env_steps), arrays)
+
+    def remove_snapshot(self, env_steps: int) -> None:
+        """Remove that policy, where it is there; raises OSError as `check_place`."""
+        self.check_place()
+        snapshot_file(self.path, env_steps).unlink(missing_ok=True)
+
     def discard(self) -> None:
         """Take away what `open` made, but for what others have put there: a run that is refused
         leaves nothing."""
@@ -128,6 +141,11 @@ class RunDir:
 def _identity(path: Path) -> tuple[int, int]:
     status = path.stat()
     return status.st_dev, status.st_ino
+
+
+def snapshot_file(directory: Path, env_steps: int) -> Path:
+    """The file with the policy of a run's evaluation at a step, where it was kept."""
+    return directory / SNAPSHOTS / f"{env_steps}.npz"
 
 
 def write_policy(path: Path, arrays: Mapping[str, Array]) -> None:

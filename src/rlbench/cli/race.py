@@ -1,0 +1,113 @@
+"""`rlbench race`: runs side by side at the same second of training."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+from rlbench.cli.playing import file, playing_parser, whole_number
+from rlbench.errors import ReportError, visible
+from rlbench.films.episodes import Theatre
+from rlbench.films.movie import check_can_write, write_film
+from rlbench.films.race import MARKS, Runner, race, stops
+from rlbench.films.window import check_can_show, show
+from rlbench.opening import is_directory
+from rlbench.playing.snapshots import snapshots_of
+from rlbench.playing.source import conditions_for, read_source
+from rlbench.wording import plural
+
+MOST_RUNNERS = 4
+MOST_TIMES = 50
+EACH_S, MOST_SECONDS = 6, 600
+
+USAGE = "RUN RUN ... [--out FILE] [--at S,S,...] [--seconds S]"
+DESCRIPTION = """\
+Show runs side by side at the same second of training: what the policy of each could do after 1, 2,
+5, 10, ... s. The runs are made with snapshots=true, which keeps those policies, and are of one
+environment."""
+EXAMPLES = """\
+examples:
+  rlbench -m agent=es,dqn env=CartPole-v1 snapshots=true
+  rlbench race results/runs/es/CartPole-v1/*/seed0 results/runs/dqn/CartPole-v1/*/seed0 \\
+    --out race.mp4"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The subcommand; 0 done.
+
+    Raises ReportError where a run has no snapshots or another environment than the first, there is
+    no place for the film, or what it needs is missing; RunError where playing fails.
+    """
+    arguments = _parser().parse_intermixed_args(argv)
+    paths = [file(word) for word in arguments.words]
+    if not 2 <= len(paths) <= MOST_RUNNERS:
+        given = " ".join(map(str, paths)) or "none"
+        raise ReportError(f"rlbench race: got {given}; takes 2 to {MOST_RUNNERS} RUNs")
+    if arguments.out is None:
+        check_can_show()
+    else:
+        check_can_write(arguments.out)
+    with contextlib.ExitStack() as stack:
+        runners = _runners(paths, stack)
+        times = arguments.at or stops(runners, MARKS)
+        per_s = max(runner.theatre.per_s for runner in runners)
+        made = race(runners, times, per_s, arguments.seconds)
+        if arguments.out is None:
+            show(made, per_s, "rlbench race")
+        else:
+            count = write_film(made, per_s, arguments.out)
+            print(f"{plural(count, 'frame')}, {count / per_s:.1f} s, in {arguments.out}")
+    return 0
+
+
+def _runners(paths: Sequence[Path], stack: contextlib.ExitStack) -> list[Runner]:
+    runners, first = [], ""
+    for path in paths:
+        if not is_directory(path):
+            raise ReportError(f"{path}: takes the directory of a run")
+        source, snapshots = read_source(path), snapshots_of(path)
+        conditions = conditions_for(source)
+        first = first or conditions.env.id
+        if conditions.env.id != first:
+            raise ReportError(f"{path}: is of {conditions.env.id}, and a race is on one: {first}")
+        theatre = stack.enter_context(contextlib.closing(Theatre(conditions)))
+        end_s = math.inf if source.run is None else source.run.end.train_s
+        name = visible(f"{source.name}  {conditions.env.id}  seed {conditions.seed}")
+        runners.append(Runner(name, theatre, snapshots, end_s))
+    return runners
+
+
+def _times(word: str) -> list[float]:
+    parts = word.split(",")
+    try:
+        times = [float(part) for part in parts]
+    except ValueError:
+        times = [math.nan]
+    if len(times) > MOST_TIMES or not all(0 <= time <= 1e9 for time in times):
+        takes = f"up to {MOST_TIMES} numbers of seconds with commas"
+        raise argparse.ArgumentTypeError(f"got {word}, takes {takes}")
+    return sorted(times)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = playing_parser("race", USAGE, DESCRIPTION, EXAMPLES)
+    parser.add_argument(
+        "--out", metavar="FILE", type=file, help="write a film there: FILE.mp4 or FILE.gif"
+    )
+    parser.add_argument(
+        "--at",
+        metavar="S,S,...",
+        type=_times,
+        help="seconds of training (default: 0.1, 0.2, 0.5, 1, 2, 5, ... where something changes)",
+    )
+    parser.add_argument(
+        "--seconds",
+        metavar="S",
+        type=whole_number(1, MOST_SECONDS),
+        default=EACH_S,
+        help=f"how long each second of training is shown at most (default: {EACH_S})",
+    )
+    return parser

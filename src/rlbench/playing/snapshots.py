@@ -1,0 +1,48 @@
+"""What a run kept of its policy on the way, as its files say: `snapshots=true`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from rlbench.errors import ReportError
+from rlbench.interfaces import Policy
+from rlbench.playing.source import read_file
+from rlbench.runs.directory import SNAPSHOTS, snapshot_file
+from rlbench.runs.log import FILE as LOG
+from rlbench.runs.log import LogFile, kept_rows
+from rlbench.runs.reading import UnreadableFileError
+
+MOST = 1_000  # of a run that are looked at
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The policy of an evaluation: when that was, in seconds of training, its mean return, and the
+    file."""
+
+    train_s: float
+    return_mean: float
+    file: Path
+
+    def policy(self) -> Policy:
+        """Raises ReportError where the file cannot be used."""
+        return read_file(self.file)
+
+
+def snapshots_of(directory: Path) -> list[Snapshot]:
+    """The snapshots of a run, in the order of training. Raises ReportError where there are none."""
+    found: list[Snapshot] = []
+    try:
+        for row in kept_rows(LogFile(directory / LOG)):
+            file = snapshot_file(directory, row.clock.env_steps)
+            if row.kind == "eval" and row.return_mean is not None and file.is_file():
+                found.append(Snapshot(row.clock.train_s, row.return_mean, file))
+            if len(found) == MOST:
+                break
+    except UnreadableFileError as error:
+        raise ReportError(f"{directory}: {LOG} {error}") from None
+    if not found:
+        takes = "a run that was made with snapshots=true"
+        raise ReportError(f"{directory}: has no {SNAPSHOTS}; takes {takes}")
+    return found
