@@ -142,12 +142,15 @@ def outcome_text(decision: Decision) -> str:
 
 def factor_text(decision: Decision) -> str:
     """How many times as fast the faster one was, without the interval: `at least 4\u00d7`,
-    `2\u00d7 (DQN ahead)` where that is not settled. Empty without a ratio."""
+    `2\u00d7 (DQN ahead)` where that is not settled, `DQN at most 2\u00d7` where it may as well have
+    been behind. Empty without a ratio."""
     if decision.factor is None or decision.ahead_label is None:
         return ""
     shown = f"{_BOUNDS[decision.bound][1]}{factor(decision.factor)}"
-    won = decision.winner_label == decision.ahead_label
-    return shown if won else f"{shown} ({agent_name(decision.ahead_label)} ahead)"
+    if decision.winner_label == decision.ahead_label:
+        return shown
+    name = agent_name(decision.ahead_label)
+    return f"{name} {shown}" if decision.bound == "<=" else f"{shown} ({name} ahead)"
 
 
 def advantage_text(decision: Decision, form: Form = "words") -> str:
@@ -163,6 +166,8 @@ def advantage_text(decision: Decision, form: Form = "words") -> str:
     inside = f" (95 % interval {interval})" if interval else ""
     if decision.is_settled:
         return f"{name} {shown} as fast{inside}"
+    if decision.bound == "<=":
+        return f"not settled, {name} {shown} as fast{inside}"
     return f"not settled, {name} ahead {shown}{inside}"
 
 

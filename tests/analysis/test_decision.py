@@ -47,7 +47,7 @@ ONE_SEED = {"low": None, "high": None, "reason": "one seed gives no interval", "
          "\u2265 4\u00d7 [2, \u221e)"),
         ({"ratio": 0.25, "bound": "<=", "low": None, "high": 0.5}, "DQN", "at least 4\u00d7",
          "2 or more", "\u2264 0.25\u00d7 (0, 0.5]"),
-        ({"bound": "<=", "low": None}, "not settled", "at most 4\u00d7 (ES ahead)", "8 or less",
+        ({"bound": "<=", "low": None}, "not settled", "ES at most 4\u00d7", "8 or less",
          "\u2264 4\u00d7 (0, 8]"),
         (ONE_SEED, "not settled", "4\u00d7 (ES ahead)", "", "4\u00d7 (no interval)"),
         (ONE_SEED | {"bound": ">="}, "not settled", "at least 4\u00d7 (ES ahead)", "",
@@ -100,6 +100,10 @@ def test_decisions_in_words() -> None:
     assert "bound" not in sureness_text(at_once)
     one = decide(changed(**ONE_SEED))
     assert advantage_text(one) == "not settled, ES ahead 4\u00d7"
+    before_training = decide(changed(ratio=1.2, bound="<=", low=None))  # all of DQN
+    assert advantage_text(before_training) == (
+        "not settled, ES at most 1.2\u00d7 as fast (95 % interval 8 or less)"
+    )
     none = decide(changed(ratio=None, reason="neither did"))
     assert outcome_text(none) == "there is no speed ratio of ES and DQN"
     assert sureness_text(decide(RATIO)) == (
