@@ -182,7 +182,7 @@ class Settings(Frozen):
     eval: EvalSettings = EvalSettings()
     checkpoint: CheckpointSettings = CheckpointSettings()
     results_dir: Path = Path("results/runs")
-    overwrite: bool = False
+    overwrite: bool | Literal["shared"] = False
     logger: Literal["tensorboard"] | None = None
     snapshots: bool = False
     dry_run: bool | Literal["quick"] = False

@@ -118,13 +118,14 @@ def ignore_stops() -> None:
 
 
 @contextlib.contextmanager
-def held_back() -> Iterator[None]:
-    """Signals to stop, and SIGQUIT, wait for the end of this. Processes that are started within
-    never get any: they end when their parent does."""
+def held_back(*names: str) -> Iterator[None]:
+    """Signals to stop, and SIGQUIT, or those of other `names`, wait for the end of this. Processes
+    that are started within never get any: they end when their parent does."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, (*STOP_SIGNALS, signal.SIGQUIT))
+    numbers = [getattr(signal, name) for name in names] or (*STOP_SIGNALS, signal.SIGQUIT)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
     try:
         yield
     finally:

@@ -324,6 +324,10 @@ IN_FILES = {
     f"takes auto or 1 to {CORES} on this machine",
     ("experiment/mine.yaml", f"{WHOLE}defaults: [{{override /nope: es}}]"): "experiment/mine.yaml: "
     "In 'experiment/mine': Could not override 'nope'. No match in the defaults list.",
+    ("experiment/mine.yaml", f"{WHOLE}defaults: [{{/env: Acrobot-v1}}]"): "experiment/mine.yaml: "
+    "chooses env beside what is chosen already; `override /env: NAME` replaces it",
+    ("experiment/mine.yaml", f"{WHOLE}defaults: [{{/env: CartPole-v1}}]"): "experiment/mine.yaml: "
+    "chooses env beside what is chosen already; `override /env: NAME` replaces it",
     ("experiment/mine.yaml", "seed: 3"): "own/experiment/mine.yaml: experiment: a file of this "
     "group sets keys of the whole: # @package _global_ is its first line",
 }  # fmt: skip

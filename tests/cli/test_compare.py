@@ -99,10 +99,11 @@ def test_on_a_terminal_the_table_says_what_each_job_came_to(tmp_path: Path) -> N
     plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown)
     first, last = plain[: len(plain) // 4], plain[plain.rindex("4 of 4 jobs") :]
     assert re.search(r"0 of 4 jobs, up to \d+:\d\d left", first)
-    es = re.findall(r"^es +(\d) +solved +([\d.]+) s +([\d.]+)", last, re.MULTILINE)
+    es = re.findall(r"^es +(\d) +solved(?: \(shared\))? +([\d.]+) s +([\d.]+)", last, re.MULTILINE)
     assert [seed for seed, _, _ in es] == ["0", "1"]
     assert all(float(returned) >= 475 for _, _, returned in es)
-    assert len(re.findall(r"^random +\d +budget +[\d.]+ s +\d+\.\d", last, re.MULTILINE)) == 2
+    random = r"^random +\d +budget(?: \(shared\))? +[\d.]+ s +\d+\.\d"
+    assert len(re.findall(random, last, re.MULTILINE)) == 2
     lines = [line for line in last.splitlines() if "/" not in line]
     assert max(map(len, lines)) <= 80
 

@@ -20,7 +20,7 @@ Result = subprocess.CompletedProcess[str]
 FILES = sorted(
     path.relative_to(template_dir()).as_posix()
     for path in template_dir().rglob("*")
-    if path.suffix in (".md", ".py", ".yaml")
+    if path.suffix in (".md", ".py", ".sh", ".yaml")
 )
 
 

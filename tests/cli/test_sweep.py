@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import select
 import signal
 import subprocess
@@ -269,3 +270,64 @@ def test_more_jobs_at_once_than_cores_is_refused(rlbench: Rlbench, tmp_path: Pat
     assert result.returncode == 2
     assert result.stderr.startswith("rlbench: hydra.launcher.jobs: got 9999; takes auto or 1 to ")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_runs_that_shared_their_cores_are_named_and_made_again_by_one_command(
+    rlbench: Rlbench, tmp_path: Path
+) -> None:
+    words = ("-m", *SMALL, "seed=0,1,2", "cores=1")
+    rlbench(*words)
+    places = sorted(path.parent for path in tmp_path.rglob("summary.json"))
+    for place, others_share in zip(places, (0.9, 0.0, 0.97), strict=True):
+        header = json.loads((place / "run.json").read_text())
+        two = {"cpu_count": 2, "concurrent_jobs": 2}
+        (place / "run.json").write_text(json.dumps(header | two))
+        summary = json.loads((place / "summary.json").read_text())
+        shared = {"others_share": others_share, "stolen_share": 0.0}
+        (place / "summary.json").write_text(json.dumps(summary | {"contention": shared}))
+    logs = [(place / "log.jsonl").read_bytes() for place in places]
+
+    looked = rlbench(*words)
+    lines = looked.stdout.splitlines()
+    said = lines.index("3 jobs: 3 done before")
+    assert looked.returncode == 0
+    assert lines[said + 1 : said + 5] == [
+        "2 runs had to share the cores with something else, which makes their times too long:",
+        "  shared: agent=random seed=2: other processes had 47% of the time",
+        "  shared: agent=random seed=0: other processes had 40% of the time",
+        "the same command with overwrite=shared makes them again, and no others",
+    ]
+
+    again = rlbench(*words, "overwrite=shared")
+    assert "3 jobs: 2 done, 1 done before\n" in again.stdout
+    now = [(place / "log.jsonl").read_bytes() for place in places]
+    assert [old == new for old, new in zip(logs, now, strict=True)] == [False, True, False]
+    for place in places[::2]:
+        assert json.loads((place / "summary.json").read_text())["attempts"] == 1
+
+
+def test_a_sweep_killed_and_started_again_makes_each_run_once_and_says_what_is_left(
+    rlbench: Rlbench, tmp_path: Path
+) -> None:
+    """Twelve short jobs; SIGKILL once the fourth is done."""
+    words = ("-m", *SMALL, "seed=range(12)", "cores=1", "hydra.launcher.jobs=1")
+    sweep = subprocess.Popen(
+        [sys.executable, "-m", "rlbench", *words], cwd=tmp_path, stdout=subprocess.PIPE, text=True
+    )
+    assert sweep.stdout is not None
+    assert any("  4 of 12 jobs, about " in line for line in sweep.stdout)
+    sweep.kill()
+    sweep.communicate(timeout=60)
+    done = {path: path.read_bytes() for path in tmp_path.rglob("summary.json")}
+    took_s = [json.loads(text)["wall_s"] for text in done.values()]
+    again = rlbench(*words)
+    assert again.returncode == 0
+    counted = re.search(r"12 jobs: (\d+) done, (\d+) done before", again.stdout)
+    assert counted is not None
+    assert int(counted[2]) >= 4 and int(counted[1]) + int(counted[2]) == 12
+    assert all(path.read_bytes() == text for path, text in done.items())
+    left = re.findall(r"  (\d+) of 12 jobs, about (\d+):(\d\d) left", again.stdout)
+    assert [int(ended) for ended, _, _ in left] == list(range(int(counted[2]) + 1, 12))
+    first_s = int(left[0][1]) * 60 + int(left[0][2])
+    each_s = first_s / (12 - int(left[0][0]))
+    assert min(took_s) - 1 <= each_s <= 2 * max(took_s) + 1

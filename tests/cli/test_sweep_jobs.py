@@ -17,9 +17,8 @@ from rlbench.runs.records import Mark
 from rlbench.runs.summary import Summary
 from rlbench.settings import Settings
 from rlbench.sweeps.display import count
-from rlbench.sweeps.forecast import is_measured, sweep_left_s
 from rlbench.sweeps.job_table import row, table_of, window
-from rlbench.sweeps.jobs import Job, State, interleave, prepare
+from rlbench.sweeps.jobs import Job, Room, State, interleave, prepare
 
 
 def jobs(*groups: list[str]) -> list[Job]:
@@ -148,7 +147,7 @@ def sweep_of(number: int) -> list[Job]:
 def drawn(found: list[Job], width: int, height: int) -> list[str]:
     console = Console(width=width, height=height, color_system=None, file=io.StringIO())
     with console.capture() as capture:
-        console.print(table_of(found, width, height, cores=2))
+        console.print(table_of(found, width, height, Room(2)))
     return [line.rstrip() for line in capture.get().splitlines()]
 
 
@@ -197,16 +196,3 @@ def test_a_job_that_was_done_before_says_how_it_ended() -> None:
     job = sweep_of(3)[0]
     job.state = State.BEFORE
     assert row(job).state == "skipped (solved)"
-
-
-def test_the_time_left_of_a_sweep_follows_what_its_jobs_took_and_say() -> None:
-    found = jobs(["agent=es"], ["seed=0", "seed=1", "seed=2", "seed=3"])
-    for job in found:
-        job.settings = compose(["agent=es", "cores=1", "budget.train_seconds=60"])
-    assert sweep_left_s(found, cores=2) == 120.0 and not is_measured(found)
-    found[0].state, found[0].elapsed_s = State.DONE, 10.0
-    assert sweep_left_s(found, cores=2) == 15.0 and is_measured(found)
-    found[1].state, found[1].elapsed_s, found[1].note = State.RUNNING, 4.0, "x | up to 2 s left"
-    assert sweep_left_s(found, cores=2) == (2 + 10 + 10) / 2
-    found[2].state = found[3].state = State.FAILED
-    assert sweep_left_s(found, cores=2) == 2.0

@@ -9,7 +9,13 @@ import pytest
 
 from rlbench.config.compose import compose
 from rlbench.harness.experiment import run
-from rlbench.harness.machine import MachineTime, available_cores, confined, contention
+from rlbench.harness.machine import (
+    MachineTime,
+    available_cores,
+    confined,
+    contention,
+    visible_cores,
+)
 from rlbench.harness.threads import THREAD_VARIABLES
 from rlbench.runs.summary import Contention
 
@@ -62,3 +68,27 @@ def test_contention_is_what_is_left_of_the_machine() -> None:
     assert contention(before, after, own_cpu_s=10.0) == Contention(0.25, 0.1)
     assert contention(before, after, own_cpu_s=15.1).others_share == 0.0  # clocks' last digits
     assert contention(before, before, own_cpu_s=0.0) is None
+
+
+def test_a_job_of_slurm_has_the_cores_that_it_was_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where SLURM lets it see all cores of the node; each job then begins at another one."""
+    cores = available_cores()
+    if len(cores) < 2:
+        pytest.skip("one core is all there is")
+    monkeypatch.setenv("SLURM_CPUS_PER_TASK", "1")
+    chosen = set()
+    for job in range(20):
+        monkeypatch.setenv("SLURM_JOB_ID", str(job))
+        (core,) = available_cores()
+        assert [core] == available_cores()
+        chosen.add(core)
+    assert len(chosen) > 1 and chosen <= set(cores)
+    assert visible_cores() == cores
+    monkeypatch.setenv("SLURM_CPUS_PER_TASK", str(len(cores) + 7))
+    assert available_cores() == cores
+    monkeypatch.delenv("SLURM_CPUS_PER_TASK")
+    monkeypatch.setenv("SLURM_CPUS_ON_NODE", "1")
+    assert len(available_cores()) == 1
+    for unreadable in ("", "2(x3)", "-1"):
+        monkeypatch.setenv("SLURM_CPUS_ON_NODE", unreadable)
+        assert available_cores() == cores

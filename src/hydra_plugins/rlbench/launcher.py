@@ -45,12 +45,17 @@ class RlbenchSweeper(BasicSweeper):
     def __init__(self, params: dict[str, str] | None = None) -> None:
         super().__init__(max_batch_size=None, params=params)
 
+    def setup(
+        self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
+    ) -> None:
+        super().setup(hydra_context=hydra_context, task_function=task_function, config=config)
+        self.task = task_function
+
     def sweep(self, arguments: list[str]) -> Any:
         assert self.hydra_context is not None
         assert self.launcher is not None and self.config is not None
         from rlbench.config.compose import sweep_composer
         from rlbench.config.refused import refuse_no_jobs, refuse_number_of_jobs
-        from rlbench.harness.plan import name_run
 
         parser = OverridesParser.create(config_loader=self.hydra_context.config_loader)
         overrides = parser.parse_overrides([*self._parse_config(), *arguments])
@@ -59,13 +64,14 @@ class RlbenchSweeper(BasicSweeper):
         refuse_no_jobs(overrides, jobs)
         if isinstance(self.launcher, RlbenchLauncher):
             return self.launcher.launch(jobs, initial_job_idx=0)
+        from hydra_plugins.rlbench._others import OtherLauncher
+        from rlbench.sweeps.elsewhere import launch_elsewhere
+
+        other = OtherLauncher(self.launcher)
         compose = sweep_composer(self.hydra_context.config_loader, self.config)
-        for words in jobs:
-            name_run(compose(words))  # a mistake is found before the launcher writes anything
-        returns = self.launcher.launch(jobs, initial_job_idx=0)
-        for job in returns:
-            _ = job.return_value  # raises what the job did
-        return returns
+        answer = answer_of(self.task)
+        launch_elsewhere(jobs, compose, other.start, other.default_cores, answer=answer)
+        return []
 
 
 class RlbenchLauncher(Launcher):
@@ -83,15 +89,21 @@ class RlbenchLauncher(Launcher):
     def launch(
         self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int
     ) -> Sequence[JobReturn]:
-        from rlbench.collection import closing_lines
         from rlbench.config.compose import sweep_composer, words_for_jobs
         from rlbench.sweeps.launch import launch
 
         launch(
             job_overrides,
             sweep_composer(self.hydra_context.config_loader, self.config),
-            words_for_jobs(self.config),
+            words_for_jobs(self.config.hydra),
             self.jobs,
-            answer=getattr(self.task, "answer", None) or closing_lines,
+            answer=answer_of(self.task),
         )
         return []
+
+
+def answer_of(task: TaskFunction | None) -> Any:
+    """What is printed at the end of a sweep: what `task` brings, else the usual lines."""
+    from rlbench.collection import closing_lines
+
+    return getattr(task, "answer", None) or closing_lines

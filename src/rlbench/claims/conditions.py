@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from rlbench.analysis.contention import contention
 from rlbench.analysis.groups import Group
 from rlbench.claims.statements import HUMANOID, MINIMUM_SEEDS
 from rlbench.published import table
@@ -19,6 +18,7 @@ from rlbench.published.atari import atari_game
 from rlbench.published.levels import published_levels
 from rlbench.runs.configuration import FILE as CONFIGURATION
 from rlbench.runs.configuration import read_configuration
+from rlbench.runs.contention import contention
 from rlbench.runs.reading import UnreadableFileError, printable
 from rlbench.runs.records import Run
 

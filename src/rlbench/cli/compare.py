@@ -175,17 +175,17 @@ def _seeds(word: str) -> str:
 
 def _sweep(words: Sequence[str], runs: list[Path]) -> None:
     """Run the sweep; `runs` becomes the directories of its runs."""
-    from rlbench.cli.main import run_one
+    from rlbench.cli.main import run_guest, run_one
 
     def keep(directories: Sequence[Path], _: Path) -> Sequence[str]:
         runs.extend(directories)
         return ()
 
-    run_with_hydra(words, run_one, keep)
+    run_with_hydra(words, run_one, run_guest, keep)
 
 
 def _report(directory: Path, runs: Sequence[Path], out: Path | None, baseline: str | None) -> Path:
-    """Draw the report of `runs`; of everything in `directory` where another launcher than rlbench's
+    """Draw the report of `runs`; of everything in `directory` where another sweeper than rlbench's
     ran them, as it does not say which they were."""
     from rlbench.collection import answer_lines
     from rlbench.reports.build import build_report

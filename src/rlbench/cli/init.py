@@ -12,9 +12,10 @@ from rlbench.config.folders import template_dir
 from rlbench.errors import ConfigError
 
 DESCRIPTION = """\
-Write a small template to DIR: an agent and an environment in Python, and a folder conf/ with a
-threshold, tuned settings and an experiment. It runs as it is; change what you like. Commands that
-are started in DIR find conf/ and the Python files by themselves."""
+Write a small template to DIR: an agent and an environment in Python, a folder conf/ with a
+threshold, tuned settings and an experiment, and a folder cluster/ for runs on many machines. It
+runs as it is; change what you like. Commands that are started in DIR find conf/ and the Python
+files by themselves."""
 EXAMPLE = """\
 example:
   rlbench init mine
@@ -68,4 +69,4 @@ def _copy(template: Path, directory: Path) -> list[Path]:
 
 
 def _is_part(path: Path) -> bool:
-    return path.is_file() and path.suffix in (".md", ".py", ".yaml")
+    return path.is_file() and path.suffix in (".md", ".py", ".sh", ".yaml")

@@ -23,7 +23,7 @@ from rlbench.harness.threads import one_thread_each
 from rlbench.signals import Stops, end_with_launcher, ignore_stops
 
 if TYPE_CHECKING:
-    from rlbench.settings import Settings
+    from rlbench.settings import Auto, Settings
 
 EXIT_INTERRUPTED = 130
 
@@ -149,18 +149,24 @@ def _subcommand(name: str, words: list[str]) -> int:
 def _run_or_sweep(words: list[str]) -> int:
     from rlbench.config.command_line import run_with_hydra
 
-    return run_with_hydra(words, run_one)
+    return run_with_hydra(words, run_one, run_guest)
 
 
-def run_one(settings: Settings, alone: bool) -> int:
-    """One run, in a process that is there for it `alone` or for others, too; the exit status."""
+def run_one(settings: Settings) -> int:
+    """One run, in a process that is there for it alone; the exit status."""
     from rlbench.clock import Start
     from rlbench.harness.experiment import run
     from rlbench.nets.tensorflow_runtime import process_only_trains
 
-    if alone:
-        process_only_trains()
-    return run(settings, Start.of_process() if alone else Start.now())
+    process_only_trains()
+    return run(settings, Start.of_process())
+
+
+def run_guest(words: Sequence[str], cores: Auto | int, directory: Path) -> None:
+    """A job of a sweep that a launcher of another package has put on this machine."""
+    from rlbench.sweeps.guest import run_guest as run
+
+    run(words, cores, directory)
 
 
 def _quiet_libraries() -> None:

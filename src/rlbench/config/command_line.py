@@ -20,33 +20,47 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from rlbench.config.folders import conf_dir, config_folder, find_modules_beside, own_folder
+from rlbench.config.folders import (
+    conf_dir,
+    config_folder,
+    find_modules_beside,
+    own_folder,
+    passed_over,
+)
 from rlbench.config.refused import WRITES_NOTHING, refuse_config_name, refuse_words
 from rlbench.config.source import register
-from rlbench.errors import ConfigError, RlbenchError, RunError
+from rlbench.errors import ConfigError, RlbenchError
 
 if TYPE_CHECKING:
-    from rlbench.settings import Settings
+    from rlbench.settings import Auto, Settings
 
-RunOne = Callable[["Settings", bool], int]
+RunOne = Callable[["Settings"], int]
+RunGuest = Callable[[Sequence[str], "Auto | int", Path], None]
 Answer = Callable[[Sequence[Path], Path], Sequence[str]]
 
 
-def run_with_hydra(words: Sequence[str], run: RunOne, answer: Answer | None = None) -> int:
+def run_with_hydra(
+    words: Sequence[str], run: RunOne, run_guest: RunGuest, answer: Answer | None = None
+) -> int:
     """Do what `words` ask for; returns the exit status.
 
-    run: called with the settings of a run and whether this process is there for it alone (so that
-    the time since its start is the run's); returns the exit status. answer: what is printed at the
-    end of a sweep by rlbench's own launcher (see `rlbench.sweeps.launch`); None: its usual lines.
+    run: called with the settings of the run that this process is there for; returns the exit
+    status. run_guest: called where a launcher of another package has put a job of a sweep, with the
+    words of its run, its cores and the folder that the sweep was started in. answer: what is
+    printed at the end of a sweep (see `rlbench.sweeps.closing`); None: the usual lines.
     Raises ConfigError for words that Hydra does not take.
     """
     os.environ["HYDRA_FULL_ERROR"] = "1"  # so that errors come here instead of being printed
     overrides, flags, folder = _sorted(words)
     if folder is not None and folder == own_folder() and str(folder) not in words:
         print(f"note: the files in {folder} are used, too", file=sys.stderr)
+    if folder is not None and "hydra.mode=RUN" not in overrides:  # a job's sweep has said so
+        for file in passed_over(folder):
+            why = "as rlbench has one of this name; a file in experiment/ can set the same keys"
+            print(f"note: {file} is not used, {why}", file=sys.stderr)
     refuse_words(overrides)
     register()
-    task = Task(run, answer)
+    task = Task(run, run_guest, answer)
     start = hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")(task)
     try:
         with _command_line([*overrides, *WRITES_NOTHING, *flags]):
@@ -97,33 +111,40 @@ class Task:
 
     outcome: of a single run, its exit status or what it raised, which Hydra must not see, as it
     would print lines about it. A launcher of another package runs a sweep's jobs, perhaps in other
-    processes, and learns of failures by an exception. answer: for rlbench's own launcher.
+    processes, to which this is pickled, and learns of failures by an exception. answer: for the end
+    of a sweep.
     """
 
-    def __init__(self, run: RunOne, answer: Answer | None = None) -> None:
-        self._run, self.answer = run, answer
+    def __init__(self, run: RunOne, run_guest: RunGuest, answer: Answer | None = None) -> None:
+        self._run, self._run_guest, self.answer = run, run_guest, answer
+        self._directory = Path.cwd()
         self.outcome: int | Exception = 0
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "answer": None}  # no job has a use for it
+
     def __call__(self, config: DictConfig) -> None:
-        alone = HydraConfig.get().mode is not RunMode.MULTIRUN
+        hydra = HydraConfig.get()
+        if hydra.mode is RunMode.MULTIRUN:
+            from rlbench.config.compose import words_for_jobs
+            from rlbench.config.origins import words_of
+
+            words = [*words_for_jobs(hydra), *words_of(hydra.overrides.task)]
+            self._run_guest(words, config.cores, self._directory)
+            return
         try:
-            self.outcome = self._run_one(config, alone)
+            self.outcome = self._run_one(config)
         except Exception as error:
-            if not alone:
-                raise
             self.outcome = error
 
-    def _run_one(self, config: DictConfig, alone: bool) -> int:
+    def _run_one(self, config: DictConfig) -> int:
         from rlbench.config.compose import Composed, from_config
         from rlbench.config.origins import origins, words_of
 
         hydra = HydraConfig.get()
         words = [*words_of(hydra.overrides.hydra), *words_of(hydra.overrides.task)]
         files = origins(GlobalHydra.instance().config_loader(), hydra.job.config_name, words)
-        status = self._run(from_config(Composed(config, files)), alone)
-        if status and not alone:
-            raise RunError(f"the run ended with exit status {status}")
-        return status
+        return self._run(from_config(Composed(config, files)))
 
 
 def _sorted(words: Sequence[str]) -> tuple[list[str], list[str], Path | None]:

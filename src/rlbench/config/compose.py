@@ -129,10 +129,10 @@ def sweep_composer(loader: ConfigLoader, master: DictConfig) -> Callable[[Sequen
     return compose_job
 
 
-def words_for_jobs(master: DictConfig) -> list[str]:
+def words_for_jobs(hydra: Any) -> list[str]:
     """What every process of the sweep is given besides its job's words: the flags that say where
-    configurations are, the words that set Hydra itself, and that it is one run."""
-    hydra = master.hydra
+    configurations are, the words that set Hydra itself, and that it is one run. hydra: that node of
+    the configuration of the sweep, or of a job."""
     flags = []
     for source in hydra.runtime.config_sources:
         if source.provider == "command-line":
@@ -142,8 +142,9 @@ def words_for_jobs(master: DictConfig) -> list[str]:
             flags += ["--config-path", path if source.schema == "file" else f"pkg://{path}"]
     if hydra.job.config_name != CONFIG_NAME:
         flags += ["--config-name", str(hydra.job.config_name)]
-    left_out = ("hydra.mode=", *WRITES_NOTHING)
-    words = [str(word) for word in hydra.overrides.hydra if not word.startswith(left_out)]
+    left_out = ("hydra.mode=", "hydra/launcher=", "hydra.launcher.", *WRITES_NOTHING)
+    words = words_of(hydra.overrides.hydra)
+    words = [word for word in words if not word.lstrip("+~").startswith(left_out)]
     return [*flags, *words, "hydra.mode=RUN"]
 
 

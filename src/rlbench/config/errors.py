@@ -6,17 +6,19 @@ import difflib
 import re
 import traceback
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
+from hydra.core.default_element import GroupDefault
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
 
 from rlbench.config.folders import shown
 from rlbench.errors import ConfigError, ConfigFileError, UnknownKeyError
+from rlbench.extras import install_command
 
 RENAMED = {  # keys that had other names
     "network": "agent.network",
@@ -27,6 +29,8 @@ RENAMED = {  # keys that had other names
 WRONG_CONTAINER = "Cannot merge DictConfig with ListConfig"  # whichever of the two was given
 UNREADABLE = (yaml.YAMLError, UnicodeDecodeError, OSError)  # a file of no YAML, of no text, or none
 NO_INDEX = ("is not an int", "invalid literal for int()")  # a name below a list
+# Launchers of other packages, and the extra of rlbench that installs each.
+LAUNCHERS = {"submitit_slurm": "slurm", "submitit_local": "slurm", "ray": "ray-sweeps"}
 _NAMES_OF_AGENT = ("agent.name", "agent._target_")  # of its file, not to be set on a command line
 
 
@@ -53,7 +57,7 @@ def explain(error: Exception, overrides: Iterable[str], keys: Callable[[], Keys]
         return _unreadable(str(error.override))
     if isinstance(error, MissingConfigException) and error.missing_cfg_file:
         return _unknown_choice(error)
-    if (file := _file_in_the_way(error)) is not None:
+    if (file := _file_in_the_way(error) or _chosen_twice(error)) is not None:
         return file
     text, unknown = str(error), not_overridden(error)
     if error.__cause__ is not None:
@@ -119,6 +123,36 @@ def _file_in_the_way(error: Exception) -> ConfigFileError | None:
     why = re.sub(r"\s*(full_key|object_type|reference_type)[:=].*", "", why)
     place = f"{key[1]}: " if key else ""
     return ConfigFileError(file, None, f"{place}{_one_line(why)}")
+
+
+def _chosen_twice(error: Exception) -> ConfigFileError | None:
+    """The error for a file whose defaults choose from a group beside the choice that there is; None
+    for others. Hydra does not say which file it is."""
+    found = re.match(r"Multiple values for (\S+)\.\s|(\S+) appears more than once", str(error))
+    if found is None:
+        return None
+    group, by = found[1] or found[2], list[str | None]()
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        if frame.f_code.co_name == "_create_defaults_tree_impl":
+            root = frame.f_locals["root"]
+            by += _choosing(group, root, frame.f_locals.get("children", ()))
+            by += _choosing(group, root.parent, [root]) if root.parent else []
+        elif frame.f_code.co_name == "ensure_no_duplicates_in_list":
+            same = frame.f_locals["result"]
+            by += [one.parent for one in same if one.override_key == group]
+    files = [f"{name}.yaml" for name in by if name not in (None, "config")]
+    takes = f"chooses {group} beside what is chosen already; `override /{group}: NAME` replaces it"
+    return ConfigFileError(files[0] if files else "config.yaml", None, takes)
+
+
+def _choosing(group: str, above: Any, nodes: Iterable[Any]) -> Iterator[str]:
+    """The configurations below which a choice from `group` stands, of a part of Hydra's tree: the
+    node `above`, and what is below it."""
+    for below in nodes:
+        node = getattr(below, "node", below)
+        if isinstance(node, GroupDefault) and node.get_override_key() == group:
+            yield "config" if above.node.is_virtual() else above.node.get_config_path()
+        yield from _choosing(group, below, getattr(below, "children", None) or ())
 
 
 def _named_file(error: Exception) -> str:
@@ -238,6 +272,8 @@ def _unknown_choice(error: MissingConfigException) -> ConfigError:
     if not group:
         return ConfigError("--config-name", name, "the name of a file in the configuration folder")
     takes = (takes or "nothing here: the group is empty") + meant
+    if group == "hydra/launcher" and name in LAUNCHERS:
+        takes += f"; {name} needs `{install_command(LAUNCHERS[name])}`"
     return ConfigError(group, name, takes, _named_file(error))
 
 

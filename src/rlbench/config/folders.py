@@ -41,6 +41,15 @@ def own_folder() -> Path | None:
     return OWN.resolve()
 
 
+def passed_over(folder: Path) -> list[str]:
+    """The YAML files in a folder of the user's own, as they would be typed, that are not used:
+    rlbench has one of the same name, and `conf` comes first."""
+    if folder.resolve() == conf_dir().resolve():
+        return []
+    files = sorted(path for path in folder.rglob("*.yaml"))
+    return [shown(file) for file in files if (conf_dir() / file.relative_to(folder)).is_file()]
+
+
 def find_modules_beside(folder: Path) -> None:
     """Let Python find the modules that are beside a configuration folder, after all others: those
     that its files name."""

@@ -14,7 +14,7 @@ from rlbench.harness.machine import confined, working_directory_kept
 from rlbench.harness.memory import check_memory
 from rlbench.harness.plan import plan_run
 from rlbench.harness.record import concurrent_jobs
-from rlbench.harness.stopping import finished
+from rlbench.harness.stopping import finished, starts_over
 from rlbench.harness.watchdog import Watchdog
 from rlbench.runs.directory import RunDir
 from rlbench.settings import Settings
@@ -56,7 +56,7 @@ def _run(settings: Settings, start: Start, stops: Stops) -> int:
     check_device(settings.device)
     concurrent_jobs()
     directory = RunDir(plan.name.directory, settings.results_dir)
-    directory.open(settings.overwrite)
+    directory.open(starts_over(settings, plan.name.directory))
     try:
         with (
             working_directory_kept(),

@@ -27,16 +27,37 @@ PACKAGES = ("ale-py", "gymnasium", "keras", "mujoco", "numpy", "ray", "tensorflo
 
 
 def available_cores(root: Path = container.ROOT) -> list[int]:
-    """The cores that this process may use: as many as its container may. root: of the file system.
+    """The cores that this process may use: as many as SLURM gave its job, where it is one. root: of
+    the file system.
+
+    A SLURM that does not keep jobs on their cores lets each see all of the node; so each begins at
+    another one of them.
+    """
+    job = "".join(os.environ.get(name, "") for name in ("SLURM_JOB_ID", "SLURM_PROCID"))
+    return _part(visible_cores(root), _given_by_slurm(), f"{platform.node()}{job}")
+
+
+def visible_cores(root: Path = container.ROOT) -> list[int]:
+    """The cores that the system lets this process run on: as many as its container may use.
 
     Containers on one machine see the same cores, so each begins at another one of them.
     """
     cores = sorted(_affinity() or range(os.cpu_count() or 1))
-    limit = container.cores(root)
+    return _part(cores, container.cores(root), platform.node())
+
+
+def _part(cores: list[int], limit: float | None, whose: str) -> list[int]:
+    """As many of `cores` as `limit` says, from one on that depends on `whose` they are."""
     if limit is None or limit >= len(cores):
         return cores
-    first = zlib.crc32(platform.node().encode()) % len(cores)
+    first = zlib.crc32(whose.encode()) % len(cores)
     return sorted([*cores, *cores][first : first + max(1, int(limit))])
+
+
+def _given_by_slurm() -> float | None:
+    """How many cores SLURM gave this process's task, or its job on this node; None: it is none."""
+    given = os.environ.get("SLURM_CPUS_PER_TASK") or os.environ.get("SLURM_CPUS_ON_NODE", "")
+    return float(given) if given.isascii() and given.isdecimal() else None
 
 
 def _affinity() -> set[int] | None:
@@ -44,9 +65,12 @@ def _affinity() -> set[int] | None:
     return os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else None
 
 
-def resolve_cores(cores: Auto | int) -> int:
-    """How many cores a run gets (auto: all); raises ConfigError for more than there are."""
-    available = len(available_cores())
+def resolve_cores(cores: Auto | int, available: int | None = None) -> int:
+    """How many cores a run gets (auto: all); raises ConfigError for more than there are.
+
+    available: how many there are, where the run is to be on another machine than this.
+    """
+    available = len(available_cores()) if available is None else available
     wanted = resolve(cores, available)
     if wanted > available:
         raise ConfigError("cores", cores, f"auto or 1 to {available} on this machine")

@@ -117,10 +117,13 @@ def _plan(settings: Settings, env: EnvPlan | None) -> RunPlan:
     )
 
 
-def name_run(settings: Settings) -> RunName:
-    """The name of the run that `settings` ask for, without building its environment."""
+def name_run(settings: Settings, available_cores: int | None = None) -> RunName:
+    """The name of the run that `settings` ask for, without building its environment.
+
+    available_cores: of the machine that it is to run on, where that is another than this.
+    """
     with settings.origins.named():
-        return _name(settings, _resolve(settings))
+        return _name(settings, _resolve(settings, available_cores))
 
 
 def memory_mb_of(
@@ -176,9 +179,9 @@ def resolve_executor(settings: Settings, uses_executor: bool, cores: int, family
     return "process"
 
 
-def _resolve(settings: Settings) -> _Resolved:
+def _resolve(settings: Settings, available_cores: int | None = None) -> _Resolved:
     agent_class, agent_settings = load_agent(settings)
-    cores, family = resolve_cores(settings.cores), family_of(settings.env)
+    cores, family = resolve_cores(settings.cores, available_cores), family_of(settings.env)
     uses_executor = agent_class.uses_executor and not agent_settings.alone()
     executor = resolve_executor(settings, uses_executor, cores, family)
     return _Resolved(

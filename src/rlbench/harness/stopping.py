@@ -10,6 +10,7 @@ from rlbench import __version__
 from rlbench.errors import RunError
 from rlbench.runs import header
 from rlbench.runs.columns import Clock
+from rlbench.runs.contention import contention_in
 from rlbench.runs.header import Header, read_header
 from rlbench.runs.reading import UnreadableFileError
 from rlbench.runs.records import EndStatus, Mark
@@ -51,10 +52,10 @@ def finished(settings: Settings, directory: Path) -> str | None:
     else None.
 
     A run is finished when it reached what it is to stop at, or has used up the budget asked for;
-    a larger budget goes on from where it ended. `overwrite` leaves nothing finished.
+    a larger budget goes on from where it ended. One that starts over is not finished.
     Raises RunError for an unfinished run that this version of rlbench cannot go on with.
     """
-    if settings.overwrite:
+    if starts_over(settings, directory):
         return None
     maker = _maker(directory)
     try:
@@ -72,6 +73,18 @@ def finished(settings: Settings, directory: Path) -> str | None:
             "it; overwrite=true starts again, another results_dir keeps both"
         )
     return None
+
+
+def starts_over(settings: Settings, directory: Path) -> bool:
+    """Whether `settings` ask for the run in `directory` to begin again: any with `overwrite=true`,
+    with `overwrite=shared` one that has ended and had to share its cores."""
+    if settings.overwrite != "shared":
+        return settings.overwrite
+    try:
+        ended = read_summary(directory).status in ("solved", "budget")
+    except UnreadableFileError:
+        return False
+    return ended and contention_in(directory) != []
 
 
 def in_words(summary: Summary) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from rlbench.analysis.contention import contention
 from rlbench.analysis.drift import drifts
 from rlbench.analysis.groups import (
     EnvironmentGroups,
@@ -14,6 +13,7 @@ from rlbench.analysis.groups import (
 )
 from rlbench.analysis.suite_statistics import SuiteStatistics
 from rlbench.analysis.suites import ambiguities
+from rlbench.runs.contention import contention
 from rlbench.runs.reading import printable
 from rlbench.runs.records import Run
 

@@ -17,6 +17,7 @@ from rlbench.runs.files import replacing, write_npz
 
 SNAPSHOTS = "snapshots"
 HELD = "another process is running this run"
+LOCK = ".lock"
 
 
 class RunDir:
@@ -117,7 +118,7 @@ class RunDir:
             import fcntl
         except ImportError:  # a system without advisory locks
             return
-        self._lock = open_to_write(self.path / ".lock", shared=True)  # nothing is written to it
+        self._lock = open_to_write(self.path / LOCK, shared=True)  # nothing is written to it
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
@@ -152,3 +153,20 @@ def write_policy(path: Path, arrays: Mapping[str, Array]) -> None:
     """Write a policy's arrays as an .npz, without pickles."""
     with replacing(path) as file:
         write_npz(file, arrays)
+
+
+def is_held(directory: Path) -> bool:
+    """Whether a process is running the run in `directory`."""
+    try:
+        import fcntl
+
+        lock = os.open(directory / LOCK, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except (ImportError, OSError):
+        return False
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(lock)
+    return False

@@ -10,21 +10,25 @@ from types import TracebackType
 from rich.live import Live
 
 from rlbench.harness.screen import duration, live_console
-from rlbench.sweeps.job_table import table_of
-from rlbench.sweeps.jobs import Job, State
+from rlbench.sweeps.job_table import progress_words, table_of
+from rlbench.sweeps.jobs import Job, Room, State
+
+UNDER_WAY = (State.WAITING, State.RUNNING)
 
 
 class Display:
-    """Shows `jobs`, which share so many `cores`; a context manager. `refresh` follows their notes,
+    """Shows `jobs`, which share `room`; a context manager. `refresh` follows their notes,
     `event` a change of state.
 
-    quiet: show nothing.
+    quiet: show nothing. live: whether a terminal shows a table, which others must not write into.
     """
 
-    def __init__(self, jobs: Sequence[Job], cores: int, *, quiet: bool = False) -> None:
-        self._jobs, self._cores, self._quiet = jobs, cores, quiet
+    def __init__(
+        self, jobs: Sequence[Job], room: Room, *, quiet: bool = False, live: bool = True
+    ) -> None:
+        self._jobs, self.room, self._quiet = jobs, room, quiet
         self._live: Live | None = None
-        console = None if quiet else live_console()
+        console = live_console() if live and not quiet else None
         if console is not None:
             self._live = Live(console=console, auto_refresh=False, transient=False)
 
@@ -58,6 +62,16 @@ class Display:
         seconds = "" if job.elapsed_s is None else f" after {duration(job.elapsed_s)}"
         note = f": {job.note}" if job.note else ""
         self.print(f"[{number}/{len(self._jobs)}] {job.label}: {job.state.value}{seconds}{note}")
+        if job.state is State.DONE and any(other.state in UNDER_WAY for other in self._jobs):
+            self.print(f"  {progress_words(self._jobs, self.room)}")
+
+    def show_what_does_not_run(self) -> None:
+        """Mistakes first, so that nobody waits for the good jobs to learn of them."""
+        bad = [job for job in self._jobs if job.state is State.FAILED]
+        if bad:
+            self.print(f"{len(bad)} of {len(self._jobs)} jobs cannot run, the others do:")
+        for job in [*bad, *(job for job in self._jobs if job.state is State.BEFORE)]:
+            self.event(job)
 
     def print(self, line: str) -> None:
         """Print a line about the whole sweep."""
@@ -72,7 +86,7 @@ class Display:
     def _draw(self, rows: int) -> None:
         assert self._live is not None
         width = self._live.console.width
-        self._live.update(table_of(self._jobs, width, rows, self._cores), refresh=True)
+        self._live.update(table_of(self._jobs, width, rows, self.room), refresh=True)
 
 
 @contextlib.contextmanager

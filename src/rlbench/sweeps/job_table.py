@@ -14,7 +14,7 @@ from rich.text import Text
 from rlbench.harness.progress_line import LEAST_BAR, read_line
 from rlbench.harness.screen import bar, duration, on_the_clock
 from rlbench.sweeps.forecast import ACTIVE, is_measured, sweep_left_s
-from rlbench.sweeps.jobs import Job, State
+from rlbench.sweeps.jobs import Job, Room, State
 
 STYLES = {
     "solved": "bold green",
@@ -76,7 +76,7 @@ def row(job: Job) -> Row:
     )
 
 
-def table_of(jobs: Sequence[Job], width: int, height: int, cores: int) -> RenderableType:
+def table_of(jobs: Sequence[Job], width: int, height: int, room: Room) -> RenderableType:
     """The whole picture for a terminal of `width` columns and `height` rows: how far the sweep is,
     the jobs most worth seeing, and how many others there are in which state."""
     everything = [row(job) for job in jobs]
@@ -97,7 +97,7 @@ def table_of(jobs: Sequence[Job], width: int, height: int, cores: int) -> Render
         table.add_row(*cells)
     seen = {id(job) for job in shown}
     rest = _counted([job for job in jobs if id(job) not in seen])
-    lines: list[RenderableType] = [_progress(jobs, width, cores), Text(_counted(jobs)), table]
+    lines: list[RenderableType] = [_progress(jobs, width, room), Text(_counted(jobs)), table]
     if same := _same(everything):
         lines.insert(2, Text(same))
     if rest:
@@ -180,24 +180,33 @@ def _same(rows: Sequence[Row]) -> str:
 
 def _state(job: Job) -> str:
     if job.state is State.BEFORE:
-        return f"skipped ({job.outcome})"
+        return f"skipped ({job.outcome}{', shared' if job.shared else ''})"
+    if job.state is State.DONE and job.shared:
+        return f"{job.outcome} (shared)"
     if job.state is State.RUNNING:
         doing = read_line(job.note).doing  # "importing TensorFlow", of which a word is enough
         return job.outcome if doing is None else doing.partition(" ")[0]
     return job.outcome
 
 
-def _progress(jobs: Sequence[Job], width: int, cores: int) -> Text:
-    """`━━━━━━ 7 of 20 jobs, about 12:30 left`."""
+def progress_words(jobs: Sequence[Job], room: Room) -> str:
+    """`7 of 20 jobs, about 12:30 left`."""
     ended = sum(job.state in ENDED for job in jobs)
-    text = Text(f"{ended} of {len(jobs)} jobs", "bold")
-    left_s = sweep_left_s(jobs, cores) if ended < len(jobs) else None
-    if left_s is not None:
-        text.append(f", {'about' if is_measured(jobs) else 'up to'} {on_the_clock(left_s)} left")
-    room = min(WIDEST_BAR, width - len(text) - 1)
-    if room < LEAST_BAR:
+    words = f"{ended} of {len(jobs)} jobs"
+    left_s = sweep_left_s(jobs, room) if ended < len(jobs) else None
+    if left_s is None:
+        return words
+    return f"{words}, {'about' if is_measured(jobs) else 'up to'} {on_the_clock(left_s)} left"
+
+
+def _progress(jobs: Sequence[Job], width: int, room: Room) -> Text:
+    """`━━━━━━ 7 of 20 jobs, about 12:30 left`."""
+    text = Text(progress_words(jobs, room), "bold")
+    space = min(WIDEST_BAR, width - len(text) - 1)
+    if space < LEAST_BAR:
         return text
-    drawn = Text.assemble(*bar(room, ended / max(1, len(jobs))), " ")
+    ended = sum(job.state in ENDED for job in jobs)
+    drawn = Text.assemble(*bar(space, ended / max(1, len(jobs))), " ")
     return drawn.append_text(text)
 
 

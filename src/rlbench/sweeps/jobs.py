@@ -6,15 +6,18 @@ import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from rlbench.errors import ConfigError, RlbenchError, RunError
 from rlbench.harness.machine import resolve_cores
 from rlbench.harness.plan import name_run
-from rlbench.harness.stopping import finished
+from rlbench.harness.stopping import finished, starts_over
+from rlbench.runs.columns import Clock
+from rlbench.runs.contention import contention_in
+from rlbench.runs.load import load_run
 from rlbench.runs.reading import UnreadableFileError
 from rlbench.runs.summary import Summary, read_summary
-from rlbench.settings import AUTO, Settings, resolve
+from rlbench.settings import AUTO, Auto, Settings, resolve
 
 LABEL_KEYS = ("agent=", "env=", "seed=")
 AGENT_KEYS = ("agent=", "agent.", "+agent.", "++agent.")
@@ -33,12 +36,32 @@ class State(Enum):
     ELSEWHERE = "running elsewhere"
 
 
+@dataclass(frozen=True)
+class Room:
+    """What the jobs of a sweep share: so many cores. at_once: how many may run side by side; auto:
+    as many as the cores allow."""
+
+    cores: int
+    at_once: Auto | int = AUTO
+
+    def limit(self, job: Job) -> int:
+        """How many may run beside each other while `job` does."""
+        assert job.settings is not None
+        if self.at_once != AUTO:
+            return self.at_once
+        if job.settings.device == "gpu":
+            return 1  # a GPU that is shared by chance times neither job
+        return max(1, self.cores // job.wanted_cores)
+
+
 @dataclass
 class Job:
     """One run of a sweep. `note` is the last line it printed, or why it failed.
 
     differs: the words beside agent, environment and seed in which the jobs differ. directory: of
-    its run. summary: of a run that has ended. ended: the how many-th it was to end.
+    its run. summary: of a run that has ended. shared: who else had its cores, and which part of
+    their time. before: the clock of its run when this sweep began. ended: the how many-th it was to
+    end.
     """
 
     words: tuple[str, ...]
@@ -51,6 +74,8 @@ class Job:
     elapsed_s: float | None = None
     directory: Path | None = None
     summary: Summary | None = None
+    shared: Sequence[tuple[float, str]] = ()
+    before: Clock = field(default_factory=Clock)
     ended: int = 0
     cores: list[int] = field(default_factory=list)
 
@@ -87,6 +112,7 @@ class Job:
         if self.directory is not None:
             with contextlib.suppress(UnreadableFileError):
                 self.summary = read_summary(self.directory)
+                self.shared = contention_in(self.directory)
 
     def _word(self, key: str) -> str:
         word = next((word for word in self.words if word.startswith(key)), "")
@@ -97,8 +123,11 @@ def prepare(
     words_of_jobs: Sequence[Sequence[str]],
     compose: Callable[[Sequence[str]], Settings],
     default_cores: int,
+    available_cores: int | None = None,
 ) -> list[Job]:
     """The jobs, interleaved, each composed and looked up before any of them starts.
+
+    available_cores: of the machines that they are to run on, where those are others than this.
 
     A job that cannot be composed, or whose run another version of rlbench began, is FAILED with its
     error. One whose run is finished already (or is another job's run under different words) is
@@ -113,9 +142,9 @@ def prepare(
         try:
             settings = compose(words)
             with settings.origins.named():
-                cores = resolve_cores(resolve(settings.cores, default_cores))
+                cores = resolve_cores(resolve(settings.cores, default_cores), available_cores)
             job.settings = settings.model_copy(update={"cores": cores})
-            directory = job.directory = name_run(job.settings).directory
+            directory = job.directory = name_run(job.settings, available_cores).directory
             same, done = taken.get(directory), finished(job.settings, directory)
         except (ConfigError, RunError) as error:
             job.state, job.error, job.note = State.FAILED, error, str(error)
@@ -126,7 +155,17 @@ def prepare(
         elif done is not None:
             job.state, job.note = State.BEFORE, done
             job.read_summary()
+        elif not starts_over(job.settings, directory):
+            job.before = _clock_of(directory)
     return interleave(jobs)
+
+
+def _clock_of(directory: Path) -> Clock:
+    """The clock of a run that has been begun."""
+    if not directory.is_dir():
+        return Clock()
+    run, _ = load_run(directory, PurePath(directory.name))
+    return Clock() if run is None else run.end
 
 
 def left_undone(settings: Settings, directory: Path) -> str | None:
@@ -137,6 +176,17 @@ def left_undone(settings: Settings, directory: Path) -> str | None:
     except RunError as error:
         return str(error)
     return None if done else "its process ended with status 0 before the run was over"
+
+
+def refuse_if_all_bad(jobs: Sequence[Job]) -> None:
+    """Raise what is wrong with the first job where not one of them could be composed."""
+    errors = [job.error for job in jobs if job.error is not None]
+    if len(errors) < len(jobs) or not errors:
+        return
+    if len({str(error) for error in errors}) > 1:
+        for job in jobs:
+            print(f"{job.label}: {job.error}")
+    raise errors[0]
 
 
 def interleave(jobs: Sequence[Job]) -> list[Job]:

@@ -5,21 +5,20 @@ from __future__ import annotations
 import math
 import selectors
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 from rlbench.clock import monotonic_s
-from rlbench.errors import ConfigError, RunError
+from rlbench.errors import ConfigError
 from rlbench.harness.machine import available_cores
 from rlbench.runs.directory import HELD
 from rlbench.settings import AUTO, Auto, Settings, resolve
 from rlbench.signals import Stops
-from rlbench.sweeps.display import Display, count
-from rlbench.sweeps.jobs import Job, State, left_undone, prepare
+from rlbench.sweeps.closing import Answer, conclude, refuse_what_is_left
+from rlbench.sweeps.display import Display
+from rlbench.sweeps.jobs import Job, Room, State, left_undone, prepare, refuse_if_all_bad
 from rlbench.sweeps.process import INTERRUPTED, JobProcess
 
 REFRESH_S = 0.5  # poll rarely: the sweep shares its cores with the jobs that it times
 STOPPING = "stopping: each job writes its checkpoint; once more kills them"
-Answer = Callable[[Sequence[Path], Path], Sequence[str]]
 
 
 def launch(
@@ -48,28 +47,18 @@ def launch(
         takes = f"auto or 1 to {len(available)}, the cores of this machine"
         raise ConfigError("hydra.launcher.jobs", at_once, takes)
     jobs = prepare(words_of_jobs, compose, len(available) // resolve(at_once, 1))
-    _refuse_if_all_bad(jobs)
+    refuse_if_all_bad(jobs)
     if any(job.settings is not None and job.settings.dry_run for job in jobs):
         from rlbench.sweeps.dry_run import print_plan
 
         print_plan(jobs)
     else:
-        sweep = _Sweep(
-            jobs, available, common_words, Display(jobs, len(available), quiet=quiet), at_once
-        )
+        room = Room(len(available), at_once)
+        display = Display(jobs, room, quiet=quiet)
+        sweep = _Sweep(jobs, available, room, common_words, display)
         sweep.run()
-        sweep.conclude(answer)
-    failed = [job for job in jobs if job.state is State.FAILED]
-    if failed:
-        # What a display has shown already is not repeated.
-        first = f": {failed[0].label}: {failed[0].note}" if quiet else ""
-        raise RunError(f"{len(failed)} of {len(jobs)} jobs failed{first}")
-    elsewhere = sum(job.state is State.ELSEWHERE for job in jobs)
-    if elsewhere:
-        raise RunError(
-            f"{elsewhere} of {len(jobs)} jobs run in another process; wait until it has ended, "
-            "then start this sweep again"
-        )
+        conclude(jobs, display, answer, interrupted=sweep.interrupted)
+    refuse_what_is_left(jobs, quiet=quiet)
     return jobs
 
 
@@ -80,15 +69,14 @@ class _Sweep:
         self,
         jobs: Sequence[Job],
         available: Sequence[int],
+        room: Room,
         common_words: Sequence[str],
         display: Display,
-        at_once: Auto | int,
     ) -> None:
         self._jobs = jobs
         self._free = list(available)
-        self._total = len(available)
+        self._room = room
         self._common_words = common_words
-        self._at_once = at_once
         self._running: dict[int, tuple[JobProcess, float]] = {}  # by position: process, start
         self._stops, self._passed_on, self._ended = Stops(math.inf), 0, 0
         self._shown = 0.0
@@ -96,7 +84,7 @@ class _Sweep:
 
     def run(self) -> None:
         with selectors.DefaultSelector() as selector, self._stops, self._display:
-            self._show_what_does_not_run()
+            self._display.show_what_does_not_run()
             try:
                 while self._start_what_fits(selector) or self._running:
                     self._listen(selector)
@@ -106,30 +94,9 @@ class _Sweep:
                 for process, _ in self._running.values():
                     process.kill()
 
-    def conclude(self, answer: Answer) -> None:
-        """Print how the sweep went; raises KeyboardInterrupt if it was interrupted."""
-        self._display.print(f"{len(self._jobs)} jobs: {count(self._jobs)}")
-        for job in self._jobs:
-            if job.state is State.FAILED:
-                self._display.print(f"  failed: {job.label}: {job.note}")
-        if self._stops.asked:
-            raise KeyboardInterrupt
-        places: dict[Path, list[Path]] = {}
-        for job in self._jobs:
-            # A run that failed is part of the answer; one that another version made is not.
-            if job.settings is not None and job.directory is not None and job.error is None:
-                places.setdefault(job.settings.results_dir, []).append(job.directory)
-        for results_dir, directories in sorted(places.items()):
-            for line in answer(directories, results_dir):
-                self._display.print(line)
-
-    def _show_what_does_not_run(self) -> None:
-        """Mistakes first, so that nobody waits for the good jobs to learn of them."""
-        bad = [job for job in self._jobs if job.state is State.FAILED]
-        if bad:
-            self._display.print(f"{len(bad)} of {len(self._jobs)} jobs cannot run, the others do:")
-        for job in [*bad, *(job for job in self._jobs if job.state is State.BEFORE)]:
-            self._display.event(job)
+    @property
+    def interrupted(self) -> bool:
+        return self._stops.asked
 
     def _pass_on_stops(self) -> None:
         """At the first stop let each job write its checkpoint; at the second kill them."""
@@ -150,19 +117,10 @@ class _Sweep:
                 continue
             if self._stops.asked:
                 return False
-            if job.wanted_cores > len(self._free) or len(self._running) >= self._limit(job):
+            if job.wanted_cores > len(self._free) or len(self._running) >= self._room.limit(job):
                 return True
             self._start(position, job, selector)
         return False
-
-    def _limit(self, job: Job) -> int:
-        """How many may run beside each other while `job` does."""
-        assert job.settings is not None
-        if self._at_once != AUTO:
-            return self._at_once
-        if job.settings.device == "gpu":
-            return 1  # a GPU that is shared by chance times neither job
-        return self._total // job.wanted_cores
 
     def _start(self, position: int, job: Job, selector: selectors.BaseSelector) -> None:
         job.cores, self._free = self._free[: job.wanted_cores], self._free[job.wanted_cores :]
@@ -172,7 +130,7 @@ class _Sweep:
             *(word for word in job.words if not word.startswith("cores=")),
             f"cores={job.wanted_cores}",
         ]
-        process = JobProcess(words, job.cores, min(self._limit(job), to_run))
+        process = JobProcess(words, job.cores, min(self._room.limit(job), to_run))
         self._running[position] = process, monotonic_s()
         for stream in process.streams:
             selector.register(stream, selectors.EVENT_READ)
@@ -219,13 +177,3 @@ class _Sweep:
                 job.note = process.cause(status)
                 job.state = State.ELSEWHERE if job.note.endswith(HELD) else State.FAILED
             self._display.event(job)
-
-
-def _refuse_if_all_bad(jobs: Sequence[Job]) -> None:
-    errors = [job.error for job in jobs if job.error is not None]
-    if len(errors) < len(jobs) or not errors:
-        return
-    if len({str(error) for error in errors}) > 1:
-        for job in jobs:
-            print(f"{job.label}: {job.error}")
-    raise errors[0]

@@ -8,37 +8,50 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import IO
 
 from rlbench.errors import visible
 from rlbench.harness.record import CONCURRENT_JOBS
-from rlbench.signals import PARENT, STOP_SIGNALS, describe
+from rlbench.signals import PARENT, STOP_SIGNALS, describe, held_back
 
 CHUNK_BYTES = 1 << 16
 INTERRUPTED = (130, *(-number for number in STOP_SIGNALS))
+# What SLURM sends to all processes of a job is for the launcher that asked for it; it would end a
+# run at once. These it never gets.
+OF_LAUNCHERS = tuple(name for name in ("SIGUSR1", "SIGUSR2") if hasattr(signal, name))
 
 
 class JobProcess:
-    """A fresh Python that runs `python -m rlbench` with `words`, on `cores`.
+    """A fresh Python that runs `python -m rlbench` with `words`, on `cores`, in `directory` (None:
+    where this process is).
 
     It leads a new process group: a Ctrl-C at the terminal reaches the sweep alone, which
     passes it on, once. When the process that started it is gone, it writes a checkpoint and ends.
     """
 
-    def __init__(self, words: Sequence[str], cores: Sequence[int], concurrent_jobs: int) -> None:
+    def __init__(
+        self,
+        words: Sequence[str],
+        cores: Sequence[int],
+        concurrent_jobs: int,
+        directory: Path | None = None,
+    ) -> None:
         environment = {
             **os.environ,
             CONCURRENT_JOBS: str(concurrent_jobs),
             "PYTHONUNBUFFERED": "1",
             PARENT: str(os.getpid()),
         }
-        with _confined_to(cores):  # a new process inherits the cores of the one that starts it
+        # A new process inherits the cores, and the blocked signals, of the one that starts it.
+        with _confined_to(cores), held_back(*OF_LAUNCHERS):
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "rlbench", *words],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 env=environment,
+                cwd=directory,
                 process_group=0,
             )
         assert self._process.stdout is not None

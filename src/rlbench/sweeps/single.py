@@ -28,16 +28,25 @@ def run_in_fresh_process(words: Sequence[str], *, progress: bool) -> None:
     failed, and KeyboardInterrupt after an interruption: the first lets the run write its
     checkpoint, the second ends it at once.
     """
-    process = JobProcess([*words, "hydra.mode=RUN"], available_cores(), 1)
+    see_to_its_end(JobProcess([*words, "hydra.mode=RUN"], available_cores(), 1), progress=progress)
+
+
+def see_to_its_end(process: JobProcess, *, progress: bool) -> None:
+    """Wait until a job's process has ended; what is shown and raised is as above."""
+    interrupts = 0
     try:
         with NewestLine() if progress else contextlib.nullcontext() as line:
-            interrupts, status = 0, None
+            status = None
             while status is None:
                 try:
                     status = _wait(process, line)
                 except KeyboardInterrupt:
                     interrupts += 1
                     process.interrupt() if interrupts == 1 else process.kill()
+                except BaseException:  # another launcher ends this process: the job saves first
+                    process.interrupt()
+                    _wait(process, line)
+                    raise
             process.finish()
             if line is not None:
                 line.show(process.stdout.last)
