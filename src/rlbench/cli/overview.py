@@ -12,6 +12,7 @@ SUBCOMMANDS = {
     "tensorboard": "rlbench.cli.tensorboard",
     "envs": "rlbench.cli.envs",
     "init": "rlbench.cli.init",
+    "completion": "rlbench.cli.completion",
     "help": "rlbench.cli.help",
 }
 QUESTION = "rlbench: which method reaches a score sooner on this machine?\n"
@@ -42,6 +43,7 @@ Commands
   rlbench tensorboard [DIR] [--out DIR]  event files of finished runs
   rlbench envs [WORD]                    the environments that can be made here
   rlbench init [DIR]                     a template for agents and environments
+  rlbench completion bash|zsh|fish       what makes Tab complete all of this
   rlbench help [KEY]                     one key: its value, what it means
   rlbench [KEY=VALUE ...] --help         all keys, and what they are set to
   rlbench --version

@@ -164,6 +164,9 @@ def _sorted(words: Sequence[str]) -> tuple[list[str], list[str], Path | None]:
     if arguments.experimental_rerun is not None:
         takes = "nothing: it is not supported, as it would unpickle the file"
         raise ConfigError("--experimental-rerun", arguments.experimental_rerun, takes)
+    if arguments.shell_completion:
+        takes = "nothing: `rlbench completion bash` prints what a shell needs"
+        raise ConfigError("--shell-completion", " ".join(arguments.overrides), takes)
     refuse_config_name(arguments.config_name)
     if arguments.package is not None and arguments.cfg is None:
         raise ConfigError("--package", arguments.package, "no value without --cfg")

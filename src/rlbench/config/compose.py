@@ -28,7 +28,7 @@ from rlbench.config.refused import CHOICES, WRITES_NOTHING, refuse_words
 from rlbench.config.source import FallbackSource, register
 from rlbench.config.words import words as as_words
 from rlbench.errors import ConfigError, UnknownKeyError
-from rlbench.settings import Origins, Settings
+from rlbench.settings import AUTO, Origins, Settings
 
 FOR_THE_WHOLE = ("experiment", "experiment_agent", "tuned", "namespace", "games")  # groups
 VERSION_BASE = "1.3"
@@ -94,6 +94,13 @@ def _checked(config: DictConfig) -> Settings:
     find_spec(settings.env.id)
     check_executor(settings.executor)
     return settings
+
+
+def executor_names() -> list[str]:
+    """What `executor=` takes, executors of installed packages included."""
+    from rlbench.executors import EXECUTORS
+
+    return [AUTO, *EXECUTORS]
 
 
 def known_keys(overrides: Iterable[str], compose_words: Compose) -> Keys:
