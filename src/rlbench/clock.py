@@ -13,7 +13,10 @@ import psutil
 
 @dataclass(frozen=True)
 class Start:
-    """The moment an attempt began: `time.time()`, and the CPU-seconds already spent by then."""
+    """The moment an attempt began, as `wall_s` says it, and the CPU-seconds already spent by then.
+
+    Not the time of day, which somebody may set while a run goes on.
+    """
 
     at_s: float
     cpu_s: float
@@ -21,22 +24,17 @@ class Start:
     @classmethod
     def of_process(cls) -> Start:
         """The start of this process: imports count."""
-        return cls(time.time() - _process_age_s(), 0.0)
+        return cls(wall_s() - _process_age_s(), 0.0)
 
     @classmethod
     def now(cls) -> Start:
         """This moment: for another run in a process that has already done other things."""
-        return cls(time.time(), process_cpu_s())
+        return cls(wall_s(), process_cpu_s())
 
 
 def wall_s() -> float:
     """Seconds on the finest steady clock, for durations."""
     return time.perf_counter()
-
-
-def seconds_since(start: Start) -> float:
-    """Seconds that have passed since `start`."""
-    return max(0.0, time.time() - start.at_s)
 
 
 def _process_age_s() -> float:
@@ -47,7 +45,7 @@ def _process_age_s() -> float:
     """
     stat = Path("/proc/self/stat")
     if not (stat.is_file() and hasattr(time, "CLOCK_BOOTTIME")):
-        return time.time() - psutil.Process().create_time()
+        return max(0.0, time.time() - psutil.Process().create_time())
     # proc(5): starttime is field 22, the 20th after the parenthesised name.
     started_ticks = int(stat.read_text().rpartition(")")[2].split()[19])
     since_boot_s = time.clock_gettime(time.CLOCK_BOOTTIME)

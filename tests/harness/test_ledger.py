@@ -143,9 +143,26 @@ def test_time_before_the_ledger_is_startup() -> None:
     assert ledger.now().unattributed_s >= 0
 
 
+@pytest.mark.parametrize("jump_s", [-1e9, -3600.0, 3600.0, 1e9])
+def test_the_time_of_day_may_be_set_while_a_run_goes_on(
+    monkeypatch: pytest.MonkeyPatch, jump_s: float
+) -> None:
+    ledger = Ledger(Start.of_process() if sys.platform == "linux" else Start.now())
+    before, now = ledger.now(), time.time
+    monkeypatch.setattr(time, "time", lambda: now() + jump_s)
+    ledger.started()
+    with ledger.phase("train"):
+        spin(0.01)
+    clock = ledger.now()
+    again = Ledger(Start.of_process() if sys.platform == "linux" else Start.now()).now()
+    assert before.wall_s + 0.01 <= clock.wall_s < before.wall_s + 1
+    assert 0.01 <= clock.train_s < 1 and before.startup_s <= clock.startup_s < clock.wall_s
+    assert again.startup_s < clock.wall_s + 1
+
+
 def test_a_process_began_when_it_was_started() -> None:
     program = "from rlbench.harness.ledger import Start\nprint(Start.of_process().at_s)"
-    started = time.time()
+    started = time.perf_counter()  # of the machine, not of a process
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     # Clock ticks are 10 ms; between our reading and the new process lies its creation.
     assert -0.02 <= float(done.stdout) - started < 0.1

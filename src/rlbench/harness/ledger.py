@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from rlbench.clock import Start, process_cpu_s, seconds_since, wall_s
+from rlbench.clock import Start, process_cpu_s, wall_s
 from rlbench.interfaces import Counts
 from rlbench.runs.columns import Clock
 
@@ -26,7 +26,7 @@ class Ledger:
         self._workers_cpu_s: Callable[[], float] = lambda: 0.0
         self._frame_skip = frame_skip
         self._start = start
-        self._began = wall_s() - seconds_since(start)
+        self._began = start.at_s
         self._phase: str | None = "startup"
         self._entered, self._entered_cpu = self._began, 0.0
         self._spent = dict.fromkeys(PHASES, 0.0)
