@@ -66,7 +66,7 @@ def a_link(path: Path) -> None:
 
 
 FILES = (
-    ".lock", "run.json", "config.yaml", "log.jsonl", "summary.json", "policy.npz",
+    ".clock", ".lock", "run.json", "config.yaml", "log.jsonl", "summary.json", "policy.npz",
     "policy-best.npz", "traceback.txt",
 )  # fmt: skip
 KINDS: dict[str, Callable[[Path], None]] = {

@@ -203,6 +203,22 @@ def test_what_was_lost_is_shown_and_not_charged(tmp_path: Path) -> None:
     assert loaded.end.lost_train_s == pytest.approx(clock.lost_train_s, abs=1e-4)
 
 
+def test_what_a_killed_run_did_after_its_last_row_is_lost_as_well(
+    tmp_path: Path, undisturbed: Callable[[str], Came]
+) -> None:
+    case = "es on Acrobot"
+    end(tmp_path, "SIGKILL", "checkpoint=2+6", case, OFTEN)
+    place = name_run(compose(words(tmp_path, case))).directory
+    last = list(LogFile(place / "log.jsonl"))[-1]
+    assert (last.kind, last.clock.lost_env_steps) == ("checkpoint", 0)
+    ended = came_to(tmp_path, case)
+    # It asks before each lock-step, and was killed in the sixth.
+    assert ended.resumed[0].clock.lost_env_steps == 5 * 16
+    assert ended.summary["lost_env_steps"] == 5 * 16 and ended.summary["lost_train_s"] > 0
+    assert not (place / ".clock").exists()
+    assert_the_same(ended, undisturbed(case))
+
+
 def test_a_generation_that_the_budget_cuts_is_charged_and_played_again(tmp_path: Path) -> None:
     """With a larger budget the run goes on as if it had had that from the beginning."""
     asked = ("agent=es", "env=probe_envs:Slow-v0", "+env.kwargs.seconds=0.001", "env.threshold=99",

@@ -7,7 +7,7 @@ import sys
 import traceback
 from collections.abc import Mapping, Sequence
 
-from rlbench.clock import Start
+from rlbench.clock import Start, monotonic_s
 from rlbench.errors import RlbenchError, RunError, StuckError, visible
 from rlbench.harness.evaluator import Evaluator, worth_processes
 from rlbench.harness.judge import Judge
@@ -25,6 +25,7 @@ from rlbench.runs.columns import Clock
 from rlbench.runs.directory import RunDir
 from rlbench.runs.files import replace_text
 from rlbench.runs.log import RunLog
+from rlbench.runs.pulse import Pulse
 from rlbench.runs.records import EndStatus
 from rlbench.runs.summary import Summary, write_summary
 from rlbench.signals import Stops
@@ -32,6 +33,7 @@ from rlbench.tensorboard.runs import EventLog
 from rlbench.tensorboard.session import read_session
 
 EXIT_DONE, EXIT_INTERRUPTED = 0, 130
+PULSE_EVERY_S = 1.0  # so much of a killed run's work is in no column at most
 
 
 class Attempt:
@@ -48,7 +50,10 @@ class Attempt:
         self.plan, self.directory, self.settings = plan, directory, plan.settings
         self.affinity, self.stops = affinity, stops
         self.log = RunLog(directory.log)
-        self.ledger = Ledger(start, self.log.last_clock, plan.env.facts.frame_skip)
+        self.pulse = Pulse(directory.pulse, self.log.attempt)
+        self._next_pulse_s = 0.0
+        earlier = self.pulse.later_than(self.log.last_clock)
+        self.ledger = Ledger(start, earlier, plan.env.facts.frame_skip)
         self.machine_began, self.cpu_began_s = machine_time(), self.ledger.cpu_s()
         budget = self.settings.budget
         label = f"{self.settings.agent.name} {plan.env.facts.id} seed {self.settings.seed}"
@@ -255,6 +260,7 @@ class Attempt:
         if status != "failed":  # what an earlier attempt failed at is mended
             self.directory.traceback.unlink(missing_ok=True)
         self.log.ended(clock, status)
+        self.pulse.remove()
         cpu_s = self.ledger.cpu_s() - self.cpu_began_s
         shared = contention(self.machine_began, machine_time(), cpu_s)
         summary = summarise(self.plan, judge, status, clock, self.log.attempt, error, shared)
@@ -267,6 +273,9 @@ class Attempt:
 
     def _is_interrupted(self) -> bool:
         self.asked += 1
+        if monotonic_s() >= self._next_pulse_s:
+            self.pulse.write(self.ledger.now())
+            self._next_pulse_s = monotonic_s() + PULSE_EVERY_S
         return self.stops.asked
 
     def _should_stop(self) -> bool:

@@ -12,7 +12,7 @@ from pathlib import Path
 from rlbench.errors import ConfigError, RunError
 from rlbench.interfaces import Array
 from rlbench.opening import in_the_way, make_directory, open_to_write
-from rlbench.runs import header, log, summary
+from rlbench.runs import header, log, pulse, summary
 from rlbench.runs.files import replacing, write_npz
 
 SNAPSHOTS = "snapshots"
@@ -31,6 +31,7 @@ class RunDir:
         self.path, self._results_dir = path.absolute(), results_dir
         self.config = self.path / "config.yaml"
         self.log = self.path / log.FILE
+        self.pulse = self.path / pulse.FILE
         self.checkpoint = self.path / "checkpoint"
         self.policy = self.path / "policy.npz"
         self.best_policy = self.path / "policy-best.npz"
@@ -38,8 +39,8 @@ class RunDir:
         self.events = self.path / "tensorboard"
         self.snapshots = self.path / SNAPSHOTS
         self._files = (
-            self.path / header.FILE, self.config, self.log, self.policy, self.best_policy,
-            self.path / summary.FILE, self.traceback,
+            self.path / header.FILE, self.config, self.log, self.pulse, self.policy,
+            self.best_policy, self.path / summary.FILE, self.traceback,
         )  # fmt: skip
         self._folders = (self.checkpoint, self.events, self.snapshots)
         self._lock: int | None = None
