@@ -4,38 +4,48 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import rlbench
-from hurting import kill
+from hurting.kinds import KINDS
 from hurting.page import page
-from hurting.trial import Trial, append, read
+from hurting.runs import Runs
+from hurting.trial import MissingError, append, read
 from rlbench.harness.machine import describe
 
 CHECKOUT = Path(__file__).parents[2]
 TRIALS = CHECKOUT / "results" / "reliability" / "trials.jsonl"
 SCRATCH = CHECKOUT / ".hurt"
 PAGE = CHECKOUT / "docs" / "reliability.md"
-KINDS: dict[str, Callable[[range, Path], Iterator[Trial]]] = {"kill": kill.trials}
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="scripts/hurt", description=__doc__)
-    parser.add_argument("kind", nargs="?", choices=list(KINDS), help="what is done to the runs")
-    parser.add_argument("trials", nargs="?", type=int, default=6, help="in all (default 6)")
+    parser.add_argument(
+        "kind", nargs="?", choices=[*KINDS, "all"], help="what is done to the runs; all of it"
+    )
+    parser.add_argument("trials", nargs="?", type=int, help="in all (default: what is usual)")
     args = parser.parse_args()
-    before = [trial for trial in read(TRIALS) if trial.kind == args.kind]
-    if args.kind is not None:
-        # One after the last, so that a trial in which this was stopped is made again.
-        numbers = range(len(before), args.trials)
-        for trial in KINDS[args.kind](numbers, SCRATCH):
-            append(TRIALS, trial)
-            said = "; ".join(trial.problems) or "the same as undisturbed"
-            print(f"{trial.kind} {trial.number}: {trial.case} at {trial.moment_s:g} s: {said}")
+    runs = Runs(SCRATCH)
+    for kind in KINDS if args.kind == "all" else filter(None, [args.kind]):
+        _make(kind, args.trials or KINDS[kind].usual, runs)
     trials = read(TRIALS)
     PAGE.write_text(page(trials, rlbench.__version__, describe().cpu_model))
     return 1 if any(trial.problems for trial in trials) else 0
+
+
+def _make(kind: str, most: int, runs: Runs) -> None:
+    """Trials of a kind until there are so many."""
+    before = sum(trial.kind == kind for trial in read(TRIALS))
+    try:
+        # One after the last, so that a trial in which this was stopped is made again.
+        for trial in KINDS[kind].trials(range(before, most), runs):
+            append(TRIALS, trial)
+            moment = "" if trial.moment_s is None else f" at {trial.moment_s:g} s"
+            said = "; ".join(trial.problems) or "as it should be"
+            print(f"{kind} {trial.number}: {trial.case}{moment}: {said}", flush=True)
+    except MissingError as error:
+        print(f"{kind}: not tried: {error}")
 
 
 if __name__ == "__main__":

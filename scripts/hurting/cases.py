@@ -1,4 +1,4 @@
-"""The runs that are hurt: both agents on three families of environments, some seconds each."""
+"""The runs that are hurt: both agents on three families of environments; and short ones."""
 
 from __future__ import annotations
 
@@ -19,11 +19,30 @@ COMMON = (
     "checkpoint.every_seconds=0.2", "budget.train_seconds=null",
 )  # fmt: skip
 
+# Long enough that most of a run is training, and not its start.
 CASES: dict[str, tuple[str, ...]] = {
-    "ES, classic control": (*ES, *CLASSIC, "budget.env_steps=40000"),
-    "ES, MuJoCo": (*ES, *MUJOCO, "budget.env_steps=40000"),
-    "ES, Atari": (*ES, *ATARI, "budget.env_steps=3000", "agent.reference_frames=16"),
-    "DQN, classic control": (*DQN, *CLASSIC, "budget.env_steps=8000"),
-    "DQN, MuJoCo": (*DQN, *MUJOCO, "budget.env_steps=6000", "agent.bins=3"),
-    "DQN, Atari": (*DQN, *ATARI, "budget.env_steps=2000", "agent.num_lanes=4"),
+    "ES, classic control": (*ES, *CLASSIC, *COMMON, "budget.env_steps=120000"),
+    "ES, MuJoCo": (*ES, *MUJOCO, *COMMON, "budget.env_steps=120000"),
+    "ES, Atari": (
+        *ES, *ATARI, *COMMON, "budget.env_steps=6000", "agent.reference_frames=16",
+    ),
+    "DQN, classic control": (*DQN, *CLASSIC, *COMMON, "budget.env_steps=20000"),
+    "DQN, MuJoCo": (*DQN, *MUJOCO, *COMMON, "budget.env_steps=16000", "agent.bins=3"),
+    "DQN, Atari": (*DQN, *ATARI, *COMMON, "budget.env_steps=4000", "agent.num_lanes=4"),
+}  # fmt: skip
+
+SHORT: dict[str, tuple[str, ...]] = {
+    "ES": (*ES, *CLASSIC, *COMMON, "budget.env_steps=40000"),
+    "DQN": (*DQN, *CLASSIC, *COMMON, "budget.env_steps=6000"),
 }
+
+# Each of its processes may come to a bad end: see `hurting.stumbling`.
+STUMBLING: tuple[str, ...] = (
+    *ES, *COMMON, "env=hurting.stumbling:Stumbling-v0", "env.step_timeout_s=2",
+    "budget.env_steps=4000",
+)  # fmt: skip
+
+SWEEP: tuple[str, ...] = (
+    "-m", *ES, *CLASSIC, *COMMON, "budget.env_steps=20000", "cores=1", "executor=serial",
+    "seed=0,1,2",
+)  # fmt: skip

@@ -2,91 +2,40 @@
 
 from __future__ import annotations
 
-import contextlib
 import random
 import shutil
-import signal
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterator, Mapping, Sequence
 
-import psutil
-
-from hurting.cases import CASES, COMMON
-from hurting.outcome import Outcome
+from hurting.cases import CASES, SWEEP
+from hurting.runs import SAVE_S, Running, Runs, saved
 from hurting.trial import Trial
 
-LEAVE_S = 5.0  # in which all that a killed run has started is to be gone
-LIMIT_S = 300.0
 
-
-def trials(numbers: range, scratch: Path) -> Iterator[Trial]:
+def trials(
+    numbers: range, runs: Runs, cases: Mapping[str, Sequence[str]] = CASES
+) -> Iterator[Trial]:
     """One trial for each number, which decides its case and its moment."""
-    found: dict[str, tuple[Outcome, float]] = {}  # made each time, as the code may be another
     for number in numbers:
-        case = list(CASES)[number % len(CASES)]
-        if case not in found:
-            found[case] = _undisturbed(case, scratch / "undisturbed")
-        whole, took_s = found[case]
-        moment_s = random.Random(number).uniform(0.0, took_s)
-        yield _trial(number, case, moment_s, whole, scratch / f"killed-{number}")
+        case = list(cases)[number % len(cases)]
+        yield _trial("kill", number, case, cases[case], runs)
 
 
-def _undisturbed(case: str, place: Path) -> tuple[Outcome, float]:
-    """What a case comes to by itself, and how long it takes."""
-    shutil.rmtree(place, ignore_errors=True)
-    began_s = time.perf_counter()
-    run = _start(place, case)
-    _, err = run.communicate(timeout=LIMIT_S)
-    if run.returncode != 0:
-        raise RuntimeError(f"{case}: ended with status {run.returncode}: {err}")
-    return Outcome.of(place), time.perf_counter() - began_s
+def sweeps(numbers: range, runs: Runs, words: Sequence[str] = SWEEP) -> Iterator[Trial]:
+    """The process that starts the jobs is killed: they write checkpoints and end."""
+    for number in numbers:
+        yield _trial("sweep", number, "ES, three seeds", words, runs)
 
 
-def _trial(number: int, case: str, moment_s: float, whole: Outcome, place: Path) -> Trial:
-    shutil.rmtree(place, ignore_errors=True)
-    run = _start(place, case)
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        run.wait(moment_s)
-    killed = run.poll() is None
-    orphans = end_at_once(run)
-    saved = any(place.rglob("checkpoint-*.json"))
-    again = _start(place, case)
-    _, err = again.communicate(timeout=LIMIT_S)
-    problems = [f"{len(orphans)} processes left"] if orphans else []
-    if "Traceback" in err:
-        problems.append("a traceback")
-    if again.returncode == 0:
-        problems += Outcome.of(place).differences(whole)
+def _trial(kind: str, number: int, case: str, words: Sequence[str], runs: Runs) -> Trial:
+    _, took_s = runs.undisturbed(words)
+    moment_s = random.Random(number).uniform(0.0, took_s)
+    place = runs.place(f"{kind}-{number}")
+    with Running([*words, f"results_dir={place}"]) as run:
+        killed = run.goes_on_for(moment_s)
+        run.kill()
+        problems = run.left(SAVE_S) if kind == "sweep" else run.left()
+        was_saved = saved(place)
+    problems += runs.going_on(words, place)
+    if not problems:
         shutil.rmtree(place)
-    else:
-        problems.append(f"status {again.returncode}: {err.strip()[-200:]}")
-    return Trial("kill", number, case, round(moment_s, 3), killed, saved, problems)
-
-
-def _start(place: Path, case: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "rlbench", *CASES[case], *COMMON, f"results_dir={place}"],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def end_at_once(run: subprocess.Popen[str]) -> list[psutil.Process]:
-    """Kill a process; those of its children that outlive it, which are killed then as well."""
-    run.send_signal(signal.SIGSTOP)  # so that none are born while they are counted
-    try:
-        children = psutil.Process(run.pid).children(recursive=True)
-    except psutil.NoSuchProcess:
-        children = []
-    run.kill()
-    run.wait()
-    _, orphans = psutil.wait_procs(children, timeout=LEAVE_S)
-    for orphan in orphans:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            orphan.kill()
-    run.communicate()
-    return orphans
+    return Trial(kind, number, case, round(moment_s, 3), killed, was_saved, problems)

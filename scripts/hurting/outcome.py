@@ -27,10 +27,8 @@ class Outcome:
     summary: dict[str, Any]
 
     @classmethod
-    def of(cls, results_dir: Path) -> Outcome:
-        """Of the only run below a directory. Raises OSError or ValueError where there is none."""
-        (header,) = results_dir.rglob("run.json")
-        place = header.parent
+    def of(cls, place: Path) -> Outcome:
+        """Of the run in a directory. Raises OSError or ValueError where there is none."""
         state = checkpoint.load(place / "checkpoint")
         if state is None:
             raise ValueError(f"{place}: no checkpoint")
@@ -58,6 +56,12 @@ class Outcome:
                 yield f"{name}: {self.summary[name]} instead of {other.summary[name]}"
         if _steps(self.summary["solved_at"]) != _steps(other.summary["solved_at"]):
             yield "solved at another step"
+
+
+def outcomes(results_dir: Path) -> dict[str, Outcome]:
+    """Of all runs below a directory, by its name there."""
+    places = sorted(header.parent for header in results_dir.rglob("run.json"))
+    return {str(place.relative_to(results_dir)): Outcome.of(place) for place in places}
 
 
 def _steps(mark: dict[str, Any] | None) -> Any:

@@ -1,47 +1,63 @@
-"""What `scripts/hurt` compares and writes, and how it ends a run."""
+"""What `scripts/hurt` does to runs, compares and writes: one trial of each kind, on a run of a
+second."""
 
+from __future__ import annotations
+
+import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import psutil
 import pytest
 
-from hurting import kill
-from hurting.cases import CASES, COMMON
-from hurting.outcome import Outcome
+from hurting import clocks, containers, damage, disks, kill, overrides, together, workers
+from hurting.cases import CASES, COMMON, SHORT, STUMBLING, SWEEP
+from hurting.kinds import KINDS
+from hurting.outcome import Outcome, outcomes
 from hurting.page import page
-from hurting.trial import Trial, append, read
+from hurting.runs import Running, Runs
+from hurting.trial import MissingError, Trial, append, read
 from rlbench.config.compose import compose
 from rlbench.harness.experiment import run
+from rlbench.harness.plan import name_run
 
-SAME = Trial("kill", 0, "ES, Atari", 1.5, hurt=True, saved=True, problems=[])
-OTHER = Trial("kill", 1, "DQN, Atari", 2.0, hurt=False, saved=True, problems=["row 3 differs"])
-PARENT = """
-import subprocess, sys
-child = "print('ready', flush=True); import time; time.sleep(60)"
-subprocess.Popen([sys.executable, "-c", child]).wait()
-"""
+TINY: tuple[str, ...] = (
+    "agent=es", "env=CartPole-v1", "agent.population=8", "agent.hidden=[4]", "cores=1",
+    "executor=serial", "budget.env_steps=8000", "stop_at_threshold=false", "eval.episodes=2",
+    "checkpoint.every_seconds=0.05",
+)  # fmt: skip
+ONE = {"ES": TINY}
+TINY_STUMBLING = (*STUMBLING, "budget.env_steps=1000", "env.step_timeout_s=1")
+LONGER = {"ES": (*TINY, "budget.env_steps=60000")}
 
 
-@pytest.mark.parametrize("case", CASES)
-def test_each_case_is_a_run(tmp_path: Path, case: str) -> None:
-    asked = compose([*CASES[case], *COMMON, f"results_dir={tmp_path}"])
-    assert asked.agent.name == case.split(",")[0].lower()
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Runs:
+    """Shared, so that what is compared with is run once."""
+    return Runs(tmp_path_factory.mktemp("hurt"))
+
+
+@pytest.mark.parametrize("words", [*CASES.values(), *SHORT.values(), STUMBLING, SWEEP[1:-1]])
+def test_each_case_is_a_run(tmp_path: Path, words: tuple[str, ...]) -> None:
+    asked = compose([*words, f"results_dir={tmp_path}"])
+    assert f"agent={asked.agent.name}" in words and set(COMMON) <= set(words)
+
+
+# --- what is compared -----------------------------------------------------------------------------
 
 
 def came_to(place: Path, *more: str) -> Outcome:
-    words = ("agent=es", "env=CartPole-v1", "agent.population=8", "agent.hidden=[4]", "cores=1",
-             "executor=serial", "budget.env_steps=1500", "stop_at_threshold=false",
-             "eval.episodes=2", f"results_dir={place}")  # fmt: skip
-    assert run(compose([*words, *more])) == 0
-    return Outcome.of(place)
+    asked = compose([*TINY, *more, f"results_dir={place}"])
+    assert run(asked) == 0
+    return Outcome.of(name_run(asked).directory)
 
 
 def test_equal_runs_are_equal_and_others_are_told_apart(tmp_path: Path) -> None:
     one, same = came_to(tmp_path / "one"), came_to(tmp_path / "same")
     assert len(one.rows) > 2 and list(same.differences(one)) == []
+    assert next(iter(outcomes(tmp_path / "one").values())).rows == one.rows
     other = list(came_to(tmp_path / "other", "seed=1").differences(one))
     assert "row 0 differs" in other
     assert any(line.startswith("state: /") for line in other)
@@ -52,28 +68,151 @@ def test_equal_runs_are_equal_and_others_are_told_apart(tmp_path: Path) -> None:
     ]
 
 
+PARENT = """
+import subprocess, sys
+child = "import time; print('ready', flush=True); time.sleep(60)"
+subprocess.Popen([sys.executable, "-c", child]).wait()
+"""
+
+
 def test_a_process_that_outlives_its_parent_is_found_and_ended(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(kill, "LEAVE_S", 0.1)
-    parent = subprocess.Popen([sys.executable, "-c", PARENT], stdout=subprocess.PIPE, text=True)
-    assert parent.stdout is not None and parent.stdout.readline() == "ready\n"
-    (orphan,) = kill.end_at_once(parent)
-    assert parent.returncode == -9
-    assert psutil.wait_procs([orphan], timeout=10)[1] == []
+    real = subprocess.Popen
+
+    def start(command: list[str], **options: object) -> object:
+        return real([sys.executable, "-c", PARENT], **{**options, "stdout": subprocess.PIPE})
+
+    monkeypatch.setattr(subprocess, "Popen", start)
+    with Running([]) as running:
+        assert running.process.stdout is not None
+        assert running.process.stdout.readline() == "ready\n"
+        running.kill()
+        assert running.left(0.1) == ["1 processes left"]
+        (orphan,) = running.others()
+    assert not orphan.is_running() or orphan.status() == "zombie"
+
+
+# --- one trial of each kind -----------------------------------------------------------------------
+
+
+def only(trials: Iterator[Trial]) -> Trial:
+    (trial,) = trials
+    assert trial.problems == []
+    return trial
+
+
+def test_a_run_that_is_killed(runs: Runs) -> None:
+    assert only(kill.trials(range(3, 4), runs, ONE)).kind == "kill"
+
+
+def test_a_sweep_that_is_killed(runs: Runs) -> None:
+    trial = only(kill.sweeps(range(1), runs, ["-m", *TINY, "seed=0,1"]))
+    assert trial.kind == "sweep" and trial.hurt
+
+
+def test_workers_that_are_killed(runs: Runs) -> None:
+    """The run goes on with others, or fails and says why."""
+    (trial,) = workers.killed(range(1), runs, TINY_STUMBLING)
+    assert not trial.by.startswith("0 workers")
+    assert all(line.startswith("status 1: rlbench: ") for line in trial.problems)
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_a_worker_that_hangs(runs: Runs, number: int) -> None:
+    trial = only(workers.hanging(range(number, number + 1), runs, TINY_STUMBLING))
+    assert trial.hurt
+
+
+def test_a_run_that_leaves_nothing(runs: Runs) -> None:
+    cases = {"ES, a worker hangs": workers.LEFT["ES, a worker hangs"], **ONE}
+    first, second = workers.orphans(range(2), runs, cases)
+    assert (first.problems, second.problems) == ([], [])
+    assert first.case == "ES, a worker hangs: SIGKILL" and first.hurt
+
+
+@pytest.mark.parametrize("disk", [disks.Tmpfs, disks.Quota])
+def test_a_full_disk(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, disk: type[disks.Tmpfs]
+) -> None:
+    try:
+        disk(tmp_path / "disk").close()
+    except (MissingError, FileNotFoundError):
+        pytest.skip("nothing can be mounted here")
+    monkeypatch.setattr(disks, "disk_at", disk)
+    trial = only(disks.trials(range(2, 3), runs, ONE))
+    assert trial.hurt and trial.by == disk.by
+
+
+@pytest.mark.parametrize("what", ["index", "arrays", "log"])
+@pytest.mark.parametrize("how", damage.HOW)
+def test_a_damaged_file(runs: Runs, what: str, how: str) -> None:
+    number = 2 * (damage.WHAT.index(what) + len(damage.WHAT) * damage.HOW.index(how))
+    trial = only(damage.trials(range(number, number + 1), runs, LONGER))
+    assert trial.hurt and trial.case == f"ES: {what}, {how}"
+    assert trial.by == "the one before was used" or what == "log"
+
+
+def test_a_clock_that_jumps(runs: Runs) -> None:
+    try:
+        clocks.library()
+    except MissingError as error:
+        pytest.skip(str(error))
+    assert "jumps" in only(clocks.trials(range(1), runs, ONE)).by
+
+
+def test_wild_durations_are_found(tmp_path: Path) -> None:
+    rows = [
+        {"seq": 1, "kind": "start", "wall_s": 1.0, "startup_s": 1.0, "cpu_s": 99.0},
+        {"seq": 2, "kind": "eval", "wall_s": 86401.0, "startup_s": 1.0, "eval_s": -3.0},
+        {"seq": 3, "kind": "end", "wall_s": 2.0, "startup_s": None},
+    ]
+    (tmp_path / "log.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    assert list(clocks.wild_durations(tmp_path, 5.0)) == [
+        "row 2: wall_s is 86401.0", "row 2: eval_s is -3.0", "row 3: wall_s goes back",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_two_processes_on_one_run(runs: Runs, number: int) -> None:
+    only(together.trials(range(number, number + 1), runs, ONE))
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_limits_of_a_container(runs: Runs, number: int) -> None:
+    try:
+        only(containers.trials(range(number, number + 1), runs))
+    except MissingError as error:
+        pytest.skip(str(error))
+
+
+def test_random_command_lines(runs: Runs) -> None:
+    assert only(overrides.trials(range(1), runs, 5)).by == "5 command lines"
+
+
+# --- what is kept and written ---------------------------------------------------------------------
+
+SAME = Trial("kill", 0, "ES, Atari", 1.5, saved=True)
+OTHER = Trial("kill", 1, "DQN, Atari", 2.0, hurt=False, saved=True, problems=["row 3 differs"])
 
 
 def test_trials_are_kept_and_the_page_counts_them(tmp_path: Path) -> None:
     file = tmp_path / "results" / "trials.jsonl"
     assert read(file) == []
-    append(file, SAME)
-    append(file, OTHER)
-    assert read(file) == [SAME, OTHER]
+    disk = [Trial("disk", number, "ES", by="a tmpfs") for number in range(2)]
+    for trial in (SAME, OTHER, *disk):
+        append(file, trial)
+    assert read(file) == [SAME, OTHER, *disk]
     text = page(read(file), "1.2.3", "a CPU")
     assert "rlbench 1.2.3, a CPU." in text
-    assert text.endswith(
+    kills, disks_ = text.split("## ")[1:]
+    assert kills.startswith(KINDS["kill"].title) and disks_.startswith(KINDS["disk"].title)
+    assert kills.endswith(
         "| ES, Atari | 1 | 1 | 1 | 1 |\n"
         "| DQN, Atari | 1 | 0 | 0 | 0 |\n"
         "| all | 2 | 1 | 1 | 1 |\n"
-        "\n- kill 1, DQN, Atari, after 2 s: row 3 differs\n"
+        "\n- kill 1, DQN, Atari after 2 s: row 3 differs\n\n"
+    )
+    assert disks_.endswith(
+        "| run | tried | as it should be | how |\n|---|---|---|---|\n| ES | 2 | 2 | a tmpfs |\n"
     )
