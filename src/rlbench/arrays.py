@@ -19,6 +19,8 @@ from rlbench.opening import UnreadableFileError, open_regular
 
 MAPPED_FROM_BYTES = 64 * 2**20
 MAX_FILE_BYTES = 2**50
+MAX_LIST_BYTES = 2**21  # of the list of an archive's members, which takes ten times that in memory
+_END, _END_64, _PLACE_OF_END_64 = b"PK\x05\x06", b"PK\x06\x06", b"PK\x06\x07"
 
 
 class Arrays:
@@ -29,6 +31,7 @@ class Arrays:
     """
 
     def __init__(self, file: IO[bytes]) -> None:
+        _check_list(file)
         self._file, self._members = file, zipfile.ZipFile(file)
         self._left_bytes = os.fstat(file.fileno()).st_size
 
@@ -82,6 +85,22 @@ def open_arrays(path: Path, max_bytes: int = MAX_FILE_BYTES) -> Iterator[Arrays]
             raise UnreadableFileError(
                 f"cannot be read ({type(error).__name__}: {error})"
             ) from error
+
+
+def _check_list(file: IO[bytes]) -> None:
+    """Raises ValueError where the list at the end of an archive, as `zipfile` finds it, is longer
+    than any that rlbench writes."""
+    length = file.seek(0, os.SEEK_END)
+    file.seek(max(0, length - 98))
+    end = file.read().rjust(98)  # the end for large archives, where it is, and the end of any
+    if not end[76:].startswith(_END) or end[-2:] != b"\0\0":
+        raise ValueError("it does not end as an archive without a comment does")
+    (size,) = struct.unpack("<L", end[88:92])
+    if end[56:].startswith(_PLACE_OF_END_64) and end.startswith(_END_64):
+        (size,) = struct.unpack("<Q", end[40:48])
+    if size > MAX_LIST_BYTES:
+        raise ValueError("it has more members than rlbench writes")
+    file.seek(0)
 
 
 def _header(

@@ -305,7 +305,8 @@ class Agent(Protocol):
         ...
 
     def get_state(self) -> State:
-        """Everything needed to go on exactly, as nested dicts of arrays and scalars, by text."""
+        """Everything needed to go on exactly, as nested dicts of arrays and scalars, by text; the
+        scalars come to at most 8 MB of JSON."""
         ...
 
     def set_state(self, state: State) -> None:

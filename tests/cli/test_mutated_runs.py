@@ -12,6 +12,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -39,6 +41,7 @@ RUNS = 20  # in a directory
 MAX_CPU_S, MAX_MEMORY_KB = 10.0, 500_000
 FILES = ("run.json", "log.jsonl", "summary.json", "config.yaml")
 CHECKPOINT = ("checkpoint/checkpoint-*.json", "checkpoint/state-*.npz")
+ROWS = ("checkpoint/rows-*.bin",)  # of a replay
 
 EACH_COMMAND = """
 import json, re, resource, sys
@@ -118,31 +121,46 @@ def test_commands_survive_a_thousand_damaged_runs(
     check_reading(runs)
 
 
+AGENTS = {
+    "es": ("agent.population=4", "agent.hidden=[4]"),
+    "dqn": (
+        "agent.hidden=[4]", "agent.learning_starts_steps=16", "agent.train_every_steps=8",
+        "agent.batch_size=8", "agent.replay_capacity_steps=40", "agent.compile=false",
+    ),
+}  # fmt: skip
+
+
 @pytest.fixture(scope="module")
-def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The results of a short run that can go on."""
-    results = tmp_path_factory.mktemp("begun")
-    asked = compose(words(results, 60))
-    assert run(asked) == 0
-    place = name_run(asked).directory
-    assert all(list(place.glob(file)) for file in (*FILES, *CHECKPOINT))  # all can be damaged
-    return results
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """The results of a short run of an agent that can go on."""
+
+    def begin(agent: str) -> Path:
+        results = tmp_path_factory.mktemp("begun")
+        asked = compose(words(agent, results, 60))
+        assert run(asked) == 0
+        place = name_run(asked).directory
+        files = [*FILES, *CHECKPOINT, *(ROWS if agent == "dqn" else ())]
+        assert all(list(place.glob(file)) for file in files)  # all can be damaged
+        return results
+
+    return cache(begin)
 
 
-def words(results: Path, env_steps: int) -> list[str]:
+def words(agent: str, results: Path, env_steps: int) -> list[str]:
     return [
-        "agent=es", "env=probe_envs:Counting-v0", f"results_dir={results}", "eval.episodes=2",
-        "executor=serial", "env.threshold=null", "agent.population=4", "agent.hidden=[4]",
-        f"budget.env_steps={env_steps}", "budget.train_seconds=5", "cores=1",
+        f"agent={agent}", "env=probe_envs:Counting-v0", f"results_dir={results}", "cores=1",
+        "eval.episodes=2", "executor=serial", "env.threshold=null", *AGENTS[agent],
+        f"budget.env_steps={env_steps}", "budget.train_seconds=5",
+        "checkpoint.every_seconds=0.000001",
     ]  # fmt: skip
 
 
-def check_going_on(begun: Path, changes: list[Damage]) -> None:
+def check_going_on(begun: Path, agent: str, changes: list[Damage]) -> None:
     """A damaged run that is started again ends, or is refused in one line."""
     with tempfile.TemporaryDirectory() as name:
         results = Path(name) / "runs"
         shutil.copytree(begun, results)
-        asked = compose(words(results, 120))
+        asked = compose(words(agent, results, 120))
         place = name_run(asked).directory
         for file, mutation, seed in changes:
             for path in sorted(place.glob(file)):
@@ -153,18 +171,20 @@ def check_going_on(begun: Path, changes: list[Damage]) -> None:
             assert summary["status"] == "budget"
 
 
-going_on = damages((*FILES, *CHECKPOINT, "policy.npz"), 3)
+going_on = damages((*FILES, *CHECKPOINT, *CHECKPOINT, *ROWS, "policy.npz", ".clock"), 3)
 
 
-@settings(FEW, max_examples=40)
-@given(changes=going_on)
-def test_a_damaged_run_goes_on_or_is_refused(begun: Path, changes: list[Damage]) -> None:
-    check_going_on(begun, changes)
+@pytest.mark.parametrize(("agent", "share"), [("es", 1.0), ("dqn", 0.25)])
+@pytest.mark.parametrize(
+    "most",
+    [40, pytest.param(1000, marks=[pytest.mark.slow, pytest.mark.timeout(7200)])],
+)
+def test_damaged_runs_go_on_or_are_refused(
+    begun: Callable[[str], Path], agent: str, share: float, most: int
+) -> None:
+    @settings(FEW if most < 100 else MANY, max_examples=int(most * share))
+    @given(changes=going_on)
+    def check(changes: list[Damage]) -> None:
+        check_going_on(begun(agent), agent, changes)
 
-
-@pytest.mark.slow
-@pytest.mark.timeout(3600)
-@settings(MANY, max_examples=1000)
-@given(changes=going_on)
-def test_a_thousand_damaged_runs_go_on_or_are_refused(begun: Path, changes: list[Damage]) -> None:
-    check_going_on(begun, changes)
+    check()

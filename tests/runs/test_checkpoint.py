@@ -1,6 +1,7 @@
 """Checkpoints come back exactly, and a torn write never replaces a whole one."""
 
 import json
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from rlbench import arrays
 from rlbench.errors import RunError
 from rlbench.runs import checkpoint
+from rlbench.saving import Rows
 
 STATE = {
     "agent": {
@@ -126,3 +128,46 @@ def test_any_text_is_a_key(tmp_path: Path) -> None:
 def test_a_key_that_would_come_back_as_another_is_refused(tmp_path: Path, key: object) -> None:
     with pytest.raises(TypeError, match=f"/agent: {key!r} is a key; takes names of text"):
         checkpoint.save(tmp_path, 1, {"agent": {key: 2}})
+
+
+def test_what_an_agent_cannot_have_left_is_not_read(tmp_path: Path) -> None:
+    rows = Rows({"x": np.zeros((10, 4))}, 10, 10)
+    checkpoint.save(tmp_path, 1, {"theta": np.zeros(1000), "rows": rows})
+    assert checkpoint.Checkpoints(tmp_path, 10_000).load(1)["theta"].shape == (1000,)
+    said = r"names 0 MB; the agent takes up to 0; overwrite=true"
+    with pytest.raises(RunError, match=said):
+        checkpoint.Checkpoints(tmp_path, 8_320).load(1)  # arrays and rows without a header
+    content = json.loads((tmp_path / "checkpoint-1.json").read_text())["content"]
+    content["arrays"]["bytes"] = 2**49
+    (tmp_path / "checkpoint-1.json").write_text(checkpoint.sealed(content))
+    with (tmp_path / "state-1.npz").open("ab") as file:
+        file.truncate(2**40)  # takes no space
+    with pytest.raises(RunError, match="names 562,949,953 MB; the agent takes up to 1;"):
+        checkpoint.Checkpoints(tmp_path, 10**6).load(1)
+
+
+@pytest.mark.parametrize("depth", [300, 480, 900])
+def test_a_state_nested_too_deeply_is_refused(tmp_path: Path, depth: int) -> None:
+    """Python's own limit comes sooner or later, by how deep the caller is."""
+    checkpoint.save(tmp_path, 1, {"t": 1})
+    file = tmp_path / "checkpoint-1.json"
+    whole = file.read_text().replace('"t": 1', '"t": ' + '{"a": ' * depth + "1" + "}" * depth)
+    content = whole.partition('"content": ')[2][:-1]
+    file.write_text(f'{{"crc32": {zlib.crc32(content.encode())}, "content": {content}}}')
+    try:
+        checkpoint.load(tmp_path)
+    except RunError as error:
+        assert "the checkpoint cannot be read" in str(error)
+
+
+def test_a_state_that_could_not_be_loaded_is_not_saved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checkpoint, "MAX_INDEX_BYTES", 2_000)
+    run = checkpoint.Checkpoints(tmp_path)
+    run.save(1, {"t": 1})
+    names = sorted(path.name for path in tmp_path.iterdir())
+    with pytest.raises(RunError, match=r"MB of values that are not in arrays; takes 0\.002 MB"):
+        run.save(2, {"t": list(range(1_000))})
+    assert sorted(path.name for path in tmp_path.iterdir()) == names
+    assert run.load(1) == {"t": 1}

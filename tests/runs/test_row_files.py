@@ -216,6 +216,11 @@ def test_rows_of_another_kind_are_refused(tmp_path: Path) -> None:
         {"pieces": [["rows-00000000-0-1.bin", 0, 8, 0]]},
         {"pieces": [["rows-00000000-0-1.bin", 0, 4, 0], ["rows-00000000-5-1.bin", 5, 4, 0]]},
         {"pieces": 3},
+        {"pieces": [["rows-00000000-0-1.bin", 0, 4, 0], ["rows-00000000-0-1.bin", 4, 5, 0]]},
+        {
+            "kept": 5,
+            "pieces": [["rows-00000000-0-1.bin", 0, 4, 0], ["rows-00000000-4-1.bin", 4, 5, 0]],
+        },
     ],
 )
 def test_an_index_of_a_stranger_is_refused(tmp_path: Path, change: dict[str, Any]) -> None:

@@ -3,6 +3,7 @@ from a generator."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
@@ -10,6 +11,8 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from rlbench.runs.checkpoint import sealed
 
 Mutation = Callable[[Path, random.Random], None]
 
@@ -53,7 +56,8 @@ def change_value(path: Path, rng: random.Random) -> None:
     mark = "@odd value@"
     if not isinstance(value, dict) or not value:
         return
-    holder: Any = value
+    is_sealed = isinstance(value.get("content"), dict) and rng.random() < 0.8
+    holder: Any = value["content"] if is_sealed else value
     key = rng.choice(sorted(holder))
     while isinstance(holder[key], dict) and holder[key] and rng.random() < 0.7:
         holder = holder[key]
@@ -66,6 +70,9 @@ def change_value(path: Path, rng: random.Random) -> None:
     if lines:
         lines[index] = text
         text = "\n".join(lines) + "\n"
+    elif is_sealed:  # of a checkpoint, with the right checksum
+        with contextlib.suppress(ValueError, RecursionError):
+            text = sealed(json.loads(text)["content"])
     path.write_text(text)
 
 

@@ -13,6 +13,7 @@ from rlbench.harness.evaluator import Evaluator, worth_processes
 from rlbench.harness.judge import Judge
 from rlbench.harness.ledger import Ledger
 from rlbench.harness.machine import contention, machine_time
+from rlbench.harness.memory import state_bytes
 from rlbench.harness.plan import RunPlan
 from rlbench.harness.progress import Progress
 from rlbench.harness.record import summarise, write_beginning
@@ -64,7 +65,9 @@ class Attempt:
             plan.env, cores=plan.cores, executor=plan.executor, workers=plan.workers
         )
         every_s = self.settings.checkpoint.every_seconds
-        self.saver = Saver(directory, self.log, self.ledger, every_s, self.progress.doing)
+        self.saver = Saver(
+            directory, self.log, self.ledger, every_s, state_bytes(plan), self.progress.doing
+        )
         self.asked = 0  # how often somebody asked whether to stop
         self.judge: Judge | None = None
         self.evaluator: Evaluator | None = None

@@ -14,6 +14,7 @@ from rlbench.interfaces import AgentParameters
 
 MEMORY_SHARE = 0.9  # of what the system says is available; the rest is for everything else
 EPISODE_BYTES = 1_000  # an episode's seed, generator and results
+SMALL_STATE_MB = 256
 MIB = 2**20
 
 
@@ -43,6 +44,14 @@ def available_mb() -> float:
     """What this process may still take, in MiB: of the machine's memory, or of its container's."""
     free, left = psutil.virtual_memory().available, container.memory_left_bytes()
     return float((free if left is None else min(free, left)) * MEMORY_SHARE / MIB)
+
+
+def state_bytes(plan: RunPlan) -> int:
+    """What the arrays and rows of an agent's state take at most: twice what the agent says, as that
+    is an estimate; where it says nothing, the machine's memory."""
+    if plan.memory_mb is None:
+        return int(psutil.virtual_memory().total)
+    return int((2 * plan.memory_mb + SMALL_STATE_MB) * MIB)
 
 
 def evaluation_mb(plan: RunPlan, episodes: int) -> float:

@@ -38,8 +38,8 @@ class Point:
 class Saver(Saving):
     """Saves one run, as its agent or the loop around it asks for, and has it go on.
 
-    every_s: seconds of training between two checkpoints; auto: from what they cost. doing: told
-    before it takes a while.
+    every_s: seconds of training between two checkpoints; auto: from what they cost. most_bytes: of
+    the agent's arrays. doing: told before it takes a while.
     """
 
     def __init__(
@@ -48,10 +48,11 @@ class Saver(Saving):
         log: RunLog,
         ledger: Ledger,
         every_s: Auto | float,
+        most_bytes: int,
         doing: Callable[[str], None] = lambda what: None,
     ) -> None:
         self._directory, self._log, self._ledger = directory, log, ledger
-        self._checkpoints = Checkpoints(directory.checkpoint)
+        self._checkpoints = Checkpoints(directory.checkpoint, most_bytes)
         self._every_s, self._doing = every_s, doing
         self._due_s = 0.0
         self._discarded: Point | None = None

@@ -31,12 +31,12 @@ from rlbench.opening import (
     open_to_write,
 )
 from rlbench.runs.files import replace_text, sync_directory, write_npz
-from rlbench.runs.reading import read_object
+from rlbench.runs.reading import read_object, whole
 from rlbench.runs.row_files import Written, files_of, read_rows, write_rows
 from rlbench.saving import Rows, SavedRows
 
 ARRAY, ROWS = "__array__", "__rows__"
-MAX_INDEX_BYTES = 16_000_000
+MAX_INDEX_BYTES = 8_000_000
 MAX_FILE_BYTES = 2**50
 LOOKED_AT = 4  # of the checkpoints in a directory; there are two, and three while one is removed
 BLOCK_BYTES = 2**20
@@ -55,11 +55,12 @@ class Checkpoints:
     """The checkpoints of one run: the newest, and the one before.
 
     Each has a number, `seq`, larger than that of any before. going_on_from: the number of the one
-    that the run goes on from, which is kept until there are two newer ones.
+    that the run goes on from, which is kept until there are two newer ones. most_bytes: of arrays
+    and rows, which are read to see that they are whole, in one that is loaded.
     """
 
-    def __init__(self, directory: Path) -> None:
-        self.directory = directory
+    def __init__(self, directory: Path, most_bytes: int = MAX_FILE_BYTES) -> None:
+        self.directory, self._most_bytes = directory, most_bytes
         self.going_on_from = next(self.numbers(), None)
         self._rows: dict[int | None, dict[str, Written]] = {}  # of those loaded or saved last
 
@@ -77,8 +78,8 @@ class Checkpoints:
     def save(self, seq: int, state: State) -> Saved:
         """Save `state` as checkpoint `seq`.
 
-        Raises OSError where it cannot be written; earlier checkpoints are whole then, and what was
-        made for this one is removed.
+        Raises OSError where it cannot be written, RunError where it could not be loaded; earlier
+        checkpoints are whole then, and what was made for this one is removed.
         """
         make_directory(self.directory, below=self.directory.parent)
         arrays: dict[str, Array] = {}
@@ -92,7 +93,7 @@ class Checkpoints:
             }
             size = self._write(seq, arrays, written, scalars)
             self._remove_all_but(seq, self.going_on_from)
-        except OSError:
+        except (OSError, RunError):
             with suppress(OSError):
                 self._remove_unnamed()
             raise
@@ -113,7 +114,13 @@ class Checkpoints:
             os.fsync(file.fileno())
         index = self.index(seq)
         places = {key: part.to_json() for key, part in rows.items()}
-        replace_text(index, sealed({"arrays": facts, "rows": places, "state": scalars}))
+        text = sealed({"arrays": facts, "rows": places, "state": scalars})
+        if len(text) > MAX_INDEX_BYTES:
+            raise RunError(
+                f"the agent's state has {len(text) / 1e6:.0f} MB of values that are not in arrays; "
+                f"takes {MAX_INDEX_BYTES / 1e6:g} MB"
+            )
+        replace_text(index, text)
         sync_directory(self.directory)
         return npz.stat().st_size + index.stat().st_size
 
@@ -125,9 +132,9 @@ class Checkpoints:
         path = self.index(seq)
         try:
             content = _unsealed(read_object(path, MAX_INDEX_BYTES))
-            written = _written(content)
+            written, facts = _written(content), content.get("arrays")
+            self._check_size(facts, written)
             rows = {key: read_rows(self.directory, part) for key, part in written.items()}
-            facts = content.get("arrays")
             if not isinstance(facts, dict) or not isinstance(facts.get("file"), str):
                 raise UnreadableFileError("does not name the file of its arrays")
             # The name is data: only a file beside the index is ever opened.
@@ -143,6 +150,15 @@ class Checkpoints:
             raise RunError(
                 f"{path}: the checkpoint cannot be read: {error}; overwrite=true starts again"
             ) from error
+
+    def _check_size(self, facts: Any, rows: Mapping[str, Written]) -> None:
+        """Before hours are spent on reading what an agent of this run cannot have left."""
+        arrays = whole(facts.get("bytes"), 0, MAX_FILE_BYTES) if isinstance(facts, dict) else None
+        size = (arrays or 0) + sum(part.bytes for part in rows.values())
+        if size > self._most_bytes:
+            raise UnreadableFileError(
+                f"names {size / 1e6:,.0f} MB; the agent takes up to {self._most_bytes / 1e6:,.0f}"
+            )
 
     def _arrays(self, seq: int) -> Path:
         return self.directory / f"state-{seq}.npz"
@@ -192,11 +208,15 @@ def sealed(content: Mapping[str, Any]) -> str:
     return f'{{"crc32": {zlib.crc32(text.encode())}, "content": {text}}}'
 
 
-def _unsealed(whole: Mapping[str, Any]) -> dict[str, Any]:
-    content = whole.get("content")
+def _unsealed(index: Mapping[str, Any]) -> dict[str, Any]:
+    content = index.get("content")
     if not isinstance(content, dict):
         raise UnreadableFileError("has no content")
-    if zlib.crc32(json.dumps(content).encode()) != whole.get("crc32"):
+    try:
+        text = json.dumps(content)
+    except RecursionError:
+        raise UnreadableFileError("is nested too deeply") from None
+    if zlib.crc32(text.encode()) != index.get("crc32"):
         raise UnreadableFileError("is damaged (its checksum is another)")
     return content
 

@@ -72,6 +72,8 @@ class Written:
             raise ValueError("a file of rows has no such name, or no rows")
         if len(pieces) > MAX_PIECES:
             raise ValueError(f"more than {MAX_PIECES} files")
+        if len({piece.file for piece in pieces}) < len(pieces):
+            raise ValueError("a file of rows is named twice")
         if not all(_TYPE.fullmatch(kind) for _, kind, _ in row):
             raise ValueError("rows are no numbers")
         written = cls(_count(value["end"]), _count(value["kept"]), row, pieces)
@@ -85,6 +87,8 @@ class Written:
             raise ValueError("rows do not follow each other")
         if not 0 <= (firsts or [self.end])[0] <= first:
             raise ValueError("rows are missing")
+        if ends and ends[0] <= first:
+            raise ValueError("a file has no row that is kept")
         if not self.dtype.itemsize:
             raise ValueError("rows of no bytes")
 
@@ -92,6 +96,11 @@ class Written:
         """The bytes of the rows that are new."""
         known = before.end if before is not None and before.row == self.row else 0
         return max(0, self.end - max(known, self.end - self.kept)) * self.dtype.itemsize
+
+    @property
+    def bytes(self) -> int:
+        """Of all rows that are in files."""
+        return sum(piece.length for piece in self.pieces) * self.dtype.itemsize
 
     @property
     def dtype(self) -> np.dtype[Any]:
