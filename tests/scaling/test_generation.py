@@ -102,3 +102,34 @@ def test_a_tree_goes_through_as_many_levels_as_machines_double() -> None:
     hardware = dataclasses.replace(FREE, cores_per_machine=1, latency_s=0.25)
     found = generation(np.full(8, 1.0), plan(8, hardware, "tree"))
     assert found.total_s == pytest.approx(1.0 + 2 * 3 * 0.25)  # log2(8) hops down, as many up
+
+
+MANY = 2**20  # parameters: vectors of so many stay with the workers
+
+
+def test_a_chain_sends_each_machine_the_parameters_once_and_passes_the_sum_on() -> None:
+    # Two machines of two cores. A vector is 1 s on a link, a piece of it 1/8 s.
+    hardware = dataclasses.replace(FREE, latency_s=0.25, bandwidth_bytes_s=4.0 * MANY)
+    found = generation(np.full(4, 10.0), plan(4, hardware, "chain", MANY))
+    to_the_other, answers = 1 + 0.25, 0.25
+    the_sum = (0.25 + 1 / 8) + 7 * (0.25 + 1 / 8)  # its first piece, and those behind it
+    assert found.total_s == pytest.approx(10 + to_the_other + answers + the_sum, abs=1e-3)
+
+
+def test_a_chain_adds_in_order_with_pieces_behind_each_other() -> None:
+    # 4 blocks on 4 workers, 100 ms an addition: the first of 8 pieces is added to 4 times, 7 come
+    # behind it at the last worker; then the parameters are moved.
+    hardware = dataclasses.replace(FREE, added_s=0.1 / MANY)
+    found = generation(TASKS, plan(4, hardware, "chain", MANY))
+    assert found.update_s == pytest.approx(0.1 * (4 + 7) / 8 + 0.1)
+    assert found.total_s == pytest.approx(3.0 + found.update_s)
+
+
+def test_a_chain_sends_small_vectors_to_the_master_but_no_parameters_to_workers() -> None:
+    hardware = dataclasses.replace(
+        FREE, cores_per_machine=1, latency_s=0.25, bandwidth_bytes_s=400.0
+    )
+    found = generation(np.array([10.0, 10.0]), plan(2, hardware, "chain", blocks=2))
+    parameters, results = 1.25, 100 * 2 / 400 + 0.25  # two members' results
+    weights, vector = 8 / 400 + 0.25, 1.25
+    assert found.total_s == pytest.approx(10 + parameters + results + weights + vector)

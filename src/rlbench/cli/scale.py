@@ -120,8 +120,9 @@ def _parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     parser.add_argument(
         "--update", choices=PROTOCOLS, default=PROTOCOLS[0],
-        help="of ES: central, as rlbench does, every block's vector to the master; tree, added up "
-        "on the way as in Ray's ES; relay, returns alone, as in the code of Salimans et al. "
+        help="of ES: chain, as rlbench does, the sum going from worker to worker; central, every "
+        "block's vector to the master; tree, added up on the way as in Ray's ES; relay, returns "
+        "alone, as in the code of Salimans et al. "
         f"(default: {PROTOCOLS[0]})",
     )  # fmt: skip
     _add_number(parser, "--cores-per-machine", "N", default.cores_per_machine, whole=True)

@@ -3,8 +3,11 @@
 The master sends every worker the parameters, hands out tasks, each to the next free worker,
 receives returns, and moves the parameters. How they are moved is the protocol:
 
-- `central`: as rlbench does. Workers weigh the noise of their tasks and send the master a vector
-  for each block; it adds them up, and sends every worker all weights and parameters.
+- `chain`: as rlbench does. Each machine is sent the parameters once. Workers weigh the noise of
+  their tasks and keep a vector for each block; the sum goes from worker to worker, in pieces, so
+  that its order is that of the blocks. Where these vectors are few bytes the master is sent them.
+- `central`: a master alone. It sends every worker the parameters, and is sent a vector for each
+  block, which it adds up.
 - `tree`: vectors are added up in each machine, then between machines in a binary tree, down which
   the parameters come. Ray's ES does so with its aggregating actors.
 - `relay`: returns alone go to the master, which rebuilds all noise itself; parameters go out
@@ -27,8 +30,10 @@ from rlbench.scaling.work import FloatArray, update_s
 if TYPE_CHECKING:
     import simpy
 
-Protocol = Literal["central", "tree", "relay"]
-PROTOCOLS: tuple[Protocol, ...] = ("central", "tree", "relay")
+Protocol = Literal["chain", "central", "tree", "relay"]
+PROTOCOLS: tuple[Protocol, ...] = ("chain", "central", "tree", "relay")
+PIECES = 8  # of the sum that goes from worker to worker
+PASSED_ON_FROM_BYTES = 2**22  # of all blocks' vectors
 RESULT_BYTES = 100  # of a member: its seeds, return and length
 
 Events = Generator["simpy.Event", Any, None]
@@ -37,7 +42,7 @@ Events = Generator["simpy.Event", Any, None]
 @dataclass(frozen=True)
 class Plan:
     """What a generation does beside its tasks. pairs: of the whole population. blocks: for each of
-    which a worker returns a vector (`central`)."""
+    which a worker makes a vector (`chain`, `central`)."""
 
     workers: int
     parameters: int
@@ -45,6 +50,12 @@ class Plan:
     blocks: int
     protocol: Protocol
     hardware: Hardware
+
+    @property
+    def passes_on(self) -> bool:
+        """Whether the sum goes from worker to worker."""
+        few = FLOAT_BYTES * self.parameters * self.blocks < PASSED_ON_FROM_BYTES
+        return self.protocol == "chain" and not few
 
 
 @dataclass(frozen=True)
@@ -100,11 +111,13 @@ def free_update_s(plan: Plan, tasks: int) -> float:
     return weighed + parameters * hardware.added_s * (_additions(plan, tasks) + 1)
 
 
-def _additions(plan: Plan, tasks: int) -> int:
+def _additions(plan: Plan, tasks: int) -> float:
     """Vectors that are added one after another, on the longest way."""
-    if plan.protocol == "central":
+    if plan.protocol == "central" or (plan.protocol == "chain" and not plan.passes_on):
         return plan.blocks
     shares = min(plan.workers, tasks)
+    if plan.passes_on:  # the first piece goes all the way, the others come behind it
+        return (plan.blocks + (PIECES - 1) * plan.blocks / shares) / PIECES
     inside = min(shares, plan.hardware.cores_per_machine)
     return inside + math.ceil(math.log2(plan.hardware.machines(shares)))
 
@@ -122,6 +135,8 @@ class _Simulation:
         self._waiting = deque(enumerate(task_s.tolist()))
         self._busy = min(plan.workers, self._tasks)
         self._vector_bytes = float(FLOAT_BYTES * plan.parameters)
+        machines = self._hardware.machines(self._busy)
+        self._arrivals = [self._env.event() for _ in range(machines)]  # of the parameters (`chain`)
 
     def run(self) -> float:
         """Seconds until the parameters have been moved."""
@@ -135,10 +150,12 @@ class _Simulation:
             yield env.timeout(sum(seconds for _, seconds in self._waiting))
             yield env.timeout(free_update_s(plan, self._tasks))
             return
-        if plan.protocol != "central":
+        if plan.protocol == "chain":
+            yield env.timeout(self._hardware.handling_s(self._vector_bytes))
+        elif plan.protocol != "central":
             yield env.timeout(self._down_s())
         yield env.all_of([env.process(self._worker(n)) for n in range(self._busy)])
-        if plan.protocol == "central":
+        if plan.protocol in ("chain", "central") and not plan.passes_on:
             shares = [len(range(n, self._tasks, self._busy)) for n in range(self._busy)]
             yield env.all_of([env.process(self._weigh(n, s)) for n, s in enumerate(shares)])
             yield env.timeout(plan.parameters * self._hardware.added_s)
@@ -146,16 +163,20 @@ class _Simulation:
         yield env.timeout(free_update_s(plan, self._tasks))
         if plan.protocol == "tree":
             yield env.timeout(self._up_s())
+        elif plan.passes_on:
+            yield env.timeout(self._chain_s())
 
     def _worker(self, number: int) -> Events:
         """Play tasks until none waits. With a master that hands them out each costs it two
         messages; else a process on each machine does, and sends on what its workers return."""
-        central = self._plan.protocol == "central"
-        if central:
+        handed_out = self._plan.protocol in ("chain", "central")
+        if self._plan.protocol == "central":
             yield from self._send(number, self._vector_bytes)
+        elif self._plan.protocol == "chain":
+            yield from self._fetch(number)
         while self._waiting:
             _, seconds = self._waiting.popleft()
-            if not central:
+            if not handed_out:
                 yield self._env.timeout(seconds + self._hardware.message_s)
                 continue
             yield self._env.timeout(seconds)
@@ -164,10 +185,26 @@ class _Simulation:
             if self._waiting:
                 yield from self._send(number, RESULT_BYTES)
 
+    def _fetch(self, number: int) -> Events:
+        """Hear from the master, and read the parameters, which one worker of each machine has sent
+        there."""
+        hardware = self._hardware
+        yield self._master.turn(hardware.message_s)
+        machine, place = divmod(number, hardware.cores_per_machine)
+        if machine > 0 and place == 0:
+            yield self._link.turn(hardware.on_link_s(self._vector_bytes))
+            yield self._env.timeout(hardware.latency_s)
+            self._arrivals[machine].succeed()
+        elif machine > 0:
+            yield self._arrivals[machine]
+        yield self._env.timeout(hardware.handling_s(self._vector_bytes) - hardware.message_s)
+
     def _weigh(self, number: int, tasks: int) -> Events:
-        """Send the weights with the parameters, weigh the worker's tasks, return their vectors."""
+        """Send the weights, weigh the worker's tasks, return their vectors. A `central` master
+        sends the parameters with them."""
         plan, hardware = self._plan, self._hardware
-        yield from self._send(number, self._vector_bytes + FLOAT_BYTES * plan.pairs)
+        parameters_bytes = self._vector_bytes if plan.protocol == "central" else 0.0
+        yield from self._send(number, parameters_bytes + FLOAT_BYTES * plan.pairs)
         pairs = plan.pairs * tasks / self._tasks
         yield self._env.timeout(plan.parameters * pairs * hardware.weighed_s)
         vectors = plan.blocks * tasks / self._tasks
@@ -199,6 +236,16 @@ class _Simulation:
     def _up_s(self) -> float:
         """Vectors from every worker to the master, but for the additions."""
         return self._down_s()
+
+    def _chain_s(self) -> float:
+        """The way of the sum through all workers, but for the additions: its first piece goes all
+        the way, the others come behind it. The master asks for each piece at each worker."""
+        hardware, size = self._hardware, self._vector_bytes / PIECES
+        between, inside = self._hop_s(size), hardware.handling_s(size)
+        machines = hardware.machines(self._busy)
+        first_s = (machines - 1) * between + (self._busy - machines + 1) * inside
+        behind_s = (PIECES - 1) * (between if machines > 1 else inside)
+        return max(first_s + behind_s, self._busy * PIECES * hardware.message_s)
 
     def _hop_s(self, size_bytes: float) -> float:
         hardware = self._hardware

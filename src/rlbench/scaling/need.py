@@ -28,7 +28,7 @@ def need_line(measured: Measured, factor: float, slow: str, fast: str) -> str:
         f"By the model of `rlbench scale`, ES on {run.env} would turn {slow} on "
         f"{plural(cores, 'core')} into {fast} "
     )
-    points = predict(work, hardware, "central", "strong", (cores, *SIZES_TRIED), resamples=0)
+    points = predict(work, hardware, "chain", "strong", (cores, *SIZES_TRIED), resamples=0)
     found = _first(points, factor)
     if found is not None:
         return f"{begin}with {_machines(found, hardware)}."
