@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import multiprocessing
 import os
 import signal
 import sys
@@ -80,6 +81,8 @@ class Faulty(Counting):
                 raise ValueError("the gears are stuck")
             if self._fault == "die":
                 os._exit(7)
+            if self._fault == "worker_dies" and multiprocessing.parent_process() is not None:
+                os._exit(7)
             if self._fault == "exit":
                 sys.exit(0)
             if self._fault == "crash":
@@ -89,7 +92,8 @@ class Faulty(Counting):
             if self._fault == "observation":
                 obs = np.array([0, np.nan, 0], np.float32)
             else:
-                reward = {"reward_nan": np.nan, "reward_inf": np.inf}[self._fault]
+                wrong = {"reward_nan": np.nan, "reward_inf": np.inf, "worker_dies": reward}
+                reward = wrong[self._fault]
         return obs, reward, terminated, truncated, info
 
 

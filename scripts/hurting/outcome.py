@@ -14,7 +14,7 @@ from rlbench.runs.log import LogFile, kept_rows
 from rlbench.testing import first_difference
 
 COUNTED = ("train", "eval", "solved")
-NOT_COMPARED = ("_s", "lost_env_steps")  # columns of time and of lost work
+NOT_COMPARED = ("_s", "lost_env_steps", "_bytes")  # columns of time, lost work and messages
 SAME = ("status", "env_steps", "env_frames", "episodes", "final_return_mean", "best_return_mean")
 
 

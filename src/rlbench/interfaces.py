@@ -8,7 +8,7 @@ or a YAML file with its `_target_`.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Collection, Generator, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol, Self
@@ -191,6 +191,21 @@ class Executor(Protocol):
         should_stop: asked while tasks run. Once it is true no other task begins, those that run
         are told by `Worker.should_stop`, and there are fewer results than tasks. Closing the
         generator early is the same. All steps that were taken are counted.
+        """
+        ...
+
+    def add_up(
+        self,
+        fn: Callable[[Worker, Any, Any], Any],
+        tasks: Collection[Any],
+        shared: Any,
+        total: Array,
+        arrays: int,
+    ) -> Array:
+        """`total` with all arrays of its shape added that `fn(worker, shared, task)` lists for each
+        task: one after another in order, so that the sum is the same to the bit on any number of
+        workers. arrays: how many there are in all; where these are many bytes, they may stay with
+        the workers.
         """
         ...
 

@@ -112,6 +112,18 @@ class EnvSettings(Frozen):
         return self
 
 
+MAX_WORKERS = 100_000
+
+
+class ExecutorSettings(Frozen):
+    """Where ES evaluates its population, and on how many workers; auto: those that the executor
+    finds there. address: of a cluster, None for this machine."""
+
+    name: str = Field(AUTO, min_length=1)
+    workers: Auto | Annotated[int, Field(gt=0, le=MAX_WORKERS)] = AUTO
+    address: str | None = Field(None, min_length=1, max_length=300)
+
+
 class BudgetSettings(Frozen):
     """The run ends at the first one reached: seconds inside training, or agent decisions."""
 
@@ -174,7 +186,7 @@ class Settings(Frozen):
     seed: int = Field(0, ge=0, lt=2**31)
     cores: Auto | PositiveInt = AUTO
     device: Literal["cpu", "gpu"] = "cpu"
-    executor: str = Field(AUTO, min_length=1)
+    executor: ExecutorSettings = ExecutorSettings()
     agent_timeout_s: Annotated[float, Field(gt=0)] | None = 3600.0
     budget: BudgetSettings = BudgetSettings()
     stop_at_threshold: bool = True
@@ -197,6 +209,11 @@ class Settings(Frozen):
         """These settings, which were read from the files of `origins`."""
         self._origins = origins
         return self
+
+    @field_validator("executor", mode="before")
+    @classmethod
+    def _may_be_a_name_alone(cls, value: Any) -> Any:
+        return {"name": value} if isinstance(value, str) else value
 
     @field_validator("results_dir", mode="before")
     @classmethod

@@ -17,7 +17,7 @@ from rlbench.envs.catalogue import entries, find_spec, registration
 from rlbench.published.levels import published_levels
 from rlbench.runs.configuration import read_configuration
 from rlbench.runs.reading import UnreadableFileError
-from rlbench.settings import EnvSettings, EvalSettings, Settings
+from rlbench.settings import EnvSettings, EvalSettings, ExecutorSettings
 from support.run_files import RunFiles
 
 HUMANOID = "Humanoid-v5"
@@ -402,7 +402,7 @@ def test_names_in_files_cannot_move_the_cursor(tmp_path: Path) -> None:
 
 def test_the_default_conditions_are_those_of_the_settings() -> None:
     settings = {"env": EnvSettings(id="x").model_dump(), "eval": EvalSettings().model_dump()}
-    assert Settings.model_fields["executor"].default == EXECUTOR
+    assert ExecutorSettings().model_dump() == EXECUTOR
     for part, defaults in DEFAULTS.items():
         assert {key: settings[part][key] for key in defaults} == defaults
     assert set(AGENTS) == {"dqn", "es"}

@@ -74,6 +74,7 @@ def executor(request: pytest.FixtureRequest) -> Iterator[LaneExecutor]:
 
 
 def test_running_tasks_are_told_to_stop_and_their_steps_are_counted(executor: LaneExecutor) -> None:
+    list(executor.map(play, [1] * 4, 1))  # each worker has imported what it needs
     before, asked = executor.counts().env_steps, iter([False] * 5)
     found = list(executor.map(play_on, range(9), None, lambda: next(asked, True)))
     assert found == [] and executor.counts().env_steps > before
@@ -96,11 +97,14 @@ def test_closing_early_tells_running_tasks_to_stop(executor: LaneExecutor) -> No
 @pytest.mark.parametrize(
     ("how", "message"),
     [
-        ("status", "a worker process of environment CartPole-v1 ended with exit status 5"),
+        ("status", "a worker process of environment CartPole-v1 ended with exit status 5 "
+         "(3 in turn, at the same task)"),
         ("exit", "SystemExit in a worker process: 0"),
-        ("SIGSEGV", "a worker process of environment CartPole-v1 was killed by SIGSEGV"),
+        ("SIGSEGV", "a worker process of environment CartPole-v1 was killed by SIGSEGV "
+         "(3 in turn, at the same task)"),
         ("SIGKILL", "a worker process of environment CartPole-v1 was killed by SIGKILL; "
-         "a machine that is short of memory ends processes like this"),
+         "a machine that is short of memory ends processes like this "
+         "(3 in turn, at the same task)"),
     ],
 )  # fmt: skip
 def test_a_worker_that_ends_is_an_error_that_says_how(how: str, message: str) -> None:

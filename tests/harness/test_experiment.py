@@ -310,15 +310,37 @@ def test_a_run_that_fails_says_why_and_stays_readable(
     assert done_before(asked) is None
 
 
-def test_a_dead_worker_fails_the_run(tmp_path: Path) -> None:
-    more = ["+env.kwargs.fault=die", "+env.kwargs.after=5000", "executor=process", "cores=1"]
+DIED = "a worker process of environment probe_envs:Faulty-v0 ended with exit status 7"
+
+
+def test_a_task_whose_workers_die_fails_the_run(tmp_path: Path) -> None:
+    more = ["+env.kwargs.fault=worker_dies", "+env.kwargs.after=5", "executor=process", "cores=1"]
     process = start(tmp_path, *more, env="probe_envs:Faulty-v0")
     _, err = process.communicate(timeout=60)
     assert process.returncode == 1
-    died = (
-        "rlbench: a worker process of environment probe_envs:Faulty-v0 ended with exit status 7\n"
-    )
-    assert err == died
+    assert err == f"rlbench: {DIED} (3 in turn, at the same task)\n"
+
+
+def test_workers_that_die_now_and_then_change_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each worker does in its 500th step in one of its environments, some 30 tasks."""
+    more = ["agent.population=12", "agent.hidden=[8]", "budget.env_steps=6000", "env.threshold=99"]
+    faults = ["+env.kwargs.fault=worker_dies", "+env.kwargs.after=500", "executor=process"]
+    asked = settings(tmp_path / "faulty", *more, *faults, "cores=1", env="probe_envs:Faulty-v0")
+    assert run(asked) == 0
+    said = capsys.readouterr().out
+    _, rows, summary = read(asked)
+    undisturbed = settings(tmp_path / "whole", *more, "cores=1", env="probe_envs:Counting-v0")
+    assert run(undisturbed) == 0
+    _, expected, _ = read(undisturbed)
+    compared = ("kind", "env_steps", "episodes", "scalars", "returns")
+    kinds = ("train", "eval")
+    assert [[row.get(key) for key in compared] for row in rows if row["kind"] in kinds] == [
+        [row.get(key) for key in compared] for row in expected if row["kind"] in kinds
+    ]
+    assert f"note: {DIED}; what it was at is done again" in said.splitlines()
+    assert summary["lost_env_steps"] > 0 and summary["env_steps"] == rows[-1]["env_steps"]
 
 
 def test_no_room_is_one_line_and_keeps_what_was_there(tmp_path: Path) -> None:

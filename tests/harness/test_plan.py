@@ -49,7 +49,8 @@ def test_setup_learning_and_fingerprint_cover_what_they_should(tmp_path: Path) -
     assert changed("agent.sigma", 0.2) == (True, True, False)
     assert changed("agent.sigma", 0.1) == (False, False, False)  # the default, asked for by value
     assert changed("cores", 1) == (False, len(os.sched_getaffinity(0)) > 1, False)
-    assert changed("executor", "process") == (False, True, False)
+    assert changed("executor.name", "process") == (False, True, False)
+    assert changed("executor.workers", 1) == (False, False, False)  # as it is
     assert changed("env.max_episode_steps", 30) == (True, True, True)
     for key, value in [
         ("eval.episodes", 9),

@@ -97,7 +97,7 @@ def rows_of(log: Path) -> list[dict[str, Any]]:
         for row in kept_rows(LogFile(log))
         if row.kind in SAME
     ]
-    times = ("_s", "lost_env_steps")
+    times = ("_s", "lost_env_steps", "_bytes")
     return [{k: v for k, v in row.items() if not k.endswith(times)} for row in found]
 
 

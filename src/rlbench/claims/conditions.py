@@ -36,7 +36,8 @@ DEFAULTS: dict[str, dict[str, Any]] = {
 AGENTS = {"dqn": "rlbench.agents.dqn.agent.DQN", "es": "rlbench.agents.es.agent.ES"}
 # Words of a command line after which an agent's settings are not those of the package.
 BY_HAND = ("agent.", "network", "--config-dir", "-cd", "--config-path", "-cp", "hydra.searchpath")
-EXECUTOR = "auto"
+# Older files have the name alone.
+EXECUTOR: dict[str, Any] = {"name": "auto", "workers": "auto", "address": None}
 FRAME_SKIP = 4
 STICKY_ACTIONS = 0.25
 MUJOCO_STEPS = 1000
@@ -156,9 +157,13 @@ def _configured(run: Run, asked: Mapping[str, Any]) -> Iterator[str]:
         yield f"was made as {_shown(env.get('id'))}"
     if agent.get("_target_") != AGENTS.get(run.agent):
         yield f"its agent is {_shown(agent.get('_target_'))}"
-    if asked.get("executor", EXECUTOR) != EXECUTOR:
-        # One that leaves cores idle makes ES slower than the cores that are compared.
-        yield f"executor is {_shown(asked['executor'])}, not {EXECUTOR}"
+    # One that leaves cores idle makes ES slower than the cores that are compared.
+    executor = asked.get("executor", EXECUTOR["name"])
+    executor = executor if isinstance(executor, Mapping) else {"name": executor}
+    for key, default in EXECUTOR.items():
+        if executor.get(key, default) != default:
+            word = "executor" if key == "name" else f"executor.{key}"
+            yield f"{word} is {_shown(executor[key])}, not {_shown(default)}"
     for part, defaults in DEFAULTS.items():
         found = _part(asked, part)
         for key, default in defaults.items():

@@ -23,6 +23,7 @@ stands; with KEY=VALUE words also what it is set to then. Without KEY: the comma
 DEFAULT_AGENT = "es"
 TITLES = {
     "": "Run",
+    "executor": "Executor",
     "budget": "Budget",
     "env": "Environment",
     "eval": "Evaluation",

@@ -92,7 +92,7 @@ def _checked(config: DictConfig) -> Settings:
     from rlbench.executors import check_executor
 
     find_spec(settings.env.id)
-    check_executor(settings.executor)
+    check_executor(settings.executor.name)
     return settings
 
 

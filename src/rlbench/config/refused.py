@@ -30,7 +30,9 @@ WRITES_NOTHING = (
     "hydra/job_logging=none",
     "hydra/hydra_logging=none",
 )
-CHOICES = {"agent": "es", "env": "CartPole-v1", "experiment": "classic"}  # with an example of each
+CHOICES = {  # with an example of each
+    "agent": "es", "env": "CartPole-v1", "executor": "process", "experiment": "classic",
+}  # fmt: skip
 LONGEST_NAME = 200  # file systems take 255 bytes
 # Of Hydra's own keys, those that leave it to rlbench what is written and where.
 OF_HYDRA = ("mode", "searchpath", "launcher", "sweeper", "verbose", "help")

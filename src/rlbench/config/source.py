@@ -46,7 +46,7 @@ class FallbackSource(ConfigSource):
 
     def is_group(self, config_path: str) -> bool:
         return any((folder / config_path).is_dir() for folder in self._folders) or (
-            config_path.rstrip("/") in ("agent", "env", "tuned", "namespace")
+            config_path.rstrip("/") in ("agent", "env", "executor", "tuned", "namespace")
         )
 
     def is_config(self, config_path: str) -> bool:
@@ -80,6 +80,7 @@ def _answer(config_path: str) -> dict[str, Any] | None:
 
     agent/<name>: the agent of an installed package, with the defaults of its settings.
     env/<id>: {id: <id>}.
+    executor/<name>: {name: <name>}.
     env/<package>:<id>: what `env/<id>` says, with this id.
     tuned/<agent>/<package>:<id>: what `tuned/<agent>/<id>` says, if it is there.
     namespace/<agent>/<namespace>/<name>: what `tuned/<agent>/<namespace>` says, if it is there:
@@ -88,6 +89,8 @@ def _answer(config_path: str) -> dict[str, Any] | None:
     group, _, name = config_path.removesuffix(".yaml").partition("/")
     if group == "agent":
         return agent_config(name) if name in AGENTS else None
+    if group == "executor":  # whether there is one is checked later, too
+        return {"name": name} if name else None
     if group == "env":
         return _env(name) if name else None
     agent, _, env_id = name.partition("/")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 from rlbench.envs.family import EnvPlan
 from rlbench.errors import ConfigError
 from rlbench.executors.base import LaneExecutor
@@ -26,9 +28,13 @@ def check_executor(name: str) -> None:
         raise ConfigError("executor", name, choices(name, [AUTO, *EXECUTORS]))
 
 
-def make_executor(name: str, plan: EnvPlan, workers: int) -> LaneExecutor:
-    """The executor of that name over environments of `plan`.
+def make_executor(
+    name: str, plan: EnvPlan, workers: int, address: str | None = None
+) -> LaneExecutor:
+    """The executor of that name over environments of `plan`; address: see `LaneExecutor.address`.
 
     Raises ConfigError for an unknown name, and where what the executor needs is not installed.
     """
-    return EXECUTORS[name](plan, workers)
+    executor: Any = EXECUTORS[name]
+    made = executor(plan, workers) if address is None else executor(plan, workers, address)
+    return cast(LaneExecutor, made)

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Callable, Collection, Generator, Hashable, Iterable
+from collections.abc import Callable, Collection, Generator, Iterable
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 from rlbench.clock import process_cpu_s
 from rlbench.envs.family import EnvPlan
-from rlbench.interfaces import Counts, Lanes, Stopped
+from rlbench.errors import ConfigError
+from rlbench.interfaces import Array, Counts, Lanes
 
 TaskFn = Callable[[Any, Any, Any], Any]
-LOOK_EVERY_S = 0.1  # how often `should_stop` is asked while nothing else happens
-W = TypeVar("W", bound=Hashable)  # what identifies a worker: a connection, a handle, a number
 
 
 @dataclass
@@ -58,21 +57,45 @@ class LaneWorker:
 
 @dataclass(frozen=True)
 class Cost:
-    """What a worker has spent since it began: its counts and its CPU-seconds."""
+    """What workers have spent: their counts and CPU-seconds."""
 
-    counts: Counts
-    cpu_s: float
+    counts: Counts = field(default_factory=Counts)
+    cpu_s: float = 0.0
 
     @classmethod
     def of(cls, worker: LaneWorker) -> Cost:
+        """What a worker has spent since it began, in whose process this is called."""
         return cls(worker.counts(), process_cpu_s())
+
+    def plus(self, other: Cost, times: int = 1) -> Cost:
+        """The sum of this and `times` the other one."""
+        ours, theirs = self.counts, other.counts
+        counts = Counts(
+            ours.env_steps + times * theirs.env_steps, ours.episodes + times * theirs.episodes
+        )
+        return Cost(counts, self.cpu_s + times * other.cpu_s)
+
+
+@dataclass(frozen=True)
+class Traffic:
+    """What has gone from this process to its workers and back: the contents of messages, without
+    what carries them. What several workers read in one place is counted once."""
+
+    sent_bytes: int = 0
+    received_bytes: int = 0
+
+    def minus(self, other: Traffic) -> Traffic:
+        """What came after the other one."""
+        return Traffic(
+            self.sent_bytes - other.sent_bytes, self.received_bytes - other.received_bytes
+        )
 
 
 class LaneExecutor(abc.ABC):
     """An executor whose workers own counted lanes, and report their cost with each result.
 
-    It is built as `cls(plan, workers)`; an executor of a package is registered under its name in
-    the entry points `rlbench.executors`.
+    It is built as `cls(plan, workers)`, and with `address=` where it takes one; an executor of a
+    package is registered under its name in the entry points `rlbench.executors`.
     """
 
     workers: int
@@ -83,9 +106,23 @@ class LaneExecutor(abc.ABC):
 
     @classmethod
     def workers_for(cls, cores: int) -> int:
-        """How many workers a run of `cores` cores on this machine has. An executor whose workers
-        are on other machines may have more."""
+        """How many workers a run of `cores` cores on this machine has, where nothing is asked
+        for."""
         return cores
+
+    @classmethod
+    def address(cls, asked: str | None) -> str | None:
+        """Where the machines are that the workers are on; None: they are on this one. asked: the
+        setting `executor.address`. Raises ConfigError where there is no choice."""
+        if asked is not None:
+            takes = "null: of the executors only ray goes beyond this machine"
+            raise ConfigError("executor.address", asked, takes)
+        return None
+
+    @classmethod
+    def cpus_at(cls, address: str) -> int:
+        """How many CPUs there are for workers at an address."""
+        raise NotImplementedError
 
     @abc.abstractmethod
     def map(
@@ -97,6 +134,16 @@ class LaneExecutor(abc.ABC):
     ) -> Generator[Any, None, None]:
         """See `interfaces.Executor.map`."""
 
+    def add_up(
+        self, fn: TaskFn, tasks: Collection[Any], shared: Any, total: Array, arrays: int
+    ) -> Array:
+        """See `interfaces.Executor.add_up`."""
+        total = total.copy()
+        for parts in self.map(fn, tasks, shared):
+            for part in parts:
+                total += part
+        return total
+
     @abc.abstractmethod
     def counts(self) -> Counts:
         """Steps and episodes of all workers, up to the last result received."""
@@ -105,101 +152,19 @@ class LaneExecutor(abc.ABC):
     def cpu_s(self) -> float:
         """CPU-seconds of workers that are other processes, up to the last result received."""
 
+    def lost(self) -> Cost:
+        """What went into tasks whose worker was lost. How far these had come is not known: each
+        counts for as much as it took when it was done again. It is in no other count."""
+        return Cost()
+
+    def traffic(self) -> Traffic | None:
+        """What has been sent and received so far; None where there are no messages."""
+        return None
+
+    def losses(self) -> list[str]:
+        """How workers were lost since this was called last, a line each."""
+        return []
+
     @abc.abstractmethod
     def close(self) -> None:
         """End the workers."""
-
-
-class RemoteExecutor(LaneExecutor, Generic[W]):
-    """An executor whose workers run side by side, each handed the next task as it becomes free.
-
-    _costs: what each worker has reported last; a subclass fills it with its workers. _given_up:
-    whether a task may still be running that nobody waits for, so that `close` must not either.
-    """
-
-    _costs: dict[W, Cost]
-    _given_up = False
-
-    def map(
-        self,
-        fn: TaskFn,
-        tasks: Iterable[Any],
-        shared: Any = None,
-        should_stop: Callable[[], bool] | None = None,
-    ) -> Generator[Any, None, None]:
-        call = self._share(fn, shared)
-        queue = enumerate(tasks)
-        running: dict[W, int] = {}
-        results: dict[int, Any] = {}
-        due, stopped = 0, False
-
-        def hand_out(worker: W) -> None:
-            for number, task in () if stopped else queue:
-                self._send(worker, call, task)
-                running[worker] = number
-                return
-
-        try:
-            for worker in self._costs:
-                hand_out(worker)
-            while running:
-                for worker in self._wait(running, None if should_stop is None else LOOK_EVERY_S):
-                    number = running.pop(worker)
-                    result = self._receive(worker)
-                    if isinstance(result, Exception) and not isinstance(result, Stopped):
-                        raise result
-                    results[number] = result
-                    hand_out(worker)
-                while due in results and not isinstance(results[due], Stopped):
-                    yield results.pop(due)
-                    due += 1
-                if should_stop is not None and not stopped and should_stop():
-                    stopped = True
-                    self._ask_to_stop(running)
-        except (Exception, GeneratorExit):
-            self._end(running)
-            raise
-        except BaseException:  # somebody is in a hurry
-            self._given_up = True
-            raise
-
-    def _end(self, running: Collection[W]) -> None:
-        """Have running tasks end, so that their steps are counted."""
-        self._given_up = True
-        self._ask_to_stop(running)
-        for worker in running:
-            self._receive(worker)
-        self._given_up = False
-
-    def _share(self, fn: TaskFn, shared: Any) -> Any:
-        """What `_send` is given for each task of one `map`: function and shared value, in a form
-        that need not be sent again with each task."""
-        return fn, shared
-
-    @abc.abstractmethod
-    def _send(self, worker: W, call: Any, task: Any) -> None:
-        """Have a free worker begin a task."""
-
-    def _ask_to_stop(self, running: Collection[W]) -> None:
-        """Make `should_stop` of these workers true until their tasks have ended; where this does
-        nothing, tasks run to their ends."""
-        return
-
-    @abc.abstractmethod
-    def _wait(self, running: Collection[W], timeout_s: float | None) -> Collection[W]:
-        """Wait for at least one of the running workers, or for `timeout_s`; those that have
-        finished."""
-
-    @abc.abstractmethod
-    def _receive(self, worker: W) -> Any:
-        """The result of the worker's task, or the exception that it raised; waits for it, and keeps
-        what the worker reports in `_costs`. Raises RunError where the worker is gone."""
-
-    def counts(self) -> Counts:
-        total = Counts()
-        for cost in list(self._costs.values()):  # another thread may look while workers come up
-            total.add(cost.counts)
-        return total
-
-    def cpu_s(self) -> float:
-        return sum(cost.cpu_s for cost in self._costs.values())

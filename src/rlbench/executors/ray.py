@@ -1,83 +1,192 @@
-"""Tasks in Ray actors, on this machine or on a cluster that Ray is connected to."""
+"""Tasks in Ray actors, on this machine or on a cluster."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import contextlib
+import itertools
+import os
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from rlbench.envs.family import EnvPlan
-from rlbench.errors import RlbenchError, RunError
-from rlbench.executors.base import Cost, LaneWorker, RemoteExecutor, TaskFn
-from rlbench.executors.ray_cluster import connect
-from rlbench.interfaces import Stopped
+from rlbench.errors import ConfigError, RunError
+from rlbench.executors.base import Cost, TaskFn, Traffic
+from rlbench.executors.ray_cluster import ADDRESS, cluster_cpus, connect
+from rlbench.executors.ray_worker import CONTROL, RayWorker
+from rlbench.executors.remote import TRIES, RemoteExecutor, WorkerLostError
+from rlbench.executors.tasks import Task
+from rlbench.interfaces import Array
 
-CONTROL = "control"  # a thread of each actor, beside the one that tasks have
+PASSED_ON_FROM_BYTES = 2**22  # of arrays that are added up; fewer are sent to whoever adds them
+PIECES = 8
 
 
-class _Actor:
-    def __init__(self, plan: EnvPlan) -> None:
-        self._worker = LaneWorker(plan, threads=1)
-        self._call = self._stopped = 0
-        self._worker.should_stop = lambda: self._stopped >= self._call
+@dataclass(frozen=True)
+class _Call:
+    """content: where Ray keeps the function and the value that tasks share, in a list so that an
+    actor fetches it once and not with each task."""
 
-    def cost(self) -> Cost:
-        return Cost.of(self._worker)
-
-    def stop(self, call: int) -> None:
-        self._stopped = call
-
-    def run(self, call: int, fn: TaskFn, shared: Any, task: Any) -> tuple[Any, Cost]:
-        self._call = call
-        try:
-            result = fn(self._worker, shared, task)
-        except (RlbenchError, Stopped) as error:
-            result = error
-        return result, Cost.of(self._worker)
+    number: int
+    content: list[Any]
 
 
 class RayExecutor(RemoteExecutor[Any]):
-    """`workers` actors of one CPU each (see `ray_cluster.connect`).
+    """`workers` actors of one CPU each (see `ray_cluster.connect`). They come up while the caller
+    does something else: the first `map` waits for them.
 
-    Raises ConfigError where Ray is not installed, RunError where an actor dies or a task raises.
+    Raises ConfigError where Ray is not installed or the cluster has fewer CPUs, RunError where a
+    task raises, or its actors die again and again.
     """
 
-    def __init__(self, plan: EnvPlan, workers: int) -> None:
-        self._cluster = connect(None, workers)
-        self._ray = self._cluster.ray
+    def __init__(self, plan: EnvPlan, workers: int, address: str | None = None) -> None:
         self.workers = workers
+        self._plan = plan
+        self._cluster = connect(address, workers)
+        self._ray = self._cluster.ray
+        if workers > self._cluster.cpus:
+            cpus = self._cluster.cpus
+            self._cluster.close()
+            raise ConfigError("executor.workers", workers, f"1 to {cpus}, the CPUs of the cluster")
+        options = {"num_cpus": 1, "concurrency_groups": {CONTROL: 1}}
+        self._actor: Any = self._ray.remote(**options)(RayWorker)
         self._number = 0  # of the last call of `map`
-        remote: Any = self._ray.remote  # its types know no concurrency groups
-        actor: Any = remote(num_cpus=1, concurrency_groups={CONTROL: 1})(_Actor)
-        self._actors: list[Any] = [actor.remote(plan) for _ in range(workers)]
-        first = self._ray.get([actor.cost.remote() for actor in self._actors])
-        self._costs: dict[Any, Cost] = dict(zip(self._actors, first, strict=True))
-        self._pending: dict[Any, Any] = {}  # the reference of the result that each one works at
+        self._costs: dict[Any, Cost] = {}
+        self._nodes: dict[Any, str] = {}  # where each actor is
+        self._pending: dict[Any, Any] = {}  # the reference of what each one works at
+        self._sent_bytes = self._received_bytes = 0
+        self._starting = tuple(self._start() for _ in range(workers))
 
-    def _share(self, fn: TaskFn, shared: Any) -> Any:
+    @classmethod
+    def address(cls, asked: str | None) -> str | None:
+        return asked or os.environ.get(ADDRESS) or None
+
+    @classmethod
+    def cpus_at(cls, address: str) -> int:
+        return cluster_cpus(address)
+
+    def _start(self) -> Any:
+        worker = self._actor.remote(self._plan)
+        self._pending[worker] = worker.come_up.remote()
+        return worker
+
+    def _cannot_start(self, why: str) -> RunError:
+        free = int(self._ray.available_resources().get("CPU", 0))
+        return RunError(f"Ray workers could not start ({why}; {free} CPUs of the cluster are free)")
+
+    def _share(self, fn: TaskFn, shared: Any) -> _Call:
         self._number += 1
-        return self._number, fn, self._ray.put(shared)  # once for all actors
+        data = self._ray.cloudpickle.dumps((fn, shared))
+        self._sent_bytes += len(data) * len(set(self._nodes.values()))
+        return _Call(self._number, [self._ray.put(data)])
 
-    def _send(self, worker: Any, call: Any, task: Any) -> None:
-        self._pending[worker] = worker.run.remote(*call, task)
+    def _send(self, worker: Any, call: _Call, task: Any) -> None:
+        data = self._ray.cloudpickle.dumps(task)
+        self._sent_bytes += len(data)
+        self._pending[worker] = worker.run.remote(call.number, call.content, data)
 
     def _ask_to_stop(self, running: Collection[Any]) -> None:
         for worker in running:
             worker.stop.options(concurrency_group=CONTROL).remote(self._number)
 
-    def _wait(self, running: Collection[Any], timeout_s: float | None) -> list[Any]:
-        workers = {self._pending[worker]: worker for worker in running}
-        return [workers[ready] for ready in self._ray.wait(list(workers), timeout=timeout_s)[0]]
+    def _wait(self, workers: Collection[Any], timeout_s: float | None) -> list[Any]:
+        pending = {self._pending[worker]: worker for worker in workers}
+        ready, _ = self._ray.wait(list(pending), timeout=timeout_s)
+        if ready:  # and all others that are
+            ready, _ = self._ray.wait(list(pending), num_returns=len(pending), timeout=0)
+        return [pending[reference] for reference in ready]
 
     def _receive(self, worker: Any) -> Any:
+        errors = self._ray.exceptions
         try:
-            result, self._costs[worker] = self._ray.get(self._pending.pop(worker))
-        except self._ray.exceptions.RayTaskError as error:
+            node, data, cost = self._ray.get(self._pending[worker])
+        except errors.RayTaskError as error:
             return RunError(f"a task failed in a Ray actor: {error.cause!s}")
+        except errors.RayError as error:
+            raise self._lost_worker(error) from None
+        self._nodes[worker], self._costs[worker] = node, cost
+        self._received_bytes += len(data)
+        return self._ray.cloudpickle.loads(data)
+
+    def add_up(
+        self, fn: TaskFn, tasks: Collection[Any], shared: Any, total: Array, arrays: int
+    ) -> Array:
+        """Many or large arrays stay with the actors that made them: the sum goes from one to the
+        next. It does so in pieces, so that several actors add at a time."""
+        if total.nbytes * arrays < PASSED_ON_FROM_BYTES:
+            return super().add_up(fn, tasks, shared, total, arrays)
+        call, listed = self._share(fn, shared), list(tasks)
+        for losses in range(1, TRIES + 1):
+            self._come_up()
+            workers = list(self._costs)
+            try:
+                return self._passed_on(workers, call, listed, total)
+            except WorkerLostError as error:
+                why = error
+            for worker in self._silent(workers):
+                self._replace(worker, why, Task(0, listed, losses))
+        raise RunError(f"{why} ({TRIES} times)") from why
+
+    def _passed_on(
+        self, workers: Sequence[Any], call: _Call, tasks: Sequence[Any], total: Array
+    ) -> Array:
+        """The sum, after the actors have added the arrays of one task after another."""
+        starts = [len(total) * n // PIECES for n in range(PIECES)]
+        pieces = [self._ray.put(piece) for piece in np.split(total, starts[1:])]
+        asked = []
+        for worker, task in zip(itertools.cycle(workers), tasks, strict=False):
+            data = self._ray.cloudpickle.dumps(task)
+            kept = worker.keep.remote(call.number, call.content, data)
+            pieces = [
+                worker.add.remote(kept, piece, start)
+                for piece, start in zip(pieces, starts, strict=True)
+            ]
+            asked.append((worker, kept))
+            self._sent_bytes += len(data)
+        for worker, kept in asked:
+            self._pending[worker] = kept
+            result = self._receive(worker)
+            if isinstance(result, Exception):
+                raise result
+        try:
+            total = np.concatenate(self._ray.get(pieces))
         except self._ray.exceptions.RayError as error:
-            raise RunError(f"a Ray actor died: {str(error).splitlines()[0]}") from error
-        return result
+            raise self._lost_worker(error) from None
+        self._sent_bytes += total.nbytes
+        self._received_bytes += total.nbytes
+        return total
+
+    def _silent(self, workers: Sequence[Any]) -> list[Any]:
+        """Those that do not answer any more."""
+        for worker in workers:
+            self._pending[worker] = worker.come_up.remote()
+        return [worker for worker in workers if not self._answers(worker)]
+
+    def _answers(self, worker: Any) -> bool:
+        try:
+            self._receive(worker)
+        except WorkerLostError:
+            return False
+        return True
+
+    def _lost_worker(self, error: Exception) -> WorkerLostError:
+        why = next(iter(str(error).splitlines()), type(error).__name__)
+        name = self._plan.facts.id
+        return WorkerLostError(f"a Ray worker of environment {name} was lost: {why}")
+
+    def _forget(self, worker: Any) -> None:
+        self._nodes.pop(worker, None)
+        self._pending.pop(worker, None)
+        with contextlib.suppress(Exception):
+            self._ray.kill(worker)
+
+    def traffic(self) -> Traffic:
+        return Traffic(self._sent_bytes, self._received_bytes)
 
     def close(self) -> None:
-        for actor in self._actors:
-            self._ray.kill(actor)
+        for actor in self._pending:
+            with contextlib.suppress(Exception):
+                self._ray.kill(actor)
         self._cluster.close()

@@ -6,10 +6,12 @@ import contextlib
 import logging
 import os
 import signal
+import socket
 import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from rlbench.errors import ConfigError, RunError
@@ -17,6 +19,8 @@ from rlbench.extras import install_command
 from rlbench.signals import STOP_SIGNALS
 
 ADDRESS = "RAY_ADDRESS"  # Ray's own environment variable
+KNOCK_S = 10.0
+PRIVATE = "local"  # without an address Ray would join whatever runs on this machine
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,13 @@ def connect(address: str | None, cpus: int, *, key: str = "executor") -> RayClus
     return RayCluster(module, int(module.cluster_resources().get("CPU", 0)), owned)
 
 
+@lru_cache(maxsize=16)
+def cluster_cpus(address: str) -> int:
+    """The CPUs of the cluster at an address; raises ConfigError as `connect` does."""
+    with connect(address, 0) as cluster:
+        return cluster.cpus
+
+
 def _init(ray: Any, address: str | None, cpus: int, key: str) -> None:
     # Workers import what this process can: an environment's package, say.
     paths = os.pathsep.join(path for path in sys.path if path)
@@ -73,8 +84,10 @@ def _init(ray: Any, address: str | None, cpus: int, key: str) -> None:
         options |= {"num_cpus": cpus, "include_dashboard": False}
     options |= {"log_to_driver": False, "logging_level": logging.ERROR}
     try:
+        if address is not None:
+            _knock(address)
         with _own_signals():
-            ray.init(address=address, **options)
+            ray.init(address=address or PRIVATE, **options)
     except Exception as error:
         with contextlib.suppress(Exception):
             ray.shutdown()
@@ -83,6 +96,13 @@ def _init(ray: Any, address: str | None, cpus: int, key: str) -> None:
             raise RunError(f"Ray could not be started: {why}") from error
         takes = f"the address of a running Ray with the same versions of Ray and Python ({why})"
         raise ConfigError(f"{key}.address", address, takes) from error
+
+
+def _knock(address: str) -> None:
+    """Raises OSError where nobody answers; Ray itself would try for minutes."""
+    host, _, port = address.rpartition("//")[2].rpartition(":")
+    if host and port.isascii() and port.isdigit():
+        socket.create_connection((host.strip("[]"), int(port)), KNOCK_S).close()
 
 
 @contextlib.contextmanager

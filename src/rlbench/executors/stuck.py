@@ -10,6 +10,7 @@ from types import FrameType
 from typing import Protocol
 
 from rlbench.clock import monotonic_s
+from rlbench.envs.family import EnvPlan
 from rlbench.errors import RunError
 
 ENVIRONMENTS = "rlbench.envs."
@@ -26,6 +27,18 @@ class Watch(Protocol):
     def error(self) -> RunError | None:
         """What to say where the thread has come to nothing for too long."""
         ...
+
+
+def watches_of(
+    plan: EnvPlan, progress: Callable[[], Hashable], thread: int | None = None
+) -> list[Watch]:
+    """Those of a worker over environments of `plan`; progress, thread: see IdleWatch."""
+    watches: list[Watch] = []
+    if plan.step_timeout_s is not None:
+        watches.append(StuckWatch(plan.facts.id, plan.step_timeout_s, thread))
+    if plan.agent_timeout_s is not None:
+        watches.append(IdleWatch(plan.agent, plan.agent_timeout_s, progress, thread))
+    return watches
 
 
 class StuckWatch:

@@ -12,7 +12,8 @@ from typing import Any
 from rlbench.envs.family import EnvPlan
 from rlbench.errors import RlbenchError, RunError
 from rlbench.executors.base import Cost, LaneWorker, TaskFn
-from rlbench.executors.stuck import IdleWatch, StuckWatch, Watch
+from rlbench.executors.messages import Board, Posted, dumped, receive
+from rlbench.executors.stuck import watches_of
 from rlbench.interfaces import Stopped
 from rlbench.signals import end_with_parent
 
@@ -30,14 +31,16 @@ class Parent:
 
 @dataclass(frozen=True)
 class Call:
-    """What a worker is to do with the tasks that follow: calls are numbered from 1 on."""
+    """What a worker is to do with the tasks that follow: calls are numbered from 1 on. content: the
+    function and the value that tasks share, as `Board.read` takes it."""
 
     number: int
-    fn: TaskFn
-    shared: Any
+    content: bytes | Posted
 
 
-def work(connection: Connection, control: Connection, plan: EnvPlan, parent: Parent) -> None:
+def work(
+    connection: Connection, control: Connection, plan: EnvPlan, parent: Parent, board: Board
+) -> None:
     """Do what comes through `connection` until its other end is closed. Each message is a Call or a
     task in a tuple; each task is answered by its result and the cost so far. Through `control` come
     the numbers of calls that are to stop."""
@@ -48,32 +51,35 @@ def work(connection: Connection, control: Connection, plan: EnvPlan, parent: Par
     worker.should_stop = warden.should_stop
     warden.start()
     try:
-        _work(connection, worker, warden)
+        _work(connection, worker, warden, board)
     except (EOFError, OSError):  # the parent has closed its end, or is gone
         worker.close()
 
 
-def _work(connection: Connection, worker: LaneWorker, warden: _Warden) -> None:
-    connection.send((None, Cost.of(worker)))  # it is up
-    call: Call | None = None
+def _work(connection: Connection, worker: LaneWorker, warden: _Warden, board: Board) -> None:
+    connection.send_bytes(dumped((None, Cost.of(worker))))  # it is up
+    fn: TaskFn | None = None
+    shared: Any = None
     while True:
-        message = connection.recv()
+        message, _ = receive(connection)
         if isinstance(message, Call):
-            call = message
-            warden.call = call.number
+            fn, shared = board.read(message.content)
+            warden.call = message.number
             continue
-        assert call is not None
-        connection.send((_result(call, worker, warden, message[0]), Cost.of(worker)))
+        assert fn is not None
+        connection.send_bytes(_answer(fn, shared, message[0], worker, warden))
 
 
-def _result(call: Call, worker: LaneWorker, warden: _Warden, task: Any) -> Any:
+def _answer(fn: TaskFn, shared: Any, task: Any, worker: LaneWorker, warden: _Warden) -> memoryview:
+    """The result of a task, or the error that it ended with, and the worker's cost, in bytes."""
     warden.busy = True
     try:
-        return call.fn(worker, call.shared, task)
+        return dumped((fn(worker, shared, task), Cost.of(worker)))
     except (RlbenchError, Stopped) as error:
-        return error
+        return dumped((error, Cost.of(worker)))
     except BaseException as error:
-        return RunError(f"{type(error).__name__} in a worker process: {error}")
+        said = RunError(f"{type(error).__name__} in a worker process: {error}")
+        return dumped((said, Cost.of(worker)))
     finally:
         warden.busy = False
 
@@ -90,12 +96,7 @@ class _Warden(threading.Thread):
         super().__init__(daemon=True)
         self._connection, self._control, self._worker = connection, control, worker
         self.call, self._stopped, self._asked, self.busy = 0, 0, 0, False
-        plan = worker.plan
-        self._watches: list[Watch] = []
-        if plan.step_timeout_s is not None:
-            self._watches.append(StuckWatch(plan.facts.id, plan.step_timeout_s))
-        if plan.agent_timeout_s is not None:
-            self._watches.append(IdleWatch(plan.agent, plan.agent_timeout_s, self._done))
+        self._watches = watches_of(worker.plan, self._done)
 
     def _done(self) -> object:
         """What changes while a task comes on; between tasks always."""
@@ -115,5 +116,5 @@ class _Warden(threading.Thread):
                 os._exit(EXIT_ORPHANED)
             error = next((e for watch in self._watches if (e := watch.error())), None)
             if error is not None:
-                self._connection.send((error, Cost.of(self._worker)))
+                self._connection.send_bytes(dumped((error, Cost.of(self._worker))))
                 os._exit(EXIT_STUCK)

@@ -61,9 +61,7 @@ class Attempt:
         self.progress = Progress(
             label, plan.env.threshold, budget, plan.eval_schedule, self.ledger.now
         )
-        self.resources = Resources(
-            plan.env, cores=plan.cores, executor=plan.executor, workers=plan.workers
-        )
+        self.resources = Resources.of(plan)
         every_s = self.settings.checkpoint.every_seconds
         self.saver = Saver(
             directory, self.log, self.ledger, every_s, state_bytes(plan), self.progress.doing
@@ -123,7 +121,8 @@ class Attempt:
             session = read_session(path)
             self.events = EventLog(self.directory.events, session, self.log.rows, path)
             self.log.followers.append(self.events.row)
-        self.ledger.connect(self.resources.counts, self.resources.workers_cpu_s)
+        resources = self.resources
+        self.ledger.connect(resources.counts, resources.workers_cpu_s, resources.lost)
         # Its processes come up while the agent loads its libraries.
         cap, evaluation = plan.eval_max_episode_steps, self.settings.eval
         spread = worth_processes(plan.env, evaluation.episodes, cap)
@@ -166,6 +165,8 @@ class Attempt:
     def _train_on(self, agent: Agent, judge: Judge) -> EndStatus:
         """Train and evaluate until there is a reason to stop; the reason."""
         while True:
+            for loss in self.resources.losses():
+                self.progress.print_line(f"note: {loss}; what it was at is done again")
             clock = self.ledger.now()
             if clock.env_steps >= judge.due:
                 self._evaluate(agent, judge)
@@ -186,6 +187,7 @@ class Attempt:
             target = min(target, budget.env_steps - clock.env_steps)
         self.saver.charge_discarded()
         self.progress.doing("training")
+        traffic = self.resources.traffic()
         with self.ledger.phase("train"):
             scalars = agent.advance(target)
         self._check_advance(target, scalars, clock)
@@ -195,7 +197,10 @@ class Attempt:
                 return  # it is reported when the run has gone on and come to that step
         if self.saver.discarded:  # before more is known than the agent's state holds
             self.saver.save_at_end()
-        self.log.trained(self.ledger.now(), scalars)
+        after, messages = self.resources.traffic(), {}
+        if after is not None and traffic is not None:
+            messages = vars(after.minus(traffic))
+        self.log.trained(self.ledger.now(), scalars, **messages)
         if self.saver.due() and not self.saver.discarded:
             self.saver.save()
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rlbench.clock import Start, process_cpu_s, wall_s
+from rlbench.executors.base import Cost
 from rlbench.interfaces import Counts
 from rlbench.runs.columns import Clock
 
@@ -24,6 +25,7 @@ class Ledger:
         self._offset = earlier or Clock()  # what the clock shows beside what this attempt has cost
         self._counts: Callable[[], Counts] = Counts
         self._workers_cpu_s: Callable[[], float] = lambda: 0.0
+        self._lost: Callable[[], Cost] = Cost
         self._frame_skip = frame_skip
         self._start = start
         self._began = start.at_s
@@ -32,9 +34,15 @@ class Ledger:
         self._spent = dict.fromkeys(PHASES, 0.0)
         self._train_cpu_s = 0.0
 
-    def connect(self, counts: Callable[[], Counts], workers_cpu_s: Callable[[], float]) -> None:
-        """Where the counts and the workers' CPU-seconds are read from."""
-        self._counts, self._workers_cpu_s = counts, workers_cpu_s
+    def connect(
+        self,
+        counts: Callable[[], Counts],
+        workers_cpu_s: Callable[[], float],
+        lost: Callable[[], Cost] = Cost,
+    ) -> None:
+        """Where the counts, the workers' CPU-seconds and what was lost with workers are read
+        from."""
+        self._counts, self._workers_cpu_s, self._lost = counts, workers_cpu_s, lost
 
     def go_back(self, to: Clock) -> None:
         """The clock goes on from `to`: what has been spent since is lost."""
@@ -107,7 +115,7 @@ class Ledger:
             if self._phase == "train":
                 train_cpu_s += cpu_s - self._entered_cpu
         elapsed_s = moment - self._began
-        counts = self._counts()
+        counts, lost = self._counts(), self._lost()
         return Clock(
             env_steps=counts.env_steps,
             env_frames=counts.env_steps * self._frame_skip,
@@ -120,6 +128,8 @@ class Ledger:
             unattributed_s=elapsed_s - sum(spent.values()),
             cpu_s=cpu_s,
             train_cpu_s=train_cpu_s,
+            lost_env_steps=lost.counts.env_steps,
+            lost_cpu_s=lost.cpu_s,
         )
 
     def _enter(self, name: str) -> None:

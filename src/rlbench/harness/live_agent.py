@@ -23,9 +23,7 @@ class LiveAgent:
 
     def __init__(self, settings: Settings) -> None:
         plan = plan_run(settings)
-        self._resources = Resources(
-            plan.env, cores=plan.cores, executor=plan.executor, workers=plan.workers
-        )
+        self._resources = Resources.of(plan)
         context = self._resources.context(settings.seed)
         self.agent: Agent = plan.agent_class(context, plan.agent_settings)
 

@@ -11,7 +11,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -23,7 +23,7 @@ from rlbench.errors import ConfigError, RlbenchError
 from rlbench.executors import EXECUTORS
 from rlbench.harness.machine import resolve_cores, working_directory_kept
 from rlbench.interfaces import Agent, AgentParameters, EnvFacts
-from rlbench.settings import AUTO, EvalSettings, Settings, resolve
+from rlbench.settings import AUTO, EvalSettings, ExecutorSettings, Settings, resolve
 
 HASH_LENGTH = 10
 MAX_FOLDER_BYTES = 255  # what most file systems take
@@ -50,7 +50,9 @@ class RunName:
 
 @dataclass(frozen=True)
 class RunPlan:
-    """One run, ready to begin. registration: what the environment's id stands for."""
+    """One run, ready to begin. cores: all that it uses, which on a cluster are its workers' CPUs.
+    own_cores: what its own process may use. address: of that cluster, None for this machine.
+    registration: what the environment's id stands for."""
 
     settings: Settings
     name: RunName
@@ -58,8 +60,10 @@ class RunPlan:
     agent_settings: AgentParameters
     env: EnvPlan
     cores: int
+    own_cores: int
     executor: str
     workers: int
+    address: str | None
     eval_schedule: EvalSchedule
     eval_max_episode_steps: int
     memory_mb: float | None  # what the agent learns from, beside the libraries; None: unknown
@@ -73,8 +77,10 @@ class _Resolved:
     agent_class: type[Agent]
     agent_settings: AgentParameters
     cores: int
+    own_cores: int
     executor: str
     workers: int
+    address: str | None
     family: Family
     eval_schedule: EvalSchedule
     eval_max_episode_steps: int
@@ -108,8 +114,10 @@ def _plan(settings: Settings, env: EnvPlan | None) -> RunPlan:
         agent_settings=found.agent_settings,
         env=env,
         cores=found.cores,
+        own_cores=found.own_cores,
         executor=found.executor,
         workers=found.workers,
+        address=found.address,
         eval_schedule=found.eval_schedule,
         eval_max_episode_steps=found.eval_max_episode_steps,
         memory_mb=memory_mb,
@@ -168,15 +176,39 @@ def load_agent(settings: Settings) -> tuple[type[Agent], AgentParameters]:
 
 
 def resolve_executor(settings: Settings, uses_executor: bool, cores: int, family: Family) -> str:
-    """The executor of a run: `auto` is processes where there is more than one core, an agent that
-    uses an executor, and an environment that does not step a whole population in one array."""
+    """The name of a run's executor: `auto` is processes where there is more than one core or
+    worker, an agent that uses an executor, and an environment that does not step a whole population
+    in one array."""
     if not uses_executor:
         return "serial"
-    if settings.executor != AUTO:
-        return settings.executor
-    if cores == 1 or family.native_vector:
-        return "serial"
-    return "process"
+    asked = settings.executor
+    if asked.name != AUTO:
+        return asked.name
+    if asked.address is not None:
+        raise ConfigError("executor.address", asked.address, "null where executor is not ray")
+    if asked.workers != AUTO:
+        return "process" if asked.workers > 1 else "serial"
+    return "serial" if cores == 1 or family.native_vector else "process"
+
+
+class _Workers(NamedTuple):
+    workers: int
+    address: str | None
+    cores: int
+
+
+def _resolve_workers(asked: ExecutorSettings, name: str, cores: int) -> _Workers:
+    """Who works for the executor `name` in a run that has `cores` cores of this machine, and what
+    its cores are then."""
+    executor = EXECUTORS[name]
+    address = executor.address(asked.address)
+    if address is not None:
+        workers = executor.cpus_at(address) if asked.workers == AUTO else asked.workers
+        return _Workers(workers, address, cores=workers)
+    workers = resolve(asked.workers, executor.workers_for(cores))
+    if name == "serial" and workers > 1:
+        raise ConfigError("executor.workers", workers, "auto or 1 where executor is serial")
+    return _Workers(workers, None, cores)
 
 
 def _resolve(settings: Settings, available_cores: int | None = None) -> _Resolved:
@@ -184,12 +216,16 @@ def _resolve(settings: Settings, available_cores: int | None = None) -> _Resolve
     cores, family = resolve_cores(settings.cores, available_cores), family_of(settings.env)
     uses_executor = agent_class.uses_executor and not agent_settings.alone()
     executor = resolve_executor(settings, uses_executor, cores, family)
+    asked = settings.executor if uses_executor else ExecutorSettings()
+    found = _resolve_workers(asked, executor, cores)
     return _Resolved(
         agent_class=agent_class,
         agent_settings=agent_settings,
-        cores=cores,
+        cores=found.cores,
+        own_cores=cores,
         executor=executor,
-        workers=EXECUTORS[executor].workers_for(cores),
+        workers=found.workers,
+        address=found.address,
         family=family,
         eval_schedule=_schedule(settings.eval, family.evaluation),
         eval_max_episode_steps=resolve(
@@ -212,7 +248,7 @@ def _name(settings: Settings, found: _Resolved) -> RunName:
     learning = {
         "agent": settings.agent.name,
         "version": found.agent_class.version,
-        "settings": found.agent_settings.identity(found.cores),
+        "settings": found.agent_settings.identity(found.own_cores),
         "env": conditions,
     }
     # The schedule and the levels belong to the conditions: they decide when a level is seen to be

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 
 from rlbench.envs.family import EnvPlan
 from rlbench.executors import make_executor
-from rlbench.executors.base import LaneExecutor
+from rlbench.executors.base import Cost, LaneExecutor, Traffic
 from rlbench.executors.process import ProcessExecutor
 from rlbench.executors.serial import SerialExecutor
+from rlbench.harness.plan import RunPlan
 from rlbench.interfaces import Context, Counts, Lanes
 from rlbench.saving import Saving
 from rlbench.seeding import Seeds
@@ -18,17 +20,34 @@ class Resources:
     """The training lanes and the executor of one agent, and the count of their steps.
 
     env: the plan of the environment. cores: what the agent may use in this process. executor,
-    workers: the name of the executor and the number of its workers.
+    workers, address: the name of the executor, the number of its workers, and where they are.
     """
 
     def __init__(
-        self, env: EnvPlan, *, cores: int = 1, executor: str = "serial", workers: int = 1
+        self,
+        env: EnvPlan,
+        *,
+        cores: int = 1,
+        executor: str = "serial",
+        workers: int = 1,
+        address: str | None = None,
     ) -> None:
         self._env, self._cores = env, cores
-        self._executor_name, self._workers = executor, workers
+        self._executor_name, self._workers, self._address = executor, workers, address
         self._executor: LaneExecutor | None = None
         self._evaluating: LaneExecutor | None = None
         self.lanes: list[Lanes] = []
+
+    @classmethod
+    def of(cls, plan: RunPlan) -> Resources:
+        """Those of a run."""
+        return cls(
+            plan.env,
+            cores=plan.own_cores,
+            executor=plan.executor,
+            workers=plan.workers,
+            address=plan.address,
+        )
 
     def context(
         self,
@@ -53,12 +72,12 @@ class Resources:
         """What plays evaluations: the agent's own executor where it has several workers, else
         processes on all cores, or this process alone where they are not to be `spread`."""
         if self._evaluating is None:
-            if not spread or self._cores == 1:
-                self._evaluating = SerialExecutor(self._env)
-            elif self._workers > 1:
+            if spread and self._workers > 1:
                 self._evaluating = self._make_executor()
-            else:
+            elif spread and self._cores > 1:
                 self._evaluating = ProcessExecutor(self._env, self._cores)
+            else:
+                self._evaluating = SerialExecutor(self._env)
         return self._evaluating
 
     def counts(self) -> Counts:
@@ -71,6 +90,19 @@ class Resources:
     def workers_cpu_s(self) -> float:
         """CPU-seconds of workers that are other processes."""
         return sum(executor.cpu_s() for executor in self._executors())
+
+    def lost(self) -> Cost:
+        """What went into tasks whose worker was lost (see `LaneExecutor.lost`)."""
+        return functools.reduce(Cost.plus, (each.lost() for each in self._executors()), Cost())
+
+    def losses(self) -> list[str]:
+        """How workers were lost since this was called last, a line each."""
+        return [loss for executor in self._executors() for loss in executor.losses()]
+
+    def traffic(self) -> Traffic | None:
+        """What the agent's workers have been sent and have sent back; None where it has none in
+        other processes."""
+        return None if self._executor is None else self._executor.traffic()
 
     def close(self) -> None:
         for lanes in self.lanes:
@@ -89,5 +121,7 @@ class Resources:
 
     def _make_executor(self) -> LaneExecutor:
         if self._executor is None:
-            self._executor = make_executor(self._executor_name, self._env, self._workers)
+            self._executor = make_executor(
+                self._executor_name, self._env, self._workers, self._address
+            )
         return self._executor

@@ -64,9 +64,7 @@ def probe(plan: RunPlan) -> Speed:
     """
     with confined(plan.cores, plan.settings.device):
         began = monotonic_s()
-        resources = Resources(
-            plan.env, cores=plan.cores, executor=plan.executor, workers=plan.workers
-        )
+        resources = Resources.of(plan)
         agent: Agent | None = None
         try:
             deadline = [began]

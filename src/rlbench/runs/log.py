@@ -272,9 +272,10 @@ class RunLog:
         """It goes on from a checkpoint that knew the rows up to `from_seq` (0: from nothing)."""
         self._write("resume", clock, from_seq=from_seq)
 
-    def trained(self, clock: Clock, scalars: Mapping[str, Any]) -> None:
-        """The agent has trained, and reports `scalars`."""
-        self._write("train", clock, scalars=dict(scalars))
+    def trained(self, clock: Clock, scalars: Mapping[str, Any], **messages: int) -> None:
+        """The agent has trained, and reports `scalars`; messages: `sent_bytes` and
+        `received_bytes`, what its workers were sent meanwhile and sent back, where it has some."""
+        self._write("train", clock, scalars=dict(scalars), **messages)
 
     def evaluated(
         self,

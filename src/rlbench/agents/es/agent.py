@@ -190,12 +190,13 @@ class ES(Agent):
     def _learn(self, generation: Generation, results: list[TaskResult]) -> Scalars:
         """Move the parameters by the generation's results, and end it."""
         returns = np.concatenate([result.returns for result in results])
-        gradient = np.zeros_like(self._theta)
-        shared = (generation, pair_weights(returns))
-        for parts in self._executor.map(weigh_blocks, generation.tasks, shared):
-            # Block by block: how they were shared out must not change the rounding.
-            for part in parts:
-                gradient += part
+        gradient = self._executor.add_up(
+            weigh_blocks,
+            generation.tasks,
+            (generation.for_weighing(), pair_weights(returns)),
+            np.zeros_like(self._theta),
+            generation.num_blocks,
+        )
         decay = np.float32(self._settings.weight_decay)
         theta = self._theta + self._optimizer.step(gradient - decay * self._theta)
         if not np.isfinite(theta).all():

@@ -97,6 +97,10 @@ class Generation:
             blocks = min(max(lanes // self.block_lanes, 1), -(-self.num_blocks // workers))
         return dataclasses.replace(self, task_blocks=blocks)
 
+    def for_weighing(self) -> Generation:
+        """What `weigh_block` needs of it, which is little to send."""
+        return dataclasses.replace(self, theta=self.theta[:0], reference=None)
+
     def block(self, number: int) -> range:
         """The pairs of block `number`."""
         first = number * self.block_pairs

@@ -7,7 +7,8 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import Any
 
 from rlbench.envs.family import EnvPlan
-from rlbench.executors.base import Cost, LaneWorker, RemoteExecutor
+from rlbench.executors.base import Cost, LaneWorker
+from rlbench.executors.remote import RemoteExecutor
 from rlbench.interfaces import Counts
 
 

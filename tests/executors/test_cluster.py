@@ -1,0 +1,203 @@
+"""Runs on a Ray cluster of several nodes, all of them on this machine."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from rlbench.config.compose import compose
+from rlbench.envs.make import plan_env
+from rlbench.envs.single import SingleEnvs
+from rlbench.errors import ConfigError, RunError
+from rlbench.executors.ray import RayExecutor
+from rlbench.executors.ray_cluster import connect
+from rlbench.harness.dry_run import estimate
+from rlbench.harness.experiment import run
+from rlbench.harness.plan import name_run, plan_run
+from rlbench.interfaces import Worker
+from rlbench.runs import checkpoint
+from rlbench.settings import EnvSettings, Settings
+from support.states import assert_same
+
+pytest.importorskip("ray")
+COUNTING, FAULTY = "probe_envs:Counting-v0", "probe_envs:Faulty-v0"
+NODES = 3  # of one CPU
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Any]:
+    from ray.cluster_utils import Cluster
+
+    made = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
+    for _ in range(NODES - 1):
+        made.add_node(num_cpus=1)
+    yield made
+    made.shutdown()
+
+
+def settings(tmp_path: Path, *more: str) -> Settings:
+    small = ["agent.population=32", "agent.block_members=4", "agent.hidden=[8]"]
+    words = ["agent=es", f"env={COUNTING}", f"results_dir={tmp_path}", "cores=1"]
+    ends = ["budget.env_steps=3000", "env.threshold=99", "eval.episodes=4"]
+    return compose([*words, *small, *ends, *more])
+
+
+def on(cluster: Any, workers: int | str) -> list[str]:
+    address = f"executor.address='{cluster.address}'"
+    return ["executor=ray", address, f"executor.workers={workers}"]
+
+
+def finish(asked: Settings) -> tuple[dict[str, Any], list[dict[str, Any]], Any]:
+    """Run to the end: run.json, the rows of training and evaluation, and what was learned."""
+    assert run(asked) == 0
+    place = name_run(asked).directory
+    rows = [json.loads(line) for line in (place / "log.jsonl").read_text().splitlines()]
+    state = checkpoint.load(place / "checkpoint")
+    assert state is not None
+    header = json.loads((place / "run.json").read_text())
+    return header, [row for row in rows if row["kind"] in ("train", "eval")], state["agent"]
+
+
+def without_times(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    left_out = ("_s", "_bytes", "lost_env_steps")
+    return [{k: v for k, v in row.items() if not k.endswith(left_out)} for row in rows]
+
+
+@pytest.fixture(scope="module")
+def serial(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, Any]:
+    _, rows, learned = finish(settings(tmp_path_factory.mktemp("serial"), "executor=serial"))
+    return without_times(rows), learned
+
+
+@pytest.mark.parametrize("workers", [1, 2, 3])
+def test_any_number_of_workers_learns_the_same_as_one_process(
+    cluster: Any, serial: tuple[Any, Any], tmp_path: Path, workers: int
+) -> None:
+    header, rows, learned = finish(settings(tmp_path, *on(cluster, workers)))
+    assert without_times(rows) == serial[0]
+    assert_same(learned, serial[1])
+    assert (header["executor"], header["workers"], header["cores"]) == ("ray", workers, workers)
+
+
+def test_by_default_there_is_a_worker_for_each_cpu_of_the_cluster(
+    cluster: Any, tmp_path: Path
+) -> None:
+    plan = plan_run(settings(tmp_path, *on(cluster, "auto")))
+    assert (plan.workers, plan.cores, plan.address) == (NODES, NODES, cluster.address)
+    assert f"cores       {NODES} (ray, {NODES} workers)" in estimate(plan, measure=False)
+    local = plan_run(settings(tmp_path, "executor=ray", "executor.workers=5"))
+    assert (local.workers, local.cores, local.address) == (5, 1, None)
+
+
+def test_more_workers_than_cpus_is_an_error(cluster: Any, tmp_path: Path) -> None:
+    asked = settings(tmp_path, *on(cluster, NODES + 1))
+    with pytest.raises(ConfigError, match=r"executor\.workers: got 4; takes 1 to 3, the CPUs of"):
+        run(asked)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_no_cluster_at_an_address_is_an_error(tmp_path: Path) -> None:
+    asked = settings(tmp_path, "executor=ray", "executor.address='127.0.0.1:1'")
+    with pytest.raises(ConfigError, match=r"executor\.address: got '127\.0\.0\.1:1'; takes the ad"):
+        run(asked)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_messages_grow_with_the_population_and_not_with_the_parameters(
+    cluster: Any, tmp_path: Path
+) -> None:
+    def sent_and_received(population: int, hidden: int) -> tuple[float, float]:
+        """A generation."""
+        words = [f"agent.population={population}", f"agent.hidden=[{hidden},{hidden}]"]
+        ends = ["budget.env_steps=2000", "eval.first_steps=2000"]
+        _, rows, _ = finish(settings(tmp_path, *words, *ends, *on(cluster, 2)))
+        row = next(row for row in rows if row["kind"] == "train")
+        generations = row["scalars"]["generation"]
+        return row["sent_bytes"] / generations, row["received_bytes"] / generations
+
+    parameters = {hidden: hidden**2 + 7 * hidden + 2 for hidden in (256, 512)}
+    few, many, large = (sent_and_received(*of) for of in ((64, 256), (128, 256), (128, 512)))
+    for direction, parameters_sent in enumerate(
+        (3, 1)
+    ):  # to two nodes, and the sum that goes round
+        of_members = many[direction] - few[direction]
+        assert 0 < of_members < 64 * 200
+        of_parameters = large[direction] - many[direction]
+        expected = 4 * parameters_sent * (parameters[512] - parameters[256])
+        assert expected <= of_parameters < 1.1 * expected
+
+
+def play_on(worker: Worker, shared: Any, task: int) -> None:
+    lanes, lane = worker.lanes(1), np.array([0])
+    lanes.reset(lane, lane)
+    for _ in range(100):
+        lanes.step(lane, lane)
+
+
+def test_an_environment_that_does_not_answer_is_named(cluster: Any) -> None:
+    builder = SingleEnvs(FAULTY, {"fault": "hang", "after": 3})
+    plan = replace(plan_env(EnvSettings(id=COUNTING)), builder=builder, step_timeout_s=0.5)
+    executor = RayExecutor(plan, 1, cluster.address)
+    try:
+        with pytest.raises(RunError) as raised:
+            list(executor.map(play_on, [0]))
+        assert str(raised.value) == (
+            f"environment {COUNTING} has not answered for 0.5 s (env.step_timeout_s): "
+            "a step, a reset or its constructor does not return"
+        )
+    finally:
+        executor.close()
+
+
+def test_a_connection_leaves_the_handlers_of_signals_alone(cluster: Any) -> None:
+    handlers = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    with connect(cluster.address, 1) as found:
+        assert found.cpus == NODES
+        assert [signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)] == handlers
+    assert [signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)] == handlers
+
+
+def test_the_environment_variable_is_an_address(
+    cluster: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RAY_ADDRESS", cluster.address)
+    assert RayExecutor.address(None) == cluster.address
+    assert RayExecutor.address("other:1") == "other:1"
+    monkeypatch.delenv("RAY_ADDRESS")
+    assert RayExecutor.address(None) is None
+    assert os.environ.get("RAY_ADDRESS") is None
+
+
+def test_a_node_that_goes_away_in_the_middle_changes_nothing(
+    cluster: Any,
+    serial: tuple[Any, Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    doomed = cluster.add_node(num_cpus=1)
+    asked = settings(tmp_path, *on(cluster, NODES + 1))
+    send, sent = RayExecutor._send, []
+
+    def send_or_lose_a_node(self: RayExecutor, worker: Any, *arguments: Any) -> None:
+        send(self, worker, *arguments)
+        sent.append(worker)
+        if len(sent) > 40 and self._nodes[worker] == doomed.node_id and doomed in nodes:
+            nodes.remove(doomed)
+            cluster.remove_node(doomed, allow_graceful=False)
+
+    nodes = {doomed}
+    monkeypatch.setattr(RayExecutor, "_send", send_or_lose_a_node)
+    _, rows, learned = finish(asked)
+    assert not nodes and len(sent) > 60
+    assert capsys.readouterr().out.count(f"note: a Ray worker of environment {COUNTING} was") == 1
+    assert without_times(rows) == serial[0]
+    assert_same(learned, serial[1])
