@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from rlbench.scaling.comparison import Comparison, comparisons
-from rlbench.scaling.generation import Plan, Protocol, generation
+from rlbench.scaling.generation import Plan, generation
 from rlbench.scaling.hardware import CACHED_BYTES, Hardware
 from rlbench.scaling.measured import Measured, read_measured
 from rlbench.scaling.prediction import predict
@@ -41,10 +41,8 @@ def document(results: Path) -> str:
         serial="\n".join(_serial_lines(serial["rows"], hardware)),
         constants="\n".join(_constant_lines(serial, hardware)),
         published="\n".join(_published_lines(comparisons(humanoid, hardware))),
-        nature=duration(_nature(serial["rows"])["master_s"]),
-        once=duration(_nature(serial["rows"])["once_master_s"]),
-        chain=duration(empty_s("chain", hardware)),
-        tree=duration(empty_s("tree", hardware)),
+        nature=duration(serial_s(NATURE_WORKERS, NATURE_PARAMETERS, hardware)),
+        tree=duration(tree_s(NATURE_WORKERS, NATURE_PARAMETERS, hardware)),
         cpu=runs[HUMANOID].run.cpu_model or "an unknown CPU",
     )
 
@@ -56,7 +54,7 @@ def _real_lines(pairs: Sequence[tuple[Measured, Measured]], hardware: Hardware) 
         command = "`bash scripts/scaling lunarlander halfcheetah`, on a quiet machine"
         yield f"| none was made yet: {command} | | | | |"
     for one, two in pairs:
-        (point,) = predict(one.work, hardware, "chain", "strong", (2,))
+        (point,) = predict(one.work, hardware, "central", "strong", (2,))
         took = _round_s(two)
         error = point.round_s.value / took - 1
         yield (
@@ -75,14 +73,14 @@ def _es(measured: Measured) -> ESWork:
 
 
 def _serial_lines(rows: Sequence[dict[str, float]], hardware: Hardware) -> Iterator[str]:
-    yield "| workers | parameters | master's CPU: sent to each | by the model | error | once |"
+    yield "| workers | parameters | wall time | master's CPU, measured | by the model | error |"
     yield "|---|---|---|---|---|---|"
     for row in rows:
         expected = serial_s(int(row["workers"]), int(row["parameters"]), hardware)
         error = expected / row["master_s"] - 1
         yield (
-            f"| {row['workers']:,} | {row['parameters']:,} | {duration(row['master_s'])} "
-            f"| {duration(expected)} | {100 * error:+.0f} % | {duration(row['once_master_s'])} |"
+            f"| {row['workers']:,} | {row['parameters']:,} | {duration(row['wall_s'])} "
+            f"| {duration(row['master_s'])} | {duration(expected)} | {100 * error:+.0f} % |"
         )
 
 
@@ -91,16 +89,9 @@ def serial_s(workers: int, parameters: int, hardware: Hardware) -> float:
     return workers * (hardware.handling_s(4.0 * parameters) + hardware.handling_s(200.0))
 
 
-def _nature(rows: Sequence[dict[str, float]]) -> dict[str, float]:
-    """What was measured with Nature's network on as many workers as in the claim."""
-    asked = NATURE_WORKERS, NATURE_PARAMETERS
-    return next(row for row in rows if (row["workers"], row["parameters"]) == asked)
-
-
-def empty_s(protocol: Protocol, hardware: Hardware) -> float:
-    """What a generation of no work takes with Nature's network on as many workers."""
-    workers = NATURE_WORKERS
-    plan = Plan(workers, NATURE_PARAMETERS, 0, workers, protocol, hardware)
+def tree_s(workers: int, parameters: int, hardware: Hardware) -> float:
+    """What a generation of no work takes with parameters down and vectors up a tree."""
+    plan = Plan(workers, parameters, 0, workers, "tree", hardware)
     return generation(np.zeros(workers), plan).total_s
 
 
