@@ -189,6 +189,21 @@ def test_hostile_and_broken_models_are_one_line(
     assert "\n" not in str(caught.value) and str(path) in str(caught.value)
 
 
+def test_a_model_cannot_ask_for_more_memory_than_a_policy_needs(tmp_path: Path) -> None:
+    node = onnx.helper.make_node
+    nodes = [
+        node("ConstantOfShape", ["size"], ["zeros"]),
+        node("ReduceMax", ["zeros"], ["zero"], keepdims=0),
+        node("MatMul", ["obs", "kernel"], ["product"]),
+        node("Add", ["product", "zero"], ["values"]),
+    ]
+    constants = {"kernel": np.eye(4, 2, dtype=np.float32), "size": np.array([10**8])}
+    with pytest.raises(rlbench.ConfigError, match=r"the model failed: .*ConstantOfShape"):
+        policy(linear(np.eye(4, 2), nodes=nodes, constants=constants), tmp_path, CARTPOLE)
+    constants["size"] = np.array([1000])
+    policy(linear(np.eye(4, 2), nodes=nodes, constants=constants), tmp_path, CARTPOLE)
+
+
 @pytest.mark.parametrize("content", [b"", b"torn", b"\x08" * 1000])
 def test_what_is_no_model_is_one_line(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "policy.onnx"

@@ -31,9 +31,10 @@ MOST_SEED = 2**31 - 1
 USAGE = "RUN|FILE [env=ID [env.KEY=VALUE ...]] [--episodes N] [--seed K] [--csv FILE]"
 DESCRIPTION = """\
 Evaluate a policy as the evaluations of a run do: whole episodes, raw rewards, the same reset seeds.
-RUN is a run's directory, FILE a policy.npz. Of a run, environment, episodes and seed are the run's,
-so the numbers are those of its last evaluation; env=ID plays it in another environment, with the
-settings that stand behind it. TensorFlow is not imported."""
+RUN is a run's directory, FILE a policy.npz, or an ONNX or Keras file from anybody. Environment,
+episodes and seed of a run are the run's, so the numbers are those of its last evaluation. env=ID
+plays in another environment, with the settings that stand behind it.
+TensorFlow is imported for Keras files alone."""
 EXAMPLES = """\
 examples:
   rlbench evaluate results/runs/es/CartPole-v1/2ef4322235/seed0

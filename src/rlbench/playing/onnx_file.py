@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 from collections.abc import Iterator
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from rlbench.playing.model import Model
 from rlbench.playing.names import output_place
 
 MAX_BYTES = 128 * 2**20  # 18 times the Nature network
+MAX_MEMORY_BYTES = 256 * 2**20  # that the network may compute in, all sessions together
 # A graph that may go on for ever, or hold another one, is no policy.
 REFUSED = ("Loop", "Scan", "If", "SequenceMap")
 DOMAINS = ("", "ai.onnx", "ai.onnx.ml")
@@ -41,7 +42,27 @@ class Session:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = 4  # what goes wrong is raised
-        return onnxruntime.InferenceSession(self._content, options, ["CPUExecutionProvider"])
+        _bound_memory()
+        options.add_session_config_entry("session.use_env_allocators", "1")
+        # Constants are folded outside of that memory.
+        return onnxruntime.InferenceSession(
+            self._content,
+            options,
+            ["CPUExecutionProvider"],
+            disabled_optimizers=["ConstantFolding"],
+        )
+
+
+@cache
+def _bound_memory() -> None:
+    """Give the sessions of this process `MAX_MEMORY_BYTES` to compute in: what a node asks for can
+    be any number that a file says."""
+    import onnxruntime
+
+    arena = onnxruntime.OrtAllocatorType.ORT_ARENA_ALLOCATOR
+    place = onnxruntime.OrtMemoryInfo("Cpu", arena, 0, onnxruntime.OrtMemType.DEFAULT)
+    limit = onnxruntime.OrtArenaCfg({"max_mem": MAX_MEMORY_BYTES})
+    onnxruntime.create_and_register_allocator(place, limit)
 
 
 def read_onnx(path: Path) -> tuple[Model, dict[str, str]]:

@@ -107,6 +107,13 @@ def _of_onnx(path: Path) -> Source:
     return Source(path, model, _conditions_in(path, known))
 
 
+def _of_keras(path: Path) -> Source:
+    from rlbench.playing.keras_file import read_keras
+
+    model, known = read_keras(path)
+    return Source(path, model, _conditions_in(path, known))
+
+
 def _conditions_in(path: Path, known: Mapping[str, str]) -> Conditions | None:
     """What the metadata of a file that rlbench has exported says of its run's evaluations."""
     if PROPERTY not in known:
@@ -128,4 +135,4 @@ def read_file(path: Path) -> Policy:
 
 
 Reader = Callable[[Path], Source]
-READERS: dict[str, Reader] = {".npz": _of_file, ".onnx": _of_onnx}
+READERS: dict[str, Reader] = {".npz": _of_file, ".onnx": _of_onnx, ".keras": _of_keras}
