@@ -10,6 +10,8 @@ from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
+from rlbench.envs.catalogue import EXTRAS
+
 ROOT = Path(__file__).parents[1]
 OWN = {"rlbench", "hydra_plugins"}
 NOT_IMPORTED = {"dev", "slurm", "ray-sweeps"}  # extras; Hydra finds its launchers by itself
@@ -57,7 +59,7 @@ def test_what_is_imported_is_declared_and_what_is_declared_is_imported() -> None
     for_use = required | names(
         [package for extra in extras if extra not in NOT_IMPORTED for package in extras[extra]]
     )
-    used = set()
+    used = {normalized(package) for package in EXTRAS}  # Gymnasium imports what an id names
     for module, path in imported().items():
         of_module = {normalized(name) for name in distributions.get(module, [module])}
         assert of_module & for_use, f"{path} imports {module}, which pyproject.toml lacks"
@@ -67,7 +69,17 @@ def test_what_is_imported_is_declared_and_what_is_declared_is_imported() -> None
 
 def test_extras_are_imported_only_where_they_are_needed() -> None:
     """`import rlbench` and runs without the extras must work where these are not installed."""
-    for module in ("mujoco", "ray", "simpy", "onnx", "onnxruntime", "imageio_ffmpeg", "pygame"):
+    extras = (
+        "mujoco",
+        "ray",
+        "simpy",
+        "minatar",
+        "onnx",
+        "onnxruntime",
+        "imageio_ffmpeg",
+        "pygame",
+    )
+    for module in extras:
         for path in (ROOT / "src").rglob("*.py"):
             for node in ast.parse(path.read_text()).body:  # at the top of the module only
                 if isinstance(node, ast.Import):

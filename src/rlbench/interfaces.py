@@ -69,11 +69,12 @@ class EnvFacts:
     """What an agent may know of its environment before it acts.
 
     observation_shape: of one observation as the lanes give it: (size,) float32, or for pixels
-    (stacked frames, height, width) uint8. frame_skip: emulator frames a step.
+    (channels, height, width) uint8. frame_skip: emulator frames a step.
     max_episode_steps: the cap that truncates every episode. native_vector: stepping many lanes
     costs little more than stepping one, so one process serves a whole population. lock_step_lanes:
     with more lanes than this in turn, each finds the processor's cache full of the others' state
-    when it is stepped again; None: no such limit.
+    when it is stepped again; None: no such limit. stacked: of pixels, whether the channels are the
+    last frames of a game, oldest first; False: they show different things at one time.
     """
 
     id: str
@@ -83,6 +84,7 @@ class EnvFacts:
     frame_skip: int = 1
     native_vector: bool = False
     lock_step_lanes: int | None = None
+    stacked: bool = True
 
     @property
     def observation_size(self) -> int:
@@ -91,14 +93,23 @@ class EnvFacts:
 
     @property
     def pixels(self) -> bool:
-        """Whether observations are stacked frames of bytes rather than vectors."""
+        """Whether observations are images of bytes rather than vectors."""
         return len(self.observation_shape) == 3
+
+    @property
+    def frames(self) -> bool:
+        """Whether observations are stacked frames, of which each brings one new one."""
+        return self.pixels and self.stacked
+
+    @property
+    def observation_dtype(self) -> type[np.generic]:
+        return np.uint8 if self.pixels else np.float32
 
     @property
     def lane_bytes(self) -> int:
         """What a lane takes in memory at the least: a game of the emulator, an environment of
         Python objects, or a column of arrays."""
-        own = 1_000_000 if self.pixels else 100 if self.native_vector else 20_000
+        own = 1_000_000 if self.frames else 100 if self.native_vector else 20_000
         return own + 16 * self.observation_size
 
 

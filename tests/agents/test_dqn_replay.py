@@ -30,7 +30,7 @@ def whole(replay: Replay) -> list[float]:
 
 @given(capacity=st.integers(1, 12), sizes=st.lists(st.integers(0, 12), max_size=12))
 def test_holds_exactly_the_newest(capacity: int, sizes: list[int]) -> None:
-    replay, newest, total = Replay(capacity, 2, 1), deque[int](maxlen=capacity), 0
+    replay, newest, total = Replay(capacity, (2,), 1), deque[int](maxlen=capacity), 0
     for size in sizes:
         m = min(size, capacity)
         replay.add(numbered(total, m))
@@ -42,7 +42,7 @@ def test_holds_exactly_the_newest(capacity: int, sizes: list[int]) -> None:
 
 @given(capacity=st.integers(1, 12), total=st.integers(1, 30), seed=st.integers(0, 99))
 def test_samples_whole_transitions(capacity: int, total: int, seed: int) -> None:
-    replay = Replay(capacity, 2, 1)
+    replay = Replay(capacity, (2,), 1)
     for number in range(total):
         replay.add(numbered(number, 1))
     batch = replay.gather(replay.draw(np.random.default_rng(seed), (3, 5)))
@@ -56,7 +56,7 @@ def test_samples_whole_transitions(capacity: int, total: int, seed: int) -> None
 
 
 def test_samples_uniformly() -> None:
-    replay = Replay(10, 2, 1)
+    replay = Replay(10, (2,), 1)
     replay.add(numbered(0, 10))
     drawn = replay.gather(replay.draw(np.random.default_rng(0), (20_000,))).actions_tm1
     counts = np.bincount(drawn[:, 0], minlength=10)
@@ -65,7 +65,7 @@ def test_samples_uniformly() -> None:
 
 @given(before=st.integers(1, 20), after=st.integers(0, 20))
 def test_goes_on_from_its_state(before: int, after: int) -> None:
-    one, other = Replay(7, 2, 1), Replay(7, 2, 1)
+    one, other = Replay(7, (2,), 1), Replay(7, (2,), 1)
     for number in range(before):
         one.add(numbered(number, 1))
     other.set_state(one.get_state())
@@ -81,11 +81,11 @@ def test_goes_on_from_its_state(before: int, after: int) -> None:
 
 
 def test_says_what_would_fit_in_memory() -> None:
-    row_bytes = Replay.bytes_per_transition(100, 1)
+    row_bytes = Replay.bytes_per_transition((100,), 1)
     assert row_bytes == 4 * (200 + 1 + 1 + 1)
     capacity = psutil.virtual_memory().total // row_bytes
     with pytest.raises(ConfigError, match=r"replay_capacity_steps.*at most \d+ here.*MB are free"):
-        Replay(capacity, 100, 1)
+        Replay(capacity, (100,), 1)
 
 
 def brute_force(
@@ -124,11 +124,11 @@ def test_n_step_transitions_equal_brute_force(
     rewards = rng.normal(size=(steps, lanes))
     terminated = rng.random((steps, lanes)) < 0.15
     truncated = (rng.random((steps, lanes)) < 0.15) & ~terminated
-    assembler = NStepAssembler(n, DISCOUNT, lanes, 2, 1)
+    assembler = NStepAssembler(n, DISCOUNT, lanes, (2,), 1)
     got: list[list[tuple[int, float, float, int]]] = [[] for _ in range(lanes)]
     for t in range(steps):
         if t == cut:  # through a state, into a fresh one
-            state, assembler = assembler.get_state(), NStepAssembler(n, DISCOUNT, lanes, 2, 1)
+            state, assembler = assembler.get_state(), NStepAssembler(n, DISCOUNT, lanes, (2,), 1)
             assembler.set_state(state)
         obs = np.stack([np.full(lanes, t), np.arange(lanes)], axis=1).astype(np.float32)
         done = assembler.push(
@@ -147,7 +147,7 @@ def test_n_step_transitions_equal_brute_force(
 
 def test_truncation_bootstraps_from_the_last_observation_and_termination_does_not() -> None:
     for ends, discounts in (((False, True), [0.81, 0.9]), ((True, False), [0.0, 0.0])):
-        assembler = NStepAssembler(3, DISCOUNT, 1, 1, 1)
+        assembler = NStepAssembler(3, DISCOUNT, 1, (1,), 1)
         column = np.zeros((1, 1), np.float32)
         no = np.array([False])
         first = assembler.push(column, column, np.array([1.0]), column + 1, no, no)

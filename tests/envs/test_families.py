@@ -58,6 +58,7 @@ def test_every_built_in_family_can_be_imported() -> None:
         "AtariObservationsFamily",
         "CartPoleFamily",
         "MujocoFamily",
+        "MinAtarFamily",
         "Box2DFamily",
     ]
 

@@ -18,6 +18,7 @@ from rlbench.nets.mlp import MLP
 from rlbench.nets.network import Network
 
 FRAMES = EnvFacts("ALE/Pong-v5", (4, 84, 84), ActionSpec("discrete", (6,)), 27_000, 4)
+BOARD = EnvFacts("MinAtar/X-v1", (4, 10, 10), ActionSpec("discrete", (6,)), 10_000, stacked=False)
 VECTOR = EnvFacts("CartPole-v1", (4,), ActionSpec("discrete", (2,)), 500)
 
 
@@ -59,17 +60,17 @@ def test_a_member_does_not_depend_on_who_shares_the_stack(lanes: Any) -> None:
     assert np.allclose(alone, whole[3], rtol=1e-5, atol=1e-5)
 
 
-@pytest.mark.parametrize("name", ["nature", "a3c"])
-def test_keras_builds_the_same_network(name: str) -> None:
+@pytest.mark.parametrize(("name", "env"), [("nature", FRAMES), ("a3c", FRAMES), ("small", BOARD)])
+def test_keras_builds_the_same_network(name: str, env: EnvFacts) -> None:
     from rlbench.nets import keras_build
     from rlbench.nets.tensorflow_runtime import start_tensorflow
 
     start_tensorflow(1)
-    network = named(name)
+    network = named(name, env)
     parameters = network.initial_fan_in(np.random.default_rng(0))
     model = keras_build.build(network)
     model.set_weights(keras_build.split(parameters, keras_build.shapes(model)))
-    obs = np.random.default_rng(1).integers(0, 256, (3, 4, 84, 84), np.uint8)
+    obs = np.random.default_rng(1).integers(0, 256, (3, *env.observation_shape), np.uint8)
     out = model(np.moveaxis(obs, 1, -1).astype(np.float32) / 255)
     ours = network.forward(network.layers(parameters), obs)
     np.testing.assert_allclose(ours, np.asarray(out), rtol=1e-4, atol=1e-5)
@@ -87,8 +88,9 @@ def test_descriptions_come_back() -> None:
 def test_names_must_fit_what_is_observed() -> None:
     assert named("auto") == named("nature")
     assert named("auto", for_frames="a3c") == named("a3c")
+    assert named("auto", BOARD) == ConvNet((4, 10, 10), ((16, 3, 1),), (128,), 6)
     assert named("auto", VECTOR) == MLP(4, (8,), 6, "tanh")
-    with pytest.raises(ConfigError, match=r"takes auto, nature or a3c: ALE/Pong-v5 obs"):
+    with pytest.raises(ConfigError, match=r"takes auto, nature, a3c or small: ALE/Pong-v5 obs"):
         named("mlp")
     with pytest.raises(ConfigError, match="auto or mlp: CartPole-v1 observes a vector"):
         named("nature", VECTOR)

@@ -127,21 +127,13 @@ class AtariObservationsFamily(GymnasiumFamily):
 
     evaluation = ATARI_EVALUATION
     lock_step_lanes = 8
+    sticky_kwarg = "repeat_action_probability"
 
     def check_observations(self, space: gym.Space[Any]) -> None:
         """Whole frames as vectors are had for the asking: obs_type=rgb."""
 
     def builder(self, single: SingleEnvs) -> LanesBuilder:
         return KeptStarts(single)
-
-    def make_kwargs(self) -> dict[str, Any]:
-        sticky, kwargs = self.settings.sticky_actions, dict(self.settings.kwargs)
-        if sticky == AUTO:
-            return kwargs
-        if "repeat_action_probability" in kwargs:
-            takes = "auto, as env.kwargs.repeat_action_probability is set"
-            raise ConfigError("env.sticky_actions", sticky, takes)
-        return {**kwargs, "repeat_action_probability": sticky}
 
     def eval_max_episode_steps(self) -> int:
         return _five_minutes(self.max_episode_steps(), self.frame_skip())

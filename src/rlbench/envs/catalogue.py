@@ -21,18 +21,22 @@ from rlbench.published.levels import published_levels
 _ATARI_ID = re.compile(
     r"(?P<ale>ALE/)?(?P<game>\w+?)(?P<ram>-ram)?(NoFrameskip|Deterministic)?-v\d+"
 )
-EXTRAS = {"mujoco": "mujoco"}  # package that an environment needs: extra of rlbench that brings it
-NEEDS = {  # folder of gymnasium.envs: package it imports
+# Package that an environment needs: extra of rlbench that brings it.
+EXTRAS = {"mujoco": "mujoco", "minatar": "minatar"}
+NEEDS = {  # folder of gymnasium.envs, or another package: package it imports
     "box2d": "Box2D",
+    "minatar": "minatar",
     "mujoco": "mujoco",
     "phys2d": "jax",
     "tabular": "jax",
 }
+MINATAR_GAMES = ("asterix", "breakout", "freeway", "seaquest", "space_invaders")
 TITLES = {
     "classic_control": "Classic control",
     "box2d": "Box2D",
     "toy_text": "Toy text",
     "mujoco": "MuJoCo",
+    "minatar": "MinAtar",
     "phys2d": "Classic control on JAX",
     "tabular": "Toy text on JAX",
 }
@@ -74,12 +78,12 @@ def ensure_registered(env_id: str) -> None:
     """
     _import_package(env_id)
     if env_id.rpartition(":")[2] not in gymnasium.registry:
-        _register_ale()
+        _register_games()
 
 
 def suggest_env(env_id: str) -> str:
     """What could be given in place of `env_id`, which is not there."""
-    _register_ale()
+    _register_games()
     name = env_id.rpartition(":")[2]
     base, version = _split(name)
     # It may be the id of a package that is not named, whatever it looks like.
@@ -122,7 +126,7 @@ def _atari_instead(env_id: str) -> str | None:
     found = _ATARI_ID.fullmatch(env_id.rpartition(":")[2])
     if found is None or (found["ale"] and not found["ram"]):
         return None
-    _register_ale()
+    _register_games()
     game = f"ALE/{found['game']}-v5"
     if game not in gymnasium.registry:
         return None
@@ -142,7 +146,7 @@ def _threshold(spec: EnvSpec) -> float | None:
 
 def entries() -> list[Entry]:
     """The newest version of every environment, by family, those that lack a package included."""
-    _register_ale()
+    _register_games()
     newest: dict[str, EnvSpec] = {}
     for spec in _living():
         base = _split(spec.id)[0]
@@ -193,10 +197,18 @@ def _import_package(env_id: str) -> None:
         raise ConfigError("env", env_id, takes.splitlines()[0]) from None
 
 
-def _register_ale() -> None:
+def _register_games() -> None:
+    """The ids of Atari and MinAtar, whose packages register nothing of themselves."""
     import ale_py  # 0.1 s, and hundreds of ids: only where one of them may be meant
 
     gymnasium.register_envs(ale_py)
+    # As `minatar.gym.register_envs` does, which imports libraries for drawing that take seconds.
+    for game in MINATAR_GAMES:
+        name = f"MinAtar/{game.title().replace('_', '')}"
+        for version, minimal in enumerate((False, True)):
+            env_id, kwargs = f"{name}-v{version}", {"game": game, "use_minimal_action_set": minimal}
+            if env_id not in gymnasium.registry:
+                gymnasium.register(env_id, "minatar.gym:BaseEnv", kwargs=kwargs)
 
 
 def _missing_package(spec: EnvSpec) -> str | None:

@@ -63,6 +63,7 @@ class SingleEnvLanes(CountedLanes):
     max_episode_steps: the time limit of what `make` builds; the lanes keep it themselves.
     fresh_each_episode: build a lane's environment again at every reset, for environments that
     carry something over from a discarded episode (see `probe.carries_over`).
+    images: hand out observations as they are, which are images (see `EnvFacts`); else flat.
     """
 
     def __init__(
@@ -72,6 +73,7 @@ class SingleEnvLanes(CountedLanes):
         num_lanes: int,
         max_episode_steps: int,
         fresh_each_episode: bool = False,
+        images: bool = False,
     ) -> None:
         super().__init__(env_id, num_lanes)
         self._make, self._fresh = make, fresh_each_episode
@@ -81,11 +83,12 @@ class SingleEnvLanes(CountedLanes):
             self._envs.append(self._build())
         self._steps = [_step_of(env) for env in self._envs]
         env = self._envs[0]
-        self._size, self._observe = observation_adapter(env.observation_space, env_id)
+        self._shape, self._observe = observation_adapter(env.observation_space, env_id, images)
+        self._dtype = np.uint8 if images else np.float32
         _, self._to_env = action_adapter(env.action_space, env_id)
 
     def reset(self, lanes: Array, seeds: Array) -> Array:
-        obs = np.empty((len(lanes), self._size), np.float32)
+        obs = np.empty((len(lanes), *self._shape), self._dtype)
         for row, (lane, seed) in enumerate(zip(lanes.tolist(), seeds.tolist(), strict=True)):
             if self._fresh:
                 close_quietly(self._envs[lane])
@@ -102,7 +105,7 @@ class SingleEnvLanes(CountedLanes):
         return obs
 
     def step(self, lanes: Array, actions: Array) -> tuple[Array, Array, Array, Array]:
-        obs = np.empty((len(lanes), self._size), np.float32)
+        obs = np.empty((len(lanes), *self._shape), self._dtype)
         # Three flat lists: NumPy takes ten times as long over a list of tuples.
         rewards: list[float] = []
         terminated: list[bool] = []

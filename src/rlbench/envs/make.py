@@ -18,6 +18,7 @@ FAMILIES: Registry[type[Family]] = Registry(
         "ale_py": "rlbench.envs.atari:AtariObservationsFamily",
         "gymnasium.envs.classic_control.cartpole": "rlbench.envs.cartpole:CartPoleFamily",
         "gymnasium.envs.mujoco": "rlbench.envs.mujoco:MujocoFamily",
+        "minatar": "rlbench.envs.minatar:MinAtarFamily",
         "gymnasium.envs.box2d": "rlbench.envs.single:Box2DFamily",
     },
     has=("claims", "plan"),

@@ -80,12 +80,12 @@ class MujocoLanes(CountedLanes):
         }
         self._x = np.zeros(num_lanes)
         self._elapsed = np.zeros(num_lanes, np.int64)
-        self._size, _ = observation_adapter(self._env.observation_space, env_id)
+        self._shape, _ = observation_adapter(self._env.observation_space, env_id)
         _, self._to_env = action_adapter(self._env.action_space, env_id)
 
     def reset(self, lanes: Array, seeds: Array) -> Array:
         index = lanes.tolist()
-        obs = np.empty((len(index), self._size), np.float32)
+        obs = np.empty((len(index), *self._shape), np.float32)
         for row, (lane, seed) in enumerate(zip(index, seeds.tolist(), strict=True)):
             self._owner.data = self._data[lane]
             try:

@@ -13,7 +13,7 @@ from rlbench.envs.atari import AtariObservationsFamily
 from rlbench.envs.atari_lanes import AtariLanes
 from rlbench.envs.family import EnvPlan, Family
 from rlbench.envs.lanes import SingleEnvLanes
-from rlbench.envs.single import GymnasiumFamily, SingleEnvs
+from rlbench.envs.single import GymnasiumFamily
 from rlbench.errors import ConfigError, RunError
 from rlbench.interfaces import Array, Lanes
 
@@ -49,10 +49,9 @@ def stage(family: Family, plan: EnvPlan, max_episode_steps: int) -> Stage:
         if not isinstance(lanes, AtariLanes):
             raise ConfigError("env", plan.facts.id, "an environment with pictures")
         return Stage(lanes, emulated)
-    mujoco = "mujoco" in str(family.spec.entry_point)
+    single = family.single(render_mode="rgb_array")
+    mujoco = single.mujoco
     _find_a_way_to_draw(mujoco)
-    kwargs = {**family.kwargs, "render_mode": "rgb_array"}
-    single = SingleEnvs(plan.facts.id, kwargs, mujoco=mujoco)
     rates: list[Any] = []
 
     def make() -> gym.Env[Any, Any]:
@@ -62,7 +61,9 @@ def stage(family: Family, plan: EnvPlan, max_episode_steps: int) -> Stage:
             _follow(env.unwrapped)
         return env
 
-    shown = SingleEnvLanes(make, plan.facts.id, 1, max_episode_steps, plan.fresh_each_episode)
+    shown = SingleEnvLanes(
+        make, plan.facts.id, 1, max_episode_steps, plan.fresh_each_episode, single.images
+    )
     if isinstance(family, AtariObservationsFamily):
         return Stage(shown, emulated)
     return Stage(shown, _believed(rates[0]))

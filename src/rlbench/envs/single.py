@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import gymnasium as gym
 import numpy as np
@@ -20,6 +22,7 @@ from rlbench.errors import ConfigError, StuckError
 from rlbench.interfaces import ActionSpec, EnvFacts
 from rlbench.settings import AUTO, EnvSettings
 
+Wrapper = Callable[[gym.Env[Any, Any]], gym.Env[Any, Any]]
 IMAGE_SIDE = 32  # from here on bytes in rows and columns are an image
 # By an id's name, for Gymnasium's own environments with their own settings: what one step gives.
 STEP_REWARDS = {"CartPole": (1.0, 1.0), "MountainCar": (-1.0, -1.0), "Acrobot": (-1.0, 0.0)}
@@ -29,13 +32,16 @@ STEP_REWARDS = {"CartPole": (1.0, 1.0), "MountainCar": (-1.0, -1.0), "Acrobot": 
 class SingleEnvs:
     """Builds lanes of single environments.
 
-    fresh_each_episode: see `SingleEnvLanes`. mujoco: whether MuJoCo simulates the environment.
+    fresh_each_episode, images: see `SingleEnvLanes`. mujoco: whether MuJoCo simulates the
+    environment. wrapper: put around what Gymnasium makes, or None.
     """
 
     env_id: str
     kwargs: dict[str, Any]
     fresh_each_episode: bool = False
     mujoco: bool = False
+    wrapper: Wrapper | None = None
+    images: bool = False
 
     def make(self, max_episode_steps: int) -> gym.Env[Any, Any]:
         """One environment with Gymnasium's own wrappers."""
@@ -44,28 +50,32 @@ class SingleEnvs:
             _quiet_mujoco()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # "out of date" and precision notes; errors still raise
-            return gym.make(
+            env = gym.make(
                 self.env_id,
                 max_episode_steps=max_episode_steps,
                 disable_env_checker=True,
                 **self.kwargs,
             )
+        return env if self.wrapper is None else self.wrapper(env)
 
     def lanes(self, num_lanes: int, max_episode_steps: int, threads: int | None) -> SingleEnvLanes:
         make = functools.partial(self.make, max_episode_steps)
-        return SingleEnvLanes(
-            make, self.env_id, num_lanes, max_episode_steps, self.fresh_each_episode
-        )
+        fresh = self.fresh_each_episode
+        return SingleEnvLanes(make, self.env_id, num_lanes, max_episode_steps, fresh, self.images)
 
 
 class GymnasiumFamily(Family):
     """Any environment that Gymnasium can make.
 
-    Subclasses know more of their environments: lock_step_lanes is as in `EnvFacts`; `builder`
-    gives faster lanes. env.sticky_actions is a key of Atari's, so that only its family takes it.
+    Subclasses know more of their environments: lock_step_lanes is as in `EnvFacts`, wrapper and
+    images as in `SingleEnvs`; `builder` gives other lanes. sticky_kwarg: the argument of
+    `gymnasium.make` that env.sticky_actions sets; None: there is none.
     """
 
     lock_step_lanes: int | None = None
+    wrapper: Wrapper | None = None
+    images: ClassVar[bool] = False
+    sticky_kwarg: ClassVar[str | None] = None
 
     def __init__(self, spec: EnvSpec, settings: EnvSettings) -> None:
         super().__init__(spec, settings)
@@ -79,11 +89,20 @@ class GymnasiumFamily(Family):
 
     def make_kwargs(self) -> dict[str, Any]:
         """What `gymnasium.make` is given beside the id and the cap."""
-        if self.settings.sticky_actions != AUTO:
-            raise ConfigError(
-                "env.sticky_actions", self.settings.sticky_actions, "auto: for Atari only"
-            )
-        return dict(self.settings.kwargs)
+        sticky, kwargs, name = self.settings.sticky_actions, self.settings.kwargs, self.sticky_kwarg
+        if sticky == AUTO:
+            return dict(kwargs)
+        if name is None:
+            takes = "auto: it is for Atari and MinAtar"
+        elif name in kwargs:
+            takes = f"auto, as env.kwargs.{name} is set"
+        else:
+            return {**kwargs, name: sticky}
+        raise ConfigError("env.sticky_actions", sticky, takes)
+
+    def preprocessing(self) -> dict[str, Any] | None:
+        """See `EnvPlan`."""
+        return None
 
     def frame_skip(self) -> int:
         """Emulator frames a step."""
@@ -94,15 +113,24 @@ class GymnasiumFamily(Family):
         where there is nothing faster."""
         return None
 
+    def single(self, **more: Any) -> SingleEnvs:
+        """What builds the environment; more: arguments of `gymnasium.make`."""
+        return SingleEnvs(
+            self.settings.id,
+            {**self.kwargs, **more},
+            mujoco="mujoco" in str(self.spec.entry_point),
+            wrapper=type(self).wrapper,
+            images=self.images,
+        )
+
     def plan(self) -> EnvPlan:
         cap = self.max_episode_steps()
-        mujoco = "mujoco" in str(self.spec.entry_point)
-        single = SingleEnvs(self.settings.id, self.kwargs, mujoco=mujoco)
+        single = self.single()
         observation_shape, action = self._look(single, cap)
         builder, fresh = self.builder(single), False
         if builder is None:
             fresh = carries_over(functools.partial(single.make, cap))
-            builder = SingleEnvs(self.settings.id, self.kwargs, fresh, mujoco)
+            builder = dataclasses.replace(single, fresh_each_episode=fresh)
         facts = EnvFacts(
             id=self.settings.id,
             observation_shape=observation_shape,
@@ -111,12 +139,14 @@ class GymnasiumFamily(Family):
             frame_skip=self.frame_skip(),
             native_vector=self.native_vector,
             lock_step_lanes=self.lock_step_lanes,
+            stacked=not self.images,
         )
         return EnvPlan(
             facts,
             builder,
             *self.levels(),
             fresh_each_episode=fresh,
+            preprocessing=self.preprocessing(),
             step_rewards=None if self.settings.kwargs else STEP_REWARDS.get(self.spec.name),
         )
 
@@ -140,14 +170,14 @@ class GymnasiumFamily(Family):
         try:
             observations, actions = env.observation_space, env.action_space
             self.check_observations(observations)
-            size, _ = observation_adapter(observations, env_id)
+            shape, _ = observation_adapter(observations, env_id, self.images)
             action, _ = action_adapter(actions, env_id)
         except AttributeError as error:
             takes = f"an environment with observation_space and action_space ({error})"
             raise ConfigError("env", env_id, takes) from error
         finally:
             close_quietly(env)
-        return (size,), action
+        return shape, action
 
     def check_observations(self, space: gym.Space[Any]) -> None:
         """Raise ConfigError for observations that no network here suits."""

@@ -1,4 +1,4 @@
-"""Spaces made flat: observations as float32 vectors, actions as `ActionSpec` describes them."""
+"""What spaces become: observations vectors or images, actions as `ActionSpec` describes them."""
 
 from __future__ import annotations
 
@@ -17,12 +17,17 @@ MAX_OBSERVATION = 10_000_000  # numbers; 40 MB each
 MAX_ACTION = 100_000  # dimensions
 
 
-def observation_adapter(space: spaces.Space[Any], env_id: str) -> tuple[int, Observe]:
-    """The length of a flat observation, and the function that makes one [size] that fits float32.
+def observation_adapter(
+    space: spaces.Space[Any], env_id: str, images: bool = False
+) -> tuple[tuple[int, ...], Observe]:
+    """The shape of an observation as lanes give it, and the function that makes one.
 
-    Boxes are ravelled (bytes, such as pixels and RAM, scaled to [0, 1]), discrete values become
-    one-hot, Dict and Tuple are concatenated. Raises ConfigError for a space of no fixed size, or of
-    one that cannot be held; the function raises RunError for a box of another shape.
+    images: the observations are images of bytes, channels first, and stay so. Others become vectors
+    [size] that fit float32: boxes are ravelled (bytes, such as pixels and RAM, scaled to [0, 1]),
+    discrete values become one-hot, Dict and Tuple are concatenated.
+
+    Raises ConfigError for a space of no fixed size, or of one that cannot be held; the function
+    raises RunError for a box of another shape.
     """
     try:
         size = int(spaces.flatdim(space))
@@ -30,7 +35,7 @@ def observation_adapter(space: spaces.Space[Any], env_id: str) -> tuple[int, Obs
         raise ConfigError("env", env_id, f"observations of a fixed size, not {space}") from None
     _check_numbers(size, MAX_OBSERVATION, "observations", space, env_id)
     if not isinstance(space, spaces.Box):
-        return size, lambda obs: np.asarray(spaces.flatten(space, obs), np.float32).ravel()
+        return (size,), lambda obs: np.asarray(spaces.flatten(space, obs), np.float32).ravel()
     shape = space.shape
 
     def checked(obs: Any) -> Any:
@@ -43,12 +48,14 @@ def observation_adapter(space: spaces.Space[Any], env_id: str) -> tuple[int, Obs
                 )
         return obs
 
+    if images:
+        return shape, checked
     if space.dtype == np.uint8:
         scale = np.float32(1 / 255)
-        return size, lambda obs: np.asarray(checked(obs)).ravel() * scale
+        return (size,), lambda obs: np.asarray(checked(obs)).ravel() * scale
     if len(shape) == 1:
-        return size, checked  # the lanes' array casts as it takes it in
-    return size, lambda obs: np.asarray(checked(obs), np.float32).ravel()
+        return shape, checked  # the lanes' array casts as it takes it in
+    return (size,), lambda obs: np.asarray(checked(obs), np.float32).ravel()
 
 
 def action_adapter(space: spaces.Space[Any], env_id: str) -> tuple[ActionSpec, Act]:

@@ -148,7 +148,7 @@ def check_policy(policy: Policy, facts: EnvFacts) -> None:
         raise ConfigError("policy", f"one that takes {_shape(takes)}", gives)
     if not callable(getattr(policy, "act", None)):
         raise ConfigError("policy", policy, "an object with `act`, as `load_policy` gives")
-    obs = np.zeros((1, *shape), np.uint8 if facts.pixels else np.float32)
+    obs = np.zeros((1, *shape), facts.observation_dtype)
     try:
         actions = policy.act(obs, np.random.default_rng(0))
     except (ValueError, IndexError, TypeError) as error:
@@ -164,7 +164,7 @@ def check_policy(policy: Policy, facts: EnvFacts) -> None:
 def _shape(shape: tuple[int, ...]) -> str:
     if len(shape) == 1:
         return f"{shape[0]} numbers"
-    return f"{shape[0]} frames of {shape[1]} x {shape[2]} pixels"
+    return f"{shape[0]} images of {shape[1]} x {shape[2]} pixels"
 
 
 def schedule(settings: EvalSchedule, begin: float = 0) -> Iterator[int]:

@@ -51,7 +51,7 @@ class Evaluator:
             share = max(settings.episodes, settings.confirmation_episodes)
         # On frames an emulator and a network cost the same alone; elsewhere many lanes share the
         # cost of a lock-step, as long as the processor's cache holds them.
-        self._task_episodes = 1 if facts.pixels else share
+        self._task_episodes = 1 if facts.frames else share
         self._lanes = min(self._task_episodes, facts.lock_step_lanes or share)
 
     def build(self) -> None:

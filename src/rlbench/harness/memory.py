@@ -57,7 +57,7 @@ def state_bytes(plan: RunPlan) -> int:
 def evaluation_mb(plan: RunPlan, episodes: int) -> float:
     """What an evaluation of so many episodes takes at least, in MiB."""
     facts = plan.env.facts
-    lanes = 1 if facts.pixels else min(episodes, facts.lock_step_lanes or episodes)
+    lanes = 1 if facts.frames else min(episodes, facts.lock_step_lanes or episodes)
     return float((episodes * EPISODE_BYTES + lanes * facts.lane_bytes) / MIB)
 
 

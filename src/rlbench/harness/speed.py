@@ -112,7 +112,7 @@ def _evaluation(plan: RunPlan, agent: Agent, resources: Resources) -> tuple[floa
     evaluator = Evaluator(plan.env, cap, settings, resources.evaluation_executor(spread))
     try:
         evaluator.build()
-        episodes = min(settings.episodes, plan.cores if plan.env.facts.pixels else 20)
+        episodes = min(settings.episodes, plan.cores if plan.env.facts.frames else 20)
         began = monotonic_s()
         played = evaluator.play(agent.policy(), episodes, Seeds(plan.settings.seed).child("probe"))
         each_s = (monotonic_s() - began) / episodes

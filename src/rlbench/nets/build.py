@@ -73,6 +73,8 @@ NATURE = conv_builder(((32, 8, 4), (64, 4, 2), (64, 3, 1)), (512,))
 # Mnih et al. 2013 (arXiv 1312.5602), section 4.1; the feed-forward network of A3C (Mnih et al.
 # 2016, arXiv 1602.01783) and so that of Salimans et al. 2017 (arXiv 1703.03864), section 4.2
 A3C = conv_builder(((16, 8, 4), (32, 4, 2)), (256,))
+# Young & Tian 2019 (arXiv 1903.03176): the network of their DQN on MinAtar
+SMALL = conv_builder(((16, 3, 1),), (128,))
 
 NETWORKS: Registry[NetworkBuilder] = Registry(
     KEY,
@@ -81,6 +83,7 @@ NETWORKS: Registry[NetworkBuilder] = Registry(
         "mlp": "rlbench.nets.build:MLP_BUILDER",
         "nature": "rlbench.nets.build:NATURE",
         "a3c": "rlbench.nets.build:A3C",
+        "small": "rlbench.nets.build:SMALL",
     },
     has=("observations",),
 )
@@ -98,12 +101,13 @@ def make_network(
 ) -> Network:
     """The network called `name` for observations of `env`, with `outputs` outputs.
 
-    name: "auto" is an MLP for vectors, and for frames the network called `for_frames`, which an
-    agent's paper used.
+    name: "auto" is an MLP for vectors, for frames the network called `for_frames`, which an agent's
+    paper used, and for other images `small`.
     Raises ConfigError("agent.network", ...) where name and observations do not fit each other.
     """
     observations: Observations = "frames" if env.pixels else "vector"
-    builder = NETWORKS[(for_frames if env.pixels else "mlp") if name == AUTO else name]
+    automatic = for_frames if env.frames else "small" if env.pixels else "mlp"
+    builder = NETWORKS[automatic if name == AUTO else name]
     if builder.observations != observations:
         suiting = [name for name in NETWORKS if NETWORKS[name].observations == observations]
         what = "frames" if env.pixels else "a vector, no frames"

@@ -12,7 +12,7 @@ import numpy as np
 from rlbench.interfaces import Array
 
 Layers = list[tuple[Array, Array]]
-Observations = Literal["vector", "frames"]  # [n] float32, or [frames, height, width] uint8
+Observations = Literal["vector", "frames"]  # [n] float32, or [channels, height, width] uint8
 N = TypeVar("N", bound="Network")
 
 

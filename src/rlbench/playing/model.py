@@ -44,7 +44,7 @@ class ModelPolicy:
         self._model, self._facts = model, facts
         self._prepare = _prepared(model, facts)
         try:
-            self._decoded(np.zeros((1, *facts.observation_shape), _observed(facts)))
+            self._decoded(np.zeros((1, *facts.observation_shape), facts.observation_dtype))
         except RunError as error:
             raise ConfigError("policy", str(error), _takes(facts)) from error
 
@@ -108,10 +108,6 @@ def _fits(asked: tuple[Size, ...], shape: tuple[int, ...]) -> bool:
     return len(asked) == len(shape) and all(
         size is None or size == n for size, n in zip(asked, shape, strict=True)
     )
-
-
-def _observed(facts: EnvFacts) -> Any:
-    return np.uint8 if facts.pixels else np.float32
 
 
 def _takes(facts: EnvFacts) -> str:

@@ -121,19 +121,22 @@ class DQN(Agent):
         _check_priorities(env, settings)
         network = _network(env, settings, argmax_head(env.action, settings.bins).size)
         dimensions, capacity = env.action.dimensions, settings.replay_capacity_steps
-        if env.pixels:
+        if env.frames:
             row_bytes = FrameMemory.bytes_per_step(env.observation_shape, dimensions)
         else:
-            row_bytes = Replay.bytes_per_transition(env.observation_size, dimensions)
+            row_bytes = Replay.bytes_per_transition(
+                env.observation_shape, dimensions, env.observation_dtype
+            )
         if settings.prioritized:
             row_bytes += Priorities.bytes_per_row()
         # What one learning draws, and what the layers make of one of its batches, as floats.
         units = sum(units for _, units in network.shapes)
-        drawn = 2 * (1 if env.pixels else FLOAT_BYTES) * env.observation_size
+        observation_bytes = env.observation_size * np.dtype(env.observation_dtype).itemsize
+        drawn = 2 * observation_bytes
         layered = 2 * FLOAT_BYTES * (env.observation_size + units)
         learning = settings.batch_size * (settings.updates_per_train * drawn + layered)
-        waiting = settings.lanes * settings.n_step * FLOAT_BYTES * env.observation_size
-        lanes = settings.lanes * env.lane_bytes + (0 if env.pixels else waiting)
+        waiting = settings.lanes * settings.n_step * observation_bytes
+        lanes = settings.lanes * env.lane_bytes + (0 if env.frames else waiting)
         parameters = PARAMETER_COPIES * FLOAT_BYTES * network.size
         return (capacity * row_bytes + parameters + learning + lanes) / 2**20
 
@@ -274,7 +277,7 @@ def _network(env: EnvFacts, settings: DQNSettings, outputs: int) -> Network:
 
 
 def _check_priorities(env: EnvFacts, settings: DQNSettings) -> None:
-    if env.pixels and settings.new_priority == "error":
+    if env.frames and settings.new_priority == "error":
         takes = "greatest: on frames a transition is only put together when it is drawn"
         raise ConfigError("agent.new_priority", "error", takes)
 
@@ -282,7 +285,7 @@ def _check_priorities(env: EnvFacts, settings: DQNSettings) -> None:
 def _memory(
     facts: EnvFacts, settings: DQNSettings, dimensions: int, priorities: Priorities | None
 ) -> Memory:
-    if facts.pixels:
+    if facts.frames:
         return FrameMemory(
             settings.replay_capacity_steps,
             facts.observation_shape,
@@ -292,5 +295,6 @@ def _memory(
             discount=settings.discount,
             priorities=priorities,
         )
-    replay = Replay(settings.replay_capacity_steps, facts.observation_size, dimensions)
+    shape, dtype = facts.observation_shape, facts.observation_dtype
+    replay = Replay(settings.replay_capacity_steps, shape, dimensions, dtype)
     return VectorMemory(replay, priorities)

@@ -83,7 +83,7 @@ class Memory(Protocol):
 
 
 class Completed(NamedTuple):
-    """Experience of flat observations: the transitions that steps have completed.
+    """Experience of whole observations: the transitions that steps have completed.
 
     transitions: [m, ...]. counts: how many of them each step has completed, in order. errors: their
     TD errors [m] float32 by the parameters that acted, or None where nobody asks for them.
@@ -124,7 +124,7 @@ def _errors(parts: Sequence[Completed]) -> Array | None:
 
 
 class NStepCollector:
-    """Flat observations: n-step transitions are put together as they happen."""
+    """Whole observations: n-step transitions are put together as they happen."""
 
     def __init__(self, assembler: NStepAssembler) -> None:
         self._assembler = assembler
@@ -149,7 +149,7 @@ class NStepCollector:
 
 
 class VectorMemory:
-    """Transitions of flat observations, kept whole."""
+    """Transitions of whole observations."""
 
     def __init__(self, replay: Replay, priorities: Priorities | None) -> None:
         self._replay, self._priorities = replay, priorities

@@ -23,12 +23,13 @@ class NStepAssembler:
         n_step: int,
         discount: float,
         num_lanes: int,
-        observation_size: int,
+        observation_shape: tuple[int, ...],
         action_dimensions: int,
+        dtype: type[np.generic] = np.float32,
     ) -> None:
         self._n, self._discount = n_step, discount
         self._powers = discount ** np.arange(n_step + 1)  # [n + 1]
-        self._obs = np.zeros((n_step, num_lanes, observation_size), np.float32)
+        self._obs = np.zeros((n_step, num_lanes, *observation_shape), dtype)
         self._actions = np.zeros((n_step, num_lanes, action_dimensions), np.int32)
         self._returns = np.zeros((n_step, num_lanes))  # discounted reward sums so far, float64
         self._open = np.zeros((n_step, num_lanes), np.bool_)
@@ -45,7 +46,7 @@ class NStepAssembler:
     ) -> Transitions:
         """The transitions that this step of all lanes completes, the longest first.
 
-        obs_tm1, obs_t: [N, obs]; obs_t is the episode's last observation where it ended, not the
+        obs_tm1, obs_t: [N, *obs]; obs_t is the episode's last observation where it ended, not the
         next episode's first. actions_tm1: [N, D]. rewards_t, terminated, truncated: [N].
         """
         if self._n == 1:

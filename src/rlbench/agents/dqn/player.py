@@ -30,15 +30,16 @@ class ActorSetup:
 
     def collector(self) -> Collector:
         settings, env = self.settings, self.env
-        if env.pixels:
+        if env.frames:
             return FrameCollector()
         return NStepCollector(
             NStepAssembler(
                 settings.n_step,
                 settings.discount,
                 settings.num_lanes,
-                env.observation_size,
+                env.observation_shape,
                 len(self.head.nvec),
+                env.observation_dtype,
             )
         )
 

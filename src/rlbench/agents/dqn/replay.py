@@ -1,7 +1,8 @@
-"""Uniform experience replay of flat observations (Lin 1992; Mnih et al. 2015)."""
+"""Uniform experience replay of whole observations (Lin 1992; Mnih et al. 2015)."""
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -19,7 +20,7 @@ MEMORY_SHARE = 0.9  # of what the system says is available; the rest is for ever
 class Transitions(NamedTuple):
     """n-step transitions, with any leading shape ([m] when stored, [K, B] when learned from).
 
-    obs_tm1, obs_t: [..., obs] float32. actions_tm1: [..., D] int32, choices per dimension.
+    obs_tm1, obs_t: [..., *obs]. actions_tm1: [..., D] int32, choices per dimension.
     rewards_t: [...] float32, the discounted sum of the n rewards. discounts_t: [...] float32, the
     weight of the bootstrap value at obs_t: discount**n, and 0 where the episode terminated.
     """
@@ -34,27 +35,39 @@ class Transitions(NamedTuple):
 class Replay:
     """A ring buffer of the last `capacity` transitions.
 
+    observation_shape, dtype: of one observation.
     Raises ConfigError where the memory it will come to hold is not available.
     """
 
-    def __init__(self, capacity: int, observation_size: int, action_dimensions: int) -> None:
-        row_bytes = self.bytes_per_transition(observation_size, action_dimensions)
+    def __init__(
+        self,
+        capacity: int,
+        observation_shape: tuple[int, ...],
+        action_dimensions: int,
+        dtype: type[np.generic] = np.float32,
+    ) -> None:
+        row_bytes = self.bytes_per_transition(observation_shape, action_dimensions, dtype)
         check_memory(capacity, row_bytes)
         self.capacity = capacity
         self.size = self._next = 0
         self._added = 0  # ever
         self._data = Transitions(
-            obs_tm1=np.zeros((capacity, observation_size), np.float32),
+            obs_tm1=np.zeros((capacity, *observation_shape), dtype),
             actions_tm1=np.zeros((capacity, action_dimensions), np.int32),
             rewards_t=np.zeros(capacity, np.float32),
             discounts_t=np.zeros(capacity, np.float32),
-            obs_t=np.zeros((capacity, observation_size), np.float32),
+            obs_t=np.zeros((capacity, *observation_shape), dtype),
         )
 
     @staticmethod
-    def bytes_per_transition(observation_size: int, action_dimensions: int) -> int:
+    def bytes_per_transition(
+        observation_shape: tuple[int, ...],
+        action_dimensions: int,
+        dtype: type[np.generic] = np.float32,
+    ) -> int:
         """Bytes that one stored transition takes."""
-        return 4 * (2 * observation_size + action_dimensions + 2)
+        observation = math.prod(observation_shape) * np.dtype(dtype).itemsize
+        return 2 * observation + 4 * (action_dimensions + 2)
 
     def add(self, transitions: Transitions) -> slice | Array:
         """Store `transitions` [m], m at most the capacity, over the oldest ones; their rows."""

@@ -269,7 +269,7 @@ def _block_members(network: Network, env: EnvFacts, settings: ESSettings) -> int
         return settings.block_members
     if env.native_vector:
         return settings.population
-    if env.pixels:
+    if env.frames:
         lanes = FRAMES_BLOCK_LANES[settings.noise]
         return max(lanes // settings.episodes_per_member // 2 * 2, 2)
     if shares_lock_steps(network, _rank(settings), settings.action_noise):

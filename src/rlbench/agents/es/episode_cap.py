@@ -25,7 +25,7 @@ class EpisodeCap:
 
     def __init__(self, setting: str | int | None, env: EnvFacts) -> None:
         if setting == AUTO:
-            setting = "adaptive" if env.pixels else None
+            setting = "adaptive" if env.frames else None
         self._limit, self._adapts = env.max_episode_steps, setting == "adaptive"
         first = FIRST_CAP_STEPS if self._adapts else setting
         self.steps = min(first, self._limit) if isinstance(first, int) else None
