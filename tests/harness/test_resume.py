@@ -52,6 +52,10 @@ CASES = {
     "dqn on CartPole": (*DQN, *CARTPOLE, "budget.env_steps=2500", "agent.n_step=3"),
     "dqn on Acrobot": (*DQN, *ACROBOT, "budget.env_steps=1500", "agent.prioritized=true"),
     "dqn on MuJoCo": (*DQN, *MUJOCO, "budget.env_steps=1500", "agent.bins=3"),
+    "dqn with actors": (
+        *DQN, *MUJOCO, "budget.env_steps=1500", "agent.actors=2", "agent.n_step=3",
+        "executor=process",
+    ),
     "dqn on Pong": (
         *DQN, *PONG, "budget.env_steps=256", "agent.num_lanes=4", "agent.hidden=null",
         "agent.overlap=true",
@@ -155,6 +159,8 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Cam
         ("dqn on Acrobot", "SIGINT", "train=1+90"),
         ("dqn on MuJoCo", "SIGKILL", "checkpoint=3+21"),
         ("dqn on Pong", "SIGKILL", "checkpoint=2+5"),
+        ("dqn with actors", "SIGKILL", "checkpoint=3+21"),
+        ("dqn with actors", "SIGINT", "train=2+30"),
     ],
 )
 def test_a_run_that_was_ended_comes_to_what_it_would_have(
