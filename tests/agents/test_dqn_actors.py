@@ -4,6 +4,8 @@ workers."""
 from __future__ import annotations
 
 import itertools
+import os
+import signal
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import replace
 from typing import Any
@@ -22,6 +24,7 @@ from rlbench.errors import ConfigError, RunError
 from rlbench.executors.serial import SerialExecutor
 from rlbench.harness.plan import plan_run
 from rlbench.harness.resources import Resources
+from rlbench.interfaces import Worker
 from rlbench.settings import EnvSettings
 from rlbench.testing import check_agent
 from support.agents import SMALL_DQN, build_dqn
@@ -225,3 +228,31 @@ def test_errors_of_new_transitions_are_not_known_on_frames() -> None:
     settings = DQN.Settings(new_priority="error", prioritized=True)
     with pytest.raises(ConfigError, match=r"agent\.new_priority.*greatest"):
         DQN.memory_mb(facts, settings, workers=1)
+
+
+def process_of(worker: Worker, shared: None, task: int) -> int:
+    return os.getpid()
+
+
+@pytest.mark.parametrize("kind", ["process", "ray"])
+def test_a_lost_actor_goes_on_on_another_worker(kind: str) -> None:
+    if kind == "ray":
+        pytest.importorskip("ray")
+    plan = plan_env(EnvSettings(id="CartPole-v1"))
+    usual, its = build_dqn(plan, **SPREAD)
+    theirs = Resources(plan, executor=kind, workers=2)
+    context = theirs.context(0)
+    executor = context.make_executor()
+    agent = DQN(context, DQN.Settings(**{**SMALL_DQN, **SPREAD}))
+    for steps in (96, 8, 104):
+        usual.advance(steps)
+        agent.advance(steps)
+        first, second = executor.map(process_of, range(2))
+        os.kill(first if steps == 8 else second, signal.SIGKILL)
+    usual.advance(48)
+    agent.advance(48)
+    assert_same(agent.get_state(), usual.get_state())
+    # What is played again to bring an actor back is not counted.
+    assert theirs.counts() == its.counts() and its.counts().env_steps == 256
+    agent.close()
+    theirs.close()
