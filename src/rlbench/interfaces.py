@@ -276,6 +276,11 @@ class AgentParameters(Frozen):
         """Whether an agent that uses an executor needs none with these settings."""
         return False
 
+    def cores_beside(self, own_cores: int) -> int:
+        """How many cores the agent keeps busy in its own process while its workers work. On a
+        cluster they count as the run's, beside the workers'. own_cores: those it may use."""
+        return 0
+
     def for_probe(self) -> Self:
         """These settings, changed so that a few seconds show the pace of a long run: what comes
         only after a while comes at once."""

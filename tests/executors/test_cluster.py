@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from rlbench.agents.dqn.agent import DQN
+from rlbench.checking import check
 from rlbench.config.compose import compose
 from rlbench.envs.make import plan_env
 from rlbench.envs.single import SingleEnvs
@@ -22,9 +24,11 @@ from rlbench.executors.ray_cluster import connect
 from rlbench.harness.dry_run import estimate
 from rlbench.harness.experiment import run
 from rlbench.harness.plan import name_run, plan_run
+from rlbench.harness.resources import Resources
 from rlbench.interfaces import Worker
 from rlbench.runs import checkpoint
 from rlbench.settings import EnvSettings, Settings
+from support.agents import SMALL_DQN
 from support.states import assert_same
 
 pytest.importorskip("ray")
@@ -95,6 +99,17 @@ def test_by_default_there_is_a_worker_for_each_cpu_of_the_cluster(
     assert f"cores       {NODES} (ray, {NODES} workers)" in estimate(plan, measure=False)
     local = plan_run(settings(tmp_path, "executor=ray", "executor.workers=5"))
     assert (local.workers, local.cores, local.address) == (5, 1, None)
+
+
+def test_the_learner_of_dqn_has_a_core_beside_the_workers(cluster: Any, tmp_path: Path) -> None:
+    def cores(workers: int | str, *more: str) -> tuple[int, int]:
+        words = ["agent=dqn", f"env={COUNTING}", f"results_dir={tmp_path}", "cores=1"]
+        plan = plan_run(compose([*words, *more, *on(cluster, workers)]))
+        return plan.workers, plan.cores
+
+    assert cores("auto", "agent.actors=4") == (NODES - 1, NODES)
+    assert cores(2, "agent.actors=4") == (2, 3)
+    assert cores("auto") == (1, 1)  # it acts in its own process
 
 
 def test_more_workers_than_cpus_is_an_error(cluster: Any, tmp_path: Path) -> None:
@@ -201,3 +216,20 @@ def test_a_node_that_goes_away_in_the_middle_changes_nothing(
     assert capsys.readouterr().out.count(f"note: a Ray worker of environment {COUNTING} was") == 1
     assert without_times(rows) == serial[0]
     assert_same(learned, serial[1])
+
+
+def test_actors_of_a_node_that_goes_away_play_on_elsewhere(cluster: Any) -> None:
+    doomed, plan = cluster.add_node(num_cpus=1), plan_env(EnvSettings(id=COUNTING))
+    settings = check(DQN.Settings, {**SMALL_DQN, "actors": 4, "n_step": 2}, "agent")
+    spread = Resources(plan, executor="ray", workers=NODES + 1, address=cluster.address)
+    agents = [DQN(each.context(0), settings) for each in (Resources(plan), spread)]
+    for steps in (96, 104):
+        for agent in agents:
+            agent.advance(steps)
+        if steps == 96:
+            cluster.remove_node(doomed, allow_graceful=False)
+    assert_same(agents[1].get_state(), agents[0].get_state())
+    assert spread.counts().env_steps == 200 and len(spread.losses()) == 1
+    for agent in agents:
+        agent.close()
+    spread.close()

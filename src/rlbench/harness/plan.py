@@ -50,7 +50,8 @@ class RunName:
 
 @dataclass(frozen=True)
 class RunPlan:
-    """One run, ready to begin. cores: all that it uses, which on a cluster are its workers' CPUs.
+    """One run, ready to begin. cores: all that it uses, which on a cluster are its workers' CPUs
+    and what the agent itself keeps busy beside them.
     own_cores: what its own process may use. address: of that cluster, None for this machine.
     registration: what the environment's id stands for."""
 
@@ -197,14 +198,16 @@ class _Workers(NamedTuple):
     cores: int
 
 
-def _resolve_workers(asked: ExecutorSettings, name: str, cores: int) -> _Workers:
+def _resolve_workers(asked: ExecutorSettings, name: str, cores: int, beside: int) -> _Workers:
     """Who works for the executor `name` in a run that has `cores` cores of this machine, and what
-    its cores are then."""
+    its cores are then. beside: see `AgentParameters.cores_beside`."""
     executor = EXECUTORS[name]
     address = executor.address(asked.address)
     if address is not None:
-        workers = executor.cpus_at(address) if asked.workers == AUTO else asked.workers
-        return _Workers(workers, address, cores=workers)
+        if asked.workers != AUTO:
+            return _Workers(asked.workers, address, cores=asked.workers + beside)
+        workers = max(executor.cpus_at(address) - beside, 1)
+        return _Workers(workers, address, cores=workers + beside)
     workers = resolve(asked.workers, executor.workers_for(cores))
     if name == "serial" and workers > 1:
         raise ConfigError("executor.workers", workers, "auto or 1 where executor is serial")
@@ -217,7 +220,8 @@ def _resolve(settings: Settings, available_cores: int | None = None) -> _Resolve
     uses_executor = agent_class.uses_executor and not agent_settings.alone()
     executor = resolve_executor(settings, uses_executor, cores, family)
     asked = settings.executor if uses_executor else ExecutorSettings()
-    found = _resolve_workers(asked, executor, cores)
+    beside = agent_settings.cores_beside(cores) if uses_executor else 0
+    found = _resolve_workers(asked, executor, cores, beside)
     return _Resolved(
         agent_class=agent_class,
         agent_settings=agent_settings,

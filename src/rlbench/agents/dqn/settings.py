@@ -119,11 +119,15 @@ class DQNSettings(AgentParameters):
     def alone(self) -> bool:
         return self.actors is None
 
+    def cores_beside(self, own_cores: int) -> int:
+        """Those of the learner."""
+        return min(resolve(self.threads, own_cores), own_cores)
+
     def identity(self, cores: int) -> dict[str, Any]:
         """TensorFlow computes the same only on the same number of threads, so that the number
         which the run gets stands for the one that was asked for. One actor learns the same as the
         agent without any."""
-        same: dict[str, Any] = {"threads": min(resolve(self.threads, cores), cores)}
+        same: dict[str, Any] = {"threads": self.cores_beside(cores)}
         if self.overlaps == self._overlaps_by_itself:
             same["overlap"] = AUTO
         if self.actors == 1:
