@@ -28,6 +28,7 @@ from rlbench.cli.overview import SUBCOMMANDS
         (["env=ALE/Pong-"], ["env=ALE/Pong-v5"]),
         (["experiment=class"], ["experiment=classic"]),
         (["executor=pro"], ["executor=process"]),
+        (["exec"], ["executor=", "executor.workers="]),
         (["stop_at_threshold="], ["stop_at_threshold=true", "stop_at_threshold=false"]),
         (["help", "budget.env"], ["budget.env_steps "]),
         (["completion", "b"], ["bash "]),

@@ -44,7 +44,7 @@ complete -c rlbench -a '(rlbench completion query -- (commandline -opc)[2..] (co
 """
 SHELLS = {"bash": BASH, "zsh": ZSH, "fish": FISH}
 KEYS_OF_COMPARE = ("agents", "seeds")
-GROUPS = ("agent", "env", "experiment")  # each is chosen by the name of a file
+GROUPS = ("agent", "env", "executor", "experiment")  # each is chosen by a name
 SWITCH = ("true", "false")
 
 
