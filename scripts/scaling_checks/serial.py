@@ -1,7 +1,8 @@
 """The master's part of a generation, for real: up to 1,440 processes that sleep and answer.
 
-Workers are forked before NumPy is imported, so that each takes little memory; they read what they
-are sent piece by piece, and keep none of it.
+Parameters go to each worker through its pipe, or once into memory that all of them read, as the
+process executor has it. Workers read them piece by piece and keep none, so that all have room on
+one machine.
 """
 
 from __future__ import annotations
@@ -11,10 +12,12 @@ import os
 import struct
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from multiprocessing.connection import Connection, Pipe, wait
 from pathlib import Path
 from typing import Any
+
+from rlbench.executors.messages import Board, Posted
 
 WORKERS = (2, 18, 180, 720, 1440)
 PARAMETERS = (0, 6_878, 166_673, 1_700_000)  # none, Hopper's, Humanoid's, Nature's
@@ -22,35 +25,45 @@ SLEEP_S = 0.05
 PIECE_BYTES = 1 << 16
 RESULT_BYTES = 200
 PAIRS = 64
+POSTED = struct.Struct("!q")
+
+Send = Callable[[Sequence[Connection], Any], None]
 
 
 def main() -> int:
     """Write the measurements as JSON to standard output."""
-    parents = [_start() for _ in range(max(WORKERS))]
-    rows = list(_rows(parents))
+    board = Board()
+    parents = [_start(board) for _ in range(max(WORKERS))]
+    rows = list(_rows(parents, board))
     for parent in parents:
         parent.close()
     print(json.dumps({"rows": rows, **_arithmetic(), "free_mb": _free_mb()}, indent=1))
     return 0
 
 
-def _start() -> Connection:
+def _start(board: Board) -> Connection:
     ours, theirs = Pipe()
     if os.fork() == 0:
         ours.close()
         try:
-            _work(theirs)
+            _work(theirs, board)
         finally:
             os._exit(0)
     theirs.close()
     return ours
 
 
-def _work(connection: Connection) -> None:
-    """Read a message as multiprocessing writes it, sleep, answer; until the pipe is closed."""
+def _work(connection: Connection, board: Board) -> None:
+    """Read a message as multiprocessing writes it, sleep, answer; until the pipe is closed. One of
+    8 bytes says how many are on the board."""
     answer = bytes(RESULT_BYTES)
     while True:
         (left,) = struct.unpack("!i", _read(connection.fileno(), 4))
+        if left == POSTED.size:
+            (size,) = POSTED.unpack(_read(connection.fileno(), left))
+            left = 0
+            for start in range(0, size, PIECE_BYTES):
+                board.piece(start, min(PIECE_BYTES, size - start))
         while left:
             piece = os.read(connection.fileno(), min(left, PIECE_BYTES))
             if not piece:
@@ -70,7 +83,7 @@ def _read(file: int, size: int) -> bytes:
     return found
 
 
-def _rows(parents: Sequence[Connection]) -> Iterator[dict[str, float]]:
+def _rows(parents: Sequence[Connection], board: Board) -> Iterator[dict[str, float]]:
     import numpy as np
 
     for workers in WORKERS:
@@ -79,21 +92,31 @@ def _rows(parents: Sequence[Connection]) -> Iterator[dict[str, float]]:
             repeats = max(1, min(20, 2000 // workers))
             if workers * parameters > 3e8:
                 repeats = 1
-            wall, cpu = time.perf_counter(), time.process_time()
-            for _ in range(repeats):
-                _generation(parents[:workers], theta)
-            yield {
-                "workers": workers,
-                "parameters": parameters,
-                "wall_s": (time.perf_counter() - wall) / repeats,
-                "master_s": (time.process_time() - cpu) / repeats,
-            }
+            row: dict[str, float] = {"workers": workers, "parameters": parameters}
+            for prefix, send in (("", _send_to_each), ("once_", lambda *a: _post(board, *a))):
+                wall, cpu = time.perf_counter(), time.process_time()
+                for _ in range(repeats):
+                    _generation(parents[:workers], theta, send)
+                row[f"{prefix}wall_s"] = (time.perf_counter() - wall) / repeats
+                row[f"{prefix}master_s"] = (time.process_time() - cpu) / repeats
+            yield row
 
 
-def _generation(parents: Sequence[Connection], theta: Any) -> None:
-    """As the process executor does: everyone gets the parameters, then results as they come."""
+def _send_to_each(parents: Sequence[Connection], theta: Any) -> None:
     for parent in parents:
         parent.send(theta)
+
+
+def _post(board: Board, parents: Sequence[Connection], theta: Any) -> None:
+    posted = board.post(theta)
+    message = POSTED.pack(posted.size) if isinstance(posted, Posted) else posted
+    for parent in parents:
+        parent.send_bytes(message)
+
+
+def _generation(parents: Sequence[Connection], theta: Any, send: Send) -> None:
+    """Everyone gets the parameters, then results are heard as they come."""
+    send(parents, theta)
     waiting = set(parents)
     while waiting:
         for ready in wait(list(waiting)):
