@@ -5,6 +5,7 @@ Hydra passes over a module whose name begins with an underscore, so this one may
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import Any
@@ -15,6 +16,10 @@ from omegaconf import open_dict
 from rlbench.errors import ConfigError, RlbenchError, RunError
 from rlbench.executors.ray_cluster import connect
 from rlbench.harness.machine import available_cores
+
+# Ray's workers would kill the runs that they started, at once, when they end; a run that is left
+# alone sees that its worker has ended, and saves.
+KILLS_CHILDREN = "RAY_kill_child_processes_on_worker_exit"
 
 
 class OtherLauncher:
@@ -85,6 +90,7 @@ class OtherLauncher:
     def _connected(self) -> Iterator[None]:
         """Connected to Ray. Its launcher does that itself, but only to a Ray of its own: for a
         cluster that is running it asks for the size of the object store, which Ray refuses."""
+        os.environ.setdefault(KILLS_CHILDREN, "0")
         options = self._launcher.ray_cfg.init if self._is_ray else {}
         if not self._is_ray or set(options) - {"address"}:
             yield
