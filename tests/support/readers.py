@@ -51,12 +51,23 @@ def load_policy(results: Path, out: Path) -> int:
     return 0
 
 
+def evaluate(results: Path, out: Path) -> int:
+    run = run_of(results)
+    words = ["--episodes", "2", "--csv", f"{out}.csv"]
+    return main(["evaluate", str(run), *words]) or main(["evaluate", f"{run}/policy-best.npz"])
+
+
 # A new command that reads runs goes here: of the one run below `results`, or of all of them; WRITE
 # names those that write there.
 ONE: dict[str, Callable[[Path, Path], int]] = {
     "load_run": load_run,
     "load_policy": load_policy,
     "scale": lambda results, out: main(["scale", str(run_of(results)), "--workers", "1,2"]),
+    "evaluate": evaluate,
+    "export": lambda results, out: main(["export", str(run_of(results)), "--out", f"{out}.onnx"]),
+    "watch": lambda results, out: main(
+        ["watch", str(run_of(results)), "--seconds", "1", "--out", f"{out}.gif"]
+    ),
     "going on": lambda results, out: main([*WORDS, LARGER, f"results_dir={results}"]),
 }
 WRITE = {"going on"}
