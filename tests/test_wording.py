@@ -54,6 +54,21 @@ def test_agent_names() -> None:
 
 
 @pytest.mark.parametrize(
+    ("label", "name"),
+    [
+        ("sb3-PPO", "PPO (SB3)"),
+        ("sb3-PPO (agent.num_lanes=2)", "PPO (SB3, agent.num_lanes=2)"),
+        ("sb3-PPO [setup 0123abcd]", "PPO (SB3) [setup 0123abcd]"),
+        ("sb3-PPO (cores=1) [setup 0123abcd]", "PPO (SB3, cores=1) [setup 0123abcd]"),
+        ("my-agent", "my-agent"),
+        ("sb3", "sb3"),
+    ],
+)
+def test_an_algorithm_is_named_before_its_library(label: str, name: str) -> None:
+    assert agent_name(label) == name
+
+
+@pytest.mark.parametrize(
     ("labels", "names"),
     [
         (["es", "dqn"], ["ES", "DQN"]),

@@ -46,7 +46,8 @@ def run(
 ) -> Run:
     """Run one agent on one environment with one seed, or go on with that run; returns it.
 
-    agent: es, dqn, random, or one of an installed package. env: the id of an environment.
+    agent: es, dqn, random, sb3:PPO and the like, or one of an installed package. env: the id of an
+    environment.
     in_process: run in this process, for a debugger; otherwise the run has a fresh process, as on
     the command line, so that its clock counts the same. progress: show how far it is. config_dir: a
     folder of YAML files of yours. overrides: further settings.

@@ -32,6 +32,7 @@ SMALL = {
         "compile": False,  # compiling takes longer than all that is learned here
     },
     "random": {},
+    "sb3": {"algorithm": "A2C", "num_lanes": 4},  # tests/agents/sb3 has the other algorithms
 }
 ENV = "probe_envs:Counting-v0"
 
@@ -68,6 +69,8 @@ def learned(directory: Path) -> State:
 
 @pytest.fixture(params=list(AGENTS))
 def agent(request: pytest.FixtureRequest) -> str:
+    if request.param == "sb3":
+        pytest.importorskip("stable_baselines3")
     return request.param
 
 

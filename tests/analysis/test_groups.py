@@ -10,6 +10,7 @@ import pytest
 from rlbench.analysis.groups import (
     EnvironmentGroups,
     baseline_groups,
+    check_agent_of_baseline,
     check_baseline,
     comparable_pairs,
     group_runs,
@@ -187,3 +188,13 @@ def test_a_baseline_may_be_named_as_the_report_prints_it(tmp_path: Path) -> None
         check_baseline([found], name)
         assert [group.label for group in baseline_groups(found, name)] == [label]
     assert {group.agent for group in baseline_groups(found, "DQN")} == {"dqn"}
+
+
+@pytest.mark.parametrize("name", ["sb3-PPO", "sb3:PPO", "PPO (SB3)", "sb3:ppo", "ppo (sb3)"])
+def test_an_algorithm_is_the_baseline_by_each_of_its_names(name: str, tmp_path: Path) -> None:
+    found = environment(tmp_path, *(RunFiles(agent=agent) for agent in ("es", "sb3-PPO", "dqn")))
+    check_baseline([found], name)
+    assert [group.agent for group in baseline_groups(found, name)] == ["sb3-PPO"]
+    check_agent_of_baseline(["es", "sb3:PPO"], name)
+    with pytest.raises(ConfigError):
+        check_agent_of_baseline(["es", "sb3:A2C"], name)

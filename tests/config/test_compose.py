@@ -9,6 +9,7 @@ import yaml
 from hydra import compose as hydra_compose
 from hydra import initialize_config_dir
 
+from rlbench.agents import with_algorithm
 from rlbench.cli.main import main
 from rlbench.config.compose import compose, composer, known_keys
 from rlbench.config.folders import conf_dir
@@ -143,7 +144,7 @@ def test_the_games_of_the_paper_are_51_and_swept_by_both_experiments() -> None:
 def test_an_agents_file_names_all_its_parameters(agent: str) -> None:
     """Else a parameter needed a plus sign, and a mistyped one would not be refused."""
     settings = compose([f"agent={agent}"])
-    assert settings.agent.name == agent
+    assert with_algorithm(settings.agent.name)[0] == agent
     agent_class, checked = load_agent(settings)
     assert set(settings.agent.params) == set(type(checked).model_fields), agent_class
 

@@ -98,7 +98,7 @@ def test_an_agent_that_cannot_be_imported_is_an_error_that_names_the_package() -
 
 @pytest.mark.usefixtures("package")
 def test_an_unknown_agent_lists_those_of_packages_too() -> None:
-    with pytest.raises(ConfigError, match="takes broken, dqn, es, patient or random"):
+    with pytest.raises(ConfigError, match="takes broken, dqn, es, patient, random or sb3"):
         compose(["agent=nobody"])
     assert "patience" not in sys.modules
 

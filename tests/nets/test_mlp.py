@@ -9,7 +9,13 @@ import pytest
 from rlbench.errors import ConfigError
 from rlbench.interfaces import ActionSpec, Array
 from rlbench.nets.conv import ConvNet
-from rlbench.nets.heads import ArgmaxHead, ContinuousHead, argmax_head, head_from_description
+from rlbench.nets.heads import (
+    ArgmaxHead,
+    ContinuousHead,
+    RangeHead,
+    argmax_head,
+    head_from_description,
+)
 from rlbench.nets.mlp import MLP
 from rlbench.nets.network import Network
 from rlbench.nets.policy import NetworkPolicy
@@ -84,9 +90,21 @@ def test_continuous_head_spans_the_box_and_clips() -> None:
     assert free(np.array([[7.0, 7.0]], np.float32)).tolist() == [[7.0, 1.0]]
 
 
+def test_range_head_cuts_or_squashes_into_the_range() -> None:
+    outputs = np.array([[-3.0, 0.0], [1.0, 9.0]], np.float32)
+    assert RangeHead((-2.0, 1.0), (2.0, 5.0))(outputs).tolist() == [[-2.0, 1.0], [1.0, 5.0]]
+    squashed = RangeHead((-2.0, 1.0), (2.0, 5.0), tanh=True)(outputs)
+    at_1, at_3 = np.tanh(1.0), np.tanh(3.0)
+    np.testing.assert_allclose(squashed, [[-2 * at_3, 3.0], [2 * at_1, 5.0]], rtol=1e-6)
+    cut = RangeHead((-2.0, 1.0), (2.0, 5.0), tanh=True, limit=1.0)(outputs)
+    np.testing.assert_allclose(cut, [[-2 * at_1, 3.0], [2 * at_1, 3 + 2 * at_1]], rtol=1e-6)
+
+
 @pytest.mark.parametrize(
     "head",
     [
+        RangeHead((-2.0, 1.0), (2.0, 5.0)),
+        RangeHead((-2.0, 1.0), (2.0, 5.0), tanh=True, limit=2.0),
         ArgmaxHead((3,), single=True),
         ArgmaxHead((2, 2), ((0.0, 1.0), (-1.0, 1.0))),
         ContinuousHead((-np.inf, 0.0), (np.inf, 1.0)),
@@ -115,6 +133,11 @@ def test_policy_normalises_and_clips() -> None:
     )
     obs = np.array([[3.0], [100.0]], np.float32)
     assert policy.act(obs, np.random.default_rng()).tolist() == [[1.0], [5.0]]
+    wider = NetworkPolicy(
+        network, policy.head, policy.parameters, policy.obs_mean, policy.obs_std, obs_clip=10.0
+    )
+    for each in (wider, NetworkPolicy.from_arrays(wider.arrays())):
+        assert each.act(obs, np.random.default_rng()).tolist() == [[1.0], [10.0]]
 
 
 def lane_by_lane(network: Network, obs: Array) -> None:

@@ -12,7 +12,7 @@ import rlbench
 from rlbench.envs.make import plan_env
 from rlbench.interfaces import ActionSpec, Array
 from rlbench.nets.conv import ConvNet
-from rlbench.nets.heads import ArgmaxHead, argmax_head, native_head
+from rlbench.nets.heads import ArgmaxHead, RangeHead, argmax_head, native_head
 from rlbench.nets.mlp import MLP
 from rlbench.nets.policy import NetworkPolicy
 from rlbench.settings import EnvSettings
@@ -71,6 +71,14 @@ def _two_boxes() -> NetworkPolicy:
     return _drawn(MLP(24, (16,), 3, "elu"), native_head(spec))
 
 
+def _in_range(tanh: bool, limit: float | None) -> NetworkPolicy:
+    """As the policies of Stable-Baselines3: observations are clipped further out."""
+    head = RangeHead((-1.0, 0.0), (0.2, 3.0), tanh, limit)
+    made = _drawn(MLP(24, (16,), 2, "relu"), head, WALKER)
+    parts = made.parameters, made.obs_mean, made.obs_std
+    return NetworkPolicy(made.network, head, *parts, obs_clip=2.0)
+
+
 def _convolutional(convs: tuple[tuple[int, int, int], ...], units: int) -> NetworkPolicy:
     head = ArgmaxHead((6,), single=True)
     return _drawn(ConvNet((4, 84, 84), convs, (units,), 6), head)
@@ -84,6 +92,8 @@ KINDS: dict[str, tuple[str, Callable[[], NetworkPolicy]]] = {
     "linear": (CARTPOLE, lambda: _drawn(MLP(4, (), 2), ArgmaxHead((2,), single=True))),
     "box": (PENDULUM, lambda: _drawn(MLP(3, (16,), 1), native_head(TORQUE), PENDULUM)),
     "boxes": (WALKER, _two_boxes),
+    "range": (WALKER, lambda: _in_range(tanh=False, limit=None)),
+    "squashed": (WALKER, lambda: _in_range(tanh=True, limit=0.5)),
     "uneven": (WALKER, lambda: _drawn(MLP(24, (16, 16), 9, "relu"), ArgmaxHead((2, 4, 3)), WALKER)),
     "walker bins": (
         WALKER,
@@ -111,8 +121,9 @@ def policy_of(kind: str) -> tuple[NetworkPolicy, str]:
 
 
 VECTORS = (
-    "es mlp", "es normalised", "es bins", "linear", "box", "boxes", "uneven", "walker bins",
+    "es mlp", "es normalised", "es bins", "linear", "box", "boxes", "range", "squashed", "uneven",
+    "walker bins",
 )  # fmt: skip
 WITH_TENSORFLOW = ("dqn dueling", "dqn layer_norm", "dqn decoupled")
 FRAMES = ("es paper", "nature", "dueling nature")
-CONTINUOUS = ("box", "boxes", "es normalised")
+CONTINUOUS = ("box", "boxes", "range", "squashed", "es normalised")

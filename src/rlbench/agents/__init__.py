@@ -16,5 +16,18 @@ AGENTS: Registry[type[Agent]] = Registry(
         "dqn": "rlbench.agents.dqn.agent:DQN",
         "es": "rlbench.agents.es.agent:ES",
         "random": "rlbench.agents.random:RandomAgent",
+        "sb3": "rlbench.agents.sb3.agent:SB3",
     },
 )
+
+
+def with_algorithm(name: str) -> tuple[str, str]:
+    """An agent of several algorithms and the one that is meant: `sb3` and `PPO` of `sb3:PPO`, as it
+    is chosen, and of `sb3-PPO`, as its runs are called; of any other name itself and ""."""
+    if name in AGENTS:
+        return name, ""
+    for mark in ":-":
+        agent, marked, algorithm = name.partition(mark)
+        if marked and algorithm and agent in AGENTS:
+            return agent, algorithm
+    return name, ""

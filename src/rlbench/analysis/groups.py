@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -107,8 +109,9 @@ def check_agent_of_baseline(agents: Iterable[str], baseline: str) -> None:
     """Raise ConfigError where no run of these agents can be the baseline: before there are runs,
     which have the label that may be asked for, only its agent is known."""
     contenders = {agent for agent in agents if agent != REFERENCE_AGENT}
-    known = {agent.lower() for agent in contenders}
-    if not isinstance(baseline, str) or baseline.partition(" (")[0].lower() not in known:
+    known = {name.lower() for agent in contenders for name in (agent, _as_called(agent))}
+    asked = (baseline, _as_called(baseline)) if isinstance(baseline, str) else ()
+    if not any(name.partition(" (")[0].lower() in known for name in asked):
         raise _no_baseline(contenders, baseline)
 
 
@@ -138,13 +141,24 @@ def baseline_groups(
 def named_groups(groups: Sequence[Group], name: str) -> tuple[Group, ...]:
     """The groups of an agent of that name, or the one with that label; capital letters count only
     where both ways are there, as a report prints `ES (agent.sigma=0.1)`."""
-    for names in ([group.agent for group in groups], [group.label for group in groups]):
-        asked = name if name in names else name.lower()
-        have = names if name in names else [own.lower() for own in names]
+    ways = ([group.agent for group in groups], [group.label for group in groups])
+    for asked_for, names in itertools.product((name, _as_called(name)), ways):
+        asked = asked_for if asked_for in names else asked_for.lower()
+        have = names if asked_for in names else [own.lower() for own in names]
         found = tuple(g for g, own in zip(groups, have, strict=True) if own == asked)
         if found:
             return found
     return ()
+
+
+def _as_called(name: str) -> str:
+    """What runs are called of an agent that was named as it is chosen, `sb3:PPO`, or as a report
+    prints it, `PPO (SB3)` and `PPO (SB3, agent.num_lanes=2)`: `sb3-PPO`, and so on."""
+    printed = re.fullmatch(r"(\w+) \((\w+)(?:, (.*))?\)", name)
+    if printed is None:
+        return name.replace(":", "-", 1)
+    algorithm, library, words = printed.groups()
+    return f"{library.lower()}-{algorithm}" + (f" ({words})" if words else "")
 
 
 def comparable_pairs(

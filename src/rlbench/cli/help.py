@@ -13,7 +13,14 @@ from typing import Any
 from rlbench.cli.overview import COMMANDS, ENDING, EXAMPLES, QUESTION, SUBCOMMANDS, overview
 from rlbench.cli.parser import Parser
 from rlbench.config.folders import search_folders
-from rlbench.config.key_docs import KeyDoc, headline, keys_of_agent, keys_of_runs, names
+from rlbench.config.key_docs import (
+    KeyDoc,
+    documented,
+    headline,
+    keys_of_agent,
+    keys_of_runs,
+    names,
+)
 from rlbench.config.words import as_text
 from rlbench.errors import ConfigError, UnknownKeyError
 
@@ -67,7 +74,7 @@ def print_everything(words: Sequence[str]) -> int:
     """`rlbench [KEY=VALUE ...] --help`; returns the exit status."""
     asked = [word for word in words if word not in ("--help", "-h")]
     values, folders = _values(asked)
-    agent = str(values.get("agent.name", DEFAULT_AGENT))
+    agent = documented(str(values.get("agent.name", DEFAULT_AGENT)))
     docs = [*keys_of_runs(folders), JOBS, *_agents_keys(agent, folders, values)]
     print(QUESTION)
     print(f"{COMMANDS}\n{EXAMPLES}")
@@ -97,7 +104,7 @@ def _about(key: str, words: Sequence[str]) -> Iterator[str]:
         yield f"{doc.key}{whose}"
         yield from _wrapped(doc.comment, "  ")
         yield f"  default  {_typed(doc)}"
-        if doc.key in values and doc.agent in ("", values["agent.name"]):
+        if doc.key in values and doc.agent in ("", documented(str(values["agent.name"]))):
             yield f"  value    {_shown(doc, values)}   with {' '.join(words)}"
         if doc is not JOBS:
             yield f"  from     {doc.file}"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -108,13 +110,17 @@ def known_keys(overrides: Iterable[str], compose_words: Compose) -> Keys:
     where these cannot be composed. `compose_words` is what composes them."""
     choices = [word for word in overrides if _key(word) in CHOICES]
     try:
-        values = OmegaConf.to_container(compose_words(choices).config, resolve=False)
+        config = compose_words(choices).config
+        values = OmegaConf.to_container(config, resolve=False)
     except Exception as error:
         if not is_hydras(error):
             raise
         return Keys()
     assert isinstance(values, dict)
-    return keys_of({str(key): value for key, value in values.items()})
+    keys = keys_of({str(key): value for key, value in values.items()})
+    with contextlib.suppress(OmegaConfBaseException):  # the name may be made of other values
+        return replace(keys, agent=str(OmegaConf.select(config, "agent.name") or ""))
+    return keys
 
 
 def sweep_composer(loader: ConfigLoader, master: DictConfig) -> Callable[[Sequence[str]], Settings]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from rlbench.agents import AGENTS
+from rlbench.agents import AGENTS, with_algorithm
 
 COMMENT_COLUMN = 8  # a line that is a comment from here on belongs to the key above it
 KEY = re.compile(r"(?P<indent> *)(?P<key>[A-Za-z_]\w*):(?P<value>.*)")
@@ -34,6 +34,11 @@ class KeyDoc:
 def keys_of_runs(folders: Sequence[Path]) -> list[KeyDoc]:
     """The keys that every run has, in the order of config.yaml."""
     return list(_keys(folders[0] / "config.yaml"))
+
+
+def documented(name: str) -> str:
+    """The agent whose file says what the keys of `name` mean: `sb3` of `sb3-PPO`."""
+    return with_algorithm(name)[0]
 
 
 def keys_of_agent(name: str, folders: Sequence[Path]) -> list[KeyDoc]:

@@ -10,7 +10,7 @@ from hydra.core.plugins import Plugins
 from hydra.plugins.config_source import ConfigLoadError, ConfigResult, ConfigSource
 from omegaconf import OmegaConf
 
-from rlbench.agents import AGENTS
+from rlbench.agents import AGENTS, with_algorithm
 from rlbench.config.packages import agent_config, conf_folders
 
 
@@ -54,7 +54,7 @@ class FallbackSource(ConfigSource):
             return True
         group, _, name = config_path.removesuffix(".yaml").partition("/")
         if group == "agent":  # without importing the agent
-            return name in AGENTS
+            return with_algorithm(name)[0] in AGENTS
         return _answer(config_path) is not None
 
     def list(self, config_path: str, results_filter: ObjectType | None) -> list[str]:
@@ -79,6 +79,8 @@ def _answer(config_path: str) -> dict[str, Any] | None:
     """What there is at a path that no file answers; None where there is nothing.
 
     agent/<name>: the agent of an installed package, with the defaults of its settings.
+    agent/<name>:<algorithm>: what `agent/<name>` says, with this algorithm. What is tuned for it is
+    that for `<name>`, and so is what an experiment sets.
     env/<id>: {id: <id>}.
     executor/<name>: {name: <name>}.
     env/<package>:<id>: what `env/<id>` says, with this id.
@@ -88,18 +90,25 @@ def _answer(config_path: str) -> dict[str, Any] | None:
     """
     group, _, name = config_path.removesuffix(".yaml").partition("/")
     if group == "agent":
-        return agent_config(name) if name in AGENTS else None
+        return _agent(name)
     if group == "executor":  # whether there is one is checked later, too
         return {"name": name} if name else None
     if group == "env":
         return _env(name) if name else None
+    if group == "experiment_agent":
+        experiment, _, agent = name.partition("/")
+        base, algorithm = with_algorithm(agent)
+        return _if_there(f"{group}/{experiment}", base) if algorithm else None
     agent, _, env_id = name.partition("/")
+    agent, algorithm = with_algorithm(agent)
+    if group == "tuned" and algorithm:
+        return _if_there("tuned", f"{agent}/{env_id}")
     package, _, bare_id = env_id.rpartition(":")
     namespace = bare_id.rpartition("/")[0]
     if group == "tuned" and package:
-        return _tuned_if_there(f"{agent}/{bare_id}")
+        return _if_there("tuned", f"{agent}/{bare_id}")
     if group == "namespace" and namespace:
-        return _tuned_if_there(f"{agent}/{namespace}")
+        return _if_there("tuned", f"{agent}/{namespace}")
     return None
 
 
@@ -110,5 +119,14 @@ def _env(env_id: str) -> dict[str, Any]:
     return {"defaults": [f"/env/{bare_id}@_here_", "_self_"], "id": env_id}
 
 
-def _tuned_if_there(name: str) -> dict[str, Any]:
-    return {"defaults": [{"optional /tuned@_here_": [name]}]}
+def _agent(name: str) -> dict[str, Any] | None:
+    agent, algorithm = with_algorithm(name)
+    if agent not in AGENTS:
+        return None
+    if not algorithm:
+        return agent_config(agent)
+    return {"defaults": [f"/agent/{agent}@_here_", "_self_"], "algorithm": algorithm}
+
+
+def _if_there(group: str, name: str) -> dict[str, Any]:
+    return {"defaults": [{f"optional /{group}@_here_": [name]}]}

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from rlbench.nets import keras_build
-from rlbench.nets.heads import ArgmaxHead, ContinuousHead
-from rlbench.nets.policy import OBS_CLIP, NetworkPolicy
+from rlbench.nets.heads import ContinuousHead, Head, RangeHead
+from rlbench.nets.policy import NetworkPolicy
 from rlbench.playing.names import ACTION, OBSERVATION, OUTPUTS
 
 
@@ -38,15 +38,17 @@ def _normalised(policy: NetworkPolicy, x: Any) -> Any:
     if policy.obs_mean is None or policy.obs_std is None:
         return x
     x = ops.divide(ops.subtract(x, policy.obs_mean), policy.obs_std)
-    return ops.minimum(ops.maximum(x, -OBS_CLIP), OBS_CLIP)
+    return ops.minimum(ops.maximum(x, -policy.obs_clip), policy.obs_clip)
 
 
-def _head(head: ArgmaxHead | ContinuousHead, x: Any) -> Any:
+def _head(head: Head, x: Any) -> Any:
     """Actions from the outputs of the layers."""
     from keras import ops
 
     if isinstance(head, ContinuousHead):
         return _spanned(head, x)
+    if isinstance(head, RangeHead):
+        return _within(head, x)
     if head.single and head.values is None:
         return ops.argmax(x, axis=1)
     columns = []
@@ -69,3 +71,16 @@ def _spanned(head: ContinuousHead, x: Any) -> Any:
         return spanned
     within = ops.minimum(ops.maximum(x, low), high)
     return ops.where(bounded, spanned, within)
+
+
+def _within(head: RangeHead, x: Any) -> Any:
+    """Cut to the range, or through tanh, whose -1 and 1 are its ends (see `RangeHead`)."""
+    from keras import ops
+
+    low, high = np.array(head.low, np.float32), np.array(head.high, np.float32)
+    if head.limit is not None:
+        x = ops.minimum(ops.maximum(x, -head.limit), head.limit)
+    if not head.tanh:
+        return ops.minimum(ops.maximum(x, low), high)
+    half = np.float32(0.5) * (high - low)
+    return ops.add(ops.multiply(ops.add(ops.tanh(x), 1.0), half), low)

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from rlbench.interfaces import Array
-from rlbench.nets.heads import ArgmaxHead, ContinuousHead
+from rlbench.nets.heads import ArgmaxHead, ContinuousHead, Head, RangeHead
 from rlbench.nets.network import Convolution, Dense, Layer, LayerNorm
-from rlbench.nets.policy import OBS_CLIP, NetworkPolicy
+from rlbench.nets.policy import NetworkPolicy
 from rlbench.playing.names import ACTION, OBSERVATION, OUTPUTS
 
 OPSET = 17  # of 2022, which every runtime of today reads
@@ -97,8 +97,8 @@ def _normalised(graph: Graph, policy: NetworkPolicy, x: str) -> str:
         return x
     x = graph.node("Sub", x, graph.constant(policy.obs_mean))
     x = graph.node("Div", x, graph.constant(policy.obs_std))
-    x = graph.node("Max", x, graph.constant(-OBS_CLIP))
-    return graph.node("Min", x, graph.constant(OBS_CLIP))
+    x = graph.node("Max", x, graph.constant(-policy.obs_clip))
+    return graph.node("Min", x, graph.constant(policy.obs_clip))
 
 
 def _network(graph: Graph, policy: NetworkPolicy, x: str) -> str:
@@ -135,10 +135,12 @@ def _layer(graph: Graph, layer: Layer, kernel: Array, bias: Array, x: str) -> st
     return x if activation is None else graph.node(ACTIVATIONS[activation], x)
 
 
-def _head(graph: Graph, head: ArgmaxHead | ContinuousHead, x: str) -> None:
+def _head(graph: Graph, head: Head, x: str) -> None:
     """Actions from the network's outputs, under the name of the graph's output."""
     if isinstance(head, ContinuousHead):
         _spanned(graph, head, x)
+    elif isinstance(head, RangeHead):
+        _within(graph, head, x)
     elif head.single and head.values is None:
         graph.node("ArgMax", x, axis=1, keepdims=0, output=ACTION)
     else:
@@ -173,3 +175,21 @@ def _spanned(graph: Graph, head: ContinuousHead, x: str) -> None:
     spanned = graph.node("Mul", spanned, graph.constant(half_b))
     spanned = graph.node("Add", spanned, graph.constant(low_b))
     graph.node("Where", graph.constant(bounded, np.bool_), spanned, within, output=ACTION)
+
+
+def _within(graph: Graph, head: RangeHead, x: str) -> None:
+    """Cut to the range, or through tanh, whose -1 and 1 are its ends (see `RangeHead`)."""
+    low, high = np.array(head.low, np.float32), np.array(head.high, np.float32)
+    if head.limit is not None:
+        x = _between(graph, x, -head.limit, head.limit)
+    if not head.tanh:
+        _between(graph, x, low, high, output=ACTION)
+        return
+    x = graph.node("Add", graph.node("Tanh", x), graph.constant(1))
+    x = graph.node("Mul", x, graph.constant(np.float32(0.5) * (high - low)))
+    graph.node("Add", x, graph.constant(low), output=ACTION)
+
+
+def _between(graph: Graph, x: str, low: Any, high: Any, output: str = "") -> str:
+    x = graph.node("Max", x, graph.constant(low))
+    return graph.node("Min", x, graph.constant(high), output=output)

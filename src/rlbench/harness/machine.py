@@ -23,7 +23,10 @@ from rlbench.runs.summary import Contention
 from rlbench.settings import Auto, resolve
 
 PROC_STATUS = Path("/proc/self/status")
-PACKAGES = ("ale-py", "gymnasium", "keras", "mujoco", "numpy", "ray", "tensorflow")
+PACKAGES = (
+    "ale-py", "gymnasium", "keras", "mujoco", "numpy", "ray", "sb3-contrib", "stable-baselines3",
+    "tensorflow", "torch",
+)  # fmt: skip
 
 
 def available_cores(root: Path = container.ROOT) -> list[int]:

@@ -111,7 +111,42 @@ class ContinuousHead:
         }
 
 
-Head = ArgmaxHead | ContinuousHead
+@dataclass(frozen=True)
+class RangeHead:
+    """Outputs as actions within bounds: cut to them, or with `tanh` through it, whose -1 and 1 are
+    the bounds. limit: outputs beyond ± it are cut before that; None: none are."""
+
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+    tanh: bool = False
+    limit: float | None = None
+
+    @property
+    def size(self) -> int:
+        """The number of network outputs."""
+        return len(self.low)
+
+    def __call__(self, outputs: Array) -> Array:
+        """Actions [..., D] for `outputs` [..., D]."""
+        low, high = np.asarray(self.low, np.float32), np.asarray(self.high, np.float32)
+        if self.limit is not None:
+            outputs = np.clip(outputs, np.float32(-self.limit), np.float32(self.limit))
+        if not self.tanh:
+            return np.clip(outputs, low, high)
+        half: Array = np.float32(0.5) * (high - low)
+        return low + (np.tanh(outputs) + np.float32(1)) * half
+
+    def describe(self) -> dict[str, Any]:
+        return {
+            "kind": "range",
+            "low": list(self.low),
+            "high": list(self.high),
+            "tanh": self.tanh,
+            "limit": self.limit,
+        }
+
+
+Head = ArgmaxHead | ContinuousHead | RangeHead
 
 
 def argmax_head(action: ActionSpec, bins: int | None, key: str = "agent.bins") -> ArgmaxHead:
@@ -166,7 +201,16 @@ def head_from_description(description: dict[str, Any]) -> Head:
             tuple(-np.inf if v is None else float(v) for v in description["low"]),
             tuple(np.inf if v is None else float(v) for v in description["high"]),
         )
-    raise ValueError(f"head kind {description.get('kind')!r}: takes 'argmax' or 'continuous'")
+    if description.get("kind") == "range":
+        limit = description["limit"]
+        return RangeHead(
+            tuple(float(v) for v in description["low"]),
+            tuple(float(v) for v in description["high"]),
+            bool(description["tanh"]),
+            None if limit is None else float(limit),
+        )
+    kinds = "'argmax', 'continuous' or 'range'"
+    raise ValueError(f"head kind {description.get('kind')!r}: takes {kinds}")
 
 
 def _check_size(nvec: tuple[int, ...], key: str) -> None:

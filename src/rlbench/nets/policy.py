@@ -17,15 +17,15 @@ from rlbench.nets.network import Network
 OBS_CLIP = 5.0  # standard deviations, as in the code of Salimans et al. 2017
 
 
-def normalise(obs: Array, mean: Array, std: Array) -> Array:
-    """Observations [..., obs] in standard deviations from the mean, clipped to ±`OBS_CLIP`.
+def normalise(obs: Array, mean: Array, std: Array, clip: float = OBS_CLIP) -> Array:
+    """Observations [..., obs] in standard deviations from the mean, clipped to ±`clip`.
 
     Two ufuncs rather than `np.clip`, which takes several times as long on few lanes.
     """
     normalised = obs - mean
     normalised /= std
-    np.maximum(normalised, -OBS_CLIP, out=normalised)
-    clipped: Array = np.minimum(normalised, OBS_CLIP, out=normalised)
+    np.maximum(normalised, -clip, out=normalised)
+    clipped: Array = np.minimum(normalised, clip, out=normalised)
     return clipped
 
 
@@ -36,7 +36,7 @@ class NetworkPolicy:
     frames that is the faster way, too: the convolutions go through the processor's cache.
 
     parameters: [size]. obs_mean, obs_std: [obs], or None where observations go in as they are;
-    normalised observations are clipped (see `normalise`).
+    normalised observations are clipped to ±obs_clip (see `normalise`).
     """
 
     independent_lanes: ClassVar[bool] = True
@@ -48,8 +48,9 @@ class NetworkPolicy:
         parameters: Array,
         obs_mean: Array | None = None,
         obs_std: Array | None = None,
+        obs_clip: float = OBS_CLIP,
     ) -> None:
-        self.network, self.head = network, head
+        self.network, self.head, self.obs_clip = network, head, obs_clip
         self.parameters = np.array(parameters, np.float32)
         self.obs_mean = None if obs_mean is None else np.array(obs_mean, np.float32)
         self.obs_std = None if obs_std is None else np.array(obs_std, np.float32)
@@ -78,7 +79,7 @@ class NetworkPolicy:
     def normalise(self, obs: Array) -> Array:
         if self.obs_mean is None or self.obs_std is None:
             return obs
-        return normalise(obs, self.obs_mean, self.obs_std)
+        return normalise(obs, self.obs_mean, self.obs_std, self.obs_clip)
 
     def act(self, obs: Array, rng: np.random.Generator) -> Array:
         """Greedy actions [L] or [L, D]; the generator is not used."""
@@ -95,6 +96,8 @@ class NetworkPolicy:
         arrays = {"architecture": np.array(json.dumps(architecture)), "parameters": self.parameters}
         if self.obs_mean is not None and self.obs_std is not None:
             arrays |= {"obs_mean": self.obs_mean, "obs_std": self.obs_std}
+            if self.obs_clip != OBS_CLIP:
+                arrays["obs_clip"] = np.array(self.obs_clip)
         return arrays
 
     @classmethod
@@ -110,6 +113,6 @@ class NetworkPolicy:
         head = head_from_description(architecture["head"])
         if arrays["parameters"].shape != (network.size,) or head.size != network.shapes[-1][1]:
             raise ValueError("the parameters do not fit the architecture beside them")
-        return cls(
-            network, head, arrays["parameters"], arrays.get("obs_mean"), arrays.get("obs_std")
-        )
+        statistics = arrays.get("obs_mean"), arrays.get("obs_std")
+        clip = float(arrays.get("obs_clip", OBS_CLIP))
+        return cls(network, head, arrays["parameters"], *statistics, clip)

@@ -211,6 +211,7 @@ def _check_stops(subject: Subject, whole: Outcome) -> None:
             if taken > whole.env_steps:  # beyond all that it could be compared with
                 continue
             trial.stop_after = trial.watch.stop_at = None
+            trial.watch.may_replay = True  # what was counted before and is not thrown away
             _check_goes_on(trial, whole, whole.env_steps, taken)
         with trial_of(subject) as trial:
             trial.watch.may_replay = True

@@ -1,0 +1,100 @@
+"""From plain values of a YAML file to the arguments that Stable-Baselines3's classes take."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import sb3_contrib
+import stable_baselines3
+import torch
+from stable_baselines3.common.base_class import BaseAlgorithm
+from stable_baselines3.common.noise import NormalActionNoise, OrnsteinUhlenbeckActionNoise
+from stable_baselines3.common.sb2_compat.rmsprop_tf_like import RMSpropTFLike
+from stable_baselines3.common.utils import LinearSchedule
+
+from rlbench.agents.sb3.settings import CONTRIB, LINEAR, REFUSED, SCHEDULED, is_linear
+from rlbench.errors import ConfigError
+from rlbench.registry import choices
+
+# Those that rlbench.nets.mlp has: the policy is judged and saved as one of its networks.
+ACTIVATIONS: Mapping[str, Any] = {
+    "Tanh": torch.nn.Tanh, "ReLU": torch.nn.ReLU, "ELU": torch.nn.ELU,
+}  # fmt: skip
+OPTIMIZERS: Mapping[str, Any] = {
+    "Adam": torch.optim.Adam, "AdamW": torch.optim.AdamW, "RMSprop": torch.optim.RMSprop,
+    "RMSpropTFLike": RMSpropTFLike, "SGD": torch.optim.SGD,
+}  # fmt: skip
+NOISES: Mapping[str, Any] = {
+    "normal": NormalActionNoise, "ornstein-uhlenbeck": OrnsteinUhlenbeckActionNoise,
+}  # fmt: skip
+
+
+def algorithm_class(name: str) -> type[BaseAlgorithm]:
+    """The class of an algorithm, of Stable-Baselines3 or of sb3-contrib."""
+    found: type[BaseAlgorithm] = getattr(
+        sb3_contrib if name in CONTRIB else stable_baselines3, name
+    )
+    return found
+
+
+def arguments(algorithm: type[BaseAlgorithm], given: Mapping[str, Any], actions: int) -> Any:
+    """`given` (JSON values) as arguments of the algorithm's class.
+
+    A schedule `lin_X` falls from X to 0 in a line and stays there; classes are named; action_noise
+    is {kind, sigma}; a frequency in episodes is [n, episode]. actions: dimensions of an action.
+    Raises ConfigError for a name that the class does not take, and for a value that names nothing.
+    """
+    known = [name for name in inspect.signature(algorithm).parameters if name not in REFUSED]
+    made = dict(given)
+    for name, value in given.items():
+        if name not in known:
+            takes = f"an argument of {algorithm.__name__}: {choices(name, known)}"
+            raise ConfigError(f"agent.kwargs.{name}", value, takes)
+        if name in SCHEDULED and is_linear(value):
+            made[name] = _linear(name, value)
+    if isinstance(given.get("train_freq"), list):
+        made["train_freq"] = tuple(given["train_freq"])
+    if "policy_kwargs" in given:
+        made["policy_kwargs"] = _policy_arguments(given["policy_kwargs"])
+    if given.get("action_noise") is not None:
+        made["action_noise"] = _noise(given["action_noise"], actions)
+    return made
+
+
+def _linear(name: str, value: str) -> Callable[[float], float]:
+    try:
+        start = float(value.removeprefix(LINEAR))
+    except ValueError:
+        takes = "a number, or lin_ and a number from which it falls to 0, as lin_0.001"
+        raise ConfigError(f"agent.kwargs.{name}", value, takes) from None
+    schedule: Callable[[float], float] = LinearSchedule(start, 0.0, 1.0)
+    return schedule
+
+
+def _policy_arguments(given: Any) -> dict[str, Any]:
+    key = "agent.kwargs.policy_kwargs"
+    if not isinstance(given, Mapping):
+        raise ConfigError(key, given, "a mapping, as {net_arch: [64,64]}")
+    refused = [name for name in given if name.startswith("features_extractor")]
+    if refused:
+        takes = "no value here: the policy is judged as an MLP, or as the Nature network"
+        raise ConfigError(f"{key}.{refused[0]}", given[refused[0]], takes)
+    made = dict(given)
+    for name, table in (("activation_fn", ACTIVATIONS), ("optimizer_class", OPTIMIZERS)):
+        if name in given:
+            if given[name] not in table:
+                takes = choices(str(given[name]), table)
+                raise ConfigError(f"{key}.{name}", given[name], takes)
+            made[name] = table[given[name]]
+    return made
+
+
+def _noise(given: Any, actions: int) -> Any:
+    key, takes = "agent.kwargs.action_noise", f"{{kind: {' or '.join(NOISES)}, sigma: NUMBER}}"
+    fits = isinstance(given, Mapping) and given.keys() == {"kind", "sigma"}
+    if not fits or given["kind"] not in NOISES or not isinstance(given["sigma"], int | float):
+        raise ConfigError(key, given, takes)
+    return NOISES[given["kind"]](np.zeros(actions), float(given["sigma"]) * np.ones(actions))
