@@ -21,18 +21,18 @@ COMMON = (
 
 # Long enough that most of a run is training, and not its start.
 CASES: dict[str, tuple[str, ...]] = {
-    "ES, classic control": (*ES, *CLASSIC, *COMMON, "budget.env_steps=120000"),
-    "ES, MuJoCo": (*ES, *MUJOCO, *COMMON, "budget.env_steps=120000"),
+    "ES, classic control": (*ES, *CLASSIC, *COMMON, "budget.env_steps=400000"),
+    "ES, MuJoCo": (*ES, *MUJOCO, *COMMON, "budget.env_steps=450000"),
     "ES, Atari": (
-        *ES, *ATARI, *COMMON, "budget.env_steps=6000", "agent.reference_frames=16",
+        *ES, *ATARI, *COMMON, "budget.env_steps=14000", "agent.reference_frames=16",
     ),
-    "DQN, classic control": (*DQN, *CLASSIC, *COMMON, "budget.env_steps=20000"),
-    "DQN, MuJoCo": (*DQN, *MUJOCO, *COMMON, "budget.env_steps=16000", "agent.bins=3"),
-    "DQN, Atari": (*DQN, *ATARI, *COMMON, "budget.env_steps=4000", "agent.num_lanes=4"),
+    "DQN, classic control": (*DQN, *CLASSIC, *COMMON, "budget.env_steps=36000"),
+    "DQN, MuJoCo": (*DQN, *MUJOCO, *COMMON, "budget.env_steps=28000", "agent.bins=3"),
+    "DQN, Atari": (*DQN, *ATARI, *COMMON, "budget.env_steps=3000", "agent.num_lanes=4"),
 }  # fmt: skip
 
 SHORT: dict[str, tuple[str, ...]] = {
-    "ES": (*ES, *CLASSIC, *COMMON, "budget.env_steps=40000"),
+    "ES": (*ES, *CLASSIC, *COMMON, "budget.env_steps=60000"),
     "DQN": (*DQN, *CLASSIC, *COMMON, "budget.env_steps=6000"),
 }
 

@@ -112,10 +112,9 @@ def test_a_sweep_that_is_killed(runs: Runs) -> None:
 
 
 def test_workers_that_are_killed(runs: Runs) -> None:
-    """The run goes on with others, or fails and says why."""
-    (trial,) = workers.killed(range(1), runs, TINY_STUMBLING)
-    assert not trial.by.startswith("0 workers")
-    assert all(line.startswith("status 1: rlbench: ") for line in trial.problems)
+    """Others take their place."""
+    died, _, _, _, generations, _ = only(workers.killed(range(1), runs, TINY_STUMBLING)).by.split()
+    assert int(died) >= int(generations) - 1 > 3
 
 
 @pytest.mark.parametrize("number", [0, 1])

@@ -360,6 +360,13 @@ def with_rows(file: Change | None = None, **changes: Any) -> Change:
     return change
 
 
+def foreign_env(place: Path) -> None:
+    """All files agree that the environment is one of a package."""
+    header(env=f"{MODULE}:Env-v0")(place)
+    file = place / "config.yaml"
+    file.write_text(file.read_text().replace("CartPole-v1", f"{MODULE}:Env-v0"))
+
+
 def many_sparse(place: Path) -> None:
     """64 GB of rows that take no space."""
     names = [f"rows-00000000-{2**26 * n}-1.bin" for n in range(64)]
@@ -441,6 +448,7 @@ CORPUS: dict[str, Change] = {
     "config: deep": yaml("[" * 5000),
     "config: long key": yaml("? " + "x" * 200_000 + "\n: 1\n"),
     "header: module": header(env=f"{MODULE}:Env-v0", agent=f"{MODULE}.Agent"),
+    "header and config: module": foreign_env,
     "header: paths": header(env="../../../../etc/passwd", agent="../..", setup="../../.."),
     "header: escapes": header(env=ESCAPES, agent=ESCAPES, setup=ESCAPES, argv=[ESCAPES] * 99),
     "header: levels": header(levels=list(range(100_000)), threshold=1e30),
