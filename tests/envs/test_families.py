@@ -58,6 +58,8 @@ def test_every_built_in_family_can_be_imported() -> None:
         "AtariObservationsFamily",
         "CartPoleFamily",
         "MujocoFamily",
+        "DmControlFamily",
+        "DmEnvFamily",
         "MinAtarFamily",
         "Box2DFamily",
     ]

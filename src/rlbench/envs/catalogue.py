@@ -21,8 +21,12 @@ from rlbench.published.levels import published_levels
 _ATARI_ID = re.compile(
     r"(?P<ale>ALE/)?(?P<game>\w+?)(?P<ram>-ram)?(NoFrameskip|Deterministic)?-v\d+"
 )
+DM_ENV = "dm_env:"
+_DM_ENV_ID = re.compile(r"dm_env:\w+(\.\w+)*:\w+")
+_DM_CONTROL_ID = re.compile(r"dm_control/\w+-\w+-v0")
+DM_CONTROL_STEPS = 1000  # of an episode: all tasks of the suite's benchmark
 # Package that an environment needs: extra of rlbench that brings it.
-EXTRAS = {"mujoco": "mujoco", "minatar": "minatar"}
+EXTRAS = {"mujoco": "mujoco", "minatar": "minatar", "dm_control": "dm_control"}
 NEEDS = {  # folder of gymnasium.envs, or another package: package it imports
     "box2d": "Box2D",
     "minatar": "minatar",
@@ -62,7 +66,7 @@ def find_spec(env_id: str) -> EnvSpec:
     instead = _atari_instead(env_id)
     if instead is not None:
         raise ConfigError("env", env_id, instead)
-    spec = gymnasium.registry.get(env_id.rpartition(":")[2])
+    spec = gymnasium.registry.get(registered_name(env_id))
     if spec is None or _is_retired(spec):
         raise ConfigError("env", env_id, suggest_env(env_id))
     package = _missing_package(spec)
@@ -72,13 +76,33 @@ def find_spec(env_id: str) -> EnvSpec:
 
 
 def ensure_registered(env_id: str) -> None:
-    """Import whatever registers `env_id` with Gymnasium: its package, or Atari's.
+    """Have Gymnasium know `env_id`: import its package, or register what packages do not.
 
     Raises ConfigError where the package of a `PACKAGE:ID` cannot be imported.
     """
+    if env_id.startswith(DM_ENV):
+        if _DM_ENV_ID.fullmatch(env_id) is None:
+            raise ConfigError("env", env_id, "dm_env:MODULE:NAME, as dm_env:my.module:MyEnv")
+        _register(registered_name(env_id), "rlbench.envs.dm_envs:by_name", env_id)
+        return
     _import_package(env_id)
-    if env_id.rpartition(":")[2] not in gymnasium.registry:
+    if _DM_CONTROL_ID.fullmatch(env_id):
+        _register(env_id, "rlbench.envs.dm_control:suite_task", env_id, DM_CONTROL_STEPS)
+    elif registered_name(env_id) not in gymnasium.registry:
         _register_games()
+
+
+def registered_name(env_id: str) -> str:
+    """The name by which Gymnasium has what `env_id` stands for, once it is registered."""
+    if env_id.startswith(DM_ENV):
+        return f"dm_env/{env_id.removeprefix(DM_ENV).replace(':', '.')}"
+    return env_id.rpartition(":")[2]
+
+
+def _register(name: str, maker: str, env_id: str, max_episode_steps: int | None = None) -> None:
+    if name not in gymnasium.registry:
+        kwargs = {"env_id": env_id}
+        gymnasium.register(name, maker, max_episode_steps=max_episode_steps, kwargs=kwargs)
 
 
 def suggest_env(env_id: str) -> str:
@@ -212,7 +236,7 @@ def _register_games() -> None:
 
 
 def _missing_package(spec: EnvSpec) -> str | None:
-    package = NEEDS.get(_folder(spec))
+    package = "dm_control" if spec.namespace == "dm_control" else NEEDS.get(_folder(spec))
     if package is None or importlib.util.find_spec(package) is not None:
         return None
     return package

@@ -18,6 +18,8 @@ FAMILIES: Registry[type[Family]] = Registry(
         "ale_py": "rlbench.envs.atari:AtariObservationsFamily",
         "gymnasium.envs.classic_control.cartpole": "rlbench.envs.cartpole:CartPoleFamily",
         "gymnasium.envs.mujoco": "rlbench.envs.mujoco:MujocoFamily",
+        "rlbench.envs.dm_control": "rlbench.envs.dm_control:DmControlFamily",
+        "rlbench.envs.dm_envs": "rlbench.envs.dm_envs:DmEnvFamily",
         "minatar": "rlbench.envs.minatar:MinAtarFamily",
         "gymnasium.envs.box2d": "rlbench.envs.single:Box2DFamily",
     },

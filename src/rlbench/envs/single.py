@@ -13,7 +13,7 @@ import gymnasium as gym
 import numpy as np
 from gymnasium.envs.registration import EnvSpec
 
-from rlbench.envs.catalogue import ensure_registered
+from rlbench.envs.catalogue import ensure_registered, registered_name
 from rlbench.envs.family import EnvPlan, Family, LanesBuilder
 from rlbench.envs.lanes import SingleEnvLanes, close_quietly
 from rlbench.envs.probe import carries_over
@@ -51,7 +51,7 @@ class SingleEnvs:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # "out of date" and precision notes; errors still raise
             env = gym.make(
-                self.env_id,
+                registered_name(self.env_id),
                 max_episode_steps=max_episode_steps,
                 disable_env_checker=True,
                 **self.kwargs,

@@ -1,0 +1,127 @@
+"""Environments with DeepMind's interface dm_env, as Gymnasium environments.
+
+`env=dm_env:package.module:Name` makes any of them: Name is a class or a function with an argument
+`seed`. Shimmy, a library for the same, takes only those of dm_control and bsuite, and reaches for
+the private generators of these.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+from gymnasium import spaces
+
+from rlbench.envs.single import GymnasiumFamily, SingleEnvs
+from rlbench.errors import ConfigError, StuckError
+from rlbench.interfaces import Array
+
+SEED = "seed"
+Reseed = Callable[[Any, int], Any]  # the environment to play on, from the one before and a seed
+
+
+class DmEnvironment(gym.Env[Any, Any]):
+    """An environment `env` of dm_env, which `reseed` gives other random numbers.
+
+    A last step with discount 0 terminates an episode, one with another discount truncates it;
+    before the end the environment's discounts are not used, as each agent has its own.
+    """
+
+    def __init__(self, env: Any, reseed: Reseed, env_id: str) -> None:
+        self._env, self._reseed = env, reseed
+        self.observation_space = _space(env.observation_spec(), env_id)
+        self.action_space = _space(env.action_spec(), env_id)
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Any, dict[str, Any]]:
+        if seed is not None:
+            self._env = self._reseed(self._env, seed)
+        return _observed(self._env.reset().observation), {}
+
+    def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
+        after = self._env.step(action)
+        last = bool(after.last())
+        terminated = last and float(after.discount) == 0.0
+        return _observed(after.observation), float(after.reward), terminated, last != terminated, {}
+
+    def close(self) -> None:
+        self._env.close()
+
+
+def _space(spec: Any, env_id: str) -> spaces.Space[Any]:
+    """The space of what `spec`, or a structure of specs, describes. Raises ConfigError for other
+    values than numbers."""
+    from dm_env import specs
+
+    if isinstance(spec, Mapping):
+        return spaces.Dict({str(name): _space(spec[name], env_id) for name in spec})
+    if isinstance(spec, list | tuple):
+        return spaces.Tuple([_space(part, env_id) for part in spec])
+    if isinstance(spec, specs.DiscreteArray):
+        return spaces.Discrete(int(spec.num_values))
+    if not isinstance(spec, specs.Array) or np.dtype(spec.dtype).kind not in "fiub":
+        raise ConfigError("env", env_id, f"an environment of numbers, not of {spec}")
+    kind, dtype = np.dtype(spec.dtype).kind, np.dtype(spec.dtype)
+    if isinstance(spec, specs.BoundedArray):
+        low, high = spec.minimum, spec.maximum
+    elif kind == "f":
+        low, high = -np.inf, np.inf
+    elif kind == "b":
+        low, high = 0, 1
+    else:
+        low, high = np.iinfo(dtype).min, np.iinfo(dtype).max
+    low, high = (np.broadcast_to(bound, spec.shape).astype(dtype) for bound in (low, high))
+    return spaces.Box(low, high, spec.shape, dtype.type)
+
+
+def _observed(observation: Any) -> Any:
+    """An observation as its space has it."""
+    if isinstance(observation, Mapping):
+        return {str(name): _observed(part) for name, part in observation.items()}
+    if isinstance(observation, list | tuple):
+        return tuple(_observed(part) for part in observation)
+    numbers: Array = np.asarray(observation)
+    return numbers
+
+
+def by_name(env_id: str, **kwargs: Any) -> DmEnvironment:
+    """The environment of `dm_env:MODULE:NAME`; each seed makes another one of it, so that all of
+    its random numbers are the seed's. Raises ConfigError where there is none, or it takes no seed.
+    """
+    _, module, name = env_id.split(":")
+    try:
+        make = getattr(importlib.import_module(module), name, None)
+        takes_seed = callable(make) and _takes_seed(make)
+    except (KeyboardInterrupt, StuckError):
+        raise
+    except BaseException as error:  # a stranger's package may raise anything, even SystemExit
+        takes = f"dm_env:MODULE:NAME; importing {module} failed: {type(error).__name__}: {error}"
+        raise ConfigError("env", env_id, takes.splitlines()[0]) from None
+    if make is None or not takes_seed:
+        lacks = f"there is no {name!r}" if make is None else f"{name!r} has no argument {SEED!r}"
+        takes = f"dm_env:MODULE:NAME, a class or function with an argument {SEED!r}; {lacks}"
+        raise ConfigError("env", env_id, takes)
+
+    def reseed(before: Any, seed: int) -> Any:
+        before.close()
+        return make(seed=seed, **kwargs)
+
+    return DmEnvironment(make(seed=0, **kwargs), reseed, env_id)
+
+
+def _takes_seed(make: Callable[..., Any]) -> bool:
+    parameters = inspect.signature(make).parameters
+    anything = inspect.Parameter.VAR_KEYWORD
+    return SEED in parameters or any(one.kind is anything for one in parameters.values())
+
+
+class DmEnvFamily(GymnasiumFamily):
+    """Environments by their name in a module. They are made again for each episode."""
+
+    def builder(self, single: SingleEnvs) -> SingleEnvs:
+        return single
