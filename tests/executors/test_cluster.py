@@ -127,8 +127,11 @@ def test_no_cluster_at_an_address_is_an_error(tmp_path: Path) -> None:
 
 
 def test_messages_grow_with_the_population_and_not_with_the_parameters(
-    cluster: Any, tmp_path: Path
+    cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Of networks whose vectors stay with the workers; here that are smaller ones than usual."""
+    monkeypatch.setattr("rlbench.executors.ray.PASSED_ON_FROM_BYTES", 2**22)
+
     def sent_and_received(population: int, hidden: int) -> tuple[float, float]:
         """A generation."""
         words = [f"agent.population={population}", f"agent.hidden=[{hidden},{hidden}]"]

@@ -104,7 +104,7 @@ def test_a_tree_goes_through_as_many_levels_as_machines_double() -> None:
     assert found.total_s == pytest.approx(1.0 + 2 * 3 * 0.25)  # log2(8) hops down, as many up
 
 
-MANY = 2**20  # parameters: vectors of so many stay with the workers
+MANY = 2**22  # parameters: vectors of so many stay with the workers
 
 
 def test_a_chain_sends_each_machine_the_parameters_once_and_passes_the_sum_on() -> None:

@@ -20,7 +20,9 @@ from rlbench.executors.remote import TRIES, RemoteExecutor, WorkerLostError
 from rlbench.executors.tasks import Task
 from rlbench.interfaces import Array
 
-PASSED_ON_FROM_BYTES = 2**22  # of arrays that are added up; fewer are sent to whoever adds them
+# Of arrays that are added up; fewer are sent to whoever adds them. Measured with 2 actors: 16 MiB
+# took 66 ms sent and 108 ms passed on, 40 MiB 197 and 103 ms, 415 MiB 5.1 and 0.2 s.
+PASSED_ON_FROM_BYTES = 2**25
 PIECES = 8
 
 

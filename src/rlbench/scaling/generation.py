@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 Protocol = Literal["chain", "central", "tree", "relay"]
 PROTOCOLS: tuple[Protocol, ...] = ("chain", "central", "tree", "relay")
 PIECES = 8  # of the sum that goes from worker to worker
-PASSED_ON_FROM_BYTES = 2**22  # of all blocks' vectors
+PASSED_ON_FROM_BYTES = 2**25  # of all blocks' vectors
 RESULT_BYTES = 100  # of a member: its seeds, return and length
 
 Events = Generator["simpy.Event", Any, None]
