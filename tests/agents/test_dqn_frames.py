@@ -39,6 +39,7 @@ def play(game: str, should_stop: Callable[[], bool] = lambda: False, **changes: 
     [
         {},
         {"n_step": 3, "prioritized": True, "dueling": True, "life_loss_ends_episode": True},
+        {"n_step": 3, "prioritized": True, "actors": 2},
     ],
 )
 def test_a_game_goes_on_exactly_from_its_checkpoint(changes: dict[str, Any], tmp_path: Any) -> None:
