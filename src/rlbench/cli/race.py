@@ -8,16 +8,15 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
+from rlbench.cli.filming import add_out, check_place, present
 from rlbench.cli.playing import file, playing_parser, whole_number
 from rlbench.errors import ReportError, visible
 from rlbench.films.episodes import Theatre
-from rlbench.films.movie import check_can_write, write_film
 from rlbench.films.race import MARKS, Runner, race, stops
-from rlbench.films.window import check_can_show, show
+from rlbench.films.scene import MOST_FRAMES_PER_S
 from rlbench.opening import is_directory
 from rlbench.playing.snapshots import snapshots_of
 from rlbench.playing.source import conditions_for, read_source
-from rlbench.wording import plural
 
 MOST_RUNNERS = 4
 MOST_TIMES = 50
@@ -46,20 +45,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not 2 <= len(paths) <= MOST_RUNNERS:
         given = " ".join(map(str, paths)) or "none"
         raise ReportError(f"rlbench race: got {given}; takes 2 to {MOST_RUNNERS} RUNs")
-    if arguments.out is None:
-        check_can_show()
-    else:
-        check_can_write(arguments.out)
+    check_place(arguments.out)
     with contextlib.ExitStack() as stack:
         runners = _runners(paths, stack)
         times = arguments.at or stops(runners, MARKS)
-        per_s = max(runner.theatre.per_s for runner in runners)
+        per_s = min(max(runner.theatre.per_s for runner in runners), MOST_FRAMES_PER_S)
         made = race(runners, times, per_s, arguments.seconds)
-        if arguments.out is None:
-            show(made, per_s, "rlbench race")
-        else:
-            count = write_film(made, per_s, arguments.out)
-            print(f"{plural(count, 'frame')}, {count / per_s:.1f} s, in {arguments.out}")
+        present(made, per_s, arguments.out, "rlbench race")
     return 0
 
 
@@ -94,9 +86,7 @@ def _times(word: str) -> list[float]:
 
 def _parser() -> argparse.ArgumentParser:
     parser = playing_parser("race", USAGE, DESCRIPTION, EXAMPLES)
-    parser.add_argument(
-        "--out", metavar="FILE", type=file, help="write a film there: FILE.mp4 or FILE.gif"
-    )
+    add_out(parser)
     parser.add_argument(
         "--at",
         metavar="S,S,...",

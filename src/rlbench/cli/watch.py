@@ -6,21 +6,18 @@ import argparse
 import contextlib
 from collections.abc import Sequence
 
+from rlbench.cli.filming import add_out, check_place, present
 from rlbench.cli.playing import (
     asked_conditions,
-    file,
     playing_parser,
     sorted_words,
     whole_number,
 )
 from rlbench.errors import ReportError, visible
 from rlbench.films.episodes import Theatre
-from rlbench.films.movie import check_can_write, write_film
 from rlbench.films.scene import Part, frames, frames_per_s
-from rlbench.films.window import check_can_show, show
 from rlbench.playing.score import score_of
 from rlbench.playing.source import Source, read_source
-from rlbench.wording import plural
 
 MOST_TILES = 4
 MOST_EPISODES, MOST_SECONDS, MOST_SEED = 100, 3_600, 2**31 - 1
@@ -49,10 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not 1 <= len(paths) <= MOST_TILES:
         given = " ".join(map(str, paths)) or "none"
         raise ReportError(f"rlbench watch: got {given}; takes 1 to {MOST_TILES} RUNs or FILEs")
-    if arguments.out is None:
-        check_can_show()
-    else:
-        check_can_write(arguments.out)
+    check_place(arguments.out)
     sources = [read_source(path) for path in paths]
     with contextlib.ExitStack() as stack:
         parts = [
@@ -60,11 +54,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         ]
         per_s = frames_per_s(parts)
         made = frames(parts, per_s, arguments.seconds)
-        if arguments.out is None:
-            show(made, per_s, f"rlbench: {parts[0].title}")
-        else:
-            count = write_film(made, per_s, arguments.out)
-            print(f"{plural(count, 'frame')}, {count / per_s:.1f} s, in {arguments.out}")
+        present(made, per_s, arguments.out, f"rlbench: {parts[0].title}")
     return 0
 
 
@@ -91,9 +81,7 @@ def _trained(source: Source) -> str:
 
 def _parser() -> argparse.ArgumentParser:
     parser = playing_parser("watch", USAGE, DESCRIPTION, EXAMPLES)
-    parser.add_argument(
-        "--out", metavar="FILE", type=file, help="write a film there: FILE.mp4 or FILE.gif"
-    )
+    add_out(parser)
     _add_number(parser, "--episodes", "N", 1, 1, MOST_EPISODES, "how many episodes")
     _add_number(parser, "--seconds", "S", SECONDS, 1, MOST_SECONDS, "the film's length at most")
     parser.add_argument(
