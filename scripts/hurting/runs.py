@@ -15,6 +15,7 @@ from pathlib import Path
 import psutil
 
 from hurting.outcome import Outcome, outcomes
+from rlbench.errors import RunError
 
 SCRIPTS = Path(__file__).parents[1]
 LEAVE_S = 5.0  # in which all that a run has started is to be gone once it has ended
@@ -144,7 +145,12 @@ class Runs:
 
     def differences(self, words: Sequence[str], place: Path) -> Iterator[str]:
         """Where the runs in a folder are not what the words come to."""
-        found, whole = outcomes(place), self.undisturbed(words)[0]
+        whole = self.undisturbed(words)[0]
+        try:
+            found = outcomes(place)
+        except (RunError, OSError, ValueError) as error:
+            yield f"cannot be read: {error}"
+            return
         if found.keys() != whole.keys():
             yield f"runs {', '.join(found)}, not {', '.join(whole)}"
         for name in found.keys() & whole.keys():
