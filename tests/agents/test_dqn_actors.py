@@ -65,13 +65,11 @@ def test_one_actor_on_frames_is_the_agent_alone() -> None:
         assert_same(spread.get_state(), alone.get_state())
 
 
-@pytest.mark.parametrize("executor", ["process", "ray"])
-def test_workers_change_nothing_of_what_is_learned(executor: str) -> None:
-    if executor == "ray":
-        pytest.importorskip("ray")
+def test_workers_change_nothing_of_what_is_learned() -> None:
+    pytest.importorskip("ray")
     small = {**SMALL_DQN, "actors": 3, "train_every_steps": 12, "n_step": 2}
-    env = "probe_envs:Counting-v0"
-    check_agent("dqn", env, settings=small, env_steps=240, executors=(executor,))
+    env, executors = "probe_envs:Counting-v0", ("process", "ray")
+    check_agent("dqn", env, settings=small, env_steps=240, executors=executors)
 
 
 class OneForMany(SerialExecutor):
