@@ -14,11 +14,13 @@ import numpy as np
 import pytest
 
 from rlbench.agents.dqn.agent import DQN
+from rlbench.agents.es.population import evaluate_blocks
 from rlbench.checking import check
 from rlbench.config.compose import compose
 from rlbench.envs.make import plan_env
 from rlbench.envs.single import SingleEnvs
 from rlbench.errors import ConfigError, RunError
+from rlbench.executors.process import ProcessExecutor
 from rlbench.executors.ray import RayExecutor
 from rlbench.executors.ray_cluster import connect
 from rlbench.harness.dry_run import estimate
@@ -71,7 +73,7 @@ def finish(asked: Settings) -> tuple[dict[str, Any], list[dict[str, Any]], Any]:
 
 
 def without_times(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    left_out = ("_s", "_bytes", "lost_env_steps")
+    left_out = ("_s", "_bytes", "lost_env_steps", "seq")  # a longer run is saved more often
     return [{k: v for k, v in row.items() if not k.endswith(left_out)} for row in rows]
 
 
@@ -192,6 +194,43 @@ def test_the_environment_variable_is_an_address(
     monkeypatch.delenv("RAY_ADDRESS")
     assert RayExecutor.address(None) is None
     assert os.environ.get("RAY_ADDRESS") is None
+
+
+@pytest.mark.parametrize("kind", [RayExecutor, ProcessExecutor])
+def test_a_worker_killed_in_every_generation_changes_nothing(
+    cluster: Any,
+    serial: tuple[Any, Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: type[RayExecutor] | type[ProcessExecutor],
+) -> None:
+    share, send, killed = kind._share, kind._send, []
+    doomed = []  # calls of `map` in which a worker is still to be killed
+
+    def share_and_doom(self: Any, fn: Any, shared: Any) -> Any:
+        call = share(self, fn, shared)
+        if fn is evaluate_blocks:
+            doomed.append(call)
+        return call
+
+    def send_and_kill(self: Any, worker: Any, call: Any, task: Any) -> None:
+        send(self, worker, call, task)
+        if call in doomed:
+            doomed.remove(call)
+            killed.append(worker)
+            if kind is RayExecutor:
+                self._ray.kill(worker)
+            else:
+                self._workers[worker].process.kill()
+
+    monkeypatch.setattr(kind, "_share", share_and_doom)
+    monkeypatch.setattr(kind, "_send", send_and_kill)
+    words = on(cluster, 2) if kind is RayExecutor else ["executor=process", "executor.workers=2"]
+    _, rows, learned = finish(settings(tmp_path, *words))
+    assert without_times(rows) == serial[0]
+    assert_same(learned, serial[1])
+    assert len(killed) == learned["generation"] == 10
+    assert rows[-1]["lost_env_steps"] > 0
 
 
 def test_a_node_that_goes_away_in_the_middle_changes_nothing(
