@@ -22,6 +22,7 @@ CHOICE = EnvFacts("One", (3,), ActionSpec("discrete", (2,)), 10)
 CHOICES = EnvFacts("Several", (3,), ActionSpec("multi_discrete", (2, 3)), 10)
 BOX = EnvFacts("Box", (3,), ActionSpec("box", (), (-2.0,), (2.0,)), 10)
 ENDLESS = EnvFacts("Endless", (3,), ActionSpec("box", (), (-float("inf"),), (1.0,)), 10)
+BOARDS = EnvFacts("Boards", (4, 10, 10), ActionSpec("discrete", (2,)), 10, stacked=False)
 FRAMES = EnvFacts("Frames", (4, 84, 84), ActionSpec("discrete", (2,)), 10)
 
 
@@ -134,6 +135,8 @@ def test_a_name_is_an_agent_and_its_algorithm(name: str, parts: tuple[str, str])
          "agent.policy: got 'LinearPolicy'; takes it for agent.algorithm=ARS only"),
         (FRAMES, {"normalize_observations": True},
          "agent.normalize_observations: got true; takes false: frames are scaled, not normalized"),
+        (BOARDS, {}, "env: got 'Boards'; takes vectors or stacked frames with agent=sb3: its "
+         "networks are too large for boards"),
     ],
 )  # fmt: skip
 def test_an_algorithm_that_does_not_suit_is_refused(

@@ -161,6 +161,11 @@ class SB3Settings(AgentParameters):
 
     def check_environment(self, env: EnvFacts) -> None:
         """Raise ConfigError where the algorithm does not suit the environment."""
+        if env.pixels and not env.frames:
+            takes = (
+                "vectors or stacked frames with agent=sb3: its networks are too large for boards"
+            )
+            raise ConfigError("env", env.id, takes)
         self.policy_for(env)
         kind = env.action.kind
         if kind not in ACTIONS[self.algorithm]:
