@@ -63,6 +63,8 @@ def test_one_way_to_choose_an_algorithm_is_as_good_as_the_other() -> None:
 
 def test_an_algorithm_of_a_package_is_tuned_by_the_same_file() -> None:
     bare = sb3("agent=sb3:PPO", "env=ALE/Pong-v5").chosen
+    assert sb3("agent=sb3:PPO", "env=ALE/Pong-v5").threads_of(4) == 4
+    assert sb3("agent=sb3:PPO", "env=CartPole-v1").threads_of(4) == 1
     assert bare.num_lanes == 8 and bare.clip_rewards and bare.life_loss_ends_episode
     package = sb3("agent=sb3:PPO", "env=gymnasium:CartPole-v1").chosen
     assert package.kwargs["n_steps"] == 32
@@ -85,7 +87,8 @@ def test_every_tuned_file_names_algorithms_and_arguments_as_json_values() -> Non
         ("+agent.kwargs.n_steps=32", True),
         ("agent.num_lanes=2", False),
         ("+agent.kwargs.n_steps=64", False),
-        ("agent.threads=1", False),
+        ("agent.threads=1", True),
+        ("agent.threads=2", False),
         ("budget.env_steps=100000", True),  # as long as the tuned schedule is
         ("budget.env_steps=200000", False),  # the schedule of the learning rate is another
     ],

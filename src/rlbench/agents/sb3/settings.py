@@ -95,7 +95,7 @@ class SB3Settings(AgentParameters):
     normalize_rewards: Auto | bool = AUTO
     clip_rewards: Auto | bool = AUTO
     life_loss_ends_episode: Auto | bool = AUTO
-    threads: Auto | PositiveInt = AUTO
+    threads: Auto | PositiveInt = 1
     tuned: dict[Algorithm, Tuned] = Field(default_factory=dict)
 
     @property
