@@ -94,7 +94,11 @@ def _init(ray: Any, address: str | None, cpus: int, key: str) -> None:
         why = next(iter(str(error).splitlines()), type(error).__name__)
         if address is None:
             raise RunError(f"Ray could not be started: {why}") from error
-        takes = f"the address of a running Ray with the same versions of Ray and Python ({why})"
+        takes = (
+            "the address of a running Ray with the same versions of Ray and Python; where it asks "
+            "for a token, auto finds that, and HOST:PORT takes the environment variable "
+            f"RAY_AUTH_MODE=token ({why})"
+        )
         raise ConfigError(f"{key}.address", address, takes) from error
 
 
