@@ -12,6 +12,7 @@ import pytest
 
 from rlbench.config.compose import compose
 from rlbench.envs.make import family_of, plan_env
+from rlbench.envs.pictured import stage
 from rlbench.errors import ConfigError
 from rlbench.harness.experiment import run
 from rlbench.harness.plan import name_run
@@ -85,6 +86,19 @@ def test_a_cap_truncates_and_a_lost_ball_terminates() -> None:
     assert [row[2:] for row in rows[1:]] == [(False, False)] * 4 + [(False, True)]
     ends = episode(lanes_of("Breakout", cap=10_000, sticky_actions=0.0), 0, [1] * 1000)[-1]
     assert ends[2:] == (True, False)
+
+
+def test_a_picture_shows_each_thing_in_its_colour() -> None:
+    pytest.importorskip("minatar")
+    settings = EnvSettings(id="MinAtar/Breakout-v1")
+    shown = stage(family_of(settings), plan_env(settings), 100)
+    shown.lanes.reset(ONE, np.array([0]))
+    picture = shown.lanes.picture(0)
+    assert picture.shape == (320, 320, 3) and picture.dtype == np.uint8
+    squares = picture[::32, ::32]
+    assert np.array_equal(picture[31::32, 31::32], squares)
+    assert not squares[5].any() and squares[1:4].any(axis=-1).all()  # three rows of bricks
+    assert np.flatnonzero(squares[9].any(axis=-1)) == [4]  # the paddle
 
 
 def test_settings_are_conditions_and_what_cannot_be_had_is_refused() -> None:

@@ -20,6 +20,7 @@ from rlbench.settings import EnvSettings, resolve
 
 STICKY_ACTIONS = 0.1  # the paper's, and its package's default
 RAMPING = "difficulty_ramping"
+SQUARE_PIXELS = 32  # of a side, in pictures
 
 
 class MinAtarGame(gym.Wrapper[Array, Any, Array, Any]):
@@ -42,6 +43,14 @@ class MinAtarGame(gym.Wrapper[Array, Any, Array, Any]):
     def step(self, action: Any) -> tuple[Array, Any, bool, bool, dict[str, Any]]:
         board, reward, terminated, truncated, info = self.env.step(action)
         return _bytes(board), reward, terminated, truncated, info
+
+    def render(self) -> Any:
+        """The package's picture of the board, whose squares are single numbers in [0, 1] there."""
+        picture = self.env.render()
+        if not isinstance(picture, np.ndarray):
+            return picture
+        colours = np.round(picture * 255).astype(np.uint8)
+        return colours.repeat(SQUARE_PIXELS, axis=0).repeat(SQUARE_PIXELS, axis=1)
 
 
 class MinAtarFamily(GymnasiumFamily):
