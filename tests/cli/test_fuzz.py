@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from rlbench.cli.main import main
@@ -55,6 +55,7 @@ words = st.lists(st.one_of(assigned, assigned, assigned, st.sampled_from(FLAGS))
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(asked=words)
+@example(asked=["--config-name", "seed=", "-m", "seed="])  # a flag's value that is a word as well
 def test_a_random_command_line_is_answered_or_refused_in_one_line(
     asked: Sequence[str],
     capsys: pytest.CaptureFixture[str],

@@ -147,6 +147,10 @@ class Task:
         return self._run(from_config(Composed(config, files)))
 
 
+class _Word(str):
+    """A word of the command line: another one that reads the same is not this one."""
+
+
 def _sorted(words: Sequence[str]) -> tuple[list[str], list[str], Path | None]:
     """The KEY=VALUE words among `words`, the flags with their values, and the folder of
     --config-dir: Hydra takes KEY=VALUE words in one piece only.
@@ -157,7 +161,7 @@ def _sorted(words: Sequence[str]) -> tuple[list[str], list[str], Path | None]:
     parser.allow_abbrev = False
     try:
         with contextlib.redirect_stderr(complaint):
-            arguments = parser.parse_intermixed_args(words)
+            arguments = parser.parse_intermixed_args(given := [_Word(word) for word in words])
     except SystemExit:
         reason = complaint.getvalue().strip().rpartition("error: ")[2]
         raise ConfigError("command line", " ".join(words), f"KEY=VALUE words ({reason})") from None
@@ -172,9 +176,9 @@ def _sorted(words: Sequence[str]) -> tuple[list[str], list[str], Path | None]:
         raise ConfigError("--package", arguments.package, "no value without --cfg")
     if "--" in words:  # Hydra's parser would take what follows otherwise than this one
         raise ConfigError("command line", "--", "KEY=VALUE words and flags, with nothing between")
-    overrides, flags = list(arguments.overrides), list(words)
-    for word in overrides:
-        flags.remove(word)
+    taken = {id(word) for word in arguments.overrides}  # the value of a flag may read the same
+    overrides = [str(word) for word in arguments.overrides]
+    flags = [str(word) for word in given if id(word) not in taken]
     if arguments.multirun and arguments.cfg is None:
         overrides = [_for_the_jobs(word) for word in overrides]
     if arguments.config_dir is not None:
