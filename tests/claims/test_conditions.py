@@ -379,7 +379,7 @@ def test_config_yaml_is_a_strangers_file(honest: Path) -> None:
         ("a: &a [1]\nb: *a\n", "has references, which rlbench does not write"),
         ("[" * 5000, "is not YAML of plain values"),
         ("- 1", "is not a mapping"),
-        ("x" * 300_000, "is larger than 0.256 MB"),
+        ("x" * 70_000, "is larger than 0.064 MB"),
     ):
         place.write_text(text)
         assert left_out(honest) == f"dqn, seed 0: config.yaml {words}"

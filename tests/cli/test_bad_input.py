@@ -137,7 +137,8 @@ BAD = {
         f"experiment: got 'clasic'; takes {', '.join(EXPERIMENTS[:-1])} or {EXPERIMENTS[-1]}; "
         "did you mean classic?"
     ),
-    "hydra/launcher=none": "hydra/launcher: got 'none'; takes basic or rlbench",
+    "hydra/launcher=none": "hydra/launcher: got 'none'; takes basic, rlbench, submitit_local or "
+    "submitit_slurm",
     "env=CartPol-v1": f"env: got 'CartPol-v1'; takes {ID}; did you mean CartPole-v1? "
     "(one of an installed package is env=PACKAGE:CartPol-v1)",
     "env=pong-v5": f"env: got 'pong-v5'; takes {ID}; did you mean ALE/Pong-v5? "
@@ -160,13 +161,15 @@ BAD = {
     "registers none; where a function of it does that, write a module that calls the function, and "
     "give env=MODULE:ID",
     "env=ALE/Breakot-v5": f"env: got 'ALE/Breakot-v5'; takes {ID}; did you mean ALE/Breakout-v5 "
-    "or ALE/Et-v5 or ALE/Qbert-v5? (one of an installed package is env=PACKAGE:ALE/Breakot-v5)",
+    "or MinAtar/Breakout-v0 or ALE/Et-v5? "
+    "(one of an installed package is env=PACKAGE:ALE/Breakot-v5)",
     "env=ALE/Pong-v4": "env: got 'ALE/Pong-v4'; takes its successor ALE/Pong-v5 "
     "(version 4 is deprecated)",
     "env.sticky_actions=1": "env.sticky_actions: got 1; takes auto or a number from 0 to below 1",
     "env.sticky_actions=-0.1": "env.sticky_actions: got -0.1; takes auto or a number from 0 to "
     "below 1",
-    "env.sticky_actions=0.1": "env.sticky_actions: got 0.1; takes auto: for Atari only",
+    "env.sticky_actions=0.1": "env.sticky_actions: got 0.1; takes auto: it is for Atari "
+    "and MinAtar",
     "env.noop_max=-1": "env.noop_max: got -1; takes auto or a whole number from 0 to 10000",
     "env=CartPole": "env: got 'CartPole'; takes CartPole-v1, the newest version "
     "(one of an installed package is env=PACKAGE:CartPole)",
@@ -188,8 +191,8 @@ BAD = {
     "--package=agent": "--package: got 'agent'; takes no value without --cfg",
     "--config-dir=nowhere": "--config-dir: got 'nowhere'; takes a folder of YAML files, and there "
     "is none at this path",
-    "reprot": "command: got 'reprot'; takes compare, report, claims, scale, tensorboard, envs, "
-    "init, help, or KEY=VALUE; did you mean report?",
+    "reprot": "command: got 'reprot'; takes compare, report, claims, scale, evaluate, export, "
+    "watch, race, tensorboard, envs, init, completion, help, or KEY=VALUE; did you mean report?",
 }
 
 
