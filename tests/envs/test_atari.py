@@ -231,7 +231,7 @@ def test_every_game_of_the_wheel_has_what_a_plan_needs() -> None:
             "env.sticky_actions",
             "as env.kwargs.repeat_action_probability is set",
         ),
-        ({"id": "CartPole-v1", "sticky_actions": 0.0}, "env.sticky_actions", "for Atari only"),
+        ({"id": "CartPole-v1", "sticky_actions": 0.0}, "env.sticky_actions", "for Atari"),
         ({"id": "CartPole-v1", "noop_max": 3}, "env.noop_max", "for Atari from pixels only"),
     ],
 )

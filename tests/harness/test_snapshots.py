@@ -19,7 +19,7 @@ from rlbench.harness.snapshots import mark_after
 @pytest.mark.parametrize(
     ("train_s", "mark"),
     [
-        (0.0, 0.1),
+        (0.0, 0.0),
         (0.1, 0.1),
         (0.11, 0.2),
         (0.5, 0.5),
