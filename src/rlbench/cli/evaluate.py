@@ -70,7 +70,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _lines(source: Source, judged: Judged) -> Iterator[str]:
-    """What the terminal is told."""
+    """The lines for the terminal."""
     conditions, played = judged.conditions, judged.played
     episodes, returns = len(played.returns), played.returns
     yield f"{visible(source.name)} on {visible(conditions.env.id)}"

@@ -54,7 +54,7 @@ def connect(address: str | None, cpus: int, *, key: str = "executor") -> RayClus
     hands out `cpus` CPUs. key: the key of the configuration that asks for Ray.
 
     Raises ConfigError where Ray is not installed, or no cluster that fits is at the address,
-    RunError where a Ray of its own does not start.
+    RunError where a private Ray does not start.
     """
     try:
         import ray
@@ -111,7 +111,7 @@ def _knock(address: str) -> None:
 
 @contextlib.contextmanager
 def _own_signals() -> Iterator[None]:
-    """Ray puts handlers of its own in place of those by which a run is stopped."""
+    """Ray puts its own handlers in place of those by which a run is stopped."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

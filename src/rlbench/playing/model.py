@@ -62,7 +62,7 @@ class ModelPolicy:
     def _decoded(self, obs: Array) -> Array:
         try:
             output = np.asarray(self._model.run(self._prepare(obs)))
-        except Exception as error:  # each library has classes of its own
+        except Exception as error:  # each library has its own classes
             reason = " ".join(str(error).split())
             raise RunError(f"the model failed: {type(error).__name__}: {short(reason)}") from error
         action = decoded(output, self._facts.action)

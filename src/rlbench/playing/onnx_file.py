@@ -86,7 +86,7 @@ def _model(path: Path, content: bytes) -> tuple[Model, dict[str, str]]:
 
     try:
         described = onnx.load_model_from_string(content)
-    except Exception:  # protobuf has a class of its own
+    except Exception:  # protobuf has its own class
         raise ReportError(f"{path}: is no ONNX model") from None
     _refuse(path, described)
     initial = {tensor.name for tensor in described.graph.initializer}
@@ -119,7 +119,7 @@ def _model(path: Path, content: bytes) -> tuple[Model, dict[str, str]]:
 def _refuse(path: Path, model: Any) -> None:
     """Raise ReportError for what a policy has no need of, and a stranger may have a use for."""
     if model.functions:
-        raise ReportError(f"{path}: has functions of its own, which are not taken")
+        raise ReportError(f"{path}: defines functions, which are not taken")
     for tensor in _tensors(model.graph):
         if tensor.external_data or tensor.data_location:
             raise ReportError(f"{path}: keeps weights in other files, which are not opened")

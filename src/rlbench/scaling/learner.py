@@ -3,7 +3,7 @@
 Actors send transitions in batches to the learner, which makes so many updates for each step as the
 run did, so that the ratio of replay is the same at any size; an actor that is ahead waits. Every
 so many of its steps an actor fetches the parameters. One worker is the run itself: it acts, then
-learns. With more the learner has a core of its own beside the workers.
+learns. With more the learner has its own core beside the workers.
 """
 
 from __future__ import annotations

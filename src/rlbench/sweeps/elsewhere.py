@@ -15,7 +15,7 @@ from rlbench.sweeps.following import MAX_CORES, followed
 from rlbench.sweeps.jobs import Job, Room, State, left_undone, prepare, refuse_if_all_bad
 
 # Runs jobs of these words, of so many cores at most, until all have ended; gives what each of them
-# raised. It may itself raise, where it is told no more.
+# raised. It may itself raise, where nothing more is said.
 Start = Callable[[Sequence[Sequence[str]], int], Sequence[BaseException | None]]
 NO_LONGER = "no longer waiting; what a scheduler has goes on (squeue shows it, scancel stops it)"
 NO_REASON = "its job ended before the run was over"
