@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import NamedTuple
 
 import numpy as np
 
 from rlbench.agents.dqn.memory import Step
-from rlbench.errors import RunError
+from rlbench.agents.episodes import check_digest, digest, parted, play_again
 from rlbench.interfaces import Array, Lanes, State
 from rlbench.nets.heads import ArgmaxHead
 from rlbench.nets.network import Network
@@ -107,7 +106,7 @@ class Actor:
 
     def digest(self) -> str:
         """Of the lanes' observations."""
-        return hashlib.sha256(self._obs.tobytes()).hexdigest()
+        return digest(self._obs)
 
     def get_state(self) -> State:
         """Where every lane stands: its episode's number, the choices since its reset, and a digest
@@ -128,28 +127,15 @@ class Actor:
 
         Raises RunError where that leads to another observation than it did.
         """
-        lengths = np.array(state["lengths"], np.int64)
-        starts = np.cumsum(lengths) - lengths
-        choices = np.array(state["choices"])
         self._steps, self._block = int(state["steps"]), -1
         self._episodes = [int(number) for number in state["episodes"]]
         self._returns = np.array(state["returns"], np.float64)
-        self._choices = [
-            list(choices[start : start + length])
-            for start, length in zip(starts, lengths, strict=True)
-        ]
+        self._choices = parted(np.array(state["choices"]), np.array(state["lengths"], np.int64))
         with self._lanes.uncounted():
-            self._obs = self._reset(self._all)
-            for step in range(int(lengths.max())):
-                lanes = np.flatnonzero(lengths > step)
-                actions = self._head.actions(choices[starts[lanes] + step])
-                self._obs[lanes] = self._lanes.step(lanes, actions)[0]
+            obs = self._reset(self._all)
+            self._obs = play_again(self._lanes, obs, self._choices, self._head.actions)
         self._keep_lives()
-        if self.digest() != state["digest"]:
-            raise RunError(
-                "cannot go on from the checkpoint: the environment, reset with the same seeds and "
-                "given the same actions, is not where it was (has its version changed?)"
-            )
+        check_digest(self.digest(), state["digest"])
 
     def _reset(self, lanes: Array) -> Array:
         seeds = [self._episode_seeds.episode_seed(int(n), self._episodes[n]) for n in lanes]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +10,7 @@ import numpy as np
 from gymnasium import spaces
 from stable_baselines3.common.vec_env import VecEnv
 
-from rlbench.errors import RunError
+from rlbench.agents.episodes import check_digest, digest, parted, play_again
 from rlbench.interfaces import ActionSpec, Array, EnvFacts, Lanes, State, Stopped
 from rlbench.seeding import Seeds
 
@@ -134,7 +133,7 @@ class LanesVecEnv(VecEnv):  # type: ignore[misc]
             "actions": np.array(played, np.int64 if self._discrete else np.float32),
             "ended_returns": np.array(self.ended_returns, np.float64),
             "ended_lengths": np.array(self.ended_lengths, np.int64),
-            "digest": self._digest(),
+            "digest": digest(self._obs),
         }
 
     def set_state(self, state: State) -> None:
@@ -142,33 +141,20 @@ class LanesVecEnv(VecEnv):  # type: ignore[misc]
 
         Raises RunError where that leads to another observation than it did.
         """
-        lengths = np.array(state["lengths"], np.int64)
-        starts = np.cumsum(lengths) - lengths
-        actions = np.array(state["actions"])
         self._episodes = [int(number) for number in state["episodes"]]
         self._returns = np.array(state["returns"], np.float64)
-        self._played = [
-            list(actions[start : start + length])
-            for start, length in zip(starts, lengths, strict=True)
-        ]
+        self._played = parted(np.array(state["actions"]), np.array(state["lengths"], np.int64))
         self.ended_returns = np.array(state["ended_returns"]).tolist()
         self.ended_lengths = np.array(state["ended_lengths"]).tolist()
         self._replay()
-        if self._digest() != state["digest"]:
-            raise RunError(
-                "cannot go on from the checkpoint: the environment, reset with the same seeds and "
-                "given the same actions, is not where it was (has its version changed?)"
-            )
+        check_digest(digest(self._obs), state["digest"])
 
     def _replay(self) -> None:
         """Play the episodes up to where they are said to be."""
         with self._lanes.uncounted():
             obs = self._reset(self._all)
-            for step in range(max(map(len, self._played))):
-                lanes = np.flatnonzero([len(played) > step for played in self._played])
-                actions = np.array([self._played[lane][step] for lane in lanes])
-                obs[lanes] = self._lanes.step(lanes, actions)[0]
-        self._obs, self._astray = obs, False
+            self._obs = play_again(self._lanes, obs, self._played, lambda actions: actions)
+        self._astray = False
         self._keep_lives()
 
     def _end(self, lanes: Array) -> None:
@@ -208,9 +194,6 @@ class LanesVecEnv(VecEnv):  # type: ignore[misc]
         lost: Array = lives < self._lives
         self._lives = lives.copy()
         return lost
-
-    def _digest(self) -> str:
-        return hashlib.sha256(np.ascontiguousarray(self._obs).tobytes()).hexdigest()
 
     # --- what a VecEnv has beside that; nothing of it is used here ---
 
