@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 ES = ("agent=es", "agent.population=16", "executor=process", "cores=2")
+UPDATES = 4  # of a learning
 DQN = (
     "agent=dqn", "cores=1", "agent.learning_starts_steps=64", "agent.train_every_steps=16",
-    "agent.updates_per_train=4", "agent.batch_size=16", "agent.replay_capacity_steps=2000",
-    "agent.compile=false",
+    f"agent.updates_per_train={UPDATES}", "agent.batch_size=16",
+    "agent.replay_capacity_steps=2000", "agent.compile=false",
 )  # fmt: skip
+ACTORS = ("agent.actors=2", "executor=process", "cores=2")  # of DQN
 CLASSIC = ("env=Acrobot-v1", "env.max_episode_steps=100", "eval.max_episode_steps=100")
 MUJOCO = ("env=InvertedPendulum-v5", "env.threshold=20")
 ATARI = (
@@ -29,6 +31,7 @@ CASES: dict[str, tuple[str, ...]] = {
     "DQN, classic control": (*DQN, *CLASSIC, *COMMON, "budget.env_steps=36000"),
     "DQN, MuJoCo": (*DQN, *MUJOCO, *COMMON, "budget.env_steps=28000", "agent.bins=3"),
     "DQN, Atari": (*DQN, *ATARI, *COMMON, "budget.env_steps=3000", "agent.num_lanes=4"),
+    "DQN, two actors": (*DQN, *CLASSIC, *COMMON, *ACTORS, "budget.env_steps=20000"),
 }  # fmt: skip
 
 SHORT: dict[str, tuple[str, ...]] = {
@@ -40,6 +43,12 @@ SHORT: dict[str, tuple[str, ...]] = {
 STUMBLING: tuple[str, ...] = (
     *ES, *COMMON, "env=hurting.stumbling:Stumbling-v0", "env.step_timeout_s=2",
     "budget.env_steps=4000",
+)  # fmt: skip
+
+# The same with actors: a round is 80 steps of each.
+STUMBLING_ACTORS: tuple[str, ...] = (
+    *DQN, *COMMON, *ACTORS, "env=hurting.stumbling:Stumbling-v0", "env.step_timeout_s=2",
+    "budget.env_steps=4000", "agent.train_every_steps=160", "agent.learning_starts_steps=160",
 )  # fmt: skip
 
 SWEEP: tuple[str, ...] = (

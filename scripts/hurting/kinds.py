@@ -10,8 +10,8 @@ SAME = "The same command comes to the same run."
 KINDS: dict[str, Kind] = {
     "kill": Kind("Killed at a random moment (`kill -9`)", SAME, 100, kill.trials),
     "worker": Kind(
-        "A worker killed in every generation", "The run goes on, and comes to the same.", 2,
-        workers.killed,
+        "A worker killed in every generation, or round of actors",
+        "The run goes on, and comes to the same.", 4, workers.killed,
     ),
     "hang": Kind(
         "A step that never returns",

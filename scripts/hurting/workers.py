@@ -9,14 +9,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from hurting import stumbling
-from hurting.cases import SHORT, STUMBLING, SWEEP
+from hurting.cases import SHORT, STUMBLING, STUMBLING_ACTORS, SWEEP, UPDATES
 from hurting.runs import LEAVE_S, LIMIT_S, SAVE_S, Running, Runs, saved, stop
 from hurting.trial import Trial
+from rlbench.interfaces import State
 
-# More than a task has, and fewer than two: each worker dies in the one after its first.
+# More steps than a task has, and fewer than two: each worker dies in the one after its first.
 DIE_AFTER_STEPS = 120
 HANG_AFTER_STEPS = 250  # of a process: a few generations
 SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+KILLED = {"ES, two workers": STUMBLING, "DQN, two actors": STUMBLING_ACTORS}
 LEFT: Mapping[str, Sequence[str]] = {
     "ES": SHORT["ES"],
     "DQN": (*SHORT["DQN"], "cores=2", "eval.episodes=40"),
@@ -25,29 +27,39 @@ LEFT: Mapping[str, Sequence[str]] = {
 }
 
 
-def killed(numbers: range, runs: Runs, words: Sequence[str] = STUMBLING) -> Iterator[Trial]:
-    """Workers that kill themselves (SIGKILL) in the middle of a step, one in every generation."""
-    whole, _ = runs.undisturbed(words)
-    (generations,) = (outcome.state["generation"] for outcome in whole.values())
+def killed(
+    numbers: range, runs: Runs, cases: Mapping[str, Sequence[str]] = KILLED
+) -> Iterator[Trial]:
+    """Workers that kill themselves (SIGKILL) in the middle of a step, one in every round."""
     for number in numbers:
+        case = list(cases)[number % len(cases)]
+        whole, _ = runs.undisturbed(cases[case])
+        (rounds,) = (_rounds(outcome.state) for outcome in whole.values())
         place = runs.place(f"worker-{number}")
         count = _count_file(place)
         hurt = {stumbling.DIE_AFTER: str(DIE_AFTER_STEPS + number), stumbling.COUNT: str(count)}
-        with Running([*words, f"results_dir={place}"], **hurt) as run:
+        with Running([*cases[case], f"results_dir={place}"], **hurt) as run:
             status, err = run.end()
             problems = run.left()
         died = _times(count)
         if status == 0:
-            problems += runs.differences(words, place)
-            if died < generations - 1:
+            problems += runs.differences(cases[case], place)
+            if died < rounds - 1:
                 problems.append(f"only {died} were killed")
         else:
             problems.append(f"status {status}: {err.strip()[-200:]}")
         if "Traceback" in err:
             problems.append("a traceback")
         shutil.rmtree(place, ignore_errors=True)
-        by = f"{died} workers killed in {generations} generations"
-        yield Trial("worker", number, "ES, two workers", problems=problems, by=by)
+        by = f"{died} workers killed in {rounds} {'generations' if 'ES' in case else 'rounds'}"
+        yield Trial("worker", number, case, problems=problems, by=by)
+
+
+def _rounds(state: State) -> int:
+    """Generations of ES; learnings of DQN, which are one for each round but the first ones."""
+    if "generation" in state:
+        return int(state["generation"])
+    return int(state["learner"]["updates"]) // UPDATES
 
 
 def hanging(numbers: range, runs: Runs, words: Sequence[str] = STUMBLING) -> Iterator[Trial]:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from hurting import clocks, containers, damage, disks, kill, overrides, together, workers
-from hurting.cases import CASES, COMMON, SHORT, STUMBLING, SWEEP
+from hurting.cases import CASES, COMMON, SHORT, STUMBLING, STUMBLING_ACTORS, SWEEP
 from hurting.kinds import KINDS
 from hurting.outcome import Outcome, outcomes
 from hurting.page import page
@@ -39,7 +39,9 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Runs:
     return Runs(tmp_path_factory.mktemp("hurt"))
 
 
-@pytest.mark.parametrize("words", [*CASES.values(), *SHORT.values(), STUMBLING, SWEEP[1:-1]])
+@pytest.mark.parametrize(
+    "words", [*CASES.values(), *SHORT.values(), STUMBLING, STUMBLING_ACTORS, SWEEP[1:-1]]
+)
 def test_each_case_is_a_run(tmp_path: Path, words: tuple[str, ...]) -> None:
     asked = compose([*words, f"results_dir={tmp_path}"])
     assert f"agent={asked.agent.name}" in words and set(COMMON) <= set(words)
@@ -113,7 +115,9 @@ def test_a_sweep_that_is_killed(runs: Runs) -> None:
 
 def test_workers_that_are_killed(runs: Runs) -> None:
     """Others take their place."""
-    died, _, _, _, generations, _ = only(workers.killed(range(1), runs, TINY_STUMBLING)).by.split()
+    died, _, _, _, generations, _ = only(
+        workers.killed(range(1), runs, {"ES": TINY_STUMBLING})
+    ).by.split()
     assert int(died) >= int(generations) - 1 > 3
 
 

@@ -42,6 +42,16 @@ def load_run(results: Path, out: Path) -> int:
     return 0
 
 
+def load_runs(results: Path, out: Path) -> int:
+    import rlbench
+
+    found = rlbench.load_runs(results)
+    for shown in (found, found.frame(), found.evaluations(), found.ratios(), found.answer):
+        str(shown)
+    print(*found.problems, sep="\n", file=sys.stderr)
+    return 0
+
+
 def load_policy(results: Path, out: Path) -> int:
     import rlbench
 
@@ -72,6 +82,7 @@ ONE: dict[str, Callable[[Path, Path], int]] = {
 }
 WRITE = {"going on"}
 ALL: dict[str, Callable[[Path, Path], int]] = {
+    "load_runs": load_runs,
     "report": lambda results, out: main(["report", str(results), "--out", str(out)]),
     "claims": lambda results, out: main(["claims", str(results), "--out", str(out)]),
     "tensorboard": lambda results, out: main(["tensorboard", str(results), "--out", str(out)]),
