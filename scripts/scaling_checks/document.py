@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -18,8 +20,9 @@ from rlbench.scaling.prediction import predict
 from rlbench.scaling.text import duration
 from rlbench.scaling.work import ESWork
 from rlbench.wording import significant
+from scaling_checks.real import BESIDE, ONE, TWO
 
-PAIRS = (("lunarlander-1", "lunarlander-2"), ("halfcheetah-1", "halfcheetah-2"))
+PAIRS = ("lunarlander", "halfcheetah")
 HUMANOID = "humanoid-1"
 NATURE_PARAMETERS, NATURE_WORKERS = 1_700_000, 1440
 
@@ -35,9 +38,7 @@ def document(results: Path) -> str:
     assert isinstance(humanoid, ESWork)
     template = (Path(__file__).parent / "scaling.md.txt").read_text(encoding="utf-8")
     return template.format(
-        real="\n".join(
-            _real_lines([(runs[a], runs[b]) for a, b in PAIRS if a in runs and b in runs], hardware)
-        ),
+        real="\n".join(_real_lines([p for p in (_pair(runs, n) for n in PAIRS) if p], hardware)),
         serial="\n".join(_serial_lines(serial["rows"], hardware)),
         constants="\n".join(_constant_lines(serial, hardware)),
         published="\n".join(_published_lines(comparisons(humanoid, hardware))),
@@ -50,20 +51,52 @@ def document(results: Path) -> str:
     )
 
 
-def _real_lines(pairs: Sequence[tuple[Measured, Measured]], hardware: Hardware) -> Iterator[str]:
-    yield "| run of ES | 1 process, measured | 2 processes, measured | predicted | error |"
-    yield "|---|---|---|---|---|"
+def _real_lines(pairs: Sequence[_Pair], hardware: Hardware) -> Iterator[str]:
+    yield (
+        "| run of ES | 1 process, measured | its CPU beside another run | 2 processes, measured "
+        "| predicted | error |"
+    )
+    yield "|---|---|---|---|---|---|"
     if not pairs:
         command = "`bash scripts/scaling lunarlander halfcheetah`, on a quiet machine"
-        yield f"| none was made yet: {command} | | | | |"
-    for one, two in pairs:
-        (point,) = predict(one.work, hardware, "chain", "strong", (2,))
-        took = _round_s(two)
+        yield f"| none was made yet: {command} | | | | | |"
+    for pair in pairs:
+        own = dataclasses.replace(hardware, cores_per_machine=2, crowded=pair.crowded or 1.0)
+        (point,) = predict(pair.one.work, own, "chain", "strong", (2,))
+        took = _round_s(pair.two)
         error = point.round_s.value / took - 1
+        crowded = "not measured" if pair.crowded is None else f"{pair.crowded:.2f} times"
         yield (
-            f"| {one.run.env}, population {_es(one).population} | {duration(_round_s(one))} "
-            f"| {duration(took)} | {duration(point.round_s.value)} | {100 * error:+.1f} % |"
+            f"| {pair.one.run.env}, population {_es(pair.one).population} "
+            f"| {duration(_round_s(pair.one))} | {crowded} | {duration(took)} "
+            f"| {duration(point.round_s.value)} | {100 * error:+.1f} % |"
         )
+
+
+@dataclass(frozen=True)
+class _Pair:
+    """The same run on one core and on two. beside: on one core while another had the other."""
+
+    one: Measured
+    two: Measured
+    beside: Measured | None
+
+    @property
+    def crowded(self) -> float | None:
+        """How many times as much CPU it took beside another run as alone, at least once."""
+        if self.beside is None:
+            return None
+        return max(_cpu_s(self.beside) / _cpu_s(self.one), 1.0)
+
+
+def _pair(runs: Mapping[str, Measured], name: str) -> _Pair | None:
+    one, two, beside = (runs.get(f"{name}-{way}") for way in (ONE, TWO, BESIDE))
+    return None if one is None or two is None else _Pair(one, two, beside)
+
+
+def _cpu_s(measured: Measured) -> float:
+    """CPU-seconds of a generation."""
+    return sum(stretch.cpu_s for stretch in measured.work.stretches) / _es(measured).rounds
 
 
 def _round_s(measured: Measured) -> float:

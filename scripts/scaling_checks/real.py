@@ -1,7 +1,12 @@
-"""Runs on 1 and 2 cores, to hold the model against; none with a seed that is reported."""
+"""Runs to hold the model against, none with a seed that is reported: on one core, on two, and on
+one core while another run has the other one.
+
+Each is made several times, in turn, as a machine's speed drifts; the one of median speed is kept.
+"""
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -11,42 +16,67 @@ from dataclasses import dataclass
 from pathlib import Path
 
 KEPT = ("config.yaml", "log.jsonl", "policy.npz", "run.json", "summary.json")
-SEED = 100
+SEED, OTHER_SEED = 100, 101
+REPEATS = 5
+ONE, TWO, BESIDE = "1", "2", "beside"
+WAYS = {
+    ONE: ("cores=1", f"seed={SEED}"),
+    TWO: ("cores=2", f"seed={SEED}"),
+    BESIDE: ("-m", "cores=1", f"seed={SEED},{OTHER_SEED}"),
+}
 
 
 @dataclass(frozen=True)
 class Case:
-    """Words of a command, and the cores with which it is run."""
+    """Words of a command, and the ways in which it is run."""
 
     name: str
     words: tuple[str, ...]
-    cores: tuple[int, ...] = (1, 2)
+    ways: tuple[str, ...] = tuple(WAYS)
 
 
 CASES = (
     Case("lunarlander", ("env=LunarLander-v3", "agent.population=128", "budget.env_steps=300000")),
     Case("halfcheetah", ("env=HalfCheetah-v5", "agent.population=128", "budget.env_steps=512000")),
-    Case("humanoid", ("env=Humanoid-v5", "agent.population=128", "budget.env_steps=40000"), (1,)),
+    Case("humanoid", ("env=Humanoid-v5", "agent.population=128", "budget.env_steps=40000"), (ONE,)),
 )
 
 
-def measure(out: Path, names: Sequence[str]) -> None:
-    """Run the cases of these names and keep their files below `out`, as NAME-CORES."""
+def measure(out: Path, names: Sequence[str], repeats: int = REPEATS) -> None:
+    """Run the cases of these names and keep their files below `out`, as NAME-WAY."""
     out.mkdir(parents=True, exist_ok=True)
     for case in CASES:
         if case.name not in names:
             continue
-        for cores in case.cores:
-            work = out / "work"
-            words = ["agent=es", *case.words, f"cores={cores}", f"seed={SEED}", "logger=null"]
-            words += ["budget.train_seconds=null", "eval.confirmation_episodes=1"]
-            # Relative, as a run's files say where it was written, and these are committed.
-            command = [sys.executable, "-m", "rlbench", *words, f"results_dir={work.name}"]
-            subprocess.run(command, check=True, cwd=out, env=os.environ, stdout=subprocess.DEVNULL)
-            (place,) = work.rglob("run.json")
-            kept = out / f"{case.name}-{cores}"
+        work = out / "work"
+        found: dict[str, list[Path]] = {way: [] for way in case.ways}
+        for number in range(repeats):
+            for way in case.ways[:: 1 if number % 2 == 0 else -1]:
+                found[way].append(_run(case, way, out, f"work/{number}-{way}"))
+        for way, places in found.items():
+            kept = out / f"{case.name}-{way}"
             shutil.rmtree(kept, ignore_errors=True)
             kept.mkdir(parents=True)
             for name in KEPT:
-                shutil.copy(place.parent / name, kept / name)
-            shutil.rmtree(work)
+                shutil.copy(_median(places) / name, kept / name)
+        shutil.rmtree(work)
+
+
+def _run(case: Case, way: str, out: Path, results: str) -> Path:
+    """The directory of one run."""
+    words = [*WAYS[way], "agent=es", *case.words, "logger=null", "budget.train_seconds=null"]
+    words += ["eval.confirmation_episodes=1"]
+    # Relative, as a run's files say where it was written, and these are committed.
+    command = [sys.executable, "-m", "rlbench", *words, f"results_dir={results}"]
+    subprocess.run(command, check=True, cwd=out, env=os.environ, stdout=subprocess.DEVNULL)
+    (place,) = (out / results).rglob(f"seed{SEED}/run.json")
+    return place.parent
+
+
+def _median(places: Sequence[Path]) -> Path:
+    """The one of median speed; of an even number the slower of the two."""
+    return sorted(places, key=_train_s)[len(places) // 2]
+
+
+def _train_s(place: Path) -> float:
+    return float(json.loads((place / "summary.json").read_text(encoding="utf-8"))["train_s"])

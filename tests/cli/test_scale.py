@@ -55,16 +55,18 @@ def test_a_second_run_is_held_against_the_prediction(
     two = write_run(tmp_path / "two", cores=2, cpu_per_s=1.6)  # 2.5 s a generation, 2.0 predicted
     assert main(["scale", str(one), str(two), "--workers", "1,2", *FREE]) == 0
     said = " ".join(capsys.readouterr().out.split())
-    assert "Measured on 2 cores: 2.5 s a round, predicted 2 s (-20 %)" in said
+    assert "Measured on 2 workers: 2.5 s a round, predicted 2 s (-20 %)" in said
 
 
 def test_a_run_of_dqn_has_actors_and_a_learner(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    run = write_run(tmp_path / "run", agent="dqn")
+    run = write_run(tmp_path / "run", agent="dqn", cores=2)
     assert main(["scale", str(run), "--workers", "1,2", *FREE]) == 0
-    said = capsys.readouterr().out
-    assert "DQN on Toy-v0" in said
+    said = " ".join(capsys.readouterr().out.split())
+    assert "DQN on Toy-v0, seed 0: 40 s of training on 2 cores (1 worker)" in said
+    assert "16k steps in rounds of 1," in said and "32 bytes to send a step" in said
+    assert "One worker is the run itself, which acts and learns; more have an actor each." in said
     assert "Actors, and one learner beside them" in said
     assert "Growing population" not in said
 

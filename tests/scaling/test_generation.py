@@ -50,6 +50,15 @@ def test_with_a_free_network_many_workers_take_the_longest_task(protocol: Protoc
     assert found.straggler_s == pytest.approx(1.0)
 
 
+def test_cores_that_slow_each_other_down() -> None:
+    machine = Hardware(cores_per_machine=3, crowded=1.5)
+    assert [machine.slowed(busy) for busy in (0.5, 1, 2, 3, 9)] == [1.0, 1.0, 1.25, 1.5, 1.5]
+    found = generation(TASKS, plan(2, dataclasses.replace(FREE, crowded=1.2)))
+    assert (found.total_s, found.even_s) == (pytest.approx(6.0), 4.0)  # not 5
+    assert found.crowded_s == pytest.approx(0.8)
+    assert generation(TASKS, plan(1, dataclasses.replace(FREE, crowded=1.2))).total_s == 8.0
+
+
 def test_tasks_go_to_the_worker_that_is_free_first() -> None:
     # The first has 3; the second 1, then 2; at 3 both are free, and one of them has the last 2.
     assert played_s(TASKS, 2) == 5.0

@@ -9,9 +9,8 @@ import numpy as np
 import pytest
 
 from rlbench.scaling.hardware import Hardware
-from rlbench.scaling.learner import pace
 from rlbench.scaling.prediction import Point, Range, predict, stops_paying
-from rlbench.scaling.work import DQNWork, ESWork, Stretch, fitted_es, two_costs
+from rlbench.scaling.work import ESWork, Stretch, fitted_es, two_costs
 
 pytest.importorskip("simpy", reason="rlbench[scale] is not installed")
 
@@ -113,27 +112,6 @@ def test_the_bottleneck_is_named(hardware: Hardware, name: str) -> None:
 def test_episodes_of_unequal_length_leave_stragglers() -> None:
     (point,) = predict(es(stretch(800, 4.0, 1.0, 500.0)), FREE, "central", sizes=(8,))
     assert point.bottleneck == "stragglers"
-
-
-def dqn(act_s: float, update_s: float) -> DQNWork:
-    return DQNWork(1000.0, 0.5, 100, 64.0, (), act_s, update_s)
-
-
-def test_one_worker_of_dqn_acts_and_then_learns() -> None:
-    assert pace(dqn(1.0, 2.0), 1, FREE).total_s == 1.0 + 0.5 * 2.0
-
-
-def test_one_worker_of_dqn_loses_nothing_and_many_wait_for_the_learner() -> None:
-    alone, many = predict(dqn(1.0, 2.0), FREE, "central", sizes=(1, 16), resamples=0)
-    assert (alone.bottleneck, alone.efficiency.value) == ("none", 1.0)
-    assert (many.bottleneck, many.round_s.value) == ("update", pytest.approx(1000.0, rel=0.01))
-
-
-def test_actors_share_the_acting_until_the_learner_is_busy() -> None:
-    # Acting 1 s a step, learning 0.1 s a step: 4 actors are bound by acting, 100 by learning.
-    assert pace(dqn(1.0, 0.2), 4, FREE).total_s == pytest.approx(0.25, rel=0.01)
-    assert pace(dqn(1.0, 0.2), 100, FREE).total_s == pytest.approx(0.1, rel=0.01)
-    assert pace(dqn(1.0, 0.2), 10_000, FREE).total_s == pytest.approx(0.1, rel=0.01)
 
 
 def test_where_workers_stop_paying() -> None:

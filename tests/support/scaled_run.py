@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -28,18 +29,22 @@ def write_run(
     cpu_per_s: float = 1.0,
     population: int = POPULATION,
     machine_cores: int | None = None,
+    workers: int | None = None,
+    settings: Mapping[str, object] | None = None,
+    received_bytes: int | None = None,
 ) -> Path:
     """Ten generations that took 4 CPU-seconds each, every episode of 100 steps; tasks have two
-    members."""
+    members. settings: further ones of the agent. received_bytes: of each row of training."""
     place.mkdir(parents=True)
     header = {
         "schema": 2, "rlbench": "0.3.0", "agent": agent, "env": "Toy-v0", "seed": 0, "setup": "s",
         "learning": "l", "fingerprint": "f", "threshold": 9.0, "levels": [9.0], "cores": cores,
-        "max_episode_steps": 100, "cpu_count": machine_cores,
+        "max_episode_steps": 100, "cpu_count": machine_cores, "workers": workers,
     }  # fmt: skip
     (place / "run.json").write_text(json.dumps(header))
+    agent_settings = {"population": population, "block_members": 2, "episodes_per_member": 1}
     (place / "config.yaml").write_text(
-        f"agent:\n  population: {population}\n  block_members: 2\n  episodes_per_member: 1\n"
+        json.dumps({"agent": {**agent_settings, **(settings or {})}})
     )
     described = json.dumps({"network": {"kind": "mlp", "inputs": 4}})
     parameters = np.zeros(PARAMETERS, np.float32)
@@ -49,7 +54,8 @@ def write_run(
         now = clock(number, 4.0 * number, population)
         now["train_s"] = now["wall_s"] = now["train_cpu_s"] / cpu_per_s
         scalars = {"generation": number, "updates": number}
-        rows.append({"kind": "train", **now, "scalars": scalars})
+        messages = {} if received_bytes is None else {"received_bytes": received_bytes}
+        rows.append({"kind": "train", **now, "scalars": scalars, **messages})
         evaluation = {"returns": [1.0, 1.0], "return_mean": 1.0, "lengths": [100, 100]}
         rows.append({"kind": "eval", **now, **evaluation, "truncated": [True, True]})
     rows.append({**rows[-1], "kind": "end", "status": "budget"})

@@ -83,6 +83,7 @@ def _forecast(arguments: argparse.Namespace) -> Forecast:
         latency_s=arguments.latency_ms / 1000.0,
         bandwidth_bytes_s=arguments.gbit_per_s * 1e9 / 8.0,
         message_s=arguments.message_us / 1e6,
+        crowded=arguments.crowded,
     )
     for run in arguments.runs:
         if not is_directory(run):
@@ -129,6 +130,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_number(parser, "--latency-ms", "MS", 1000 * default.latency_s)
     _add_number(parser, "--gbit-per-s", "GBIT", 8e-9 * default.bandwidth_bytes_s, least=1e-3)
     _add_number(parser, "--message-us", "US", 1e6 * default.message_s)
+    _add_number(parser, "--crowded", "TIMES", default.crowded, least=1.0)
     parser.add_argument("--out", metavar="DIR", type=folder, help="write page, figure, table there")
     add_open(parser)
     return parser
@@ -139,6 +141,7 @@ _MEANINGS = {
     "--latency-ms": ("of a message between two machines", "latency_s"),
     "--gbit-per-s": ("bandwidth of a machine's link", "bandwidth_bytes_s"),
     "--message-us": ("CPU time of a message, at either end", "message_s"),
+    "--crowded": ("times the CPU of one core alone, where all of a machine are busy", "crowded"),
 }
 
 

@@ -50,6 +50,11 @@ class Row:
         return scalars_in(self.columns)
 
     @property
+    def received_bytes(self) -> int | None:
+        """Of a `train` row: what the agent's workers sent within it."""
+        return whole(self.columns.get("received_bytes"), 0, MAX_SEQ)
+
+    @property
     def return_mean(self) -> float | None:
         """Of an `eval` row."""
         return self._return("return_mean")

@@ -52,7 +52,7 @@ def forecast(
 
 _COLUMNS = (
     Column("scaling", "text", "Population", "strong: the run's own; growing: with the workers"),
-    Column("workers", "exact", "Workers", "one worker a core"),
+    Column("workers", "exact", "Workers", "one a core; of DQN beside the learner's"),
     Column("population", "exact", "Members", "of a generation; 0 of DQN"),
     Column("round_s", "number", "Round (s)", "of a generation, of DQN of 1,000 steps"),
     Column("round_s_low", "number", "", "lower end of its 95 % interval"),

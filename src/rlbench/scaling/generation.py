@@ -62,13 +62,14 @@ class Plan:
 class Generation:
     """Seconds of one generation: in all, and the parts that they are lost to.
 
-    even_s: the work, shared out evenly to all workers. idle_s: since there are fewer tasks than
-    workers. straggler_s: waiting for the last task. update_s: of moving the parameters. network_s:
-    of sending, receiving and handling messages.
+    even_s: the work, shared out evenly to all workers. crowded_s: since their cores slow each other
+    down. idle_s: since there are fewer tasks than workers. straggler_s: waiting for the last task.
+    update_s: of moving the parameters. network_s: of sending, receiving and handling messages.
     """
 
     total_s: float
     even_s: float
+    crowded_s: float
     idle_s: float
     straggler_s: float
     update_s: float
@@ -76,7 +77,10 @@ class Generation:
 
 
 def generation(task_s: FloatArray, plan: Plan) -> Generation:
-    """Simulate one generation whose tasks take a worker so many seconds each."""
+    """Simulate one generation whose tasks take a worker so many seconds each, alone on its
+    machine."""
+    alone = float(task_s.sum()) / plan.workers
+    task_s = task_s * plan.hardware.slowed(min(plan.workers, len(task_s)))
     total_s = _Simulation(task_s, plan).run()
     work_s, update = float(task_s.sum()), free_update_s(plan, len(task_s))
     played = played_s(task_s, plan.workers)
@@ -84,7 +88,8 @@ def generation(task_s: FloatArray, plan: Plan) -> Generation:
     busy = work_s / min(plan.workers, len(task_s))
     return Generation(
         total_s=total_s,
-        even_s=even,
+        even_s=alone,
+        crowded_s=even - alone,
         idle_s=busy - even,
         straggler_s=played - busy,
         update_s=update,

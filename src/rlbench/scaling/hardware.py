@@ -16,7 +16,8 @@ class Hardware:
     message_s, copied_bytes_s: what one message costs the process that sends or receives it, and how
     fast its content is copied; large_copied_bytes_s: the part of it beyond CACHED_BYTES. weighed_s:
     of a parameter in one pair's share of the gradient. added_s: of a parameter when two vectors are
-    added, or moved by the optimizer.
+    added, or moved by the optimizer. crowded: how many times as long a core's work takes where all
+    cores of its machine are busy, as they share memory and heat.
     """
 
     cores_per_machine: int = 18
@@ -27,10 +28,17 @@ class Hardware:
     large_copied_bytes_s: float = 0.59e9
     weighed_s: float = 0.12e-9
     added_s: float = 0.11e-9
+    crowded: float = 1.0
 
     def machines(self, workers: int) -> int:
         """How many machines so many workers need, one worker a core."""
         return -(-workers // self.cores_per_machine)
+
+    def slowed(self, busy: float) -> float:
+        """How many times as long a core's work takes where so many cores are busy, machine after
+        machine: in a straight line from one core alone to all of a machine."""
+        others = max(min(busy, self.cores_per_machine) - 1, 0)
+        return 1.0 + (self.crowded - 1.0) * others / max(self.cores_per_machine - 1, 1)
 
     def handling_s(self, size_bytes: float) -> float:
         """What a message costs the process at one of its ends."""
@@ -49,6 +57,7 @@ SOURCES = {
     "message_s": "measured with scripts/scaling serial, see docs/scaling.md",
     "copied_bytes_s": "measured with scripts/scaling serial, see docs/scaling.md",
     "large_copied_bytes_s": "measured with scripts/scaling serial, see docs/scaling.md",
+    "crowded": "cores that do not slow each other down; docs/scaling.md has measurements",
     "weighed_s": "measured with scripts/scaling serial, see docs/scaling.md",
     "added_s": "measured with scripts/scaling serial, see docs/scaling.md",
 }

@@ -23,16 +23,16 @@ def need_line(measured: Measured, factor: float, slow: str, fast: str) -> str:
     that turns into what, as `a day`, `an hour`."""
     run, work = measured.run, measured.work
     assert isinstance(work, ESWork)
-    hardware, cores = machine_of(run), run.cores or 1
+    hardware, cores, workers = machine_of(run), run.cores or 1, measured.workers
     begin = (
         f"By the model of `rlbench scale`, ES on {run.env} would turn {slow} on "
         f"{plural(cores, 'core')} into {fast} "
     )
-    points = predict(work, hardware, "chain", "strong", (cores, *SIZES_TRIED), resamples=0)
+    points = predict(work, hardware, "chain", "strong", (workers, *SIZES_TRIED), resamples=0)
     found = _first(points, factor)
     if found is not None:
         return f"{begin}with {_machines(found, hardware)}."
-    grown = predict(work, hardware, "tree", "growing", (cores, *SIZES_TRIED), resamples=0)
+    grown = predict(work, hardware, "tree", "growing", (workers, *SIZES_TRIED), resamples=0)
     fastest = max(p.workers * p.efficiency.value for p in points) / _speed(points[0])
     less = (
         f"{begin}with no number of cores: its population of {work.population} allows "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -12,7 +12,7 @@ import numpy as np
 
 from rlbench.scaling.generation import Generation, Plan, Protocol, generation
 from rlbench.scaling.hardware import Hardware
-from rlbench.scaling.learner import pace
+from rlbench.scaling.rounds import Round, one_round
 from rlbench.scaling.work import DQNWork, ESWork, FloatArray, Work, update_s
 
 SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 1440, 2048, 4096, 10_000)
@@ -20,13 +20,14 @@ RESAMPLES = 15
 GENERATIONS = 6  # simulated for each prediction; of very many tasks fewer, at least two
 MAX_TASKS = 10_000  # in these together
 RESAMPLED_TASKS = 1500  # of one generation; beyond, the spread is that of the size before
+RESAMPLED_WORKERS = 1500  # of DQN, likewise
 GROWN_BLOCKS = 2  # of each worker, where the population grows
 STOPS_PAYING = 0.1  # of the time that twice the workers must save
 NORMAL_95 = 1.96
 SMALL_LOSS = 0.1  # of the time; below, nothing is a bottleneck
 
 Scaling = Literal["strong", "growing"]
-Bottleneck = Literal["none", "stragglers", "population", "update", "network"]
+Bottleneck = Literal["none", "crowding", "stragglers", "population", "update", "network"]
 
 
 @dataclass(frozen=True)
@@ -78,9 +79,10 @@ def predict(
 ) -> tuple[Point, ...]:
     """One point for each number of workers; the same arguments give the same points."""
     rng = np.random.default_rng(0)
-    others = [work.resampled(rng, hardware) for _ in range(resamples)]
     if isinstance(work, DQNWork):
-        return tuple(_dqn_point(work, others, workers, hardware) for workers in sizes)
+        resampled = [work.resampled(rng, hardware) for _ in range(resamples)]
+        return tuple(_dqn_points(work, resampled, sizes, hardware))
+    others = [work.resampled(rng, hardware) for _ in range(resamples)]
     points: list[Point] = []
     drawn: list[_Drawn] = []
     for workers in sizes:
@@ -93,7 +95,7 @@ def predict(
             moved = estimate.efficiency / points[-1].efficiency.value
             drawn = [_Drawn(each.work, moved * each.efficiency) for each in drawn]
         else:
-            drawn = [_draw(each, plan, population) for each in others if isinstance(each, ESWork)]
+            drawn = [_draw(each, plan, population) for each in others]
         points.append(_es_point(estimate, drawn, workers, population))
     return tuple(points)
 
@@ -146,6 +148,7 @@ def _es_point(estimate: _Drawn, drawn: Sequence[_Drawn], workers: int, populatio
     count = estimate.work.rounds
     total = sum(g.total_s for g in estimate.generations)
     shares: dict[Bottleneck, float] = {
+        "crowding": sum(g.crowded_s for g in estimate.generations) / total,
         "stragglers": sum(g.straggler_s for g in estimate.generations) / total,
         "population": sum(g.idle_s for g in estimate.generations) / total,
         "update": sum(g.update_s for g in estimate.generations) / total,
@@ -161,21 +164,34 @@ def _es_point(estimate: _Drawn, drawn: Sequence[_Drawn], workers: int, populatio
     )
 
 
-def _dqn_point(work: DQNWork, others: Sequence[Work], workers: int, hardware: Hardware) -> Point:
-    found = pace(work, workers, hardware)
-    alone = pace(work, 1, hardware).total_s
-    paces, efficiencies = [], []
-    for other in others:
-        assert isinstance(other, DQNWork)
-        paces.append(pace(other, workers, hardware).total_s)
-        efficiencies.append(pace(other, 1, hardware).total_s / (workers * paces[-1]))
-    lost = max(1.0 - found.even_s / found.total_s, 0.0) if workers > 1 else 0.0
-    by_update = found.update_s >= found.network_s
-    return Point(
-        workers,
-        0,
-        Range.of(1000 * found.total_s, [1000 * each for each in paces]),
-        Range.of(work.env_steps * found.total_s, [work.env_steps * each for each in paces]),
-        Range.of(alone / (workers * found.total_s), efficiencies, 1.0),
-        {"update": lost if by_update else 0.0, "network": 0.0 if by_update else lost},
-    )
+def _dqn_points(
+    work: DQNWork, others: Sequence[DQNWork], sizes: Sequence[int], hardware: Hardware
+) -> Iterator[Point]:
+    alone_s = [one_round(each, 1, hardware).step_s for each in (work, *others)]
+    step_s = alone_s
+    for workers in sizes:
+        found = one_round(work, workers, hardware)
+        if workers <= RESAMPLED_WORKERS:
+            resampled = [one_round(other, workers, hardware).step_s for other in others]
+        else:
+            resampled = [each * found.step_s / step_s[0] for each in step_s[1:]]
+        step_s = [found.step_s, *resampled]
+        efficiency = [a / (workers * b) for a, b in zip(alone_s, step_s, strict=True)]
+        yield Point(
+            workers,
+            0,
+            Range.of(1000 * found.step_s, [1000 * each for each in resampled]),
+            Range.of(work.env_steps * found.step_s, [work.env_steps * each for each in resampled]),
+            Range.of(efficiency[0], efficiency[1:]),
+            _dqn_shares(found) if workers > 1 else {"none": 0.0},
+        )
+
+
+def _dqn_shares(found: Round) -> dict[Bottleneck, float]:
+    lost_s: dict[Bottleneck, float] = {
+        "crowding": found.crowded_s,
+        "stragglers": found.longest_s - found.even_s - found.crowded_s,
+        "network": found.arrived_s - found.longest_s,
+        "update": found.total_s - found.arrived_s,
+    }
+    return {name: seconds / found.total_s for name, seconds in lost_s.items()}

@@ -8,7 +8,7 @@ from rlbench.scaling.forecast import Forecast
 from rlbench.scaling.hardware import SOURCES, Hardware
 from rlbench.scaling.measured import Measured
 from rlbench.scaling.prediction import Point, Range, Scaling, stops_paying
-from rlbench.scaling.work import ESWork
+from rlbench.scaling.work import DQNWork, ESWork
 from rlbench.wording import agent_name, count, plural, significant
 
 HEADINGS: dict[Scaling, str] = {
@@ -17,6 +17,7 @@ HEADINGS: dict[Scaling, str] = {
 }
 LOSSES = {
     "none": "",
+    "crowding": "cores slowing each other down",
     "stragglers": "stragglers",
     "population": "population too small",
     "update": "update",
@@ -51,6 +52,8 @@ def forecast_lines(found: Forecast) -> Iterator[str]:
     for scaling, points in found.series.items():
         yield ""
         yield HEADINGS[scaling] if found.growing else "Actors, and one learner beside them"
+        if isinstance(found.measured.work, DQNWork):
+            yield actors_line(found.measured.work)
         yield from point_lines(points, scaling)
         yield paying_line(found, points) if scaling == "strong" else GROWING_NOTE
     for other in found.others:
@@ -60,11 +63,13 @@ def forecast_lines(found: Forecast) -> Iterator[str]:
 
 def measured_line(measured: Measured) -> str:
     """What was run, and how long it took."""
-    run = measured.run
+    run, cores = measured.run, plural(measured.run.cores or 1, "core")
+    if measured.workers != (run.cores or 1):
+        cores += f" ({plural(measured.workers, 'worker')})"
     cpu_s = sum(stretch.cpu_s for stretch in measured.work.stretches)
     return (
         f"{agent_name(run.agent)} on {run.env}, seed {run.seed}: "
-        f"{duration(measured.goal_s)} of training on {plural(run.cores or 1, 'core')} to "
+        f"{duration(measured.goal_s)} of training on {cores} to "
         f"{measured.goal}; {duration(cpu_s)} of CPU time, which the model goes by"
     )
 
@@ -80,10 +85,23 @@ def costs_line(measured: Measured) -> str:
             f"of CPU time; blocks of {plural(work.block_members, 'member')}"
         )
     return (
-        f"Measured: {count(work.env_steps)} steps, {significant(work.updates_per_step, 2)} updates "
-        f"a step, {parameters}; {duration(work.act_s)} a step and {duration(work.update_s)} an "
-        "update of CPU time"
+        f"Measured: {count(work.env_steps)} steps in rounds of {work.round_steps:,}, "
+        f"{significant(work.updates_per_step, 2)} updates a step, {parameters}; "
+        f"{duration(work.act_s)} a step and {duration(work.update_s)} an update of CPU time; "
+        f"{work.step_bytes:,.0f} bytes to send a step"
     )
+
+
+def actors_line(work: DQNWork) -> str:
+    """What more workers mean to DQN."""
+    one = (
+        "One worker is the run itself, which acts and learns; more have an actor each. "
+        if work.actors is None
+        else f"The run has {plural(work.actors, 'actor')}; more workers have one each. "
+    )
+    most = max(work.round_steps // work.lanes, 1)
+    longer = f"With more than {plural(most, 'actor')} a round is longer than the run's."
+    return f"{one}{longer} Other numbers of actors learn something else in as many steps."
 
 
 def assumption_lines(hardware: Hardware) -> Iterator[str]:
@@ -94,6 +112,7 @@ def assumption_lines(hardware: Hardware) -> Iterator[str]:
         "latency_s": f"{duration(hardware.latency_s)} from machine to machine",
         "bandwidth_bytes_s": f"{significant(gbit_per_s, 2)} Gbit/s a machine",
         "message_s": f"{duration(hardware.message_s)} of CPU a message at either end",
+        "crowded": f"{hardware.crowded:g} times the CPU where all cores of a machine are busy",
     }
     default = Hardware()
     for name, text in shown.items():
@@ -134,14 +153,14 @@ def paying_line(found: Forecast, points: tuple[Point, ...]) -> str:
 
 def check_line(found: Forecast, other: Measured) -> str:
     """A measured run beside what the model says of as many workers, a round each."""
-    workers = other.run.cores or 1
+    workers = other.workers
     point = next((p for p in found.strong if p.workers == workers), None)
     took = other.goal_s / _rounds(other)
     if point is None:
-        return f"Measured on {plural(workers, 'core')}: {duration(took)} a round; not predicted"
+        return f"Measured on {plural(workers, 'worker')}: {duration(took)} a round; not predicted"
     error = point.round_s.value / took - 1.0
     return (
-        f"Measured on {plural(workers, 'core')}: {duration(took)} a round, predicted "
+        f"Measured on {plural(workers, 'worker')}: {duration(took)} a round, predicted "
         f"{duration(point.round_s.value)} ({100 * error:+.0f} %)"
     )
 

@@ -106,16 +106,32 @@ class ESWork:
 
 @dataclass(frozen=True)
 class DQNWork:
-    """A run of DQN. env_steps: to the goal. act_s: of a step, update_s: of an update.
-    transition_bytes: of one step in the replay."""
+    """A run of DQN. env_steps: to the goal.
+
+    actors: on the executor's workers; None: the run is one process, which acts and learns. lanes:
+    of each actor. round_steps: of all lanes, from one learning to the next. beside: whether acting
+    goes on while updates run; None: with more than one actor. threads: of the updates.
+
+    act_s, update_s: of a step and of an update, on one core. step_bytes: of a step's experience
+    when it is sent.
+    """
 
     env_steps: float
     updates_per_step: float
     parameters: int
-    transition_bytes: float
+    step_bytes: float
     stretches: tuple[Stretch, ...]
     act_s: float
     update_s: float
+    actors: int | None = None
+    lanes: int = 1
+    round_steps: int = 1
+    beside: bool | None = None
+    threads: int = 1
+
+    def overlaps(self, actors: int) -> bool:
+        """Whether so many of them act on while updates run."""
+        return actors > 1 if self.beside is None else self.beside
 
     def resampled(self, rng: np.random.Generator, _: Hardware) -> DQNWork:
         """The same run with its stretches drawn again (a bootstrap)."""

@@ -68,13 +68,13 @@ def draw_forecast(found: Forecast) -> Figure:
 
 
 def measured_points(found: Forecast) -> list[tuple[int, float]]:
-    """Cores and speed-up of each measured run: CPU time of the model's run over its seconds."""
+    """Workers and speed-up of each measured run: CPU time of the model's run over its seconds."""
     points = []
     for measured in (found.measured, *found.others):
         rounds = sum(s.rounds for s in measured.work.stretches) or 1.0
         alone = sum(s.cpu_s for s in found.measured.work.stretches)
         alone /= sum(s.rounds for s in found.measured.work.stretches) or 1.0
-        points.append((measured.run.cores or 1, alone * rounds / max(measured.goal_s, 1e-9)))
+        points.append((measured.workers, alone * rounds / max(measured.goal_s, 1e-9)))
     return points
 
 
