@@ -63,12 +63,13 @@ ROOMS: dict[str, set[str]] = {
     | {"agents", "analysis", "envs", "executors", "harness", "nets", "runs", "table"},
     "films": FOUNDATION | {"envs", "harness", "playing"},
     "exports": FOUNDATION | {"analysis", "nets", "playing", "runs"},
+    "boards": FOUNDATION | {"films", "nets", "playing", "runs", "tensorboard"},
     "testing": FOUNDATION | {"agents", "envs", "executors", "harness", "runs"},
     "api": FOUNDATION
     | {"agents", "collection", "config", "envs", "harness", "playing", "reports", "sweeps"}
     | NUMBERS,
     "cli": FOUNDATION
-    | {"collection", "config", "envs", "exports", "films", "harness", "nets", "playing"}
+    | {"boards", "collection", "config", "envs", "exports", "films", "harness", "nets", "playing"}
     | {"reports", "signals", "sweeps"}
     | {"tensorboard", *NUMBERS},
     "__main__": {"cli"},

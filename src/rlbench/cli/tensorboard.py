@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Sequence
 
 from rlbench.cli.arguments import runs_parser
-from rlbench.tensorboard.convert import convert
+from rlbench.tensorboard.convert import Part, convert
 from rlbench.tensorboard.runs import DIRECTORY
 from rlbench.wording import plural
 
@@ -15,10 +16,13 @@ agent's scalars and steps a second, over environment steps. Runs are named by wh
 them, as in CartPole-v1/es sigma=0.02/seed1, and the HParams tab lists them with their settings and
 how they ended. Files of these runs under older names are replaced.
 With logger=tensorboard a run writes them itself while it goes on, named by its directory.
+Of the policies that finished runs have kept (all that snapshots=true keeps, else the last one)
+more is shown where it is asked for.
 TensorBoard is no part of rlbench: pip install tensorboard."""
 EXAMPLE = """\
-example:
+examples:
   rlbench tensorboard results/runs --out results/tensorboard
+  rlbench tensorboard results/runs --out results/tensorboard --histograms --graph --films
   tensorboard --logdir results/tensorboard"""
 
 
@@ -33,8 +37,31 @@ def main(argv: Sequence[str] | None = None) -> int:
         EXAMPLE,
         f"where the event files go, which is for the runs of one DIR (default: DIR/{DIRECTORY})",
     )
+    parser.add_argument(
+        "--histograms", action="store_true", help="the distributions of each layer's parameters"
+    )
+    parser.add_argument(
+        "--td-errors",
+        action="store_true",
+        help="the distribution of DQN's TD errors over an episode that each policy plays",
+    )
+    parser.add_argument("--graph", action="store_true", help="the network as a graph")
+    parser.add_argument(
+        "--films", action="store_true", help="an episode of each policy as a moving picture"
+    )
     arguments = parser.parse_args(argv)
-    written = convert(arguments.directory, arguments.out)
+    written = convert(arguments.directory, arguments.out, _parts(arguments))
     place = arguments.out or arguments.directory / DIRECTORY
     print(f"{plural(written, 'run')} in {place}; see them with: tensorboard --logdir {place}")
     return 0
+
+
+def _parts(arguments: argparse.Namespace) -> list[Part]:
+    """What is asked for beside the rows of the logs."""
+    names = ("histograms", "td_errors", "graph", "films")
+    asked = [name for name in names if getattr(arguments, name)]
+    if not asked:
+        return []
+    from rlbench.boards.parts import PARTS  # late, as it needs the environments
+
+    return [PARTS[name] for name in asked]

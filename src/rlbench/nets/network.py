@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import abc
 import dataclasses
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, TypeVar
 
@@ -44,6 +45,8 @@ class LayerNorm:
 
 
 Layer = Convolution | Dense | LayerNorm
+_NAMES = {Convolution: "conv", Dense: "dense", LayerNorm: "norm"}
+_PARAMETERS = {LayerNorm: ("scale", "shift")}  # what a kernel and a bias are called elsewhere
 
 
 class Network(abc.ABC):
@@ -89,6 +92,23 @@ class Network(abc.ABC):
     def describe(self) -> dict[str, Any]:
         """The architecture as JSON values; under "kind" its class, as a policy's file names it
         (see `NetworkBuilder.read`)."""
+
+    @property
+    def layer_names(self) -> list[str]:
+        """A name for each layer of `stack`: conv1, conv2, dense1, ..., output."""
+        count, names = Counter[str](), []
+        for layer in self.stack:
+            name = _NAMES[type(layer)]
+            count[name] += 1
+            names.append(f"{name}{count[name]}")
+        return [*names[:-1], "output"]
+
+    @property
+    def parameter_names(self) -> list[tuple[str, str]]:
+        """Names for the arrays of `layers`, as dense1/kernel and dense1/bias."""
+        named = zip(self.layer_names, self.stack, strict=True)
+        parts = [(name, _PARAMETERS.get(type(layer), ("kernel", "bias"))) for name, layer in named]
+        return [(f"{name}/{kernel}", f"{name}/{bias}") for name, (kernel, bias) in parts]
 
     @property
     def grids(self) -> list[tuple[int, int]]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from rlbench.errors import ReportError
 from rlbench.interfaces import Policy
 from rlbench.playing.source import read_file
+from rlbench.runs.columns import Clock
 from rlbench.runs.directory import SNAPSHOTS, snapshot_file
 from rlbench.runs.log import FILE as LOG
 from rlbench.runs.log import LogFile, kept_rows
@@ -18,12 +19,16 @@ MOST = 1_000  # of a run that are looked at
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The policy of an evaluation: when that was, in seconds of training, its mean return, and the
-    file."""
+    """The policy of an evaluation: the run's clock then, its mean return, and the file."""
 
-    train_s: float
+    clock: Clock
     return_mean: float
     file: Path
+
+    @property
+    def train_s(self) -> float:
+        """When that was, in seconds of training."""
+        return self.clock.train_s
 
     def policy(self) -> Policy:
         """Raises ReportError where the file cannot be used."""
@@ -37,7 +42,7 @@ def snapshots_of(directory: Path) -> list[Snapshot]:
         for row in kept_rows(LogFile(directory / LOG)):
             file = snapshot_file(directory, row.clock.env_steps)
             if row.kind == "eval" and row.return_mean is not None and file.is_file():
-                found.append(Snapshot(row.clock.train_s, row.return_mean, file))
+                found.append(Snapshot(row.clock, row.return_mean, file))
             if len(found) == MOST:
                 break
     except UnreadableFileError as error:

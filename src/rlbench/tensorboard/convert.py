@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path, PurePath
 
-from rlbench.errors import OutputError, ReportError
+from rlbench.errors import OutputError, ReportError, RlbenchError
 from rlbench.opening import UnreadableFileError, in_the_way, is_directory
 from rlbench.runs.header import FILE as HEADER
 from rlbench.runs.load import MAX_DEPTH, find_run_directories, unreadable_note
@@ -19,15 +19,19 @@ from rlbench.tensorboard.differences import of_one_type_each, settings_that_diff
 from rlbench.tensorboard.hparams import experiment
 from rlbench.tensorboard.naming import name_runs
 from rlbench.tensorboard.outcome import METRICS
-from rlbench.tensorboard.runs import DIRECTORY, EventLog, run_of
+from rlbench.tensorboard.runs import DIRECTORY, Added, EventLog, run_of
 from rlbench.tensorboard.session import Session, read_session
 
+Part = Callable[[Path], Iterable[Added]]
+"""What is to be shown of the run in a directory; it may raise an RlbenchError that says why not."""
 
-def convert(directory: Path, out: Path | None = None) -> int:
+
+def convert(directory: Path, out: Path | None = None, parts: Sequence[Part] = ()) -> int:
     """Write the event files of every run below `directory`; returns how many runs there were.
 
     out: where they go, in folders named by what differs among the runs (`name_runs`); those that
     earlier calls wrote of the same runs under other names are removed. None: below `directory`.
+    parts: what is added to the rows of each run; what cannot be is named.
     Raises ReportError where there is no such directory or no run in it, or `out` cannot be written.
     """
     # A link in the directory of the runs is not followed; one that is asked for is.
@@ -46,6 +50,7 @@ def convert(directory: Path, out: Path | None = None) -> int:
         log = LogFile(place / LOG)
         try:
             events = EventLog(out / name, session, log, below, (columns, values))
+            _add(parts, place, place.relative_to(directory), events)
             written.add(events.close(still_going=True))
         except UnreadableFileError as error:
             _note_on(place.relative_to(directory), f"{LOG} {error}: passed over")
@@ -55,6 +60,18 @@ def convert(directory: Path, out: Path | None = None) -> int:
         raise ReportError(f"{directory}: no run found (no run.json and log.jsonl at any depth)")
     _remove_others(out, written)
     return len(written)
+
+
+def _add(parts: Sequence[Part], place: Path, name: PurePath, events: EventLog) -> None:
+    """Add the parts of the run at a place, which is called `name` in notes."""
+    for part in parts:
+        try:
+            for added in part(place):
+                events.add(added)
+        except OutputError:
+            raise
+        except RlbenchError as error:
+            _note_on(name, printable(str(error).removeprefix(f"{place}: ")))
 
 
 def _sessions(directory: Path) -> Iterator[tuple[Path, Session]]:

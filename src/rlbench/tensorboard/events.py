@@ -66,6 +66,10 @@ class EventFile:
         summary = b"".join(bytes_field(1, value) for value in values)
         self._file.write(record(_event(wall_s, step) + bytes_field(5, summary)))
 
+    def write_graph(self, wall_s: float, graph: bytes) -> None:
+        """One event of a message of the type `GraphDef`."""
+        self._file.write(record(_event(wall_s, 0) + bytes_field(4, graph)))
+
     def flush(self) -> None:
         """Hand what was written to the system, for a reader beside the run."""
         self._file.flush()

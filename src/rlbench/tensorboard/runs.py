@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from rlbench.opening import in_the_way, make_directory, open_to_write
+from rlbench.runs.columns import Clock
 from rlbench.runs.log import Row, kept_rows
 from rlbench.tensorboard.events import EventFile
 from rlbench.tensorboard.hparams import Setting, Status, session_end, session_start
@@ -27,6 +28,16 @@ def run_of(name: str) -> str | None:
     """Of which run a file holds the events, by its name; None for other files."""
     ours = _NAME.fullmatch(name)
     return ours and ours[1]
+
+
+@dataclass(frozen=True)
+class Added:
+    """What is shown of a run beside its rows. clock: the run's then. values: messages of the type
+    `Summary.Value`. graph: one of the type `GraphDef`, or empty."""
+
+    clock: Clock
+    values: Sequence[bytes] = ()
+    graph: bytes = b""
 
 
 class EventLog:
@@ -69,6 +80,15 @@ class EventLog:
                 self._begin()
         else:
             self._write(self._file, row)
+
+    def add(self, added: Added) -> None:
+        """What is shown beside the rows, all of which were given before."""
+        file, wall_s = self._file or self._begin(), added.clock.wall_s
+        at_s = self._start_s + (0.0 if math.isnan(wall_s) else wall_s)
+        if added.graph:
+            file.write_graph(at_s, added.graph)
+        if added.values:
+            file.write_values(at_s, added.clock.env_steps, added.values)
 
     def close(self, still_going: bool = False) -> Path:
         """Ends the file and returns its path. still_going: that a run without an end is going on,

@@ -1,0 +1,1 @@
+"""What TensorBoard shows of a run's policies, beside the numbers of its log."""

@@ -1,0 +1,109 @@
+"""A policy's network as nodes of a graph, from the observation to the action."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rlbench.nets.heads import ArgmaxHead, RangeHead
+from rlbench.nets.network import Convolution, Dense, Layer, LayerNorm
+from rlbench.nets.policy import NetworkPolicy
+from rlbench.tensorboard.graph import Node
+
+Shape = tuple[int | None, ...]
+
+
+class Drawing:
+    """Nodes in the order of computation; the last one added is what the next one takes."""
+
+    def __init__(self, name: str, shape: Sequence[int]) -> None:
+        self.nodes = [Node(name, "Placeholder", (), (None, *shape))]
+
+    @property
+    def shape(self) -> Shape:
+        """Of what the last node gives."""
+        return self.nodes[-1].shape
+
+    def add(
+        self,
+        name: str,
+        operation: str,
+        *variables: tuple[str, Sequence[int]],
+        shape: Shape | None = None,
+    ) -> None:
+        """An operation on the last node and on variables (name, shape), which stand beside it.
+        shape: of what it gives; None: as what it takes."""
+        before, scope = self.nodes[-1], name.rpartition("/")[0]
+        names = [f"{scope}/{variable}" for variable, _ in variables]
+        self.nodes += [
+            Node(variable, "VariableV2", (), tuple(sizes))
+            for variable, (_, sizes) in zip(names, variables, strict=True)
+        ]
+        given = before.shape if shape is None else shape
+        self.nodes.append(Node(name, operation, (before.name, *names), given))
+
+
+def policy_nodes(policy: NetworkPolicy) -> list[Node]:
+    """The nodes of the network that acts, with all that belongs to it."""
+    network = policy.network
+    drawing = Drawing("observation", network.observation_shape)
+    frames = network.observations == "frames"
+    if frames:
+        count, height, width = network.observation_shape
+        drawing.add("scale/Transpose", "Transpose", shape=(None, height, width, count))
+        drawing.add("scale/Mul", "Mul")
+    elif policy.obs_mean is not None:
+        sizes = policy.obs_mean.shape
+        drawing.add("normalise/Sub", "Sub", ("mean", sizes))
+        drawing.add("normalise/Div", "Div", ("deviation", sizes))
+        drawing.add("normalise/Clip", "ClipByValue")
+    flat = not frames
+    for name, layer, (rows, units) in zip(
+        network.layer_names, network.stack, network.shapes, strict=True
+    ):
+        if isinstance(layer, Dense) and not flat:
+            drawing.add("flatten/Reshape", "Reshape", shape=(None, rows))
+            flat = True
+        _draw(drawing, name, layer, rows, units)
+    drawing.add("outputs", "Identity")
+    _draw_head(drawing, policy)
+    return drawing.nodes
+
+
+def _draw(drawing: Drawing, name: str, layer: Layer, rows: int, units: int) -> None:
+    bias = ("bias", (units,))
+    match layer:
+        case Convolution(filters, width, stride, activation):
+            _, height, across, channels = drawing.shape
+            assert height is not None and across is not None
+            sides = ((side - width) // stride + 1 for side in (height, across))
+            square = ("kernel", (width, width, channels or 0, filters))
+            drawing.add(f"{name}/Conv2D", "Conv2D", square, shape=(None, *sides, filters))
+            drawing.add(f"{name}/BiasAdd", "BiasAdd", bias)
+        case Dense(_, activation):
+            kernel = ("kernel", (rows, units))
+            drawing.add(f"{name}/MatMul", "MatMul", kernel, shape=(None, units))
+            drawing.add(f"{name}/BiasAdd", "BiasAdd", bias)
+        case LayerNorm(_, activation):
+            drawing.add(f"{name}/Normalise", "LayerNorm")
+            drawing.add(f"{name}/Mul", "Mul", ("scale", (units,)))
+            drawing.add(f"{name}/Add", "Add", ("shift", (units,)))
+    if activation is not None:
+        drawing.add(f"{name}/{activation.title()}", activation.title())
+
+
+def _draw_head(drawing: Drawing, policy: NetworkPolicy) -> None:
+    """From outputs to the action."""
+    head = policy.head
+    if isinstance(head, ArgmaxHead):
+        shape: Shape = (None,) if head.single else (None, len(head.nvec))
+        drawing.add("action/ArgMax", "ArgMax", shape=shape)
+        if head.values is not None:
+            values = ("values", (len(head.nvec), max(head.nvec)))
+            drawing.add("action/Gather", "Gather", values)
+        return
+    ends = ("low", (head.size,)), ("high", (head.size,))
+    if isinstance(head, RangeHead) and not head.tanh:
+        drawing.add("action/Clip", "ClipByValue", *ends)
+        return
+    drawing.add("action/Squash", "Tanh" if isinstance(head, RangeHead) else "ClipByValue")
+    drawing.add("action/Scale", "Mul", *ends)
