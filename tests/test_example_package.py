@@ -152,7 +152,10 @@ def test_its_network_does_not_suit_vectors(rlbench: Rlbench) -> None:
         "agent.network: got 'small_cnn'; takes auto or mlp: CartPole-v1 observes a vector" in said
     )
     said = rlbench("env=CartPole-v1", "agent.network=small_cn", status=2)
-    assert "takes auto, mlp, nature, a3c, small or small_cnn; did you mean small_cnn?" in said
+    assert (
+        "takes auto, mlp, nature, a3c, small, impala-small or small_cnn; did you mean small_cnn?"
+        in said
+    )
 
 
 def test_its_executor_learns_the_same_with_another_number_of_workers(

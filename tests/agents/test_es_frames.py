@@ -23,6 +23,7 @@ from rlbench.harness.plan import name_run
 from rlbench.interfaces import ActionSpec, EnvFacts, State
 from rlbench.nets.conv import ConvNet
 from rlbench.nets.mlp import MLP
+from rlbench.nets.residual import ResidualNet
 from rlbench.runs import checkpoint
 from rlbench.seeding import Seeds
 from rlbench.settings import EnvSettings
@@ -30,6 +31,20 @@ from support.agents import build_es
 from support.pixel_plan import PixelPlan
 
 NETWORK = ConvNet((2, 9, 10), ((3, 4, 2), (4, 2, 1)), (5,), 3)
+
+
+@pytest.mark.parametrize("rank", [None, 1])
+def test_members_of_a_residual_network_are_those_of_theta_and_noise(rank: int | None) -> None:
+    network, rng = ResidualNet((2, 6, 5), ((3, 1),), (4,), 3), np.random.default_rng(0)
+    theta = network.initial_fan_in(rng)
+    noise = draw_noise(network, rank, Seeds(0), 0, range(2))
+    members = make_members(network, theta, 0.1, noise, 2, None)
+    obs = rng.integers(0, 256, (4, 1, *network.inputs), np.uint8)
+    outputs = members.outputs(obs, np.ones((4, 1), np.bool_))
+    for member in range(4):
+        sign = np.float32(-0.1 if member % 2 else 0.1)
+        layers = network.layers(theta + sign * noise[member // 2])
+        np.testing.assert_allclose(outputs[member], network.forward(layers, obs[member]), rtol=1e-4)
 
 
 # --- virtual batch normalisation ----------------------------------------------------------------

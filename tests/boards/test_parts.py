@@ -180,6 +180,11 @@ def test_a_value_is_the_mean_over_dimensions() -> None:
             "conv3/Conv2D": (None, 7, 7, 64), "flatten/Reshape": (None, 3136),
             "dense1/BiasAdd": (None, 512), "action/ArgMax": (None,),
         }),
+        ("impala-small", {
+            "section1/conv/Conv2D": (None, 84, 84, 16), "section1/MaxPool": (None, 42, 42, 16),
+            "section3/block1/conv2/kernel": (3, 3, 32, 32), "section3/Relu": (None, 11, 11, 32),
+            "section3/block1/Add": (None, 11, 11, 32), "flatten/Reshape": (None, 3872),
+        }),
     ],
 )  # fmt: skip
 def test_a_graph_goes_from_the_observation_to_the_action(kind: str, expected: Any) -> None:

@@ -15,14 +15,14 @@ from support.recorded import CONTINUOUS, observations, policy_of
 
 KINDS = (
     "es normalised", "es bins", "box", "boxes", "uneven", "walker bins", "dqn dueling",
-    "dqn decoupled", "es paper", "nature",
+    "dqn decoupled", "es paper", "nature", "impala-small",
 )  # fmt: skip
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_actions_are_the_same(kind: str) -> None:
     policy, env = policy_of(kind)
-    count = 200 if policy.network.convs else 2_000
+    count = 200 if policy.network.observations == "frames" else 2_000
     obs = observations(env, count)
     start_tensorflow(1)
     found = keras_model(policy)(obs)

@@ -60,7 +60,11 @@ def test_a_member_does_not_depend_on_who_shares_the_stack(lanes: Any) -> None:
     assert np.allclose(alone, whole[3], rtol=1e-5, atol=1e-5)
 
 
-@pytest.mark.parametrize(("name", "env"), [("nature", FRAMES), ("a3c", FRAMES), ("small", BOARD)])
+@pytest.mark.parametrize(
+    ("name", "env"),
+    [("nature", FRAMES), ("a3c", FRAMES), ("small", BOARD), ("impala-small", FRAMES),
+     ("impala-small", BOARD)],
+)  # fmt: skip
 def test_keras_builds_the_same_network(name: str, env: EnvFacts) -> None:
     from rlbench.nets import keras_build
     from rlbench.nets.tensorflow_runtime import start_tensorflow
@@ -79,7 +83,7 @@ def test_keras_builds_the_same_network(name: str, env: EnvFacts) -> None:
 
 
 def test_descriptions_come_back() -> None:
-    for network in (named("nature"), MLP(3, (4,), 2, "relu")):
+    for network in (named("nature"), named("impala-small"), MLP(3, (4,), 2, "relu")):
         assert network_from_description(network.describe()) == network
     with pytest.raises(RunError, match="the network 'tree' is not installed here"):
         network_from_description({"kind": "tree"})
@@ -90,7 +94,7 @@ def test_names_must_fit_what_is_observed() -> None:
     assert named("auto", for_frames="a3c") == named("a3c")
     assert named("auto", BOARD) == ConvNet((4, 10, 10), ((16, 3, 1),), (128,), 6)
     assert named("auto", VECTOR) == MLP(4, (8,), 6, "tanh")
-    with pytest.raises(ConfigError, match=r"takes auto, nature, a3c or small: ALE/Pong-v5 obs"):
+    with pytest.raises(ConfigError, match=r"nature, a3c, small or impala-small: ALE/Pong"):
         named("mlp")
     with pytest.raises(ConfigError, match="auto or mlp: CartPole-v1 observes a vector"):
         named("nature", VECTOR)

@@ -15,10 +15,12 @@ from rlbench.nets.conv import ConvNet
 from rlbench.nets.heads import ArgmaxHead, RangeHead, argmax_head, native_head
 from rlbench.nets.mlp import MLP
 from rlbench.nets.policy import NetworkPolicy
+from rlbench.nets.residual import ResidualNet
 from rlbench.settings import EnvSettings
 
 LANES = 8
 NATURE = ((32, 8, 4), (64, 4, 2), (64, 3, 1))
+IMPALA = ((16, 1), (32, 1), (32, 1))
 
 
 @cache
@@ -84,6 +86,10 @@ def _convolutional(convs: tuple[tuple[int, int, int], ...], units: int) -> Netwo
     return _drawn(ConvNet((4, 84, 84), convs, (units,), 6), head)
 
 
+def _residual() -> NetworkPolicy:
+    return _drawn(ResidualNet((4, 84, 84), IMPALA, (256,), 6), ArgmaxHead((6,), single=True))
+
+
 CARTPOLE, PENDULUM, WALKER, PONG = "CartPole-v1", "Pendulum-v1", "BipedalWalker-v3", "ALE/Pong-v5"
 TORQUE = ActionSpec("box", (), (-2.0,), (2.0,))
 JOINTS = ActionSpec("box", (), (-1.0,) * 4, (1.0,) * 4)
@@ -110,6 +116,7 @@ KINDS: dict[str, tuple[str, Callable[[], NetworkPolicy]]] = {
     "dqn layer_norm": (CARTPOLE, lambda: _trained("dqn", CARTPOLE, 600, layer_norm=True, **SMALL)),
     "dqn decoupled": (WALKER, lambda: _trained("dqn", WALKER, 300, **SMALL)),
     "nature": (PONG, lambda: _convolutional(NATURE, 512)),
+    "impala-small": (PONG, _residual),
     "dueling nature": (PONG, lambda: _convolutional(NATURE, 1024)),
 }
 
@@ -125,5 +132,5 @@ VECTORS = (
     "walker bins",
 )  # fmt: skip
 WITH_TENSORFLOW = ("dqn dueling", "dqn layer_norm", "dqn decoupled")
-FRAMES = ("es paper", "nature", "dueling nature")
+FRAMES = ("es paper", "nature", "dueling nature", "impala-small")
 CONTINUOUS = ("box", "boxes", "range", "squashed", "es normalised")

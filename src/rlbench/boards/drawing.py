@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from rlbench.nets.heads import ArgmaxHead, RangeHead
-from rlbench.nets.network import Convolution, Dense, Layer, LayerNorm
+from rlbench.nets.network import Convolution, Dense, LayerNorm, Section
 from rlbench.nets.policy import NetworkPolicy
+from rlbench.nets.residual import halved
 from rlbench.tensorboard.graph import Node
 
 Shape = tuple[int | None, ...]
@@ -29,9 +30,10 @@ class Drawing:
         operation: str,
         *variables: tuple[str, Sequence[int]],
         shape: Shape | None = None,
+        beside: str = "",
     ) -> None:
         """An operation on the last node and on variables (name, shape), which stand beside it.
-        shape: of what it gives; None: as what it takes."""
+        shape: of what it gives; None: as what it takes. beside: another node that it takes."""
         before, scope = self.nodes[-1], name.rpartition("/")[0]
         names = [f"{scope}/{variable}" for variable, _ in variables]
         self.nodes += [
@@ -39,7 +41,8 @@ class Drawing:
             for variable, (_, sizes) in zip(names, variables, strict=True)
         ]
         given = before.shape if shape is None else shape
-        self.nodes.append(Node(name, operation, (before.name, *names), given))
+        others = [beside] if beside else []
+        self.nodes.append(Node(name, operation, (before.name, *others, *names), given))
 
 
 def policy_nodes(policy: NetworkPolicy) -> list[Node]:
@@ -57,9 +60,14 @@ def policy_nodes(policy: NetworkPolicy) -> list[Node]:
         drawing.add("normalise/Div", "Div", ("deviation", sizes))
         drawing.add("normalise/Clip", "ClipByValue")
     flat = not frames
-    for name, layer, (rows, units) in zip(
-        network.layer_names, network.stack, network.shapes, strict=True
-    ):
+    shapes = iter(network.shapes)
+    for name, layer in zip(network.layer_names, network.stack, strict=True):
+        if isinstance(layer, Section):
+            for _ in range(layer.kernels):
+                next(shapes)
+            _draw_section(drawing, name, layer)
+            continue
+        rows, units = next(shapes)
         if isinstance(layer, Dense) and not flat:
             drawing.add("flatten/Reshape", "Reshape", shape=(None, rows))
             flat = True
@@ -69,16 +77,13 @@ def policy_nodes(policy: NetworkPolicy) -> list[Node]:
     return drawing.nodes
 
 
-def _draw(drawing: Drawing, name: str, layer: Layer, rows: int, units: int) -> None:
+def _draw(
+    drawing: Drawing, name: str, layer: Convolution | Dense | LayerNorm, rows: int, units: int
+) -> None:
     bias = ("bias", (units,))
     match layer:
-        case Convolution(filters, width, stride, activation):
-            _, height, across, channels = drawing.shape
-            assert height is not None and across is not None
-            sides = ((side - width) // stride + 1 for side in (height, across))
-            square = ("kernel", (width, width, channels or 0, filters))
-            drawing.add(f"{name}/Conv2D", "Conv2D", square, shape=(None, *sides, filters))
-            drawing.add(f"{name}/BiasAdd", "BiasAdd", bias)
+        case Convolution(_, width, stride, activation):
+            _draw_convolution(drawing, name, width, units, lambda n: (n - width) // stride + 1)
         case Dense(_, activation):
             kernel = ("kernel", (rows, units))
             drawing.add(f"{name}/MatMul", "MatMul", kernel, shape=(None, units))
@@ -89,6 +94,34 @@ def _draw(drawing: Drawing, name: str, layer: Layer, rows: int, units: int) -> N
             drawing.add(f"{name}/Add", "Add", ("shift", (units,)))
     if activation is not None:
         drawing.add(f"{name}/{activation.title()}", activation.title())
+
+
+def _draw_convolution(
+    drawing: Drawing, name: str, width: int, filters: int, side: Callable[[int], int]
+) -> None:
+    """side: how long a side is after it."""
+    _, height, across, channels = (size or 0 for size in drawing.shape)
+    kernel = ("kernel", (width, width, channels, filters))
+    shape = (None, side(height), side(across), filters)
+    drawing.add(f"{name}/Conv2D", "Conv2D", kernel, shape=shape)
+    drawing.add(f"{name}/BiasAdd", "BiasAdd", ("bias", (filters,)))
+
+
+def _draw_section(drawing: Drawing, name: str, section: Section) -> None:
+    first, *others = section.names
+    _draw_convolution(drawing, f"{name}/{first}", 3, section.filters, lambda n: n)
+    _, height, across, _ = (size or 0 for size in drawing.shape)
+    shape = (None, halved(height), halved(across), section.filters)
+    drawing.add(f"{name}/MaxPool", "MaxPool", shape=shape)
+    for number, conv in enumerate(others):
+        if number % 2 == 0:
+            given = drawing.nodes[-1].name
+        drawing.add(f"{name}/{conv}/Relu", "Relu")
+        _draw_convolution(drawing, f"{name}/{conv}", 3, section.filters, lambda n: n)
+        if number % 2:
+            drawing.add(f"{name}/{conv.partition('/')[0]}/Add", "Add", beside=given)
+    if section.activation is not None:
+        drawing.add(f"{name}/{section.activation.title()}", section.activation.title())
 
 
 def _draw_head(drawing: Drawing, policy: NetworkPolicy) -> None:

@@ -9,6 +9,7 @@ from rlbench import __version__
 from rlbench.errors import ReportError
 from rlbench.nets.build import package_of
 from rlbench.nets.heads import ArgmaxHead
+from rlbench.nets.network import Convolution, Layer, Section
 from rlbench.nets.policy import NetworkPolicy
 from rlbench.playing.conditions import Conditions
 from rlbench.playing.names import PROPERTY
@@ -77,12 +78,22 @@ def properties(found: Exported) -> dict[str, str]:
 def network_words(policy: NetworkPolicy) -> str:
     """The network in words: `4-16-16-2, tanh; 370 parameters`."""
     network, head = policy.network, policy.head
-    convs = [f"{f} kernels of {w} x {w} every {s}" for f, w, s in network.convs]
+    convs = [words for words in map(_filter_words, network.stack) if words]
     first = " x ".join(map(str, network.observation_shape))
     units = "-".join(str(n) for n in (*([] if convs else [first]), *network.hidden, head.size))
     shape = f"frames {first}, {', '.join(convs)}, then {units}" if convs else units
     norm = ", first hidden layer normalised" if getattr(network, "layer_norm", False) else ""
     return f"{shape}, {network.activation}{norm}; {network.size:,} parameters"
+
+
+def _filter_words(layer: Layer) -> str:
+    """A layer of kernels that move over frames; empty for others."""
+    match layer:
+        case Convolution(filters, width, stride, _):
+            return f"{filters} kernels of {width} x {width} every {stride}"
+        case Section(filters, blocks, _):
+            return f"{filters} kernels of 3 x 3, halved, {blocks} residual block(s)"
+    return ""
 
 
 def action_words(policy: NetworkPolicy) -> str:

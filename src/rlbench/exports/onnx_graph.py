@@ -9,7 +9,7 @@ import numpy as np
 
 from rlbench.interfaces import Array
 from rlbench.nets.heads import ArgmaxHead, ContinuousHead, Head, RangeHead
-from rlbench.nets.network import Convolution, Dense, Layer, LayerNorm
+from rlbench.nets.network import Convolution, Dense, Layer, LayerNorm, Layers, Section
 from rlbench.nets.policy import NetworkPolicy
 from rlbench.playing.names import ACTION, OBSERVATION, OUTPUTS
 
@@ -103,23 +103,24 @@ def _normalised(graph: Graph, policy: NetworkPolicy, x: str) -> str:
 
 def _network(graph: Graph, policy: NetworkPolicy, x: str) -> str:
     """What the network's layers give."""
-    network = policy.network
-    layers = network.layers(policy.parameters)
-    for number, (layer, (kernel, bias)) in enumerate(zip(network.stack, layers, strict=True)):
-        if number and number == len(network.convs):
+    flat = policy.network.observations == "vector"
+    for layer, parameters in policy.network.stacked(policy.parameters):
+        if isinstance(layer, Dense) and not flat:
             # Flattened in the order (row, column, filter), as the kernel behind it takes it.
             x = graph.node("Transpose", x, perm=[0, 2, 3, 1])
             x = graph.node("Flatten", x, axis=1)
-        x = _layer(graph, layer, kernel, bias, x)
+            flat = True
+        x = _layer(graph, layer, parameters, x)
     return x
 
 
-def _layer(graph: Graph, layer: Layer, kernel: Array, bias: Array, x: str) -> str:
+def _layer(graph: Graph, layer: Layer, parameters: Layers, x: str) -> str:
+    kernel, bias = parameters[0]
     match layer:
-        case Convolution(filters, width, stride, activation):
-            square = kernel.reshape(width, width, -1, filters).transpose(3, 2, 0, 1)
-            weights, shift = graph.constant(square), graph.constant(bias.ravel())
-            x = graph.node("Conv", x, weights, shift, strides=[stride, stride])
+        case Convolution(_, width, stride, activation):
+            x = _convolution(graph, kernel, bias, width, x, strides=[stride, stride])
+        case Section(_, blocks, activation):
+            x = _section(graph, blocks, parameters, x)
         case Dense(_, activation):
             x = graph.node("MatMul", x, graph.constant(kernel))
             x = graph.node("Add", x, graph.constant(bias))
@@ -133,6 +134,30 @@ def _layer(graph: Graph, layer: Layer, kernel: Array, bias: Array, x: str) -> st
             x = graph.node("Mul", x, graph.constant(kernel))
             x = graph.node("Add", x, graph.constant(bias))
     return x if activation is None else graph.node(ACTIVATIONS[activation], x)
+
+
+def _convolution(
+    graph: Graph, kernel: Array, bias: Array, width: int, x: str, **attributes: Any
+) -> str:
+    square = kernel.reshape(width, width, -1, kernel.shape[-1]).transpose(3, 2, 0, 1)
+    weights, shift = graph.constant(square), graph.constant(bias.ravel())
+    return graph.node("Conv", x, weights, shift, **attributes)
+
+
+def _section(graph: Graph, blocks: int, parameters: Layers, x: str) -> str:
+    """See `network.Section`."""
+    left = iter(parameters)
+
+    def convolved(x: str) -> str:
+        return _convolution(graph, *next(left), 3, x, pads=[1, 1, 1, 1])
+
+    x = graph.node(
+        "MaxPool", convolved(x), kernel_shape=[3, 3], strides=[2, 2], auto_pad="SAME_UPPER"
+    )
+    for _ in range(blocks):
+        inner = graph.node("Relu", convolved(graph.node("Relu", x)))
+        x = graph.node("Add", x, convolved(inner))
+    return x
 
 
 def _head(graph: Graph, head: Head, x: str) -> None:

@@ -1,7 +1,8 @@
 """From the name of a network and an environment's observations to its description.
 
 An installed package adds a network as an entry point of the group `rlbench.networks`: a name, and
-a `NetworkBuilder` as below, which may return an `MLP`, a `ConvNet` or a `Network` of the package's.
+a `NetworkBuilder` as below, which may return one of rlbench's (`MLP`, `ConvNet`, `ResidualNet`) or
+a `Network` of the package's.
 A saved policy names such a class by its registered name and never by its module, so that a file
 cannot choose what is imported.
 """
@@ -18,12 +19,13 @@ from rlbench.interfaces import EnvFacts
 from rlbench.nets.conv import Conv, ConvNet
 from rlbench.nets.mlp import MLP
 from rlbench.nets.network import Network, Observations
+from rlbench.nets.residual import ResidualNet
 from rlbench.registry import Registry, choices
 from rlbench.settings import AUTO
 
 KEY = "agent.network"
 MAX_NAME = 80  # characters that an error shows of a name in a file
-_READERS: tuple[type[MLP] | type[ConvNet], ...] = (MLP, ConvNet)
+_READERS: tuple[type[MLP] | type[ConvNet] | type[ResidualNet], ...] = (MLP, ConvNet, ResidualNet)
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,19 @@ def conv_builder(convs: tuple[Conv, ...], hidden: tuple[int, ...]) -> NetworkBui
     return NetworkBuilder("frames", build)
 
 
+def residual_builder(
+    sections: tuple[tuple[int, int], ...], hidden: tuple[int, ...]
+) -> NetworkBuilder:
+    """A `ResidualNet` for frames: (filters, residual blocks) of each section, and the units of each
+    dense layer after them."""
+
+    def build(shape: tuple[int, ...], outputs: int, options: NetworkOptions) -> ResidualNet:
+        frames, height, width = shape
+        return ResidualNet((frames, height, width), sections, hidden, outputs)
+
+    return NetworkBuilder("frames", build)
+
+
 MLP_BUILDER = NetworkBuilder("vector", _mlp)
 # Mnih et al. 2015 (Nature 518), Methods, "Model architecture"
 NATURE = conv_builder(((32, 8, 4), (64, 4, 2), (64, 3, 1)), (512,))
@@ -75,6 +90,9 @@ NATURE = conv_builder(((32, 8, 4), (64, 4, 2), (64, 3, 1)), (512,))
 A3C = conv_builder(((16, 8, 4), (32, 4, 2)), (256,))
 # Young & Tian 2019 (arXiv 1903.03176): the network of their DQN on MinAtar
 SMALL = conv_builder(((16, 3, 1),), (128,))
+# Espeholt et al. 2018 (arXiv 1802.01561), figure 3, right, without the LSTM, and with one residual
+# block a section, where theirs has two. Their shallow network (left) is A3C without its LSTM.
+IMPALA_SMALL = residual_builder(((16, 1), (32, 1), (32, 1)), (256,))
 
 NETWORKS: Registry[NetworkBuilder] = Registry(
     KEY,
@@ -84,6 +102,7 @@ NETWORKS: Registry[NetworkBuilder] = Registry(
         "nature": "rlbench.nets.build:NATURE",
         "a3c": "rlbench.nets.build:A3C",
         "small": "rlbench.nets.build:SMALL",
+        "impala-small": "rlbench.nets.build:IMPALA_SMALL",
     },
     has=("observations",),
 )

@@ -25,6 +25,7 @@ class ConvNet(Network):
 
     KIND: ClassVar[str] = "conv"
     observations: ClassVar[Observations] = "frames"
+    plain: ClassVar[bool] = True
 
     inputs: tuple[int, int, int]
     convs: tuple[Conv, ...]
@@ -66,7 +67,7 @@ class ConvNet(Network):
         for (kernel, bias), (filters, width, stride), grid in zip(
             layers, self.convs, self.grids[1:], strict=False
         ):
-            columns = _patches(x, width, stride).reshape(*lead[:-1], -1, kernel.shape[-2])
+            columns = patches(x, width, stride).reshape(*lead[:-1], -1, kernel.shape[-2])
             x = columns @ kernel
             x += bias
             x = np.maximum(x, np.float32(0), out=x).reshape(*lead, *grid, filters)
@@ -99,7 +100,7 @@ class ConvNet(Network):
         return cls((frames, height, width), convs, hidden, int(description["outputs"]))
 
 
-def _patches(x: Array, width: int, stride: int) -> Array:
+def patches(x: Array, width: int, stride: int) -> Array:
     """Views [..., rows, columns, width, width, channels] of x [..., height, width, channels]."""
     windows = np.lib.stride_tricks.sliding_window_view(x, (width, width), axis=(-3, -2))
     return np.moveaxis(windows[..., ::stride, ::stride, :, :, :], -3, -1)

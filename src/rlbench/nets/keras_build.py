@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from rlbench.interfaces import Array
-from rlbench.nets.network import Convolution, Dense, Layer, LayerNorm, Network
+from rlbench.nets.network import Convolution, Dense, LayerNorm, Network, Section
 
 
 def build(network: Network, precision: str = "float32") -> Any:
@@ -24,10 +24,17 @@ def build(network: Network, precision: str = "float32") -> Any:
 
     dtype = "float32" if precision == "float32" else "mixed_bfloat16"
     layers = [keras.Input(keras_shape(network))]
-    for number, layer in enumerate(network.stack):
-        if number and number == len(network.convs):
+    channels, flat = network.observation_shape[0], network.observations == "vector"
+    for layer in network.stack:
+        if isinstance(layer, Dense) and not flat:
             layers.append(keras.layers.Flatten(dtype=dtype))
-        layers += _keras_layers(keras, layer, dtype)
+            flat = True
+        if isinstance(layer, Section):
+            layers += _section(keras, layer, channels, dtype)
+        else:
+            layers += _keras_layers(keras, layer, dtype)
+        if isinstance(layer, Convolution | Section):
+            channels = layer.filters
     return keras.Sequential(layers)
 
 
@@ -51,9 +58,33 @@ def shapes(model: Any) -> list[tuple[int, ...]]:
     return [tuple(weight.shape) for weight in model.trainable_variables]
 
 
-def _keras_layers(keras: Any, layer: Layer, dtype: str) -> list[Any]:
+def _section(keras: Any, section: Section, channels: int, dtype: str) -> list[Any]:
+    """A section as one model for frames of any size, and the activation after it."""
+    layers = keras.layers
+
+    def convolved(x: Any) -> Any:
+        return layers.Conv2D(section.filters, 3, padding="same", **_made(dtype))(x)
+
+    def rectified(x: Any) -> Any:
+        return layers.Activation("relu", dtype=dtype)(x)
+
+    given = keras.Input((None, None, channels))
+    x = layers.MaxPooling2D(3, 2, padding="same", dtype=dtype)(convolved(given))
+    for _ in range(section.blocks):
+        x = layers.Add(dtype=dtype)([x, convolved(rectified(convolved(rectified(x))))])
+    whole = keras.Model(given, x)
+    if section.activation is None:
+        return [whole]
+    return [whole, layers.Activation(section.activation, dtype=dtype)]
+
+
+def _made(dtype: str) -> dict[str, Any]:
     # Parameters come from the run's own streams: Keras's generator is never drawn from.
-    made = {"kernel_initializer": "zeros", "dtype": dtype}
+    return {"kernel_initializer": "zeros", "dtype": dtype}
+
+
+def _keras_layers(keras: Any, layer: Convolution | Dense | LayerNorm, dtype: str) -> list[Any]:
+    made = _made(dtype)
     match layer:
         case Convolution(filters, width, stride, activation):
             return [keras.layers.Conv2D(filters, width, stride, activation=activation, **made)]

@@ -43,6 +43,7 @@ class MLP(Network):
 
     KIND: ClassVar[str] = "mlp"
     observations: ClassVar[Observations] = "vector"
+    plain: ClassVar[bool] = True
 
     inputs: int
     hidden: tuple[int, ...]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import abc
 import dataclasses
+import itertools
 from collections import Counter
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, TypeVar
@@ -21,6 +22,8 @@ N = TypeVar("N", bound="Network")
 class Convolution:
     """`filters` square kernels of `width`, `stride` apart, without padding; then the activation."""
 
+    kernels: ClassVar[int] = 1
+
     filters: int
     width: int
     stride: int
@@ -28,8 +31,35 @@ class Convolution:
 
 
 @dataclass(frozen=True)
+class Section:
+    """A convolution, the greatest values of squares that halve both sides, and residual `blocks`,
+    each of which adds to what it gets: rectifier, convolution, rectifier, convolution. Then the
+    activation, if any.
+
+    Espeholt et al. 2018 (arXiv 1802.01561), figure 3, right. Kernels and squares are 3 x 3, with
+    padding, so that convolutions keep the sides; an odd one is halved to the larger half.
+    """
+
+    filters: int
+    blocks: int
+    activation: str | None = None
+
+    @property
+    def kernels(self) -> int:
+        return len(self.names)
+
+    @property
+    def names(self) -> list[str]:
+        """Of its convolutions."""
+        blocks = range(1, self.blocks + 1)
+        return ["conv", *(f"block{block}/conv{n}" for block in blocks for n in (1, 2))]
+
+
+@dataclass(frozen=True)
 class Dense:
     """Weighted sums of everything before; then the activation, if any."""
+
+    kernels: ClassVar[int] = 1
 
     units: int
     activation: str | None = None
@@ -40,13 +70,18 @@ class LayerNorm:
     """Mean 0 and variance 1 over the units, scaled and shifted by learned amounts; then the
     activation. epsilon: added to the variance."""
 
+    kernels: ClassVar[int] = 1
+
     epsilon: float
     activation: str
 
 
-Layer = Convolution | Dense | LayerNorm
-_NAMES = {Convolution: "conv", Dense: "dense", LayerNorm: "norm"}
-_PARAMETERS = {LayerNorm: ("scale", "shift")}  # what a kernel and a bias are called elsewhere
+Layer = Convolution | Section | Dense | LayerNorm
+"""kernels: how many pairs of kernel and bias it has."""
+
+_NAMES = {Convolution: "conv", Section: "section", Dense: "dense", LayerNorm: "norm"}
+# What a kernel and a bias are called there.
+_PARAMETERS: dict[type[Layer], tuple[str, str]] = {LayerNorm: ("scale", "shift")}
 
 
 class Network(abc.ABC):
@@ -57,11 +92,14 @@ class Network(abc.ABC):
     [width, width, channels in, filters] lies there as the [in, out] of a dense layer.
 
     observations: what one observation is. observation_shape: (n,), or (frames, height, width).
-    convs: (filters, width, stride) of the convolutions, which come first, if any. hidden: units of
-    the dense layers after them but for the last. activation: after all layers but the last.
+    convs: (filters, width, stride) of the convolutions, where the network is these and then dense
+    layers. hidden: units of the dense layers but for the last. activation: after all layers but the
+    last. plain: whether `forward` is `convs`, and dense layers with the activation between them,
+    and nothing else.
     """
 
     observations: ClassVar[Observations]
+    plain: ClassVar[bool] = False
     convs: tuple[tuple[int, int, int], ...]
     hidden: tuple[int, ...]
     activation: str
@@ -106,9 +144,14 @@ class Network(abc.ABC):
     @property
     def parameter_names(self) -> list[tuple[str, str]]:
         """Names for the arrays of `layers`, as dense1/kernel and dense1/bias."""
-        named = zip(self.layer_names, self.stack, strict=True)
-        parts = [(name, _PARAMETERS.get(type(layer), ("kernel", "bias"))) for name, layer in named]
-        return [(f"{name}/{kernel}", f"{name}/{bias}") for name, (kernel, bias) in parts]
+        found = []
+        for name, layer in zip(self.layer_names, self.stack, strict=True):
+            kernel, bias = _PARAMETERS.get(type(layer), ("kernel", "bias"))
+            parts = (
+                [f"{name}/{part}" for part in layer.names] if isinstance(layer, Section) else [name]
+            )
+            found += [(f"{part}/{kernel}", f"{part}/{bias}") for part in parts]
+        return found
 
     @property
     def grids(self) -> list[tuple[int, int]]:
@@ -125,6 +168,12 @@ class Network(abc.ABC):
         """The number of parameters."""
         return sum(i * o + o for i, o in self.shapes)
 
+    @property
+    def widest(self) -> int:
+        """About how many numbers its largest layer works on for one observation, where it is not
+        computed bit by bit."""
+        return max(units for _, units in self.shapes)
+
     def with_hidden(self: N, hidden: tuple[int, ...]) -> N:
         """The same network with other hidden layers."""
         return dataclasses.replace(self, hidden=hidden)  # type: ignore[type-var]
@@ -139,6 +188,11 @@ class Network(abc.ABC):
             start += o
             layers.append((kernel, bias))
         return layers
+
+    def stacked(self, parameters: Array) -> list[tuple[Layer, Layers]]:
+        """Each layer of `stack` with its part of `layers(parameters)`."""
+        layers = iter(self.layers(parameters))
+        return [(layer, list(itertools.islice(layers, layer.kernels))) for layer in self.stack]
 
     def initial(self, rng: np.random.Generator, output_scale: float = 1.0) -> Array:
         """Fresh parameters [size]: kernels with columns of unit norm, the last ones shrunk to

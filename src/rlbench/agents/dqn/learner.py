@@ -55,12 +55,12 @@ class Learner:
         starting("importing TensorFlow")
         self._tf = start_tensorflow(min(resolve(settings.threads, cores), cores))
         from rlbench.agents.dqn.weights import FlatWeights, ListedWeights
-        from rlbench.nets.keras_build import build, shapes
+        from rlbench.nets.trainable import make_trainable
 
         self._network, self._nvec, self._settings = network, nvec, settings
         self._frames = network.observations == "frames"
-        self._model = build(network, settings.precision)
-        self._shapes = shapes(self._model)
+        self._model = make_trainable(network, settings.library, settings.precision)
+        self._shapes = self._model.shapes
         if settings.dueling:
             self._shapes[-2:] = dueling.stream_shapes(network)
         self._weights = (ListedWeights if self._frames else FlatWeights)(self._tf, self._shapes)
@@ -151,7 +151,7 @@ class Learner:
             weights = [*weights[:-4], *dueling.fold(weights[-4:], self._nvec)]
         if self._frames:
             obs = tf.cast(tf.transpose(obs, (0, 2, 3, 1)), tf.float32) * np.float32(1 / 255)
-        outputs, _ = self._model.stateless_call(weights, [], obs)
+        outputs = self._model(weights, obs)
         return td.utilities(tf.cast(outputs, tf.float32), self._nvec)
 
     def _target_utilities(self, target: list[Tensor], obs_t: Tensor) -> Tensor:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import importlib.util
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, PositiveInt, model_validator
 
 from rlbench.errors import ConfigError
+from rlbench.extras import install_command
 from rlbench.interfaces import AgentParameters
 from rlbench.nets.build import check_network
+from rlbench.nets.trainable import Library
 from rlbench.settings import AUTO, Auto, resolve
 
 
@@ -22,6 +25,7 @@ class DQNSettings(AgentParameters):
     hidden: tuple[PositiveInt, ...] = (256, 256)
     activation: Literal["relu", "tanh", "elu"] = "relu"
     layer_norm: bool = False
+    library: Library = "keras"
     discount: float = Field(0.99, ge=0, le=1)
     double: bool = True
     dueling: bool = False
@@ -100,7 +104,17 @@ class DQNSettings(AgentParameters):
         if not self.hidden and (self.layer_norm or self.dueling):
             key = "layer_norm" if self.layer_norm else "dueling"
             raise ConfigError(f"agent.{key}", True, "false where agent.hidden is empty")
+        if self.library == "sonnet":
+            self._check_sonnet()
         return self
+
+    def _check_sonnet(self) -> None:
+        if importlib.util.find_spec("sonnet") is None:
+            takes = f"keras, or sonnet once that is installed: {install_command('sonnet')}"
+            raise ConfigError("agent.library", self.library, takes)
+        if self.precision != "float32":
+            takes = "float32 with agent.library=sonnet"
+            raise ConfigError("agent.precision", self.precision, takes)
 
     @property
     def lanes(self) -> int:

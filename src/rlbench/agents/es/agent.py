@@ -97,7 +97,8 @@ class ES(Agent):
         noise, member = net.size, net.size
         if settings.noise == "lowrank":
             noise = sum(settings.rank * (rows + units) + units for rows, units in net.shapes)
-            member = noise + sum(rows * units for rows, units in net.shapes[: len(net.convs)])
+            if net.plain:
+                member = noise + sum(rows * units for rows, units in net.shapes[: len(net.convs)])
         task_pairs = block_pairs
         if shares_lock_steps(net, _rank(settings), settings.action_noise):
             lanes = task_lanes(env.lock_step_lanes)
@@ -105,12 +106,11 @@ class ES(Agent):
         task_pairs = min(task_pairs, pairs)
         cached = min(NOISE_CACHE_BYTES, FLOAT_BYTES * noise * pairs / workers)
         # The stack holds copies, where members share no parameters.
-        stacked = 0 if net.convs or settings.noise == "lowrank" else member
+        stacked = 0 if net.convs or (settings.noise == "lowrank" and net.plain) else member
         # Parameters, two moments, gradient, a block's share of it; a worker's members and noise.
         shared, own = 5 * net.size, task_pairs * (noise + 2 * (member + stacked))
         own_lanes = 2 * task_pairs * settings.episodes_per_member
-        widest = max(units for _, units in net.shapes)
-        own += 2 * own_lanes * (env.observation_size + widest)
+        own += 2 * own_lanes * (env.observation_size + net.widest)
         if _normalises(net, settings):
             rows = max(height * width for height, width in net.grids[1:])
             own += settings.reference_frames * (env.observation_size + 2 * rows * net.shapes[0][1])

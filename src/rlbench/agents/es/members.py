@@ -41,12 +41,15 @@ def make_members(
 ) -> Members:
     """The members theta + sigma e, theta - sigma e of a block, [+, -, +, -, ...]; `norm` is for
     convolutional networks."""
-    if isinstance(noise, LowRankNoise):
+    if isinstance(noise, LowRankNoise) and network.plain:
         return _low_rank_members(network, theta, sigma, noise, pairs, norm)
-    assert isinstance(noise, FullNoise)
     parameters = np.empty((pairs, 2, theta.size), np.float32)
     plus, minus = parameters[:, 0], parameters[:, 1]
-    np.multiply(noise.values, np.float32(sigma), out=plus)
+    if isinstance(noise, FullNoise):
+        np.multiply(noise.values, np.float32(sigma), out=plus)
+    else:  # members share the products of plain networks alone
+        for row in range(pairs):
+            np.multiply(noise[row], np.float32(sigma), out=plus[row])
     np.subtract(theta, plus, out=minus)
     np.add(theta, plus, out=plus)
     stacked = parameters.reshape(2 * pairs, -1)
