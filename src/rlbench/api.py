@@ -20,6 +20,7 @@ from rlbench.config.folders import config_folder
 from rlbench.config.words import words, words_of_jobs
 from rlbench.errors import ConfigError, ReportError, RunError
 from rlbench.interfaces import Policy
+from rlbench.playing.names import MODELS
 from rlbench.reports.build import Report, build_report
 from rlbench.runs import load
 from rlbench.runs.records import Run
@@ -216,13 +217,18 @@ def report(
     return build_report(_path("directory", directory), place, baseline=baseline)
 
 
-def load_policy(source: Run | str | Path, from_arrays: FromArrays | None = None) -> Policy:
-    """The policy that a run ended with.
+def load_policy(
+    source: Run | str | Path, from_arrays: FromArrays | None = None, *, env: str | None = None
+) -> Policy:
+    """The policy that a run ended with, or that a file holds.
 
-    source: a run, its directory, or a file (`policy-best.npz` is the best that was evaluated). The
-    policy acts on observations [L, *obs] of L lanes: `policy.act(obs, rng)` gives actions [L] or
-    [L, D]. from_arrays: the inverse of the policy's `arrays()`, needed for a class that is not
-    rlbench's. Raises RunError where there is no policy that can be loaded.
+    source: a run, its directory, or a file (`policy-best.npz` is the best that was evaluated), also
+    one of ONNX or Keras from anybody (`.onnx`, `.keras`). The policy acts on observations [L, *obs]
+    of L lanes: `policy.act(obs, rng)` gives actions [L] or [L, D]. from_arrays: the inverse of the
+    policy's `arrays()`, needed for a class that is not rlbench's. env: the environment that an ONNX
+    or Keras file is for, where the file does not say it (those of `rlbench export` do). Raises
+    RunError or ReportError where there is no policy that can be loaded, and ConfigError where it
+    does not suit the environment.
 
     >>> import numpy as np, rlbench
     >>> run = rlbench.run(agent="es", budget={"env_steps": 500}, progress=False)
@@ -233,6 +239,13 @@ def load_policy(source: Run | str | Path, from_arrays: FromArrays | None = None)
     path = source.directory if isinstance(source, Run) else _path("source", source)
     if not path.exists():
         raise RunError(f"{path}: there is no run and no policy at this path")
+    if path.suffix.lower() in MODELS and not path.is_dir():
+        from rlbench.playing.evaluation import policy_in
+
+        asked = None if env is None else _checked(words({"agent": "random", "env": env})).env
+        return policy_in(path, asked)
+    if env is not None:
+        raise ConfigError("env", env, f"no value here; it is for files that end in {MODELS[0]}")
     from rlbench.agents.saved import read_policy
 
     return read_policy(path / "policy.npz" if path.is_dir() else path, from_arrays)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -36,6 +37,14 @@ def test_tuned_lists_what_has_tuned_settings_and_nothing_else(
     assert sum(env_id.startswith("ALE/") for env_id in rows) > 95
     assert "FrozenLake-v1" not in rows
     assert all("tuned: " in row for row in rows.values())
+
+
+def test_tasks_of_the_control_suite_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = listed(capsys, "control suite")
+    assert len(rows) == 28
+    present = importlib.util.find_spec("dm_control") is not None
+    assert ("needs extra dm_control" in rows["dm_control/walker-walk-v0"]) != present
+    assert rows["dm_control/walker-walk-v0"].split()[1:3] == ["-", "1000"]
 
 
 def test_tuned_files_are_those_of_the_id_and_of_its_namespace(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from rlbench.config.compose import compose
 from rlbench.envs.make import plan_env
+from rlbench.envs.suite_tasks import BENCHMARK
 from rlbench.errors import ConfigError
 from rlbench.harness.experiment import run
 from rlbench.harness.plan import name_run
@@ -21,6 +22,11 @@ ONE = np.array([0])
 KINDS = "dm_env:support.dm_envs:Kinds"
 CATCH = "dm_env:bsuite.environments.catch:Catch"
 SWINGUP = "dm_control/cartpole-swingup-v0"
+
+
+def test_the_benchmarks_tasks_are_listed() -> None:
+    suite = pytest.importorskip("dm_control.suite")
+    assert set(BENCHMARK) == {f"{domain}-{task}" for domain, task in suite.BENCHMARKING}
 
 
 def test_specs_become_a_vector_in_the_order_of_names() -> None:

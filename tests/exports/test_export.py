@@ -14,6 +14,7 @@ import pytest
 
 import rlbench
 from rlbench.cli.main import main
+from rlbench.errors import ConfigError, ReportError
 from rlbench.exports.facts import exported, properties
 from rlbench.nets.policy import NetworkPolicy
 from rlbench.playing.source import read_source
@@ -52,6 +53,28 @@ def test_an_onnx_file_plays_as_its_run_does(
     said(capsys, "evaluate", run.directory, "--csv", ours)
     assert "6 episodes of seed 2, at most 450" in said(capsys, "evaluate", out, "--csv", theirs)
     assert ours.read_bytes() == theirs.read_bytes()
+    obs = np.random.default_rng(0).normal(size=(9, 4)).astype(np.float32)
+    actions = [rlbench.load_policy(file).act(obs, np.random.default_rng(0)) for file in (run, out)]
+    assert np.array_equal(*actions) and len(set(actions[0].tolist())) == 2
+
+
+def test_a_file_that_does_not_say_its_environment_is_told_it(
+    run: rlbench.Run, tmp_path: Path
+) -> None:
+    out = tmp_path / "policy.onnx"
+    assert main(["export", str(run.directory), "--out", str(out)]) == 0
+    model = onnx.load(out)
+    del model.metadata_props[:]
+    onnx.save(model, out)
+    with pytest.raises(ReportError, match="does not say its environment"):
+        rlbench.load_policy(out)
+    played = rlbench.evaluate(rlbench.load_policy(out, env="CartPole-v1"), episodes=3, seed=2)
+    own = rlbench.evaluate(rlbench.load_policy(run), episodes=3, seed=2)
+    assert played.returns.tolist() == own.returns.tolist()
+    with pytest.raises(ConfigError, match="takes a model for Acrobot-v1"):
+        rlbench.load_policy(out, env="Acrobot-v1")
+    with pytest.raises(ConfigError, match="env: got 'CartPole-v1'; takes no value here"):
+        rlbench.load_policy(run, env="CartPole-v1")
 
 
 def test_the_card_says_what_the_file_is(
@@ -110,6 +133,8 @@ def test_keras_and_saved_model(
     else:
         with zipfile.ZipFile(out) as archive:
             text = archive.read("rlbench.json").decode()
+        observation = found["observation"]
+        assert rlbench.load_policy(out).act(observation, np.random.default_rng(0)) == ours
     assert json.loads(text) == known
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import gymnasium
 from gymnasium.envs.registration import EnvSpec, parse_env_id
 
+from rlbench.envs.suite_tasks import BENCHMARK
 from rlbench.errors import ConfigError, StuckError
 from rlbench.extras import install_command
 from rlbench.published.levels import published_levels
@@ -41,6 +42,7 @@ TITLES = {
     "toy_text": "Toy text",
     "mujoco": "MuJoCo",
     "minatar": "MinAtar",
+    "dm_control": "DeepMind Control Suite",
     "phys2d": "Classic control on JAX",
     "tabular": "Toy text on JAX",
 }
@@ -87,7 +89,7 @@ def ensure_registered(env_id: str) -> None:
         return
     _import_package(env_id)
     if _DM_CONTROL_ID.fullmatch(env_id):
-        _register(env_id, "rlbench.envs.dm_control:suite_task", env_id, DM_CONTROL_STEPS)
+        _register_task(env_id)
     elif registered_name(env_id) not in gymnasium.registry:
         _register_games()
 
@@ -103,6 +105,11 @@ def _register(name: str, maker: str, env_id: str, max_episode_steps: int | None 
     if name not in gymnasium.registry:
         kwargs = {"env_id": env_id}
         gymnasium.register(name, maker, max_episode_steps=max_episode_steps, kwargs=kwargs)
+
+
+def _register_task(env_id: str) -> None:
+    """A task of the Control Suite; whether there is one is seen when it is built."""
+    _register(env_id, "rlbench.envs.dm_control:suite_task", env_id, DM_CONTROL_STEPS)
 
 
 def suggest_env(env_id: str) -> str:
@@ -171,6 +178,8 @@ def _threshold(spec: EnvSpec) -> float | None:
 def entries() -> list[Entry]:
     """The newest version of every environment, by family, those that lack a package included."""
     _register_games()
+    for task in BENCHMARK:
+        _register_task(f"dm_control/{task}-v0")
     newest: dict[str, EnvSpec] = {}
     for spec in _living():
         base = _split(spec.id)[0]
@@ -280,7 +289,7 @@ def _folder(spec: EnvSpec) -> str:
 
 
 def _family(spec: EnvSpec) -> str:
-    folder = _folder(spec)
+    folder = spec.namespace if spec.namespace == "dm_control" else _folder(spec)
     return TITLES.get(folder, "Atari" if folder == "ale_py" else folder)
 
 

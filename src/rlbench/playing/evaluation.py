@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from rlbench.analysis.score_statistics import ScoreEstimate, aggregate_scores
 from rlbench.envs.family import EnvPlan
@@ -14,8 +15,9 @@ from rlbench.harness.resources import Resources
 from rlbench.interfaces import EnvFacts, Policy
 from rlbench.playing.conditions import Conditions
 from rlbench.playing.model import Model, ModelPolicy
+from rlbench.playing.source import conditions_for, read_source
 from rlbench.seeding import Seeds
-from rlbench.settings import EvalSettings, resolve
+from rlbench.settings import EnvSettings, EvalSettings, resolve
 from rlbench.table import Column, Row, Table
 
 MOST_LANES = 1_000  # however many episodes there are
@@ -79,6 +81,15 @@ def judge(policy: Policy | Model, conditions: Conditions, *, cores: int = 1) -> 
         finally:
             resources.close()
     return Judged(played, conditions, cap, plan.threshold)
+
+
+def policy_in(path: Path, asked: EnvSettings | None) -> Policy:
+    """The policy in a file of any maker, fitted to the environment that is `asked` for, else to
+    that which the file names. Raises ReportError and ConfigError as `read_source` and `fitted`."""
+    source = read_source(path)
+    wanted = None if asked is None else Conditions(env=asked)
+    plan, _ = plan_of(conditions_for(source, wanted, by_id_alone=True))
+    return fitted(source.policy, plan.facts)
 
 
 def fitted(policy: Policy | Model, facts: EnvFacts) -> Policy:

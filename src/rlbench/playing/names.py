@@ -5,6 +5,7 @@ from __future__ import annotations
 OBSERVATION = "observation"
 ACTION = "action"  # as the environment's lanes take it
 OUTPUTS = "outputs"  # of the network: action values, preferences or, of a box, the action itself
+MODELS = (".onnx", ".keras")  # endings of files of any maker
 PROPERTY = "rlbench"  # the entry of a file's metadata that holds JSON
 
 

@@ -13,7 +13,7 @@ from rlbench.interfaces import Policy
 from rlbench.opening import is_directory
 from rlbench.playing.conditions import Conditions, read_conditions, run_conditions
 from rlbench.playing.model import Model
-from rlbench.playing.names import PROPERTY
+from rlbench.playing.names import MODELS, PROPERTY
 from rlbench.runs.header import FILE as HEADER
 from rlbench.runs.load import load_run
 from rlbench.runs.records import Run
@@ -135,4 +135,6 @@ def read_file(path: Path) -> Policy:
 
 
 Reader = Callable[[Path], Source]
-READERS: dict[str, Reader] = {".npz": _of_file, ".onnx": _of_onnx, ".keras": _of_keras}
+READERS: dict[str, Reader] = dict(
+    zip((".npz", *MODELS), (_of_file, _of_onnx, _of_keras), strict=True)
+)
