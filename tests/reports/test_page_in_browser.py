@@ -13,11 +13,14 @@ from collections.abc import Iterator
 from importlib.resources import files as package_files
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
+from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.select import Select
 
+from rlbench.films.movie import write_film
 from rlbench.reports.build import build_report
 from rlbench.reports.figures.looks import DQN, ES
 from rlbench.reports.figures.style import INK, MUTED
@@ -212,6 +215,82 @@ def test_a_run_opens_by_keyboard_and_by_its_link(opened: Browser) -> None:
     opened.until(lambda: opened.find("#run-4").get_attribute("open") is not None)
 
 
+def chart(browser: Browser) -> str:
+    """What selects the chart of CartPole-v1, once it is drawn."""
+    own = "figure.chart[data-chart='env-CartPole-v1']"
+    browser.run("document.querySelector(arguments[0]).scrollIntoView()", own)
+    browser.until(lambda: browser.driver.find_elements("css selector", f"{own} canvas"))
+    return own
+
+
+def readout(browser: Browser, own: str) -> list[list[str]]:
+    cells = "return [...document.querySelectorAll(arguments[0] + ' tr[data-group]')]"
+    found: list[list[str]] = browser.run(
+        cells + ".map(r => [...r.cells].map(c => c.textContent.trim()))", own
+    )
+    return found
+
+
+def test_a_chart_is_read_by_pointing_and_by_keyboard(opened: Browser) -> None:
+    own = chart(opened)
+    at = f"{own} [data-role=at]"
+    # Without a cursor: the end. ES took 1, 1.2 and 1.4 s, DQN 30 times as long;
+    # an axis ends at most a quarter later.
+    assert opened.find(at).text == "training time (s): 52.5, the end"
+    solved = [["ES", "480", "480 to 480", "3 of 3"], ["DQN", "480", "480 to 480", "3 of 3"]]
+    assert readout(opened, own) == solved
+    canvas = opened.find(f"{own} .canvas")
+    canvas.send_keys(Keys.HOME)
+    canvas.send_keys(Keys.ARROW_RIGHT)
+    assert opened.find(at).text == "training time (s): 0.95"
+    assert readout(opened, own) == [
+        ["ES", "0", "0 to 90", "3 of 3"],
+        ["DQN", "0", "0 to 0", "3 of 3"],
+    ]
+    said = opened.run(f'return document.querySelector("{own} [role=status]").textContent')
+    assert said == "training time (s): 0.95; ES, 0, 0 to 90, 3 of 3; DQN, 0, 0 to 0, 3 of 3"
+    over = opened.find(f"{own} .u-over")
+    ActionChains(opened.driver).move_to_element(over).perform()
+    pointed = opened.find(at).text
+    assert pointed not in ("training time (s): 0.95", "training time (s): 52.5, the end")
+    ActionChains(opened.driver).move_to_element(opened.find("h1")).perform()
+    assert opened.find(at).text == "training time (s): 52.5, the end"
+
+
+def test_a_chart_changes_its_clock_its_agents_and_its_part(opened: Browser) -> None:
+    own = chart(opened)
+    at = f"{own} [data-role=at]"
+    clock = Select(opened.find(f"{own} [data-role=clock]"))
+    ends = {}
+    for option in list(clock.options):
+        clock.select_by_visible_text(option.text)
+        ends[option.get_attribute("value")] = opened.find(at).text
+    assert ends == {
+        "train_s": "training time (s): 52.5, the end",
+        "env_steps": "environment steps: 52.5k, the end",
+        "train_cpu_s": "CPU time in training (CPU-s): 78.8, the end",
+        "euros": "cost (euros, at 0.04 a core-hour): 0.00117, the end",
+    }
+    ink = (  # how many pixels of the picture are about as blue as ES
+        "const c = document.querySelector(arguments[0] + ' canvas');"
+        "const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data; let n = 0;"
+        "for (let i = 0; i < d.length; i += 4) n += d[i + 3] > 200 && d[i] < 40 && d[i + 2] > 150;"
+        "return n;"
+    )
+    opened.until(lambda: opened.run(ink, own) > 100)
+    opened.find(f"{own} tr[data-group='0'] input").send_keys(Keys.SPACE)
+    opened.until(lambda: opened.run(ink, own) == 0)
+    canvas = opened.find(f"{own} .canvas")
+    canvas.send_keys(Keys.HOME)
+    canvas.send_keys("+")
+    canvas.send_keys(Keys.END)
+    zoomed = opened.find(at).text
+    assert zoomed != ends["euros"]
+    canvas.send_keys("0")
+    canvas.send_keys(Keys.END)
+    assert opened.find(at).text == ends["euros"].removesuffix(", the end")
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_text_can_be_read_in_both_colour_schemes(opened: Browser, scheme: str) -> None:
     opened.media(scheme)
@@ -282,7 +361,7 @@ def test_a_telephone_needs_no_sideways_scrolling(opened: Browser, width: int) ->
 
 def test_on_paper_controls_and_runs_are_left_out(opened: Browser) -> None:
     opened.media("dark", "print")
-    for selector in (".contents", ".filters", ".runs"):
+    for selector in (".contents", ".filters", ".runs", "figure.chart"):
         assert not opened.find(selector).is_displayed()
     assert opened.find("#table-answer").is_displayed()
     assert opened.find(".paper").is_displayed()
@@ -314,6 +393,7 @@ def test_without_scripts_the_tables_are_there_in_full(browser: Browser, page: Pa
         browser.open(page)
         assert browser.find("#table-runs tbody tr:last-child").is_displayed()
         assert not browser.find("#filters").is_displayed()
+        assert not browser.find("figure.chart").is_displayed()
         assert len(browser.driver.find_elements("css selector", "#table-runs tbody tr")) == 8
         assert browser.driver.find_elements("css selector", "th button") == []
     finally:
@@ -327,7 +407,7 @@ def test_a_stranger_s_runs_execute_nothing(browser: Browser, tmp_path: Path) -> 
     # An alert would make every later command fail; a broken picture would be asked for.
     assert browser.open(page) == [page.as_uri()]
     assert browser.complaints() == []
-    assert browser.run("return document.scripts.length") == 1
+    assert browser.run("return document.scripts.length") == 2
     assert HOSTILE in browser.find("main").text
     browser.run("document.querySelectorAll('details').forEach(d => { d.open = true; })")
     Select(browser.find("#filters select[name=env]")).select_by_index(1)  # it alone is there
@@ -337,6 +417,24 @@ def test_a_stranger_s_runs_execute_nothing(browser: Browser, tmp_path: Path) -> 
     refused = "const s = document.createElement('script'); s.textContent = 'window.ran = 1';"
     assert browser.run(refused + "document.body.append(s); return window.ran ?? 0") == 0
     assert any("Content Security Policy" in line for line in browser.complaints())
+
+
+def test_a_film_beside_the_page_plays(browser: Browser, tmp_path: Path) -> None:
+    pytest.importorskip("imageio_ffmpeg", reason="rlbench[video] is not installed")
+    RunFiles().write(tmp_path)
+    folder = tmp_path / "report"
+    folder.mkdir()
+    frames = (np.full((64, 96, 3), 25 * i, np.uint8) for i in range(8))
+    write_film(frames, 8.0, folder / "race.mp4")
+    page = build_report(tmp_path).page
+    browser.complaints()
+    asked = browser.open(page)
+    assert set(asked) - {page.as_uri()} <= {(folder / "race.mp4").as_uri()}
+    state = "const v = document.querySelector('video'); return [v.videoWidth, v.error];"
+    browser.until(lambda: browser.run(state) == [96, None])
+    assert browser.complaints() == []
+    browser.media("light", "print")
+    assert not browser.find("video").is_displayed()
 
 
 def test_five_hundred_runs(browser: Browser, tmp_path: Path) -> None:

@@ -47,6 +47,13 @@ def folder(word: str) -> Path:
     return Path(word)
 
 
+def file(word: str) -> Path:
+    """The path of a file that a word of the command line is."""
+    if not word or "\0" in word:
+        raise argparse.ArgumentTypeError("got nothing, takes a path")
+    return Path(word)
+
+
 def add_open(parser: argparse.ArgumentParser) -> None:
     """Add `--open` to a command line that makes a page; see `open_page`."""
     parser.add_argument("--open", action="store_true", help="open the page in a browser")

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
+from rlbench.cli.arguments import file
 from rlbench.cli.playing import (
     asked_conditions,
-    file,
     playing_parser,
     sorted_words,
     the_one,

@@ -7,7 +7,8 @@ import importlib.util
 from collections.abc import Sequence
 from pathlib import Path
 
-from rlbench.cli.playing import file, playing_parser, the_one
+from rlbench.cli.arguments import file
+from rlbench.cli.playing import playing_parser, the_one
 from rlbench.errors import ReportError
 from rlbench.exports.facts import exported
 from rlbench.exports.write import WRITERS, write

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
-from rlbench.cli.playing import file
+from rlbench.cli.arguments import file
 from rlbench.films.movie import check_can_write, write_film
 from rlbench.films.window import check_can_show, show
 from rlbench.interfaces import Array

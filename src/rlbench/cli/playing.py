@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from rlbench.cli.arguments import file
 from rlbench.cli.parser import Parser
 from rlbench.errors import ConfigError, ReportError
 from rlbench.playing.conditions import Conditions
@@ -28,13 +29,6 @@ def playing_parser(
     )
     parser.add_argument("words", nargs="*", metavar="RUN|FILE", help=argparse.SUPPRESS)
     return parser
-
-
-def file(word: str) -> Path:
-    """The path of a file that a word of the command line is."""
-    if not word or "\0" in word:
-        raise argparse.ArgumentTypeError("got nothing, takes a path")
-    return Path(word)
 
 
 def whole_number(low: int, high: int) -> Callable[[str], int]:

@@ -8,8 +8,9 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
+from rlbench.cli.arguments import file
 from rlbench.cli.filming import add_out, check_place, present
-from rlbench.cli.playing import file, playing_parser, whole_number
+from rlbench.cli.playing import playing_parser, whole_number
 from rlbench.errors import ReportError, visible
 from rlbench.films.episodes import Theatre
 from rlbench.films.race import MARKS, Runner, race, stops

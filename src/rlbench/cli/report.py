@@ -7,12 +7,13 @@ import math
 import sys
 from collections.abc import Sequence
 
-from rlbench.cli.arguments import add_open, add_rates, runs_parser
+from rlbench.cli.arguments import add_open, add_rates, file, runs_parser
 from rlbench.cli.browser import open_page, page_line
 from rlbench.cli.drawing import own_matplotlib
 from rlbench.harness.screen import for_terminal
 from rlbench.reports.build import build_report
 from rlbench.reports.cost import Rates
+from rlbench.reports.page.films import FOUND
 
 DESCRIPTION = """\
 Draw figures, write tables and a web page (index.html, which needs nothing beside it) from every
@@ -55,6 +56,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         help="the agent, or one group of its runs as the report labels it, that all others are "
         "compared with (default: dqn where it was run)",
     )
+    parser.add_argument(
+        "--film",
+        metavar="FILE",
+        type=file,
+        action="append",
+        default=[],
+        help="a film of `rlbench race` (MP4) that the page shows, where it is; several --film show "
+        f"several. Those called {FOUND} in the folder of the report are shown without it",
+    )
     add_rates(parser)
     arguments = parser.parse_args(argv)
     if arguments.interval is not None and not arguments.watch:
@@ -78,9 +88,15 @@ def _report(arguments: argparse.Namespace) -> int:
             others=others,
             show=show,
             baseline=arguments.baseline,
+            films=arguments.film,
         )
     report = build_report(
-        directory, arguments.out, rates, others=others, baseline=arguments.baseline
+        directory,
+        arguments.out,
+        rates,
+        others=others,
+        baseline=arguments.baseline,
+        films=arguments.film,
     )
     for line in report.lines:
         print(for_terminal(line, sys.stdout))

@@ -17,6 +17,7 @@ from rlbench.reports.output import (
     make_output,
     write_files,
 )
+from rlbench.reports.page.films import Film, films_of
 from rlbench.reports.tables import report_tables
 from rlbench.reports.terminal import report_lines
 from rlbench.runs.load import LoadedRuns, load_runs
@@ -45,6 +46,7 @@ def build_report(
     others: Sequence[Path] = (),
     baseline: str | None = None,
     only: Sequence[Path] | None = None,
+    films: Sequence[Path] = (),
     refresh: bool = False,
 ) -> Report:
     """Load every run below `directory`; write figures (PNG, SVG), tables (CSV) and the web page.
@@ -53,11 +55,13 @@ def build_report(
     `directory/report` where None. others: directories whose runs belong in the same report. rates:
     what a core costs; the defaults of `Rates` where None. baseline: the agent, or the label of one
     group, that the others are compared with; None: DQN where it was run, else the agent of the
-    first group. only: run directories; runs in others are counted and left out. refresh: the page
-    reloads every few seconds.
+    first group. only: run directories; runs in others are counted and left out. films: that the
+    page shows, beside those in its folder (see `films_of`). refresh: the page reloads every few
+    seconds.
 
     Raises NothingToReportError where a directory is absent or none holds a usable run, ReportError
-    where `out` cannot be written, ConfigError where no run is of the baseline.
+    where `out` cannot be written or a film not be shown, ConfigError where no run is of the
+    baseline.
     """
     # A link in the directory of the runs is not followed; one that is asked for is.
     below, out = (directory, directory / "report") if out is None else (out, out)
@@ -66,10 +70,11 @@ def build_report(
     from rlbench.reports.figures.draw import draw_findings
 
     findings = findings_of(loaded, baseline)
+    shown = films_of(out, films)
     make_output(out, below)  # before minutes of drawing
     drawing = draw_findings(findings)
     findings = replace(findings, problems=(*findings.problems, *drawing.problems))
-    files = _files(findings, drawing.figures, rates or Rates(), out, refresh)
+    files = _files(findings, drawing.figures, rates or Rates(), shown, out, refresh)
     written = write_files(out, files)
     return Report(
         files=tuple(written),
@@ -101,16 +106,17 @@ def _files(
     findings: Findings,
     figures: Sequence[Drawn],
     rates: Rates,
+    films: Sequence[Film],
     out: Path,
     refresh: bool,
 ) -> dict[str, bytes]:
     """File name to content, the page last."""
     from rlbench.reports.page.compose import page_file  # late, as above
 
-    tables = report_tables(findings.analyses, findings.suites, rates)
+    tables = report_tables(findings.analyses, findings.suites, rates, findings.leagues)
     files = {table.file: table.csv() for table in tables}
     if findings.has_claimed_pair:
         files |= claims_files(findings.examination)
     for figure in figures:
         files |= figure.files
-    return files | page_file(findings, tables, figures, out, refresh=refresh)
+    return files | page_file(findings, tables, figures, rates, films, out, refresh=refresh)

@@ -199,6 +199,23 @@ OVERALL_RATIOS = (
     Column("n_environments", "exact", "", "behind the mean"),
 )
 
+LEAGUE = (
+    Column("league", "text", "", "the environments on which just these agents ran"),
+    _GROUP,
+    Column("first", "exact", "", "the best place that it may have"),
+    Column("last", "exact", "", "the worst one"),
+    Column("n_faster", "exact", "", "agents that were clearly faster than it"),
+    Column("n_slower", "exact", "", "agents that were clearly slower"),
+    Column("n_runs", "exact", "", "runs, over all environments"),
+    Column("n_reached", "exact", "", "runs that reached the threshold"),
+    Column("baseline", "group", "", "the group that the ratio is to"),
+    Column("ratio", "number", "", "the baseline's training time over its own; 1 is the baseline"),
+    _LOW,
+    _HIGH,
+    Column("bound", "code", "", "of the ratio, as in speed_ratio.csv"),
+    Column("reason", "text", "", "why there is no ratio or interval, or what was left out"),
+)
+
 CURVES = (
     _ENV,
     _AGENT,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from rlbench.analysis.environment import EnvironmentAnalysis, analyze
 from rlbench.analysis.groups import Group, check_baseline, group_runs
+from rlbench.analysis.league import League, leagues
 from rlbench.analysis.suite_ratios import MeanRatio
 from rlbench.analysis.suite_statistics import SuiteStatistics, across_environments
 from rlbench.claims.evidence import BASELINE, CHALLENGER
@@ -28,13 +29,14 @@ class Findings:
     """What was found in some runs.
 
     stems: of the names of an environment's files. suites: environments put together, the largest
-    first. missing: what is not known over environments, and why. problems: what to be careful
-    with, one line each.
+    first. leagues: places of three agents or more. missing: what is not known over environments,
+    and why. problems: what to be careful with, one line each.
     """
 
     analyses: tuple[EnvironmentAnalysis, ...]
     stems: Mapping[str, str]
     suites: tuple[SuiteStatistics, ...]
+    leagues: tuple[League, ...]
     missing: tuple[str, ...]
     examination: Examination
     problems: tuple[str, ...]
@@ -88,6 +90,7 @@ def findings_of(loaded: LoadedRuns, baseline: str | None = None) -> Findings:
         analyses=analyses,
         stems=file_stems(environment.env for environment in environments),
         suites=suites,
+        leagues=leagues(environments, baseline),
         missing=tuple(suite_notes(environments, suites, baseline)),
         examination=examine(environments),
         problems=(

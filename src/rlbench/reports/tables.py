@@ -8,11 +8,13 @@ from rlbench.analysis.curves import Curve
 from rlbench.analysis.drift import relative_speeds, speeds_of_thirds
 from rlbench.analysis.environment import EnvironmentAnalysis
 from rlbench.analysis.groups import Group
+from rlbench.analysis.league import League
 from rlbench.analysis.level_times import LevelTime
 from rlbench.analysis.reached import ReachedCurve
 from rlbench.analysis.suite_statistics import SuiteStatistics
 from rlbench.reports import columns
 from rlbench.reports.cost import Rates, train_core_hours
+from rlbench.reports.league import league_table
 from rlbench.reports.suite_tables import suite_tables
 from rlbench.reports.table_rows import column_values, curve_rows, winner_of
 from rlbench.runs.records import UNITS, Clock, Machine, Run
@@ -20,10 +22,14 @@ from rlbench.table import About, Row, Table, Value
 
 
 def report_tables(
-    analyses: Sequence[EnvironmentAnalysis], suites: Sequence[SuiteStatistics], rates: Rates
+    analyses: Sequence[EnvironmentAnalysis],
+    suites: Sequence[SuiteStatistics],
+    rates: Rates,
+    leagues: Sequence[League] = (),
 ) -> list[Table]:
     """Every table that has something to say, those that a reader looks for first in front."""
     return [
+        *([league_table(leagues)] if leagues else []),
         ratios_table(analyses),
         times_table(analyses, rates),
         *suite_tables(suites),

@@ -13,6 +13,7 @@ from rlbench.analysis.suite_statistics import SuiteStatistics
 from rlbench.claims.text import verdict_lines
 from rlbench.reports.answers import OTHER_UNITS, answers
 from rlbench.reports.findings import Findings
+from rlbench.reports.league import league_lines
 from rlbench.runs.records import Unit
 from rlbench.wording import (
     UNIT_NAMES,
@@ -43,6 +44,8 @@ def report_lines(findings: Findings) -> Iterator[str]:
     for analysis in findings.analyses:
         yield from environment_lines(analysis)
     yield from across_lines(findings.suites, findings.missing)
+    for league in findings.leagues:
+        yield from league_lines(league)
     if findings.has_claimed_pair:
         yield from verdict_lines(findings.examination)
 

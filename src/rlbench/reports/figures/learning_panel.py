@@ -73,17 +73,28 @@ def published_curve(environment: EnvironmentGroups) -> DopamineCurve | None:
 
 
 def set_return_limits(axes: Axes, environment: EnvironmentGroups, curves: Sequence[Curve]) -> None:
-    """Make room for the thresholds and the bands, which hold every seed; `curves` are all."""
+    """Make room for the thresholds and the bands; `curves` are all."""
+    limits = return_limits(environment, curves)
+    if limits is not None:
+        return_axis(axes, "y", *limits)
+
+
+def return_limits(
+    environment: EnvironmentGroups, curves: Sequence[Curve]
+) -> tuple[float, float] | None:
+    """The returns between which all thresholds and the bands lie, which hold every seed; None where
+    there are none. `curves` are all."""
     names = {group.label for group in environment.contenders or environment.groups}
     own = [curve for curve in curves if curve.group in names]
     values = [
         *environment.thresholds,
         *(float(v) for curve in own for v in (curve.low.min(), curve.high.max())),
     ]
-    if values:
-        lowest = max(min(values), lowest_shown(environment))
-        margin = 0.06 * (max(values) - lowest) or 1.0
-        return_axis(axes, "y", lowest - margin, max(values) + margin)
+    if not values:
+        return None
+    lowest = max(min(values), lowest_shown(environment))
+    margin = 0.06 * (max(values) - lowest) or 1.0
+    return lowest - margin, max(values) + margin
 
 
 def lowest_shown(environment: EnvironmentGroups) -> float:

@@ -15,7 +15,9 @@ from rlbench.reports.answers import (
     overall_lines,
     seeds_line,
 )
+from rlbench.reports.cost import Rates
 from rlbench.reports.figures.draw import Drawn
+from rlbench.reports.figures.looks import Looks
 from rlbench.reports.figures.registry import (
     ClaimFigure,
     EnvironmentFigure,
@@ -24,9 +26,12 @@ from rlbench.reports.figures.registry import (
     SuiteFigure,
 )
 from rlbench.reports.findings import Findings
+from rlbench.reports.league import league_rows, league_title
 from rlbench.reports.output import PAGE
+from rlbench.reports.page.charts import chart_of
 from rlbench.reports.page.figures import page_figure
-from rlbench.reports.page.model import AnswerRow, ClaimBlock, Figure, Page, Section
+from rlbench.reports.page.films import Film
+from rlbench.reports.page.model import AnswerRow, ClaimBlock, Figure, LeagueBlock, Page, Section
 from rlbench.reports.page.render import render_page
 from rlbench.reports.page.runs import run_details
 from rlbench.reports.page.shown_tables import page_tables
@@ -47,6 +52,8 @@ def page_file(
     findings: Findings,
     tables: Sequence[Table],
     figures: Sequence[Drawn],
+    rates: Rates,
+    films: Sequence[Film],
     out: Path,
     *,
     refresh: bool = False,
@@ -55,7 +62,7 @@ def page_file(
 
     out: where the page will lie. refresh: it reloads every few seconds.
     """
-    page = compose(findings, tables, figures, out)
+    page = compose(findings, tables, figures, rates, films, out)
     return {PAGE: render_page(page, refresh=refresh)}
 
 
@@ -63,9 +70,12 @@ def compose(
     findings: Findings,
     tables: Sequence[Table],
     figures: Sequence[Drawn],
+    rates: Rates,
+    films: Sequence[Film],
     out: Path,
 ) -> Page:
     """The page as data."""
+    looks = Looks(findings.groups)
     claims = findings.examination.claims if findings.bears_on_claims else ()
     readings = _readings(figures)
     sections = [
@@ -74,6 +84,7 @@ def compose(
             env=analysis.env,
             answers=tuple(answers(analysis)),
             figures=_figures(figures, EnvironmentFigure, analysis.env, said=readings),
+            chart=chart_of(analysis, looks.on(analysis.env), rates),
         )
         for analysis in findings.analyses
     ]
@@ -91,6 +102,11 @@ def compose(
         hardware=tuple(hardware_lines(groups)),
         seeds=seeds_line(findings.analyses),
         answers=tuple(_answer_rows(sections)),
+        leagues=tuple(
+            LeagueBlock(league_title(one), agent_name(one.baseline), tuple(league_rows(one)))
+            for one in findings.leagues
+        ),
+        films=tuple(films),
         overview=_figures(figures, OverviewFigure),
         suites=_figures(figures, SuiteFigure),
         readings=readings,

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rlbench.reports.answers import Answer
+from rlbench.reports.league import LeagueRow
+from rlbench.reports.page.charts import Chart
+from rlbench.reports.page.films import Film
 from rlbench.table import Column
 
 
@@ -16,6 +19,15 @@ class AnswerRow:
     anchor: str  # of the environment's section
     pair: str  # which groups were compared, where that is not the same everywhere
     winner: str  # the agent's name; empty where nothing is settled
+
+
+@dataclass(frozen=True)
+class LeagueBlock:
+    """A league with its rows."""
+
+    title: str
+    baseline: str
+    rows: tuple[LeagueRow, ...]
 
 
 @dataclass(frozen=True)
@@ -39,6 +51,7 @@ class Section:
     env: str
     answers: tuple[Answer, ...]
     figures: tuple[Figure, ...]
+    chart: Chart | None
 
     @property
     def has_tall_figure(self) -> bool:
@@ -135,6 +148,8 @@ class Page:
     hardware: tuple[str, ...]
     seeds: str
     answers: tuple[AnswerRow, ...]
+    leagues: tuple[LeagueBlock, ...]
+    films: tuple[Film, ...]
     overview: tuple[Figure, ...]
     suites: tuple[Figure, ...]
     readings: tuple[tuple[str, str], ...]  # how to read each kind of figure of an environment

@@ -9,9 +9,11 @@ from importlib.resources import files as package_files
 from jinja2 import BaseLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
+from rlbench.reports.page.charts import charts_json
 from rlbench.reports.page.model import Page
 
 REFRESH_S = 10
+_LIBRARY = "uplot"
 _REFRESH = f'<meta http-equiv="refresh" content="{REFRESH_S}">\n'
 
 
@@ -20,19 +22,29 @@ def render_page(page: Page, *, refresh: bool = False) -> bytes:
 
     refresh: the page reloads every few seconds, while runs are being watched.
     """
-    script = _part("page.js")
+    charts = {section.anchor: section.chart for section in page.sections if section.chart}
+    style, script = _part("page.css"), _part("page.js")
+    if charts:
+        style += _part(f"{_LIBRARY}/uPlot.min.css")
+        licence = _part(f"{_LIBRARY}/LICENSE")
+        script = (
+            f"/*\n{licence}*/\n{_part(f'{_LIBRARY}/uPlot.iife.min.js')}{script}{_part('charts.js')}"
+        )
     return render_template(
         "page.html.jinja",
+        style=style,
         page=page,
+        charts=Markup(charts_json(charts)) if charts else "",  # where it stands nothing is markup
         script=Markup(script),  # our own file
         script_hash=_hash(script),
         refresh=Markup(_REFRESH if refresh else ""),
     )
 
 
-def render_template(name: str, **values: object) -> bytes:
-    """One of our own templates, with the style that all pages have; text in `values` is escaped."""
-    style = _part("page.css")
+def render_template(name: str, style: str = "", **values: object) -> bytes:
+    """One of our own templates; text in `values` is escaped. style: where empty, what all pages
+    have."""
+    style = style or _part("page.css")
     environment = Environment(
         loader=BaseLoader(),
         autoescape=True,

@@ -1,0 +1,75 @@
+"""Places of more than two agents, as terminal, table and page say them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from rlbench.analysis.league import League, Standing
+from rlbench.reports import columns
+from rlbench.reports.table_rows import column_values
+from rlbench.table import About, Row, Table
+from rlbench.wording import agent_name, plural, ratio_text
+
+
+@dataclass(frozen=True)
+class LeagueRow:
+    """One agent, in words."""
+
+    place: str  # `1`, or `2 to 4` where the seeds do not tell it from others
+    agent: str
+    name: str
+    factor: str  # how many times as fast as the baseline
+    solved: str
+
+
+def league_title(league: League) -> str:
+    """Who and where."""
+    return f"{plural(len(league.standings), 'agent')} on {league.label}"
+
+
+def league_rows(league: League) -> Iterator[LeagueRow]:
+    """One for each agent, the fastest first."""
+    for found in league.standings:
+        yield LeagueRow(
+            place=_place(found),
+            agent=found.agent,
+            name=agent_name(found.agent),
+            factor=_factor(found),
+            solved=f"{found.n_reached} of {found.n_runs}",
+        )
+
+
+def league_lines(league: League) -> Iterator[str]:
+    """A league for the terminal."""
+    yield f"{league_title(league)}, places by training time"
+    for row in league_rows(league):
+        factor = row.factor
+        if factor[:1].isdigit() or factor.startswith(("at", "\u2265")):
+            factor += f" as fast as {agent_name(league.baseline)}"
+        yield f"  {row.place}: {row.name}, {factor}, {row.solved} runs solved it"
+
+
+def league_table(leagues: Sequence[League]) -> Table:
+    """One row for each agent of each league."""
+    rows = [
+        Row(
+            column_values(columns.LEAGUE, found, {"group": found.agent, "baseline": one.baseline}),
+            About(agents=(found.agent,)),
+        )
+        for one in leagues
+        for found in one.standings
+    ]
+    holds = "places of three agents or more, by training time"
+    return Table("league.csv", holds, columns.LEAGUE, tuple(rows))
+
+
+def _place(found: Standing) -> str:
+    first, last = found.first, found.last
+    return str(first) if first == last else f"{first} to {last}"
+
+
+def _factor(found: Standing) -> str:
+    if found.is_baseline:
+        return "the baseline"
+    return ratio_text(found, "words") if found.ratio is not None else f"no ratio: {found.reason}"

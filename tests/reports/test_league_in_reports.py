@@ -1,0 +1,45 @@
+"""The league in terminal, table and page: the same places everywhere."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+from rlbench.reports.build import build_report
+from support.figures import runs_of
+
+
+def test_terminal_table_and_page_say_the_same_places(tmp_path: Path) -> None:
+    for run in runs_of("A-v0", {"es": 500.0, "dqn": 10.0, "sb3-PPO": 10.5}, seeds=6):
+        run.write(tmp_path)
+    report = build_report(tmp_path)
+    start = report.lines.index("3 agents on A-v0, places by training time")
+    said = report.lines[start + 1 : start + 4]
+    assert said[0] == "  1 to 2: DQN, the baseline, 6 of 6 runs solved it"
+    assert said[1].startswith("  1 to 2: PPO (SB3), 0.95\u00d7 (95 % interval ")
+    assert said[1].endswith(") as fast as DQN, 6 of 6 runs solved it")
+    assert said[2].startswith("  3: ES, 0.02\u00d7 (95 % interval ")
+    with (tmp_path / "report" / "league.csv").open(newline="") as file:
+        records = list(csv.DictReader(file))
+    assert [(r["group"], r["first"], r["last"], r["baseline"]) for r in records] == [
+        ("dqn", "1", "2", "dqn"), ("sb3-PPO", "1", "2", "dqn"), ("es", "3", "3", "dqn"),
+    ]  # fmt: skip
+    page = report.page.read_text()
+    table = page[page.index('<table class="cards league">') :]
+    table = table[: table.index("</table>")]
+    assert "<b>3 agents on A-v0</b>" in table
+    assert "Times as fast as DQN (95 % interval)" in table
+    for record, line in zip(records, said, strict=True):
+        place = line.split(":")[0].strip()
+        assert place == (record["first"] if record["first"] == record["last"] else "1 to 2")
+    assert table.count(">1 to 2</td>") == 2
+    assert table.count(">3</td>") == 1
+
+
+def test_two_agents_are_no_league(tmp_path: Path) -> None:
+    for run in runs_of("A-v0", {"es": 5.0, "dqn": 10.0}, seeds=2):
+        run.write(tmp_path)
+    report = build_report(tmp_path)
+    assert not (tmp_path / "report" / "league.csv").exists()
+    assert "league" not in report.page.read_text().split("</style>")[1].split("<script")[0]
+    assert not any("places" in line for line in report.lines)
