@@ -7,8 +7,11 @@ entry points. Neither is imported before it is asked for.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator, Mapping
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 from typing import Generic, TypeVar, cast
 
 from rlbench.errors import ConfigError
@@ -83,11 +86,31 @@ class Registry(Generic[T]):
         return points[0]
 
     def _installed(self) -> dict[str, list[EntryPoint]]:
-        # Looked up each time: it takes milliseconds, and a package may come while a notebook runs.
         found: dict[str, list[EntryPoint]] = {}
-        for point in entry_points(group=self.group):
+        for point in installed(self.group):
             found.setdefault(point.name, []).append(point)
         return found
+
+
+def installed(group: str) -> Sequence[EntryPoint]:
+    """The entry points of installed packages in one group.
+
+    A package may come while a notebook runs, and reading what all have takes milliseconds: it is
+    done again when a folder on the path has changed.
+    """
+    return _read(group, tuple((place, _changed_ns(Path(place))) for place in sys.path))
+
+
+@lru_cache(maxsize=16)
+def _read(group: str, places: tuple[tuple[str, int], ...]) -> Sequence[EntryPoint]:
+    return tuple(entry_points(group=group))
+
+
+def _changed_ns(place: Path) -> int:
+    try:
+        return place.stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 def choices(asked: str, names: Iterable[str]) -> str:

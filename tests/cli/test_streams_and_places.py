@@ -275,6 +275,20 @@ def test_links_in_place_of_the_default_output_are_not_followed(
     assert (runs / "outside" / "index.html").is_file()
 
 
+@pytest.mark.parametrize(
+    ("words", "status", "named"),
+    [("init mine", 2, "mine/"), (A_RUN, 1, "/seed0/config.yaml: cannot be written")],
+)
+def test_where_no_file_may_hold_anything_the_first_one_is_named(
+    tmp_path: Path, words: str, status: int, named: str
+) -> None:
+    done = shell(f"ulimit -f 0; {PYTHON} {words}", tmp_path)
+    assert done.returncode == status
+    assert done.stderr.count("\n") == 1 and named in done.stderr
+    assert "File too large" in done.stderr
+    assert [file for file in tmp_path.rglob("mine/*") if file.is_file()] == []
+
+
 @pytest.mark.parametrize("words", ["--help", "envs", "report", A_RUN])
 def test_a_working_directory_that_is_gone(tmp_path: Path, words: str) -> None:
     (tmp_path / "gone").mkdir()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -62,9 +63,16 @@ def _copy(template: Path, directory: Path) -> list[Path]:
             takes = f"a folder without {part.name}: nothing is overwritten"
             raise ConfigError("rlbench init", str(directory), takes)
     files = sorted(path.relative_to(template) for path in template.rglob("*") if _is_part(path))
-    for file in files:
-        (directory / file).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(template / file, directory / file)
+    for number, file in enumerate(files):
+        try:
+            (directory / file).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(template / file, directory / file)
+        except OSError as error:
+            for made in files[: number + 1]:  # else the next try would find them in its way
+                with contextlib.suppress(OSError):
+                    (directory / made).unlink()
+            takes = f"a folder that can be written ({directory / file}: {error.strerror})"
+            raise ConfigError("rlbench init", str(directory), takes) from error
     return files
 
 

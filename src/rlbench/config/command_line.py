@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import io
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import hydra
-from hydra._internal.utils import get_args_parser
+from hydra import version
+from hydra._internal.hydra import Hydra
+from hydra._internal.utils import create_config_search_path, get_args_parser
+from hydra.core.config_search_path import SearchPathQuery
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -26,9 +30,10 @@ from rlbench.config.folders import (
     find_modules_beside,
     own_folder,
     passed_over,
+    search_folders,
 )
 from rlbench.config.refused import WRITES_NOTHING, refuse_config_name, refuse_words
-from rlbench.config.source import register
+from rlbench.config.source import CONFIG_NAME, VERSION_BASE, register
 from rlbench.errors import ConfigError, RlbenchError
 
 if TYPE_CHECKING:
@@ -51,7 +56,8 @@ def run_with_hydra(
     Raises ConfigError for words that Hydra does not take.
     """
     os.environ["HYDRA_FULL_ERROR"] = "1"  # so that errors come here instead of being printed
-    overrides, flags, folder = _sorted(words)
+    line = _sorted(words)
+    overrides, folder = line.overrides, line.folder
     if folder is not None and folder == own_folder() and str(folder) not in words:
         print(f"note: the files in {folder} are used, too", file=sys.stderr)
     if folder is not None and "hydra.mode=RUN" not in overrides:  # a job's sweep has said so
@@ -61,10 +67,12 @@ def run_with_hydra(
     refuse_words(overrides)
     register()
     task = Task(run, run_guest, answer)
-    start = hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")(task)
+    mode = line.mode()
     try:
-        with _command_line([*overrides, *WRITES_NOTHING, *flags]):
-            start()
+        if mode is None:
+            _leave_to_hydra(task, line)
+        else:
+            _compose_once(task, line, mode)
     except SystemExit as ended:  # Hydra has said why
         if not ended.code:  # --hydra-help
             raise
@@ -88,7 +96,7 @@ def values_under(words: Sequence[str]) -> tuple[dict[str, Any], Path | None]:
     from rlbench.config.errors import explain, flat
 
     parser = OverridesParser.create()
-    given, _, folder = _sorted([word for word in words if word not in ("-m", "--multirun")])
+    given, _, folder, _ = _sorted([word for word in words if word not in ("-m", "--multirun")])
     refuse_words(given)
     compose_words = composer(folder)
     try:
@@ -147,13 +155,59 @@ class Task:
         return self._run(from_config(Composed(config, files)))
 
 
+class _Line(NamedTuple):
+    """A command line: its KEY=VALUE words, its flags with their values, the folder of --config-dir
+    (its own, or the one in the working directory), and what Hydra's parser makes of it all."""
+
+    overrides: list[str]
+    flags: list[str]
+    folder: Path | None
+    arguments: argparse.Namespace
+
+    def mode(self) -> RunMode | None:
+        """Whether one run or a sweep is asked for. None where it takes Hydra to say that: something
+        else is asked for, or a file may be what asks, as some in experiment/ are."""
+        given = {name for name, value in vars(self.arguments).items() if value}
+        if given - {"overrides", "multirun", "config_dir"}:
+            return None
+        may_say = ("hydra", "experiment")
+        asks = [word for word in self.overrides if word.lstrip("+~").startswith(may_say)]
+        modes = [word for word in asks if "hydra.mode" in word]
+        if self.arguments.multirun:
+            return None if modes else RunMode.MULTIRUN
+        if modes == ["hydra.mode=RUN"]:
+            return RunMode.RUN
+        return None if asks or search_folders(self.folder) != [conf_dir()] else RunMode.RUN
+
+
+def _leave_to_hydra(task: Task, line: _Line) -> None:
+    """Hydra composes everything once to learn the mode alone, and then again."""
+    start = hydra.main(str(conf_dir()), CONFIG_NAME, version_base=VERSION_BASE)(task)
+    with _command_line([*line.overrides, *WRITES_NOTHING, *line.flags]):
+        start()
+
+
+def _compose_once(task: Task, line: _Line, mode: RunMode) -> None:
+    """What `hydra.main` does once the mode is known."""
+    path = create_config_search_path(str(conf_dir()))
+    if line.arguments.config_dir is not None:
+        folder = Path(line.arguments.config_dir).absolute()
+        path.prepend("command-line", f"file://{folder}", SearchPathQuery(provider="schema"))
+    version.setbase(VERSION_BASE)
+    loaded = Hydra.create_main_hydra2("command_line", path)
+    start = loaded.run if mode is RunMode.RUN else loaded.multirun
+    try:
+        start(CONFIG_NAME, task, [*line.overrides, *WRITES_NOTHING, f"hydra.mode={mode.name}"])
+    finally:
+        GlobalHydra.instance().clear()
+
+
 class _Word(str):
     """A word of the command line: another one that reads the same is not this one."""
 
 
-def _sorted(words: Sequence[str]) -> tuple[list[str], list[str], Path | None]:
-    """The KEY=VALUE words among `words`, the flags with their values, and the folder of
-    --config-dir: Hydra takes KEY=VALUE words in one piece only.
+def _sorted(words: Sequence[str]) -> _Line:
+    """`words` by what they are: Hydra takes KEY=VALUE words in one piece only.
 
     Raises ConfigError for flags that are not taken, and for a folder that is not there.
     """
@@ -184,12 +238,13 @@ def _sorted(words: Sequence[str]) -> tuple[list[str], list[str], Path | None]:
     if arguments.config_dir is not None:
         named = config_folder("--config-dir", arguments.config_dir)
         find_modules_beside(named)
-        return overrides, flags, named
+        return _Line(overrides, flags, named, arguments)
     own = own_folder()
     if own is not None:
         find_modules_beside(own)
         flags += ["--config-dir", str(own)]
-    return overrides, flags, own
+        arguments.config_dir = str(own)
+    return _Line(overrides, flags, own, arguments)
 
 
 def _for_the_jobs(word: str) -> str:

@@ -27,14 +27,12 @@ from rlbench.config.errors import (
 from rlbench.config.folders import conf_dir, find_modules_beside, own_folder
 from rlbench.config.origins import origins, words_of
 from rlbench.config.refused import CHOICES, WRITES_NOTHING, refuse_words
-from rlbench.config.source import FallbackSource, register
+from rlbench.config.source import CONFIG_NAME, VERSION_BASE, FallbackSource, register
 from rlbench.config.words import words as as_words
 from rlbench.errors import ConfigError, UnknownKeyError
 from rlbench.settings import AUTO, Origins, Settings
 
 FOR_THE_WHOLE = ("experiment", "experiment_agent", "tuned", "namespace", "games")  # groups
-VERSION_BASE = "1.3"
-CONFIG_NAME = "config"
 FALLBACK = f"{FallbackSource.scheme()}://"  # what conf/config.yaml has in the search path
 
 

@@ -4,12 +4,12 @@ YAML files."""
 from __future__ import annotations
 
 import importlib.util
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
 from rlbench.agents import AGENTS
 from rlbench.errors import ConfigError
+from rlbench.registry import installed
 
 CONF_GROUP = "rlbench.conf"  # entry points whose values are packages of YAML files
 
@@ -36,7 +36,7 @@ def conf_folders() -> list[Path]:
     A package is looked for, but not imported.
     """
     found: list[Path] = []
-    for point in sorted(entry_points(group=CONF_GROUP)):
+    for point in sorted(installed(CONF_GROUP)):
         top, *below = point.value.split(".")
         spec = importlib.util.find_spec(top)
         places = spec.submodule_search_locations if spec is not None else None

@@ -13,6 +13,9 @@ from omegaconf import OmegaConf
 from rlbench.agents import AGENTS, with_algorithm
 from rlbench.config.packages import agent_config, conf_folders
 
+VERSION_BASE = "1.3"  # of Hydra, whose habits differ from one to the next
+CONFIG_NAME = "config"
+
 
 class FallbackSource(ConfigSource):
     """Answers what neither `conf` nor --config-dir has: with the YAML files of installed packages,
