@@ -19,6 +19,7 @@ from stable_baselines3 import DQN
 from stable_baselines3.common.atari_wrappers import WarpFrame
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.env_util import make_vec_env
+from stable_baselines3.common.logger import Logger
 from stable_baselines3.common.vec_env import VecFrameStack
 
 gym.register_envs(ale_py)
@@ -68,6 +69,7 @@ def main() -> None:
         device="cpu",
     )
     clock = Clock(args.learning_starts)
+    model.set_logger(Logger(None, []))  # else a folder is left in /tmp
     model.learn(total_timesteps=args.learning_starts + args.steps, callback=clock)
     seconds = time.perf_counter() - clock.began
     steps = model.num_timesteps - clock.steps

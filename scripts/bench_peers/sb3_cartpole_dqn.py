@@ -15,6 +15,7 @@ import time
 import gymnasium as gym
 import torch
 from stable_baselines3 import DQN
+from stable_baselines3.common.logger import Logger
 
 ZOO_STEPS = 50_000
 ZOO_EXPLORATION_FRACTION = 0.16
@@ -45,6 +46,7 @@ def main() -> None:
         seed=args.seed,
         device="cpu",
     )
+    model.set_logger(Logger(None, []))  # else a folder is left in /tmp
     start = time.perf_counter()
     model.learn(total_timesteps=args.steps)
     seconds = time.perf_counter() - start

@@ -87,6 +87,8 @@ def test_every_tuned_file_names_algorithms_and_arguments_as_json_values() -> Non
         ("+agent.kwargs.n_steps=32", True),
         ("agent.num_lanes=2", False),
         ("+agent.kwargs.n_steps=64", False),
+        ("agent.network=nature", True),
+        ("agent.network=a3c", False),
         ("agent.threads=1", True),
         ("agent.threads=2", False),
         ("budget.env_steps=100000", True),  # as long as the tuned schedule is
@@ -138,6 +140,9 @@ def test_a_name_is_an_agent_and_its_algorithm(name: str, parts: tuple[str, str])
          "agent.policy: got 'LinearPolicy'; takes it for agent.algorithm=ARS only"),
         (FRAMES, {"normalize_observations": True},
          "agent.normalize_observations: got true; takes false: frames are scaled, not normalized"),
+        (CHOICE, {"network": "nature"},
+         "agent.network: got 'nature'; takes auto: nature and a3c are networks for frames, and One "
+         "has none"),
         (BOARDS, {}, "env: got 'Boards'; takes vectors or stacked frames with agent=sb3: its "
          "networks are too large for boards"),
     ],

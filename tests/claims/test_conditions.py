@@ -405,7 +405,7 @@ def test_the_default_conditions_are_those_of_the_settings() -> None:
     assert ExecutorSettings().model_dump() == EXECUTOR
     for part, defaults in DEFAULTS.items():
         assert {key: settings[part][key] for key in defaults} == defaults
-    assert set(AGENTS) == {"dqn", "es"}
+    assert set(AGENTS) == {"dqn", "es", "sb3-A2C", "sb3-TRPO"}
 
 
 def test_the_listed_ids_are_registered_as_the_rule_expects(tmp_path: Path) -> None:

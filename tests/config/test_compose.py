@@ -154,6 +154,8 @@ def need_package(name: str) -> None:
     here."""
     if name.lower() in EXTRAS:
         pytest.importorskip(name.lower())
+    if name == "a3c_atari":
+        pytest.importorskip("stable_baselines3")
 
 
 @pytest.mark.parametrize("path", TUNED, ids=lambda path: str(path.relative_to(conf_dir())))

@@ -9,11 +9,13 @@ import pytest
 import yaml
 
 from rlbench.agents import AGENTS
+from rlbench.agents.sb3.settings import SB3Settings
 from rlbench.checking import check
 from rlbench.config.compose import compose
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "hyperparameters.md"
 SECTIONS = {"dqn": "## DQN on Atari", "es": "## ES\n"}
+OF_OTHERS = {"a2c": "## A2C on Atari"}
 COLUMNS = {  # what is composed for each column of ours
     ("dqn", "here"): ["agent=dqn", "env=ALE/Seaquest-v5"],
     ("dqn", "nature_dqn"): ["agent=dqn", "experiment=nature_dqn"],
@@ -25,7 +27,8 @@ COLUMNS = {  # what is composed for each column of ours
 
 def section(agent: str) -> str:
     text = DOCUMENT.read_text(encoding="utf-8")
-    return text[text.index(SECTIONS[agent]) + 1 :].split("\n## ")[0]
+    head = {**SECTIONS, **OF_OTHERS}[agent]
+    return text[text.index(head) + 1 :].split("\n## ")[0]
 
 
 def rows(agent: str) -> Iterator[dict[str, str]]:
@@ -74,3 +77,20 @@ def test_what_differs_from_the_papers_code_has_a_reason(agent: str) -> None:
             if float(ours[0].replace(",", "")) != float(theirs[0].replace(",", "")):
                 assert row["difference"], row
     assert compared > 3
+
+
+@pytest.mark.parametrize("experiment", ["atari", "a3c_atari"])
+def test_the_table_of_a2c_has_all_that_it_is_given_in_place_of_a3c(experiment: str) -> None:
+    words = ["agent=sb3:A2C", f"experiment={experiment}", "env=ALE/Pong-v5"]
+    chosen = SB3Settings(**compose(words).agent.params).chosen
+    table = {row["agent."].strip("`"): yaml.safe_load(row["here"]) for row in rows("a2c")}
+    assert table == flat(chosen.model_dump(mode="json"))
+
+
+def flat(values: dict[str, Any], before: str = "") -> dict[str, Any]:
+    """Nested settings as one mapping, keys joined by dots."""
+    found: dict[str, Any] = {}
+    for key, value in values.items():
+        inner = flat(value, f"{before}{key}.") if isinstance(value, dict) else {before + key: value}
+        found |= inner
+    return found

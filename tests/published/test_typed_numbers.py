@@ -21,7 +21,8 @@ TEXTS = [
 # of our own statistics, and the claim's own words.
 ALLOWED = re.compile(
     r"et al\. \d{4}|^2016 |(arXiv )?\(?\d{4}\.\d{5}|sections? \d\.\d|(tables?|figure) \d( and \d)?"
-    r"|A3C|3D Humanoid|Walker2d|#[0-9a-f]{6}|(-v|utf-)\d|95 %|(random play|human tester) \d+ %"
+    r"|A[23]C|sb3|Stable-Baselines3|lin_7e-4|3D Humanoid|Walker2d|#[0-9a-f]{6}|(-v|utf-)\d|95 %"
+    r"|(random play|human tester) \d+ %"
     r"|\d+ %: (random play|a human tester)|\(1: equally fast\)|the line at 1\b"
     r"|\(linear up to 10 %|(right of|left of|above|below|is) 1\b|\(1 = |more than 50 Atari games",
     re.IGNORECASE,

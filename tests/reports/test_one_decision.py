@@ -95,8 +95,8 @@ class Voices:
         data = as_json(self.findings.examination)
         parts = [*(claim["measured"] for claim in data["claims"]), data["other"]]
         return {
-            (found["env"], found["dqn"], found["es"]): {
-                "challenger": found["es"], "baseline": found["dqn"]
+            (found["env"], found["baseline"], found["challenger"]): {
+                "challenger": found["challenger"], "baseline": found["baseline"]
             }.get(found["winner"], found["winner"])
             for part in parts
             for found in part["environments"]

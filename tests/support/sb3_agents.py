@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import gymnasium as gym
+from stable_baselines3.common.logger import Logger
 
 from rlbench.agents.sb3.agent import SB3
 from rlbench.agents.sb3.settings import SB3Settings
@@ -67,6 +68,12 @@ class SameEpisodes(gym.Wrapper[Any, Any, Any, Any]):
     def reset(self, *, seed: int | None = None, options: Any = None) -> Any:
         self._episode += 1
         return self.env.reset(seed=self._seeds.episode_seed(self._lane, self._episode))
+
+
+def learn_alone(model: Any, env_steps: int) -> None:
+    """What Stable-Baselines3 learns by itself, without the folder that it would leave in /tmp."""
+    model.set_logger(Logger(folder=None, output_formats=[]))
+    model.learn(env_steps)
 
 
 def model_seed(seed: int = 0) -> int:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rlbench.analysis.groups import Group
+from rlbench.claims.rivals import RIVALS, other_settings
 from rlbench.claims.statements import HUMANOID, MINIMUM_SEEDS
 from rlbench.published import table
 from rlbench.published.atari import atari_game
@@ -33,7 +34,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     },
     "eval": {"episodes": 20, "max_episode_steps": "auto", "confirmation_episodes": 100},
 }
-AGENTS = {"dqn": "rlbench.agents.dqn.agent.DQN", "es": "rlbench.agents.es.agent.ES"}
+AGENTS = {"es": "rlbench.agents.es.agent.ES"} | {a: r.target for a, r in RIVALS.items()}
 # Words of a command line after which an agent's settings are not those of the package.
 BY_HAND = ("agent.", "network", "--config-dir", "-cd", "--config-path", "-cp", "hydra.searchpath")
 # Older files have the name alone.
@@ -157,6 +158,9 @@ def _configured(run: Run, asked: Mapping[str, Any]) -> Iterator[str]:
         yield f"was made as {_shown(env.get('id'))}"
     if agent.get("_target_") != AGENTS.get(run.agent):
         yield f"its agent is {_shown(agent.get('_target_'))}"
+    elif run.agent in RIVALS:
+        for key, value, expected in other_settings(RIVALS[run.agent], run.env, agent):
+            yield f"{_shown(key)} is {_shown(value)}, not {_shown(expected)}"
     # One that leaves cores idle makes ES slower than the cores that are compared.
     executor = asked.get("executor", EXECUTOR["name"])
     executor = executor if isinstance(executor, Mapping) else {"name": executor}

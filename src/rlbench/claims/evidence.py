@@ -1,12 +1,12 @@
 """What was measured here that speaks to a claim: speed ratios, and their mean over environments.
 
-The claims are about evolution strategies and reinforcement learning, so they look at `es` and `dqn`
-alone, whatever other agents were run and whatever a report's baseline is.
+The claims are about evolution strategies and reinforcement learning, so they look at `es` and the
+agents that may stand for the latter, whatever others were run and whatever a report's baseline is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import median
 
@@ -15,26 +15,33 @@ from rlbench.analysis.mean_ratios import interval_of_such
 from rlbench.analysis.speed_ratios import SpeedRatio, speed_ratio
 from rlbench.analysis.suite_ratios import MeanRatio, mean_ratio
 from rlbench.claims.conditions import why_not
-from rlbench.claims.statements import MINIMUM_SEEDS, Claim, family_of
+from rlbench.claims.rivals import DQN, RIVALS, Rival
+from rlbench.claims.statements import MINIMUM_SEEDS, Claim, all_claims, family_of
 from rlbench.runs.records import UNITS, Unit
 
-BASELINE, CHALLENGER = "dqn", "es"
+CHALLENGER = "es"
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """DQN against ES on one environment, to the threshold."""
+    """A rival against ES on one environment, to the threshold."""
 
     env: str
     baseline: Group
     challenger: Group
     ratios: dict[Unit, SpeedRatio]
     left_out: str  # why it does not count towards a verdict; empty where it does
+    may_decide: bool  # the conditions hold, whatever came out
 
     @property
     def counts(self) -> bool:
         """Whether it is part of the mean over environments."""
         return not self.left_out
+
+    @property
+    def rival(self) -> Rival:
+        """What ES is compared with."""
+        return RIVALS[self.baseline.agent]
 
 
 @dataclass(frozen=True)
@@ -55,7 +62,8 @@ class Evidence:
     """All that was measured on one family of environments."""
 
     environments: int  # with a run of any agent
-    comparisons: tuple[Comparison, ...]
+    rival: Rival  # which stands for reinforcement learning
+    comparisons: tuple[Comparison, ...]  # by environment; with other rivals too, which count not
     means: dict[Unit, MeanRatio | None]  # over those that count; empty where no claim asks for it
     speeds: tuple[MeasuredSpeed, ...]
     cores: tuple[int, ...]
@@ -72,30 +80,75 @@ def collect_evidence(
     """The evidence of one family; where the task of the claim itself was measured, that alone
     counts."""
     members = [e for e in environments if family_of(e.env) == family]
-    comparisons = [found for e in members if (found := _compare(e, claim)) is not None]
-    enough = claim.sufficient_task if claim is not None else None
-    if enough is not None and any(c.counts and c.env == enough for c in comparisons):
-        comparisons = [
-            c
-            if c.env == enough or not c.counts
-            else replace(c, left_out="the claim's task was measured")
-            for c in comparisons
-        ]
+    by_rival = {
+        rival.agent: [found for e in members if (found := _compare(e, rival, claim)) is not None]
+        for rival in ((DQN,) if claim is None else claim.rivals)
+    }
+    rival = DQN if claim is None else _who_decides(by_rival, claim)
+    comparisons = _only_the_task(by_rival.pop(rival.agent), claim)
     counted = [comparison for comparison in comparisons if comparison.counts]
+    for others in by_rival.values():
+        why = f"the verdict is against {rival.name}"
+        comparisons += [replace(c, left_out=c.left_out or why) for c in others]
     groups = [group for e in members for group in e.groups if not group.is_reference]
-    speeds = [_speed(groups, agent) for agent in (CHALLENGER, BASELINE)]
+    speeds = [_speed(groups, agent) for agent in (CHALLENGER, rival.agent)]
     return Evidence(
         environments=len(members),
-        comparisons=tuple(comparisons),
+        rival=rival,
+        comparisons=tuple(sorted(comparisons, key=lambda comparison: comparison.env)),
         means={} if claim is None else {unit: mean_over(counted, unit) for unit in UNITS},
         speeds=tuple(speed for speed in speeds if speed is not None),
         cores=tuple(sorted({r.cores for g in groups for r in g.runs if r.cores is not None})),
     )
 
 
+def enough(claim: Claim, comparisons: Sequence[Comparison]) -> bool:
+    """Whether so many are enough for a verdict; the claim's own task is enough by itself."""
+    own_task = any(c.env == claim.sufficient_task for c in comparisons)
+    return own_task or len(comparisons) >= claim.minimum_environments
+
+
+def _who_decides(by_rival: Mapping[str, Sequence[Comparison]], claim: Claim) -> Rival:
+    """The first of the claim's rivals with enough environments on which the conditions hold; else
+    the one with most of them; DQN where none was run. What came out plays no part."""
+    may = {agent: [c for c in found if c.may_decide] for agent, found in by_rival.items()}
+    for rival in claim.rivals:
+        if enough(claim, may[rival.agent]):
+            return rival
+    most = max(claim.rivals, key=lambda r: (len(may[r.agent]), len(by_rival[r.agent])))
+    return most if by_rival[most.agent] else DQN
+
+
+def _only_the_task(comparisons: list[Comparison], claim: Claim | None) -> list[Comparison]:
+    """Where the claim's own task counts, the others no longer do."""
+    task = None if claim is None else claim.sufficient_task
+    if task is None or not any(c.counts and c.env == task for c in comparisons):
+        return comparisons
+    why = "the claim's task was measured"
+    return [c if c.env == task else replace(c, left_out=c.left_out or why) for c in comparisons]
+
+
 def is_claimed_pair(baseline: Group, challenger: Group) -> bool:
-    """Whether two groups are the agents that the claims are about."""
-    return (baseline.agent, challenger.agent) == (BASELINE, CHALLENGER)
+    """Whether two groups are agents that the claims are about."""
+    return challenger.agent == CHALLENGER and _stands_for_learning(baseline)
+
+
+def have_claimed_agents(groups: Iterable[Group]) -> bool:
+    """Whether among these are both sides of some claim."""
+    groups = list(groups)
+    return any(group.agent == CHALLENGER for group in groups) and any(
+        _stands_for_learning(group) for group in groups
+    )
+
+
+def _stands_for_learning(group: Group) -> bool:
+    """Whether it is DQN, or the rival of a claim on an environment of that claim."""
+    if group.agent not in RIVALS or group.agent == DQN.agent:
+        return group.agent == DQN.agent
+    family = family_of(group.env)
+    return any(
+        claim.family == family and RIVALS[group.agent] in claim.rivals for claim in all_claims()
+    )
 
 
 def mean_over(comparisons: Sequence[Comparison], unit: Unit) -> MeanRatio | None:
@@ -112,7 +165,7 @@ def mean_over(comparisons: Sequence[Comparison], unit: Unit) -> MeanRatio | None
     only = known[0]
     return mean_ratio(
         f"geometric mean of {len(comparisons)}",
-        (BASELINE, CHALLENGER),
+        (comparisons[0].rival.agent, CHALLENGER),
         known,
         (only.low, only.high)
         if len(known) == 1
@@ -120,13 +173,17 @@ def mean_over(comparisons: Sequence[Comparison], unit: Unit) -> MeanRatio | None
     )
 
 
-def _compare(environment: EnvironmentGroups, claim: Claim | None) -> Comparison | None:
+def _compare(
+    environment: EnvironmentGroups, rival: Rival, claim: Claim | None
+) -> Comparison | None:
     """The environment's pair that may decide the claim, of several the one with the most seeds;
     None where no pair may be compared."""
     pairs = [
         (baseline, challenger)
-        for baseline, challenger in comparable_pairs(environment, BASELINE)
-        if is_claimed_pair(baseline, challenger) and baseline.threshold is not None
+        for baseline, challenger in comparable_pairs(environment, rival.agent)
+        if baseline.agent == rival.agent
+        and challenger.agent == CHALLENGER
+        and baseline.threshold is not None
     ]
     if not pairs:
         return None
@@ -149,6 +206,7 @@ def _compare(environment: EnvironmentGroups, claim: Claim | None) -> Comparison 
         challenger=challenger,
         ratios=ratios,
         left_out=reason or _left_out(ratios["train_s"]),
+        may_decide=not reason,
     )
 
 

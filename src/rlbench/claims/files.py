@@ -13,11 +13,11 @@ from rlbench.analysis.speed_ratios import SpeedRatio
 from rlbench.analysis.suite_ratios import MeanRatio
 from rlbench.claims.evidence import Comparison, Evidence
 from rlbench.claims.examine import Examination
-from rlbench.claims.verdict import per_core_text
+from rlbench.claims.verdict import per_core_text, rival_text
 from rlbench.published.papers import atari_record, humanoid_record, step_ratios
 from rlbench.table import Value, csv_bytes
 
-SCHEMA = 1
+SCHEMA = 2  # 1 had "dqn" and "es" in place of "baseline" and "challenger", and no rival
 
 _MEAN_COLUMNS = ("env", "unit", "ratio", "low", "high", "bound")
 _RATIO_COLUMNS = (
@@ -25,7 +25,7 @@ _RATIO_COLUMNS = (
     "n_baseline", "n_baseline_reached", "n_challenger", "n_challenger_reached",
 )  # fmt: skip
 _COLUMNS = (
-    "claim", *_RATIO_COLUMNS, "winner", "counts", "left_out", "claimed_factor",
+    "claim", "rival", *_RATIO_COLUMNS, "winner", "counts", "left_out", "claimed_factor",
     "core_hour_factor", "outcome",
 )  # fmt: skip
 
@@ -56,6 +56,7 @@ def as_json(examination: Examination) -> dict[str, Any]:
                 "core_hour_factor": examined.claim.core_hour_factor,
                 "reported": list(examined.claim.reported),
                 "measured": _evidence(examined.evidence),
+                "reinforcement_learning": rival_text(examined.claim, examined.evidence),
                 "per_core": per_core_text(examined.claim, examined.evidence),
                 "verdict": {
                     "outcome": examined.verdict.outcome,
@@ -89,6 +90,7 @@ def as_json(examination: Examination) -> dict[str, Any]:
 def _evidence(evidence: Evidence) -> dict[str, Any]:
     return {
         "environments": [_comparison(comparison) for comparison in evidence.comparisons],
+        "rival": evidence.rival.agent,
         "environments_run": evidence.environments,
         "pooled": {
             unit: _mean(mean, len(evidence.counted)) for unit, mean in evidence.means.items()
@@ -101,8 +103,8 @@ def _evidence(evidence: Evidence) -> dict[str, Any]:
 def _comparison(comparison: Comparison) -> dict[str, Any]:
     return {
         "env": comparison.env,
-        "dqn": comparison.baseline.label,
-        "es": comparison.challenger.label,
+        "baseline": comparison.baseline.label,
+        "challenger": comparison.challenger.label,
         "winner": decide(comparison.ratios["train_s"]).winner,
         "counts": comparison.counts,
         "left_out": comparison.left_out,
@@ -155,12 +157,13 @@ def _evidence_rows(evidence: Evidence) -> Iterator[dict[str, Value]]:
     for comparison in evidence.comparisons:
         for ratio in comparison.ratios.values():
             yield _ratio_row(ratio, _RATIO_COLUMNS) | {
+                "rival": comparison.rival.agent,
                 "counts": comparison.counts,
                 "left_out": comparison.left_out,
             }
     for mean in evidence.means.values():
         if mean is not None and mean.ratio is not None:
-            yield _ratio_row(mean, _MEAN_COLUMNS)
+            yield _ratio_row(mean, _MEAN_COLUMNS) | {"rival": evidence.rival.agent}
 
 
 def _ratio_row(ratio: SpeedRatio | MeanRatio, names: Sequence[str]) -> dict[str, Value]:

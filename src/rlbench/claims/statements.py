@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from rlbench.claims.rivals import A2C, DQN, TRPO, Rival
 from rlbench.published import table
 from rlbench.published.papers import (
     AtariRecord,
@@ -39,7 +40,8 @@ class Claim:
     factor: how many times as fast ES is said to be. core_hour_factor: what the reported runs
     amount to on equal cores, None where the paper timed no reinforcement learning.
     minimum_environments: how many must have been measured for a verdict; sufficient_task: the id of
-    the one environment that is enough alone, or None.
+    the one environment that is enough alone, or None. rivals: the agents that may stand for
+    reinforcement learning, the paper's first.
     """
 
     key: str
@@ -53,6 +55,7 @@ class Claim:
     minimum_environments: int
     sufficient_task: str | None
     environments: str  # what the environments of the family are called, in the plural
+    rivals: tuple[Rival, ...]
 
 
 def all_claims() -> tuple[Claim, ...]:
@@ -105,6 +108,7 @@ def _atari_claim(record: AtariRecord) -> Claim:
         minimum_environments=MINIMUM_GAMES,
         sufficient_task=None,
         environments="Atari games",
+        rivals=(A2C, DQN),
     )
 
 
@@ -146,6 +150,7 @@ def _robotics_claim(record: HumanoidRecord) -> Claim:
         minimum_environments=MINIMUM_ROBOTICS,
         sufficient_task=HUMANOID,
         environments="MuJoCo tasks",
+        rivals=(TRPO, DQN),
     )
 
 

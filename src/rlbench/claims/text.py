@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from rlbench.analysis.decision import decide
 from rlbench.claims.evidence import Comparison, Evidence
 from rlbench.claims.examine import Examination, ExaminedClaim
-from rlbench.claims.verdict import per_core_text, power_text
+from rlbench.claims.verdict import per_core_text, power_text, rival_text
 from rlbench.runs.records import Unit
 from rlbench.wording import UNIT_NAMES, factor, outcome_text, ratio_text, shortened
 
@@ -19,7 +19,6 @@ OTHER_NOTE = (
     "These are neither Atari games nor MuJoCo tasks. They can neither confirm nor refute the "
     "claims; they show what the same two agents did here."
 )
-RL_NOTE = "The reinforcement learning measured here is this package's DQN."
 _MEAN_NOTE = "its interval: of the mean over environments like these"
 _SHOWN: tuple[Unit, ...] = ("train_s", "train_cpu_s", "env_steps")
 
@@ -28,7 +27,7 @@ def examination_lines(examination: Examination, width: int) -> Iterator[str]:
     """Verdicts first, then each claim in full, then the other environments."""
     yield from _wrapped(
         "Two claims about evolution strategies (ES), held against what was published and what "
-        f"was measured here. {RL_NOTE}",
+        "was measured here.",
         width,
     )
     yield ""
@@ -63,6 +62,7 @@ def _claim_lines(number: int, examined: ExaminedClaim, width: int) -> Iterator[s
         yield from _wrapped(line, width, "  - ")
     yield "What was measured here:"
     if examined.evidence.comparisons:
+        yield from _wrapped(rival_text(claim, examined.evidence), width, "  ")
         yield from _evidence_lines(examined.evidence, width)
         note = per_core_text(claim, examined.evidence)
         if note:
@@ -80,10 +80,12 @@ def _claim_lines(number: int, examined: ExaminedClaim, width: int) -> Iterator[s
 
 def _evidence_lines(evidence: Evidence, width: int) -> Iterator[str]:
     if not evidence.comparisons:
-        yield "  DQN and ES can be compared on none of them"
+        yield f"  {evidence.rival.name} and ES can be compared on none of them"
         return
+    names = list(dict.fromkeys(comparison.rival.name for comparison in evidence.comparisons))
     yield from _wrapped(
-        "DQN's cost over that of ES until solved, in three currencies: above 1 ES was cheaper. "
+        f"The cost of {' or '.join(names)} over that of ES until solved, in three currencies: "
+        "above 1 ES was cheaper. "
         "95 % intervals over seeds in brackets.",
         width,
         "  ",
@@ -103,7 +105,7 @@ def _evidence_lines(evidence: Evidence, width: int) -> Iterator[str]:
 def _row(comparison: Comparison) -> list[str]:
     head = comparison.ratios["train_s"]
     solved = (
-        f"DQN {head.n_baseline_reached}/{head.n_baseline} "
+        f"{comparison.rival.name} {head.n_baseline_reached}/{head.n_baseline} "
         f"ES {head.n_challenger_reached}/{head.n_challenger}"
     )
     ratios = [ratio_text(comparison.ratios[unit]) for unit in _SHOWN]

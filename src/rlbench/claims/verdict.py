@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from rlbench.analysis.decision import reaches
-from rlbench.analysis.suite_ratios import MeanRatio
-from rlbench.claims.evidence import Evidence
+from rlbench.claims.evidence import Evidence, enough
 from rlbench.claims.power import TOO_OFTEN, Power, power_of, settings_of
+from rlbench.claims.rivals import A2C
 from rlbench.claims.statements import MINIMUM_SEEDS, Claim
 from rlbench.published.papers import atari_record, humanoid_record
 from rlbench.wording import count, factor, millions, plural, ratio_text, significant
@@ -38,18 +38,18 @@ def reach_verdict(claim: Claim, evidence: Evidence) -> Verdict:
     shortage = _shortage(claim, evidence)
     if shortage:
         return Verdict("not testable here", shortage, tuple(_needs(claim, evidence)))
-    mean = evidence.means["train_s"]
+    mean, rival = evidence.means["train_s"], evidence.rival.name
     where = _environments(claim, evidence)
     power = power_of(settings_of(evidence.counted), claim.factor)
     if mean is None or mean.ratio is None:
         reason = (
-            f"undecided: {where} were measured, but on some DQN solved it too seldom and on others "
-            "ES did, so nothing bounds the mean"
+            f"undecided: {where} were measured, but on some {rival} solved it too seldom and on "
+            "others ES did, so nothing bounds the mean"
         )
-        needs = tuple(_to_settle(claim, mean))
+        needs = tuple(_to_settle(claim, evidence))
         return Verdict("not testable here", _sentence(reason), needs, power)
     measured = (
-        f"on {where}, equal cores and at least {MINIMUM_SEEDS} seeds an agent, DQN's training "
+        f"on {where}, equal cores and at least {MINIMUM_SEEDS} seeds an agent, {rival}'s training "
         f"time over that of ES was {ratio_text(mean)}"
     )
     match reaches(mean, claim.factor):
@@ -60,8 +60,26 @@ def reach_verdict(claim: Claim, evidence: Evidence) -> Verdict:
             reason = f"{measured}; the claim's {factor(claim.factor)} lies above all of that"
             return Verdict("not supported", _sentence(reason), (), power)
     reason = f"undecided: {measured}, which does not settle {factor(claim.factor)}"
-    needs = tuple(_to_settle(claim, mean))
+    needs = tuple(_to_settle(claim, evidence))
     return Verdict("not testable here", _sentence(reason), needs, power)
+
+
+def rival_text(claim: Claim, evidence: Evidence) -> str:
+    """Which reinforcement learning was measured, and why it and no other one that was run; empty
+    where none was."""
+    if not evidence.comparisons:
+        return ""
+    rival, first = evidence.rival, claim.rivals[0]
+    text = f"The reinforcement learning here is {rival.described}."
+    if all(comparison.rival is rival for comparison in evidence.comparisons):
+        return text
+    if rival is first:
+        return f"{text} It stands for what the paper compares with, so no other one decides."
+    may = [c for c in evidence.comparisons if c.rival is first and c.may_decide]
+    return (
+        f"{text} {first.name}, which stands for what the paper compares with, meets the conditions "
+        f"on {_members(claim, len(may))}, too few to decide."
+    )
 
 
 def power_text(claim: Claim, verdict: Verdict) -> str:
@@ -103,27 +121,22 @@ def _shortage(claim: Claim, evidence: Evidence) -> str:
         return (
             f"{_capital(_members(claim, evidence.environments))} "
             f"{'was' if evidence.environments == 1 else 'were'} run here, but on none can "
-            "DQN and ES be compared under the same conditions."
+            f"{evidence.rival.name} and ES be compared under the same conditions."
         )
-    counted = len(evidence.counted)
-    needed = _needed(claim, evidence)
-    if counted >= needed:
+    counted, needed = len(evidence.counted), claim.minimum_environments
+    if enough(claim, evidence.counted):
         return ""
-    left_out = [f"{c.env}: {c.left_out}" for c in evidence.comparisons if not c.counts]
+    own = [c for c in evidence.comparisons if c.rival is evidence.rival]
+    left_out = [f"{c.env}: {c.left_out}" for c in own if not c.counts]
     shown = "; ".join(left_out[:4]) + ("; ..." if len(left_out) > 4 else "")
     return f"Only {counted} of the at least {needed} {claim.environments} that are needed count" + (
         f" ({shown})." if left_out else "."
     )
 
 
-def _needed(claim: Claim, evidence: Evidence) -> int:
-    """The claim's own task is enough by itself."""
-    return 1 if _sufficient_task_counts(claim, evidence) else claim.minimum_environments
-
-
 def _sufficient_task_counts(claim: Claim, evidence: Evidence) -> bool:
-    enough = claim.sufficient_task
-    return enough is not None and any(c.env == enough for c in evidence.counted)
+    task = claim.sufficient_task
+    return task is not None and any(c.env == task for c in evidence.counted)
 
 
 def _needs(claim: Claim, evidence: Evidence) -> Iterator[str]:
@@ -146,15 +159,16 @@ def _needs(claim: Claim, evidence: Evidence) -> Iterator[str]:
         text = f"The paper's ES took {few:.0f} core-hours to solve it on {record.few.cores} cores"
         for cores in evidence.cores[-1:]:
             text += f", so some {significant(few / cores)} hours a seed on {plural(cores, 'core')}"
-        yield f"{text}; how long DQN needs is not published."
+        yield f"{text}; how long {evidence.rival.name} needs is not published."
 
 
-def _to_settle(claim: Claim, mean: MeanRatio | None) -> Iterator[str]:
+def _to_settle(claim: Claim, evidence: Evidence) -> Iterator[str]:
     """What it would take where enough was measured and it decides nothing."""
+    mean, rival = evidence.means["train_s"], evidence.rival.name
     if mean is None or mean.ratio is None:
         solves = "both agents solve"
     else:
-        solves = {">=": "DQN solves", "<=": "ES solves", "": ""}[mean.bound]
+        solves = {">=": f"{rival} solves", "<=": "ES solves", "": ""}[mean.bound]
     if solves:
         yield (
             f"Larger budgets, in which {solves} more of the {claim.environments}: until then one "
@@ -170,13 +184,15 @@ def _atari_hours(claim: Claim, evidence: Evidence) -> Iterator[str]:
     """The published lengths of training at the speed measured here, or what they took there."""
     record = atari_record()
     speeds = {speed.agent: speed for speed in evidence.speeds}
+    a3c = ("A3C", record.a3c_frames, f"{record.a3c.core_hours:,.0f} core-hours")
+    dqn = ("DQN", record.dqn_frames, f"{record.dqn_gpu_hours:,.0f} hours on a GPU")
     published = {
-        "es": (record.es_frames, f"{record.es.core_hours:,.0f} core-hours"),
-        "dqn": (record.dqn_frames, f"{record.dqn_gpu_hours:,.0f} hours on a GPU"),
+        "es": ("ES", record.es_frames, f"{record.es.core_hours:,.0f} core-hours"),
+        evidence.rival.agent: a3c if evidence.rival is A2C else dqn,
     }
     total = 0.0
-    for agent, (frames, took) in published.items():
-        text = f"The {millions(frames)} frames a game of the published {agent.upper()} took {took}"
+    for agent, (name, frames, took) in published.items():
+        text = f"The {millions(frames)} frames a game of the published {name} took {took}"
         if agent in speeds:
             speed = speeds[agent]
             total += speed.core_hours(frames)

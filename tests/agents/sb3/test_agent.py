@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,12 @@ import torch
 from stable_baselines3.common.vec_env import DummyVecEnv, VecNormalize
 
 from rlbench.agents.sb3.arguments import algorithm_class, arguments
+from rlbench.agents.sb3.settings import SB3Settings
 from rlbench.config.compose import compose
 from rlbench.errors import ConfigError, RunError
 from rlbench.harness.experiment import run
 from rlbench.harness.plan import name_run
+from rlbench.nets.conv import ConvNet
 from rlbench.testing import check_agent, first_difference
 from rlbench.testing.states import through_checkpoint
 from support.sb3_agents import (
@@ -27,6 +30,7 @@ from support.sb3_agents import (
     SMALL,
     SameEpisodes,
     agent,
+    learn_alone,
     model_of,
     model_seed,
     parameters,
@@ -81,7 +85,7 @@ def test_it_learns_what_stable_baselines_learns(algorithm: str, normalize: bool)
     given = arguments(kind, made.chosen.kwargs, 1)
     torch.set_num_threads(1)
     own = kind("MlpPolicy", lanes, seed=model_seed(), device="cpu", **given)
-    own.learn(steps)
+    learn_alone(own, steps)
     with agent(made, env) as ours:
         ours.advance(steps)
         model = model_of(ours)
@@ -96,7 +100,7 @@ def test_a_rollout_that_ends_at_a_time_limit_is_learned_from_as_stable_baselines
     lanes = DummyVecEnv([lambda lane=lane: SameEpisodes("Pendulum-v1", lane) for lane in range(2)])
     kind = algorithm_class("PPO")
     own: Any = kind("MlpPolicy", lanes, seed=model_seed(), **arguments(kind, made.chosen.kwargs, 1))
-    own.learn(500)
+    learn_alone(own, 500)
     with agent(made, "Pendulum-v1") as ours:
         ours.advance(500)
         rollout = model_of(ours).rollout_buffer
@@ -130,9 +134,15 @@ def test_the_policy_acts_as_stable_baselines_evaluates(algorithm: str) -> None:
         assert again.act(obs, np.random.default_rng(0)).tobytes() == mine.tobytes()
 
 
-@pytest.mark.parametrize("algorithm", ["PPO", "DQN", "QRDQN"])
-def test_the_policy_on_frames_acts_as_stable_baselines_evaluates(algorithm: str) -> None:
-    made = settings(algorithm, kwargs={"policy_kwargs": {}} if algorithm != "PPO" else {})
+@pytest.mark.parametrize(
+    ("algorithm", "network"),
+    [("PPO", "nature"), ("DQN", "auto"), ("QRDQN", "auto"), ("PPO", "a3c"), ("DQN", "a3c")],
+)
+def test_the_policy_on_frames_acts_as_stable_baselines_evaluates(
+    algorithm: str, network: str
+) -> None:
+    kwargs = {"policy_kwargs": {}} if algorithm != "PPO" else {}
+    made = settings(algorithm, kwargs=kwargs, network=network)
     with agent(made, "ALE/Pong-v5") as ours:
         model, policy = model_of(ours), ours.policy()
         obs = np.random.default_rng(0).integers(0, 256, (20, 4, 84, 84), np.uint8)
@@ -144,6 +154,10 @@ def test_the_policy_on_frames_acts_as_stable_baselines_evaluates(algorithm: str)
                 theirs = model.q_net(seen)
             else:
                 theirs = model.policy.quantile_net(seen).mean(dim=1)
+        assert isinstance(policy.network, ConvNet)
+        filters, hidden = ((16, 32), 256) if network == "a3c" else ((32, 64, 64), 512)
+        assert tuple(conv[0] for conv in policy.network.convs) == filters
+        assert policy.network.hidden == (hidden,)
         outputs = policy.outputs(obs)
         if algorithm == "PPO":  # logits there are normalised
             outputs = outputs - np.log(np.exp(outputs).sum(axis=1, keepdims=True))
@@ -195,6 +209,27 @@ def test_arguments_that_are_not_taken(kwargs: dict[str, Any], message: str) -> N
     assert str(caught.value).startswith(message)
 
 
+def test_a2c_as_a3c_begins_as_the_paper_says() -> None:
+    """Policy and value share the network, and parameters are uniform in +-1/sqrt(inputs)."""
+    made = SB3Settings(**compose(["experiment=a3c_atari"]).agent.params)
+    with agent(made.model_copy(update={"num_lanes": 2}), "ALE/Pong-v5") as ours:
+        model = model_of(ours)
+        sizes = {name: tuple(p.shape) for name, p in model.policy.named_parameters() if p.ndim > 1}
+        assert sizes == {
+            "features_extractor.cnn.0.weight": (16, 4, 8, 8),
+            "features_extractor.cnn.2.weight": (32, 16, 4, 4),
+            "features_extractor.linear.0.weight": (256, 32 * 9 * 9),
+            "action_net.weight": (6, 256), "value_net.weight": (1, 256),
+        }  # fmt: skip
+        kernel = model.policy.features_extractor.linear[0].weight.detach().numpy()
+        bound = 1 / np.sqrt(32 * 9 * 9)
+        assert 0.999 * bound < np.abs(kernel).max() <= bound
+        group = model.policy.optimizer.param_groups[0]
+        assert (group["lr"], group["alpha"], group["eps"]) == (7e-4, 0.99, 1e-5)
+        ours.advance(80)
+        assert (model.num_timesteps, model._n_updates) == (80, 8)  # every 5 steps of 2 lanes
+
+
 def test_noise_is_of_a_kind() -> None:
     made = settings("TD3", kwargs={"action_noise": {"kind": "white"}})
     with pytest.raises(ConfigError) as caught, agent(made, "Pendulum-v1"):
@@ -203,7 +238,12 @@ def test_noise_is_of_a_kind() -> None:
     assert str(caught.value) == f"agent.kwargs.action_noise: got {{'kind': 'white'}}; {takes}"
 
 
-def test_a_run_of_it(tmp_path: Path) -> None:
+def test_a_run_of_it_leaves_its_own_files_and_no_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    litter = tmp_path / "tmp"
+    litter.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(litter))
     asked = compose(
         [
             "agent=sb3:A2C", "env=CartPole-v1", "budget.env_steps=2000", "cores=1",
@@ -211,6 +251,7 @@ def test_a_run_of_it(tmp_path: Path) -> None:
         ]
     )  # fmt: skip
     assert run(asked) == 0
+    assert list(litter.iterdir()) == []
     directory = name_run(asked).directory
     assert directory.is_relative_to(tmp_path / "sb3-A2C" / "CartPole-v1")
     header = json.loads((directory / "run.json").read_text())

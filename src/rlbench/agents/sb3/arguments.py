@@ -80,7 +80,7 @@ def _policy_arguments(given: Any) -> dict[str, Any]:
         raise ConfigError(key, given, "a mapping, as {net_arch: [64,64]}")
     refused = [name for name in given if name.startswith("features_extractor")]
     if refused:
-        takes = "no value here: the policy is judged as an MLP, or as the Nature network"
+        takes = "no value here: agent.network chooses the network for frames, others are MLPs"
         raise ConfigError(f"{key}.{refused[0]}", given[refused[0]], takes)
     made = dict(given)
     for name, table in (("activation_fn", ACTIVATIONS), ("optimizer_class", OPTIMIZERS)):

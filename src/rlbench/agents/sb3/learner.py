@@ -15,6 +15,7 @@ from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
 from stable_baselines3.common.vec_env import VecNormalize
 
 from rlbench.agents.sb3.arguments import algorithm_class, arguments
+from rlbench.agents.sb3.frame_network import with_network
 from rlbench.agents.sb3.model_state import (
     collecting_state,
     model_state,
@@ -134,6 +135,7 @@ class Learner:
         chosen = settings.chosen
         algorithm = algorithm_class(settings.algorithm)
         given = arguments(algorithm, chosen.kwargs, self._facts.action.dimensions)
+        given = with_network(chosen.network, given)
         env: Any = self._lanes
         if chosen.normalize_observations or chosen.normalize_rewards:
             env = VecNormalize(

@@ -14,7 +14,9 @@ from rlbench.settings import AUTO, Auto, Frozen, Steps, resolve
 
 Algorithm = Literal["A2C", "PPO", "DQN", "SAC", "TD3", "TQC", "QRDQN", "TRPO", "ARS"]
 Policy = Literal["MlpPolicy", "CnnPolicy", "LinearPolicy"]
+Network = Literal["nature", "a3c"]
 
+NATURE: Network = "nature"  # Stable-Baselines3's own network for frames
 DISCRETE = ("discrete",)
 BOX = ("box",)
 # The kinds of action (see ActionSpec) that each algorithm takes.
@@ -73,6 +75,7 @@ class Tuned(Frozen):
     """What was found for one algorithm on one environment; see `SB3Settings` for the keys."""
 
     policy: Auto | Policy = AUTO
+    network: Network = NATURE
     num_lanes: PositiveInt = 1
     schedule_steps: Steps | None = None
     normalize_observations: bool = False
@@ -89,6 +92,7 @@ class SB3Settings(AgentParameters):
     algorithm: Algorithm = "PPO"
     kwargs: Kwargs = Field(default_factory=dict)
     policy: Auto | Policy = AUTO
+    network: Auto | Network = AUTO
     num_lanes: Auto | PositiveInt = AUTO
     schedule_steps: Steps | None = None
     normalize_observations: Auto | bool = AUTO
@@ -104,6 +108,7 @@ class SB3Settings(AgentParameters):
         tuned = self.tuned.get(self.algorithm, Tuned())
         return Tuned(
             policy=resolve(self.policy, tuned.policy),
+            network=resolve(self.network, tuned.network),
             num_lanes=resolve(self.num_lanes, tuned.num_lanes),
             schedule_steps=self.schedule_steps or tuned.schedule_steps or SCHEDULE_STEPS,
             normalize_observations=resolve(
@@ -167,6 +172,9 @@ class SB3Settings(AgentParameters):
             )
             raise ConfigError("env", env.id, takes)
         self.policy_for(env)
+        if not env.frames and (self.network != AUTO or self.chosen.network != NATURE):
+            takes = f"auto: nature and a3c are networks for frames, and {env.id} has none"
+            raise ConfigError("agent.network", self.chosen.network, takes)
         kind = env.action.kind
         if kind not in ACTIONS[self.algorithm]:
             suiting = [name for name, kinds in ACTIONS.items() if kind in kinds]

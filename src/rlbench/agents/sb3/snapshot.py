@@ -9,6 +9,7 @@ import numpy as np
 from stable_baselines3.common.torch_layers import NatureCNN
 from torch import nn
 
+from rlbench.agents.sb3.frame_network import FrameNetwork
 from rlbench.errors import ConfigError
 from rlbench.interfaces import Array, EnvFacts
 from rlbench.nets.build import NATURE, NetworkOptions
@@ -23,7 +24,7 @@ ACTIVATIONS: dict[type[nn.Module], str] = {nn.Tanh: "tanh", nn.ReLU: "relu", nn.
 def snapshot(model: Any, env: EnvFacts) -> NetworkPolicy:
     """What `model.predict(obs, deterministic=True)` does, up to the rounding of float32.
 
-    Raises ConfigError where the policy is no MLP, or on frames not the Nature network.
+    Raises ConfigError where the policy is no MLP, or on frames no network with one output layer.
     """
     extractor, modules, quantiles = _acting(model)
     dense, activation, limit, squashes = _dense(modules)
@@ -37,8 +38,8 @@ def snapshot(model: Any, env: EnvFacts) -> NetworkPolicy:
         dense[-1] = _mean_over_quantiles(*dense[-1], quantiles)
     layers = [(weight.T, bias) for weight, bias in dense]
     network: Network
-    if isinstance(extractor, NatureCNN):
-        network, layers = _nature(extractor, layers, env)
+    if isinstance(extractor, NatureCNN | FrameNetwork):
+        network, layers = _for_frames(extractor, layers, env)
     else:
         hidden = tuple(len(bias) for _, bias in dense[:-1])
         network = MLP(env.observation_size, hidden, head.size, activation)
@@ -103,15 +104,16 @@ def _mean_over_quantiles(weight: Array, bias: Array, quantiles: int) -> tuple[Ar
     )
 
 
-def _nature(
-    extractor: NatureCNN, layers: list[tuple[Array, Array]], env: EnvFacts
+def _for_frames(
+    extractor: NatureCNN | FrameNetwork, layers: list[tuple[Array, Array]], env: EnvFacts
 ) -> tuple[Network, list[tuple[Array, Array]]]:
-    """The Nature network, and its layers as `ConvNet` has them: kernels [width, width, channels,
-    filters], and the last convolution flattened by row, column, filter."""
+    """The network for frames, and its layers as `ConvNet` has them: kernels [width, width,
+    channels, filters], and the last convolution flattened by row, column, filter."""
     if len(layers) != 1:
         key = "agent.kwargs.policy_kwargs.net_arch"
-        raise ConfigError(key, len(layers) - 1, "no layers behind the Nature network")
-    network = NATURE.build(env.observation_shape, len(layers[0][1]), NetworkOptions())
+        raise ConfigError(key, len(layers) - 1, "no layers behind the network for frames")
+    builder = extractor.builder if isinstance(extractor, FrameNetwork) else NATURE
+    network = builder.build(env.observation_shape, len(layers[0][1]), NetworkOptions())
     convs = [
         (_numpy(conv.weight).transpose(2, 3, 1, 0), _numpy(conv.bias)) for conv in _convs(extractor)
     ]
@@ -123,7 +125,7 @@ def _nature(
     return network, [*convs, (by_place.T, bias), *layers]
 
 
-def _convs(extractor: NatureCNN) -> Iterator[nn.Conv2d]:
+def _convs(extractor: NatureCNN | FrameNetwork) -> Iterator[nn.Conv2d]:
     return (m for m in extractor.cnn if isinstance(m, nn.Conv2d))
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from rlbench.claims.examine import ExaminedClaim
-from rlbench.claims.verdict import per_core_text, power_text
+from rlbench.claims.verdict import per_core_text, power_text, rival_text
 from rlbench.reports.answers import (
     answers,
     hardware_lines,
@@ -195,8 +195,8 @@ def _claim(examined: ExaminedClaim) -> ClaimBlock:
     counted = len(evidence.counted)
     measured = (
         f"{plural(evidence.environments, 'environment')} of this kind, of which {counted} "
-        f"{'counts' if counted == 1 else 'count'}. {per_core_text(claim, evidence)} "
-        f"{power_text(claim, verdict)}"
+        f"{'counts' if counted == 1 else 'count'}. {rival_text(claim, evidence)} "
+        f"{per_core_text(claim, evidence)} {power_text(claim, verdict)}"
     )
     return ClaimBlock(
         title=claim.title,
