@@ -15,9 +15,10 @@ from rlbench.envs.catalogue import EXTRAS
 ROOT = Path(__file__).parents[1]
 ONLY_WHERE_NEEDED = (
     "mujoco", "ray", "simpy", "minatar", "onnx", "onnxruntime", "imageio_ffmpeg", "pygame",
-    "torch", "stable_baselines3", "sb3_contrib", "sonnet",
+    "torch", "stable_baselines3", "sb3_contrib", "sonnet", "jax", "optax", "evosax",
 )  # fmt: skip
 BROUGHT_BY = {"sonnet": ["dm-sonnet"]}  # modules that may not be installed, and are not called so
+AGENTS_OF_LIBRARIES = ("evosax", "sb3")
 OWN = {"rlbench", "hydra_plugins"}
 NOT_IMPORTED = {"dev", "slurm", "ray-sweeps"}  # extras; Hydra finds its launchers by itself
 
@@ -76,12 +77,16 @@ def test_what_is_imported_is_declared_and_what_is_declared_is_imported() -> None
 
 def test_extras_are_imported_only_where_they_are_needed() -> None:
     """`import rlbench` and runs without the extras must work where these are not installed. The
-    modules of agents/sb3 import theirs at the top, but for the agent itself and its settings, which
-    import the others where they build."""
-    of_sb3 = set((ROOT / "src/rlbench/agents/sb3").glob("*.py"))
-    of_sb3 -= {ROOT / "src/rlbench/agents/sb3" / name for name in ("agent.py", "settings.py")}
+    modules of an agent of a library import it at the top, but for the agent itself and its
+    settings, which import the others where they build."""
+    of_libraries = {
+        path
+        for library in AGENTS_OF_LIBRARIES
+        for path in (ROOT / "src/rlbench/agents" / library).glob("*.py")
+        if path.name not in ("agent.py", "settings.py")
+    }
     for module in ONLY_WHERE_NEEDED:
-        for path in set((ROOT / "src").rglob("*.py")) - of_sb3:
+        for path in set((ROOT / "src").rglob("*.py")) - of_libraries:
             for node in ast.parse(path.read_text()).body:  # at the top of the module only
                 if isinstance(node, ast.Import):
                     assert module not in [a.name.partition(".")[0] for a in node.names], path

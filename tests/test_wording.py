@@ -62,6 +62,8 @@ def test_agent_names() -> None:
         ("sb3-PPO (cores=1) [setup 0123abcd]", "PPO (SB3, cores=1) [setup 0123abcd]"),
         ("my-agent", "my-agent"),
         ("sb3", "sb3"),
+        ("evosax-CMA_ES", "CMA-ES (evosax)"),
+        ("evosax-CMA_ES (agent.sigma=1)", "CMA-ES (evosax, agent.sigma=1)"),
     ],
 )
 def test_an_algorithm_is_named_before_its_library(label: str, name: str) -> None:

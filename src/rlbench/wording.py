@@ -43,7 +43,7 @@ UNIT_NAMES: dict[Unit, UnitName] = {
 }
 _BOUNDS = {">=": ("\u2265 ", "at least "), "<=": ("\u2264 ", "at most "), "": ("", "")}
 SMALLEST_P = 0.0001
-LIBRARIES = {"sb3": "SB3"}  # whose algorithms are agents, called as `sb3-PPO`
+LIBRARIES = {"evosax": "evosax", "sb3": "SB3"}  # whose algorithms are agents, called as `sb3-PPO`
 
 
 class HasInterval(Protocol):
@@ -228,8 +228,8 @@ def shortened(name: str, length: int) -> str:
 
 
 def agent_name(label: str) -> str:
-    """A group's label with well-known agents written as people write them: `ES`, and `PPO (SB3)` of
-    `sb3-PPO`, an algorithm of Stable-Baselines3."""
+    """A group's label with well-known agents written as people write them: `ES`, `PPO (SB3)` of
+    `sb3-PPO`, an algorithm of Stable-Baselines3, and `CMA-ES (evosax)` of `evosax-CMA_ES`."""
     for short in ("es", "dqn"):
         if label == short or label.startswith(short + " "):
             return short.upper() + label[len(short) :]
@@ -237,7 +237,7 @@ def agent_name(label: str) -> str:
     if not marked or library not in LIBRARIES:
         return label
     algorithm, _, words = rest.partition(" ")
-    name = f"{algorithm} ({LIBRARIES[library]})"
+    name = f"{algorithm.replace('_', '-')} ({LIBRARIES[library]})"
     if words.startswith("("):  # one pair of brackets rather than two
         return f"{name[:-1]}, {words[1:]}"
     return f"{name} {words}".strip()

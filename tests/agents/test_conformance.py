@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -31,9 +32,11 @@ SMALL = {
         "replay_capacity_steps": 500,
         "compile": False,  # compiling takes longer than all that is learned here
     },
+    "evosax": {"population": 12, "hidden": [4]},  # tests/agents/test_evosax.py has the other ones
     "random": {},
     "sb3": {"algorithm": "A2C", "num_lanes": 4},  # tests/agents/sb3 has the other algorithms
 }
+NEEDS = {"evosax": "evosax", "sb3": "stable_baselines3"}
 ENV = "probe_envs:Counting-v0"
 
 
@@ -69,8 +72,8 @@ def learned(directory: Path) -> State:
 
 @pytest.fixture(params=list(AGENTS))
 def agent(request: pytest.FixtureRequest) -> str:
-    if request.param == "sb3":
-        pytest.importorskip("stable_baselines3")
+    if find_spec(NEEDS.get(request.param, "rlbench")) is None:
+        pytest.skip(f"{NEEDS[request.param]} is not installed")
     return request.param
 
 

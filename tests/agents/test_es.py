@@ -159,8 +159,8 @@ def test_a_member_is_played_as_its_policy_would_be_alone() -> None:
                         obs, rewards, terminated, truncated = lanes.step(np.array([0]), action)
                         score, ended = score + rewards[0], terminated[0] or truncated[0]
                     returns.append(score)
-                assert result.returns[row, mirror] == np.mean(returns)
                 member = 2 * row + mirror
+                assert result.returns[member] == np.mean(returns)
                 assert result.obs_sums[0][member] == pytest.approx(total, rel=1e-5)
                 assert result.obs_sums[1][member] == pytest.approx(squares, rel=1e-5)
                 assert result.obs_sums[2][member] == count
@@ -175,7 +175,7 @@ def test_blocks_do_not_change_returns_or_gradient() -> None:
     for block_pairs in (1, 3, 7):
         shared, worker = generation(plan, block_pairs), LaneWorker(plan)
         returns = np.concatenate([result.returns for result in play(worker, shared)])
-        weights = pair_weights(returns)
+        weights = pair_weights(returns.reshape(-1, 2))
         gradient = sum(weigh_block(worker, shared, weights, b) for b in range(shared.num_blocks))
         outcomes.append((returns, gradient))
     for returns, gradient in outcomes[1:]:
@@ -251,9 +251,10 @@ def test_a_pair_can_share_its_episodes() -> None:
     plan = plan_env(EnvSettings(id=COUNTING))
     shared = generation(plan, 7, pair_shares_episodes=True, sigma=1e-9)
     returns = play(LaneWorker(plan), shared)[0].returns
-    assert np.array_equal(returns[:, 0], returns[:, 1])
+    assert np.array_equal(returns[::2], returns[1::2])
     apart = generation(plan, 7, pair_shares_episodes=False, sigma=1e-9)
-    assert not np.array_equal(*play(LaneWorker(plan), apart)[0].returns.T)
+    returns = play(LaneWorker(plan), apart)[0].returns
+    assert not np.array_equal(returns[::2], returns[1::2])
 
 
 def test_a_generation_cut_short_is_thrown_away_and_its_steps_counted() -> None:

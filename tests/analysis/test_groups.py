@@ -198,3 +198,9 @@ def test_an_algorithm_is_the_baseline_by_each_of_its_names(name: str, tmp_path: 
     check_agent_of_baseline(["es", "sb3:PPO"], name)
     with pytest.raises(ConfigError):
         check_agent_of_baseline(["es", "sb3:A2C"], name)
+
+
+@pytest.mark.parametrize("name", ["evosax:CMA_ES", "CMA-ES (evosax)", "cma-es (evosax)"])
+def test_a_printed_name_may_differ_from_that_of_the_runs(name: str, tmp_path: Path) -> None:
+    found = environment(tmp_path, *(RunFiles(agent=agent) for agent in ("es", "evosax-CMA_ES")))
+    assert [group.agent for group in baseline_groups(found, name)] == ["evosax-CMA_ES"]

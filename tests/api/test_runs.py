@@ -88,7 +88,10 @@ def test_a_finished_run_is_read_and_a_larger_budget_goes_on() -> None:
 @pytest.mark.parametrize(
     ("overrides", "message"),
     [
-        ({"agent": "ess"}, "agent: got 'ess'; takes dqn, es, random or sb3; did you mean es?"),
+        (
+            {"agent": "ess"},
+            "agent: got 'ess'; takes dqn, es, evosax, random or sb3; did you mean es?",
+        ),
         ({"agent.sigma": -1}, "agent.sigma: got -1; takes a number above 0"),
         ({"budget": {"train_secs": 1}}, "budget.train_secs: there is no such key"),
         ({"env": "CartPol-v1"}, "did you mean CartPole-v1?"),

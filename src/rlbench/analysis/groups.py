@@ -153,12 +153,12 @@ def named_groups(groups: Sequence[Group], name: str) -> tuple[Group, ...]:
 
 def _as_called(name: str) -> str:
     """What runs are called of an agent that was named as it is chosen, `sb3:PPO`, or as a report
-    prints it, `PPO (SB3)` and `PPO (SB3, agent.num_lanes=2)`: `sb3-PPO`, and so on."""
-    printed = re.fullmatch(r"(\w+) \((\w+)(?:, (.*))?\)", name)
+    prints it, `PPO (SB3)` and `CMA-ES (evosax, agent.sigma=1)`: `sb3-PPO`, and so on."""
+    printed = re.fullmatch(r"([\w-]+) \((\w+)(?:, (.*))?\)", name)
     if printed is None:
         return name.replace(":", "-", 1)
     algorithm, library, words = printed.groups()
-    return f"{library.lower()}-{algorithm}" + (f" ({words})" if words else "")
+    return f"{library.lower()}-{algorithm.replace('-', '_')}" + (f" ({words})" if words else "")
 
 
 def comparable_pairs(

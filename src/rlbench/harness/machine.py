@@ -24,8 +24,8 @@ from rlbench.settings import Auto, resolve
 
 PROC_STATUS = Path("/proc/self/status")
 PACKAGES = (
-    "ale-py", "gymnasium", "keras", "mujoco", "numpy", "ray", "sb3-contrib", "stable-baselines3",
-    "tensorflow", "torch",
+    "ale-py", "evosax", "gymnasium", "jax", "keras", "mujoco", "numpy", "optax", "ray",
+    "sb3-contrib", "stable-baselines3", "tensorflow", "torch",
 )  # fmt: skip
 
 

@@ -189,7 +189,7 @@ class ES(Agent):
 
     def _learn(self, generation: Generation, results: list[TaskResult]) -> Scalars:
         """Move the parameters by the generation's results, and end it."""
-        returns = np.concatenate([result.returns for result in results])
+        returns = np.concatenate([result.returns for result in results]).reshape(-1, 2)
         gradient = self._executor.add_up(
             weigh_blocks,
             generation.tasks,

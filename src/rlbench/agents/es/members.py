@@ -52,10 +52,17 @@ def make_members(
             np.multiply(noise[row], np.float32(sigma), out=plus[row])
     np.subtract(theta, plus, out=minus)
     np.add(theta, plus, out=plus)
-    stacked = parameters.reshape(2 * pairs, -1)
+    return separate_members(network, parameters.reshape(2 * pairs, -1), norm)
+
+
+def separate_members(
+    network: Network, parameters: Array, norm: VirtualNorm | None = None
+) -> Members:
+    """Members that share no parameters [P, n]; `norm` changes these, and is for convolutional
+    networks."""
     if not network.convs:
-        return StackedMembers(network, stacked)
-    members = [network.layers(row) for row in stacked]
+        return StackedMembers(network, parameters)
+    members = [network.layers(row) for row in parameters]
     if norm is not None:
         for layers in members:
             norm.fold(layers)

@@ -18,14 +18,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rlbench.agents.es.members import Members, make_members
+from rlbench.agents.es.members import make_members
 from rlbench.agents.es.noise import FullNoise, Noise, cached_noise
-from rlbench.agents.es.rollout import ObservationSums, Slots, TaskResult, play_episodes
+from rlbench.agents.es.rollout import (
+    Act,
+    Acting,
+    ObservationSums,
+    Slots,
+    TaskResult,
+    play_episodes,
+)
 from rlbench.agents.es.virtual_norm import VirtualNorm
 from rlbench.interfaces import Array, Worker
 from rlbench.nets.heads import Head
 from rlbench.nets.network import Network
-from rlbench.nets.policy import normalise
 from rlbench.seeding import Seeds
 
 # A lock-step costs little more for many lanes than for few, and every task ends with few.
@@ -155,7 +161,11 @@ def evaluate_blocks(worker: Worker, generation: Generation, blocks: range) -> Ta
         generation.slots(len(seeds)),
         keeps_obs=sums is not None,
     )
-    act = _Acting(generation, members, pairs, slots.alive.shape)
+    act: Act = Acting(
+        members, generation.head, generation.obs_mean, generation.obs_std, slots.alive.shape
+    )
+    if generation.action_noise:
+        act = _with_noise(act, generation, pairs)
     return play_episodes(slots, act, sums, generation.episode_cap, worker.should_stop)
 
 
@@ -194,30 +204,17 @@ def reset_seeds(generation: Generation, pairs: range) -> Array:
     ).reshape(-1, generation.episodes_per_member)
 
 
-class _Acting:
-    """From observations to actions: normalisation, the members' networks, the head, action noise.
+def _with_noise(act: Act, generation: Generation, pairs: range) -> Act:
+    """`act` with noise added to continuous actions."""
+    deviation = np.float32(generation.action_noise)
+    rng = generation.seeds.child("action noise").generator(generation.number, pairs.start)
 
-    shape: [slots, E] of the stack at its largest.
-    """
+    def noisy(obs: Array, alive: Array) -> Array:
+        actions = act(obs, alive)
+        if actions.dtype.kind != "f":
+            return actions
+        noise = rng.standard_normal(actions.shape, np.float32)
+        added: Array = actions + deviation * noise
+        return added
 
-    def __init__(
-        self, generation: Generation, members: Members, pairs: range, shape: tuple[int, ...]
-    ) -> None:
-        self._members, self._head = members, generation.head
-        self._statistics: tuple[Array, Array] | None = None
-        if generation.obs_mean is not None and generation.obs_std is not None:
-            # Repeated for every lane: NumPy goes through arrays of one shape in one loop.
-            repeats = (*shape, 1)
-            mean, std = np.tile(generation.obs_mean, repeats), np.tile(generation.obs_std, repeats)
-            self._statistics = (mean, std)
-        self._noise = np.float32(generation.action_noise)
-        self._rng = generation.seeds.child("action noise").generator(generation.number, pairs.start)
-
-    def __call__(self, obs: Array, alive: Array) -> Array:
-        if self._statistics is not None:
-            mean, std = self._statistics
-            obs = normalise(obs, mean[: len(obs)], std[: len(obs)])
-        actions = self._head(self._members.outputs(obs, alive))
-        if self._noise and actions.dtype.kind == "f":
-            actions = actions + self._noise * self._rng.standard_normal(actions.shape, np.float32)
-        return actions
+    return noisy

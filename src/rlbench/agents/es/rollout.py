@@ -9,6 +9,8 @@ import numpy as np
 
 from rlbench.agents.es.members import Members
 from rlbench.interfaces import Array, Lanes, Stopped
+from rlbench.nets.heads import Head
+from rlbench.nets.policy import normalise
 
 COMPACT_BELOW = 0.75  # of the stacked members still playing; copying their parameters then pays
 CHEAP_BYTES = 2**18  # parameters of so few bytes are copied whenever a member has finished
@@ -22,9 +24,9 @@ Act = Callable[[Array, Array], Array]
 class TaskResult:
     """What the members of a task came to.
 
-    returns: [pairs, 2], means over a member's episodes. env_steps, episodes: played. capped: how
+    returns: [members], means over a member's episodes. env_steps, episodes: played. capped: how
     many of the episodes the cap broke off. obs_sums: for each member the sum and the sum of
-    squares [2 x pairs, obs] and the number [2 x pairs] of the observations it saw; None without
+    squares [members, obs] and the number [members] of the observations it saw; None without
     normalisation.
     """
 
@@ -69,12 +71,41 @@ def play_episodes(
         if not slots.leave(ended):
             break
     return TaskResult(
-        returns.reshape(members, episodes).mean(axis=1).reshape(-1, 2),
+        returns.reshape(members, episodes).mean(axis=1),
         env_steps,
         members * episodes,
         capped,
         None if sums is None else sums.result(),
     )
+
+
+class Acting:
+    """From observations to actions: normalisation, the members' networks, the head.
+
+    obs_mean, obs_std: [obs], or None where observations go in as they are. shape: [slots, E] of the
+    stack at its largest.
+    """
+
+    def __init__(
+        self,
+        members: Members,
+        head: Head,
+        obs_mean: Array | None,
+        obs_std: Array | None,
+        shape: tuple[int, ...],
+    ) -> None:
+        self._members, self._head = members, head
+        self._statistics: tuple[Array, Array] | None = None
+        if obs_mean is not None and obs_std is not None:
+            # Repeated for every lane: NumPy goes through arrays of one shape in one loop.
+            repeats = (*shape, 1)
+            self._statistics = (np.tile(obs_mean, repeats), np.tile(obs_std, repeats))
+
+    def __call__(self, obs: Array, alive: Array) -> Array:
+        if self._statistics is not None:
+            mean, std = self._statistics
+            obs = normalise(obs, mean[: len(obs)], std[: len(obs)])
+        return self._head(self._members.outputs(obs, alive))
 
 
 class Slots:

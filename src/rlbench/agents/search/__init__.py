@@ -1,0 +1,1 @@
+"""Searches of libraries: they propose parameter vectors, and are told their returns."""
