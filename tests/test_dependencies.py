@@ -15,10 +15,11 @@ from rlbench.envs.catalogue import EXTRAS
 ROOT = Path(__file__).parents[1]
 ONLY_WHERE_NEEDED = (
     "mujoco", "ray", "simpy", "minatar", "onnx", "onnxruntime", "imageio_ffmpeg", "pygame",
-    "torch", "stable_baselines3", "sb3_contrib", "sonnet", "jax", "optax", "evosax",
+    "torch", "stable_baselines3", "sb3_contrib", "sonnet", "jax", "optax", "evosax", "optuna",
 )  # fmt: skip
 BROUGHT_BY = {"sonnet": ["dm-sonnet"]}  # modules that may not be installed, and are not called so
 AGENTS_OF_LIBRARIES = ("evosax", "sb3")
+STUDY = ROOT / "src/rlbench/tuning/study.py"
 OWN = {"rlbench", "hydra_plugins"}
 NOT_IMPORTED = {"dev", "slurm", "ray-sweeps"}  # extras; Hydra finds its launchers by itself
 
@@ -78,7 +79,7 @@ def test_what_is_imported_is_declared_and_what_is_declared_is_imported() -> None
 def test_extras_are_imported_only_where_they_are_needed() -> None:
     """`import rlbench` and runs without the extras must work where these are not installed. The
     modules of an agent of a library import it at the top, but for the agent itself and its
-    settings, which import the others where they build."""
+    settings, which import the others where they build; and so does the module of Optuna's study."""
     of_libraries = {
         path
         for library in AGENTS_OF_LIBRARIES
@@ -86,7 +87,7 @@ def test_extras_are_imported_only_where_they_are_needed() -> None:
         if path.name not in ("agent.py", "settings.py")
     }
     for module in ONLY_WHERE_NEEDED:
-        for path in set((ROOT / "src").rglob("*.py")) - of_libraries:
+        for path in set((ROOT / "src").rglob("*.py")) - of_libraries - {STUDY}:
             for node in ast.parse(path.read_text()).body:  # at the top of the module only
                 if isinstance(node, ast.Import):
                     assert module not in [a.name.partition(".")[0] for a in node.names], path

@@ -59,6 +59,7 @@ ROOMS: dict[str, set[str]] = {
     "harness": FOUNDATION | {"envs", "executors", "runs", "signals", "tensorboard"},
     "config": FOUNDATION | {"agents", "envs", "executors", "nets"},
     "sweeps": FOUNDATION | {"envs", "harness", "runs", "signals"},
+    "tuning": FOUNDATION | {"config", "harness", "runs", "sweeps"},
     "playing": FOUNDATION
     | {"agents", "analysis", "envs", "executors", "harness", "nets", "runs", "table"},
     "films": FOUNDATION | {"envs", "harness", "playing"},
@@ -70,7 +71,7 @@ ROOMS: dict[str, set[str]] = {
     | NUMBERS,
     "cli": FOUNDATION
     | {"boards", "collection", "config", "envs", "exports", "films", "harness", "nets", "playing"}
-    | {"reports", "signals", "sweeps"}
+    | {"reports", "signals", "sweeps", "tuning"}
     | {"tensorboard", *NUMBERS},
     "__main__": {"cli"},
 }

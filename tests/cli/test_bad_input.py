@@ -192,8 +192,9 @@ BAD = {
     "--package=agent": "--package: got 'agent'; takes no value without --cfg",
     "--config-dir=nowhere": "--config-dir: got 'nowhere'; takes a folder of YAML files, and there "
     "is none at this path",
-    "reprot": "command: got 'reprot'; takes compare, report, claims, scale, evaluate, export, "
-    "watch, race, tensorboard, envs, init, completion, help, or KEY=VALUE; did you mean report?",
+    "reprot": "command: got 'reprot'; takes compare, tune, report, claims, scale, evaluate, "
+    "export, watch, race, tensorboard, envs, init, completion, help, or KEY=VALUE; did you mean "
+    "report?",
 }
 
 

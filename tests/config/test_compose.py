@@ -53,6 +53,26 @@ def test_a_file_wins_over_the_bare_id() -> None:
     assert compose(["env=Pendulum-v1"]).env == EnvSettings(id="Pendulum-v1", threshold=-200)
 
 
+def test_what_is_tuned_in_a_folder_of_the_users_wins_over_what_rlbench_has(tmp_path: Path) -> None:
+    files = {
+        "es/CartPole-v1": "{sigma: 0.2}",
+        "es/ALE": "{sigma: 0.3}",
+        "sb3-PPO/CartPole-v1": "{kwargs: {gamma: 0.4}}",
+    }
+    for name, agent in files.items():
+        file = tmp_path / "tuned" / f"{name}.yaml"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(f"# @package _global_\nagent: {agent}\n")
+    chosen = compose(["agent=es", "env=CartPole-v1"], tmp_path).agent.params
+    assert (chosen["sigma"], chosen["population"]) == (0.2, 64)  # 64: rlbench's own file
+    assert compose(["agent=es", "env=CartPole-v1"]).agent.params["sigma"] == 0.1
+    on_command_line = compose(["agent=es", "env=CartPole-v1", "agent.sigma=0.9"], tmp_path)
+    assert on_command_line.agent.params["sigma"] == 0.9
+    assert compose(["agent=es", "env=ALE/Pong-v5"], tmp_path).agent.params["sigma"] == 0.3
+    ppo, a2c = (compose([f"agent=sb3:{name}"], tmp_path).agent.params for name in ("PPO", "A2C"))
+    assert (ppo["kwargs"], a2c["kwargs"]) == ({"gamma": 0.4}, {})
+
+
 def test_the_defaults_are_those_of_the_design() -> None:
     settings = compose([])
     assert settings.agent.name == "es"

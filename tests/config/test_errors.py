@@ -33,5 +33,5 @@ def test_a_file_with_the_name_of_one_of_rlbenchs_is_found_to_be_passed_over(
         (tmp_path / "conf" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "conf" / name).touch()
     folder = Path("conf").resolve()
-    assert passed_over(folder) == ["conf/agent/es.yaml", "conf/tuned/es/CartPole-v1.yaml"]
+    assert passed_over(folder) == ["conf/agent/es.yaml"]  # what is tuned there is used
     assert passed_over(conf_dir()) == []

@@ -44,6 +44,7 @@ complete -c rlbench -a '(rlbench completion query -- (commandline -opc)[2..] (co
 """
 SHELLS = {"bash": BASH, "zsh": ZSH, "fish": FISH}
 KEYS_OF_COMPARE = ("agents", "seeds")
+KEYS_OF_TUNE = ("trials", "effort", "seeds", "objective", "space", "prune")
 GROUPS = ("agent", "env", "executor", "experiment")  # each is chosen by a name
 SWITCH = ("true", "false")
 
@@ -73,6 +74,7 @@ def candidates(words: Sequence[str]) -> list[str]:
     known = {
         "": [*keys, *([] if before else [*_whole(SUBCOMMANDS), "-m "])],
         "compare": [*(f"{key}=" for key in KEYS_OF_COMPARE), *keys],
+        "tune": [*(f"{key}=" for key in KEYS_OF_TUNE), *keys],
         "help": [*_whole(key.rstrip("=") for key in keys), *_whole(SUBCOMMANDS)],
         "completion": _whole(SHELLS),
     }
@@ -118,6 +120,8 @@ def _of(key: str) -> list[str]:
         from rlbench.config.compose import executor_names  # imports Hydra
 
         return executor_names()
+    if key == "objective":
+        return ["time_to_threshold", "final_return"]
     fixed = {"device": ["cpu", "gpu"], "logger": ["tensorboard"], "dry_run": ["true", "quick"]}
     if key in fixed:
         return fixed[key]

@@ -126,7 +126,7 @@ def _is_read(words: list[str]) -> bool:
     """Whether what the words ask for is to be read, and not a run, which goes on without."""
     first = words[0] if words else ""
     options = any(word.startswith("--") and word != "--multirun" for word in words)
-    command = "=" not in first and not first.startswith("-") and first != "compare"
+    command = "=" not in first and not first.startswith("-") and first not in ("compare", "tune")
     return options or command or not {"dry_run=true", "dry_run=quick"}.isdisjoint(words)
 
 

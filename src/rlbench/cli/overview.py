@@ -2,6 +2,7 @@
 
 SUBCOMMANDS = {
     "compare": "rlbench.cli.compare",
+    "tune": "rlbench.cli.tune",
     "report": "rlbench.cli.report",
     "claims": "rlbench.cli.claims",
     "scale": "rlbench.cli.scale",
@@ -33,6 +34,7 @@ Commands
                                          started again, it does what is missing
   rlbench compare env=ID [agents=A,B] [seeds=N] [KEY=VALUE ...]
                                          sweep, report and answer in one
+  rlbench tune agent=A env=ID [trials=N] the agent's settings, found by trying
   rlbench report [DIR] [--out DIR]       figures, tables and a page of the runs
   rlbench claims [DIR] [--out DIR]       popular claims beside papers and runs
   rlbench scale RUN [--out DIR]          a run on more workers, predicted

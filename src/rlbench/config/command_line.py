@@ -33,7 +33,7 @@ from rlbench.config.folders import (
     search_folders,
 )
 from rlbench.config.refused import WRITES_NOTHING, refuse_config_name, refuse_words
-from rlbench.config.source import CONFIG_NAME, VERSION_BASE, register
+from rlbench.config.source import CONFIG_NAME, OF_USER, VERSION_BASE, register
 from rlbench.errors import ConfigError, RlbenchError
 
 if TYPE_CHECKING:
@@ -192,7 +192,7 @@ def _compose_once(task: Task, line: _Line, mode: RunMode) -> None:
     path = create_config_search_path(str(conf_dir()))
     if line.arguments.config_dir is not None:
         folder = Path(line.arguments.config_dir).absolute()
-        path.prepend("command-line", f"file://{folder}", SearchPathQuery(provider="schema"))
+        path.prepend(OF_USER, f"file://{folder}", SearchPathQuery(provider="schema"))
     version.setbase(VERSION_BASE)
     loaded = Hydra.create_main_hydra2("command_line", path)
     start = loaded.run if mode is RunMode.RUN else loaded.multirun

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from hydra import compose as hydra_compose
 from hydra import initialize_config_dir
 from hydra.core.config_loader import ConfigLoader
+from hydra.core.config_search_path import SearchPathQuery
 from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf, flag_override
@@ -27,13 +28,11 @@ from rlbench.config.errors import (
 from rlbench.config.folders import conf_dir, find_modules_beside, own_folder
 from rlbench.config.origins import origins, words_of
 from rlbench.config.refused import CHOICES, WRITES_NOTHING, refuse_words
-from rlbench.config.source import CONFIG_NAME, VERSION_BASE, FallbackSource, register
-from rlbench.config.words import words as as_words
+from rlbench.config.source import CONFIG_NAME, OF_USER, VERSION_BASE, register
 from rlbench.errors import ConfigError, UnknownKeyError
 from rlbench.settings import AUTO, Origins, Settings
 
 FOR_THE_WHOLE = ("experiment", "experiment_agent", "tuned", "namespace", "games")  # groups
-FALLBACK = f"{FallbackSource.scheme()}://"  # what conf/config.yaml has in the search path
 
 
 class Composed(NamedTuple):
@@ -161,20 +160,19 @@ def words_for_jobs(hydra: Any) -> list[str]:
 
 def composer(config_dir: Path | None) -> Compose:
     """Composes words as on the command line, where `config_dir` is what --config-dir names."""
-    config_dir = own_folder() if config_dir is None else config_dir
-    if config_dir is None:
-        return _compose
-    find_modules_beside(config_dir)
-    # Behind `conf` and before what installed packages bring, as with --config-dir.
-    path = as_words({"hydra.searchpath": [f"file://{config_dir}", FALLBACK]})
-    return lambda overrides: _compose([*overrides, *path])
+    folder = own_folder() if config_dir is None else config_dir
+    if folder is not None:
+        find_modules_beside(folder)
+    return lambda overrides: _compose(overrides, folder)
 
 
-def _compose(overrides: Sequence[str]) -> Composed:
+def _compose(overrides: Sequence[str], folder: Path | None) -> Composed:
     register()
     with initialize_config_dir(version_base=VERSION_BASE, config_dir=str(conf_dir())):
-        config = hydra_compose(CONFIG_NAME, list(overrides))
         loader = GlobalHydra.instance().config_loader()
+        if folder is not None:  # behind `conf` and before what installed packages bring
+            loader.get_search_path().append(OF_USER, f"file://{folder}", SearchPathQuery("main"))
+        config = hydra_compose(CONFIG_NAME, list(overrides))
         return Composed(config, origins(loader, CONFIG_NAME, overrides))
 
 

@@ -43,11 +43,15 @@ def own_folder() -> Path | None:
 
 def passed_over(folder: Path) -> list[str]:
     """The YAML files in a folder of the user's own, as they would be typed, that are not used:
-    rlbench has one of the same name, and `conf` comes first."""
+    rlbench has one of the same name, and `conf` comes first. What is tuned is used all the same."""
     if folder.resolve() == conf_dir().resolve():
         return []
-    files = sorted(path for path in folder.rglob("*.yaml"))
-    return [shown(file) for file in files if (conf_dir() / file.relative_to(folder)).is_file()]
+    names = [path.relative_to(folder) for path in sorted(folder.rglob("*.yaml"))]
+    return [
+        shown(folder / name)
+        for name in names
+        if (conf_dir() / name).is_file() and name.parts[0] != "tuned"
+    ]
 
 
 def find_modules_beside(folder: Path) -> None:

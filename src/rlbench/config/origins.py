@@ -13,6 +13,7 @@ from omegaconf import OmegaConf
 
 from rlbench.config.errors import flat
 from rlbench.config.folders import conf_dir, shown
+from rlbench.config.source import own_tuned
 from rlbench.settings import Origins
 
 
@@ -23,17 +24,22 @@ def origins(loader: ConfigLoader, config_name: str | None, words: Sequence[str])
         return Origins()
     files: dict[str, str] = {}
     for default in loader.compute_defaults_list(config_name, list(words), RunMode.RUN).defaults:
-        source = _source(loader, default.config_path or "")
-        if source is None:
-            continue
-        file = Path(source.path, f"{default.config_path}.yaml")
-        values = OmegaConf.to_container(OmegaConf.load(file), resolve=False)
-        prefix = f"{default.package}." if default.package else ""
-        keys = [key for key, _ in flat(values, prefix)] if isinstance(values, dict) else []
-        own = shown(file) if _is_own(source) else ""
-        files |= dict.fromkeys([*keys, str(default.package or "")], own)
+        config_path, package = default.config_path or "", default.package or ""
+        source = _source(loader, config_path)
+        if source is not None:
+            file = Path(source.path, f"{config_path}.yaml")
+            own = shown(file) if _is_own(source) else ""
+            files |= dict.fromkeys([*_keys(file, package), package], own)
+        for file in own_tuned(config_path):
+            files |= dict.fromkeys(_keys(file, package), shown(file))
     files |= {word.partition("=")[0].lstrip("+~"): "" for word in words if "." in word}
     return Origins(files)
+
+
+def _keys(file: Path, package: str) -> list[str]:
+    values = OmegaConf.to_container(OmegaConf.load(file), resolve=False)
+    prefix = f"{package}." if package else ""
+    return [key for key, _ in flat(values, prefix)] if isinstance(values, dict) else []
 
 
 def words_of(overrides: Any) -> list[str]:

@@ -5,16 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from hydra.core.global_hydra import GlobalHydra
 from hydra.core.object_type import ObjectType
 from hydra.core.plugins import Plugins
 from hydra.plugins.config_source import ConfigLoadError, ConfigResult, ConfigSource
-from omegaconf import OmegaConf
+from omegaconf import DictConfig, OmegaConf
 
 from rlbench.agents import AGENTS, with_algorithm
 from rlbench.config.packages import agent_config, conf_folders
 
 VERSION_BASE = "1.3"  # of Hydra, whose habits differ from one to the next
 CONFIG_NAME = "config"
+OF_USER = "command-line"  # what Hydra calls the folder of --config-dir
 
 
 class FallbackSource(ConfigSource):
@@ -33,9 +35,11 @@ class FallbackSource(ConfigSource):
         return "rlbench"
 
     def load_config(self, config_path: str) -> ConfigResult:
-        file = self._file(config_path)
+        file, own = self._file(config_path), own_tuned(config_path)
         if file is not None:
             config, header = OmegaConf.load(file), self._get_header_dict(file.read_text())
+        elif own:
+            config, header = _merged(own), self._get_header_dict("")
         elif (answer := _answer(config_path)) is not None:
             config, header = OmegaConf.create(answer), self._get_header_dict("")
         else:
@@ -49,11 +53,11 @@ class FallbackSource(ConfigSource):
 
     def is_group(self, config_path: str) -> bool:
         return any((folder / config_path).is_dir() for folder in self._folders) or (
-            config_path.rstrip("/") in ("agent", "env", "executor", "tuned", "namespace")
+            config_path.rstrip("/") in ("agent", "env", "executor", "tuned", "namespace", "own")
         )
 
     def is_config(self, config_path: str) -> bool:
-        if self._file(config_path) is not None:
+        if self._file(config_path) is not None or own_tuned(config_path):
             return True
         group, _, name = config_path.removesuffix(".yaml").partition("/")
         if group == "agent":  # without importing the agent
@@ -76,6 +80,40 @@ class FallbackSource(ConfigSource):
 def register() -> None:
     """Make the source known to Hydra; to be called before anything is composed."""
     Plugins.instance().register(FallbackSource)
+
+
+def own_tuned(config_path: str) -> list[Path]:
+    """The files of the user's own behind `own/<agent>/<id>`, later ones winning: what is tuned for
+    the namespace of the id, for the id, and of an agent of several algorithms for this one alone
+    (`tuned/sb3-PPO/<id>.yaml`). Here they win over what rlbench has tuned."""
+    group, _, name = config_path.removesuffix(".yaml").partition("/")
+    agent, _, env_id = name.partition("/")
+    if group != "own" or not env_id:
+        return []
+    bare_id = env_id.rpartition(":")[2]
+    agents = dict.fromkeys([with_algorithm(agent)[0], agent.replace(":", "-")])
+    namespace = bare_id.rpartition("/")[0]
+    names = [f"{agent}/{env}.yaml" for agent in agents for env in (namespace, bare_id) if env]
+    files = [Path(folder, "tuned", name) for folder in _own_folders() for name in names]
+    return [file for file in files if file.is_file()]
+
+
+def _own_folders() -> list[Path]:
+    """The folder that --config-dir names, in the search path that Hydra goes through now."""
+    if not GlobalHydra.instance().is_initialized():
+        return []
+    places = GlobalHydra.instance().config_loader().get_search_path().get_path()
+    return [
+        Path(str(place.path).removeprefix("file://"))
+        for place in places
+        if place.provider == OF_USER
+    ]
+
+
+def _merged(files: list[Path]) -> DictConfig:
+    config = OmegaConf.merge(*map(OmegaConf.load, files))
+    assert isinstance(config, DictConfig)
+    return config
 
 
 def _answer(config_path: str) -> dict[str, Any] | None:

@@ -30,15 +30,15 @@ def held_cores(
     wanted = min(wanted, len(among))
     turn, held = None, dict[int, int]()  # descriptors of the locks, by core
     try:
-        while (turn := _lock(folder / TURN)) is None:
+        while (turn := lock(folder / TURN)) is None:
             wait()
         while len(held) < wanted:
             for core in among:
                 if core in held or len(held) == wanted:
                     continue
-                lock = _lock(folder / str(core))
-                if lock is not None:
-                    held[core] = lock
+                descriptor = lock(folder / str(core))
+                if descriptor is not None:
+                    held[core] = descriptor
             if len(held) < wanted:
                 wait()
         os.close(turn)
@@ -49,7 +49,7 @@ def held_cores(
             os.close(descriptor)
 
 
-def _lock(path: Path) -> int | None:
+def lock(path: Path) -> int | None:
     """The descriptor that holds the lock of this file until it is closed; None: another does."""
     no_link = getattr(os, "O_NOFOLLOW", 0)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | no_link, 0o600)

@@ -26,7 +26,9 @@ STYLES = {
     "running elsewhere": "magenta",
     "waiting": "bright_black",
 }
-ENDED = (State.DONE, State.BEFORE, State.FAILED, State.INTERRUPTED, State.ELSEWHERE)
+ENDED = (
+    State.DONE, State.BEFORE, State.FAILED, State.CUT, State.INTERRUPTED, State.ELSEWHERE,
+)  # fmt: skip
 IMPORTANCE = (
     ACTIVE,
     (State.FAILED, State.INTERRUPTED, State.ELSEWHERE),

@@ -32,6 +32,7 @@ class State(Enum):
     DONE = "done"
     BEFORE = "done before"
     FAILED = "failed"
+    CUT = "cut short"
     INTERRUPTED = "interrupted"
     ELSEWHERE = "running elsewhere"
 

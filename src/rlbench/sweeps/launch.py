@@ -17,6 +17,7 @@ from rlbench.sweeps.display import Display
 from rlbench.sweeps.jobs import Job, Room, State, left_undone, prepare, refuse_if_all_bad
 from rlbench.sweeps.process import INTERRUPTED, JobProcess
 
+Watch = Callable[[Sequence[Job]], str]
 REFRESH_S = 0.5  # poll rarely: the sweep shares its cores with the jobs that it times
 STOPPING = "stopping: each job writes its checkpoint; once more kills them"
 
@@ -29,6 +30,7 @@ def launch(
     *,
     quiet: bool = False,
     answer: Answer = lambda directories, results_dir: (),
+    watch: Watch = lambda jobs: "",
 ) -> list[Job]:
     """Run every job that is not finished yet; returns all of them.
 
@@ -36,7 +38,9 @@ def launch(
     what each process is given besides. at_once: how many jobs run side by side; auto: as many as
     the cores allow (one, where a job has `cores=auto`, as it then takes all). quiet: show nothing.
     answer: lines that say what the runs in some directories below results_dir came to, printed at
-    the end; not asked after an interruption.
+    the end; not asked after an interruption. watch: asked again and again while jobs run; once it
+    gives a reason, what runs is stopped, each with its checkpoint, what waits is not begun, and all
+    of these are CUT.
 
     Raises ConfigError where no job could even be composed, RunError where one failed or runs in
     another process, and KeyboardInterrupt after an interruption, when every running job has written
@@ -55,7 +59,7 @@ def launch(
     else:
         room = Room(len(available), at_once)
         display = Display(jobs, room, quiet=quiet)
-        sweep = _Sweep(jobs, available, room, common_words, display)
+        sweep = _Sweep(jobs, available, room, common_words, display, watch)
         sweep.run()
         conclude(jobs, display, answer, interrupted=sweep.interrupted)
     refuse_what_is_left(jobs, quiet=quiet)
@@ -72,6 +76,7 @@ class _Sweep:
         room: Room,
         common_words: Sequence[str],
         display: Display,
+        watch: Watch,
     ) -> None:
         self._jobs = jobs
         self._free = list(available)
@@ -80,7 +85,8 @@ class _Sweep:
         self._running: dict[int, tuple[JobProcess, float]] = {}  # by position: process, start
         self._stops, self._passed_on, self._ended = Stops(math.inf), 0, 0
         self._shown = 0.0
-        self._display = display
+        self._display, self._watch = display, watch
+        self._reason = ""  # why the rest is not worth running
 
     def run(self) -> None:
         with selectors.DefaultSelector() as selector, self._stops, self._display:
@@ -88,6 +94,7 @@ class _Sweep:
             try:
                 while self._start_what_fits(selector) or self._running:
                     self._listen(selector)
+                    self._cut_short()
                     self._pass_on_stops()
                     self._collect(selector)
             finally:  # only a mistake of our own leaves something running here
@@ -97,6 +104,20 @@ class _Sweep:
     @property
     def interrupted(self) -> bool:
         return self._stops.asked
+
+    def _cut_short(self) -> None:
+        """Stop the sweep where `watch` gives a reason to."""
+        if self._reason or self._stops.asked:
+            return
+        self._reason = self._watch(self._jobs)
+        if not self._reason:
+            return
+        for process, _ in self._running.values():
+            process.interrupt()
+        for job in self._jobs:
+            if job.state is State.WAITING:
+                job.state, job.note = State.CUT, self._reason
+                self._display.event(job)
 
     def _pass_on_stops(self) -> None:
         """At the first stop let each job write its checkpoint; at the second kill them."""
@@ -171,6 +192,8 @@ class _Sweep:
                 job.state = State.DONE if left is None else State.FAILED
                 job.note = left or process.stdout.last
                 job.read_summary()
+            elif self._reason and status in INTERRUPTED:
+                job.state, job.note = State.CUT, self._reason
             elif self._stops.asked and (status in INTERRUPTED or self._stops.requests > 1):
                 job.state, job.note = State.INTERRUPTED, process.stdout.last
             else:

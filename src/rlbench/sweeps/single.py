@@ -76,11 +76,13 @@ def _wait(process: JobProcess, line: NewestLine | None) -> int:
 
 class NewestLine:
     """Shows one line of text after another: in place on a terminal and in a notebook, elsewhere
-    below each other. A context manager."""
+    below each other. A context manager. transient: on a terminal it is gone at the end."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, transient: bool = False) -> None:
         console = live_console()
-        self._live = None if console is None else Live(console=console, auto_refresh=False)
+        self._live: Live | None = None
+        if console is not None:
+            self._live = Live(console=console, auto_refresh=False, transient=transient)
         self._in_notebook = Console().is_jupyter
         self._shown = ""
 

@@ -1,0 +1,107 @@
+"""The file that a search writes: the best settings, and how they were found. A run takes it from
+`conf/tuned/` in the folder where it is started."""
+
+from __future__ import annotations
+
+import os
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+import rlbench
+from rlbench.clock import utc_now
+from rlbench.errors import ConfigError, OutputError, visible
+from rlbench.harness.machine import describe
+from rlbench.harness.screen import duration
+from rlbench.opening import UnreadableFileError, make_directory, open_regular
+from rlbench.runs.files import replace_text
+from rlbench.tuning.outcome import Outcome
+from rlbench.tuning.question import MISSING, Question, value_at
+from rlbench.tuning.words import outcome_words
+
+PACKAGE = "# @package _global_\n"  # says to Hydra that the keys are those of a run
+MADE_BY = "# Found by rlbench tune"
+MAX_BYTES, WIDTH = 1_000_000, 98
+
+
+def place_of(question: Question, out: Path) -> Path:
+    """Where the settings of an agent on an environment are looked for below `conf/tuned`."""
+    env = question.asked.env.rpartition(":")[2]
+    return out / question.agent.replace(":", "-") / f"{env}.yaml"
+
+
+def refuse_to_replace(question: Question, out: Path) -> None:
+    """Raise ConfigError where somebody else's file is in the place of the one to be written."""
+    place = place_of(question, out)
+    try:
+        with os.fdopen(open_regular(place, MAX_BYTES), "rb") as file:
+            begin = file.read(200).decode(errors="replace")
+    except UnreadableFileError as error:
+        if str(error) == "is missing":
+            return
+        begin = ""
+    if not begin.startswith(PACKAGE + MADE_BY):
+        takes = f"a folder without {place}, which rlbench tune has not written and will not replace"
+        raise ConfigError("--out", str(out), takes)
+
+
+def write_tuned(
+    question: Question,
+    out: Path,
+    *,
+    chosen: dict[str, str],
+    outcome: Outcome,
+    number: int,
+    trials: int,
+    spent_s: float,
+) -> Path:
+    """Write what was chosen by the best trial, and return where.
+
+    number: of that trial. trials, spent_s: how many there were, and the training of all of them.
+    """
+    settings = question.settings_of(chosen)
+    values: dict[str, Any] = {}
+    for key in chosen:
+        value = value_at(settings, key)
+        assert value is not MISSING
+        _put(values, key.lstrip("+").split("."), value)
+    told = [
+        f"{MADE_BY[2:]} (rlbench {rlbench.__version__}) on {utc_now()[:10]}: {trials} trials of "
+        f"{question.agent} on {question.asked.env}, {duration(spent_s)} of training in all, on "
+        f"tuning seeds {', '.join(map(str, question.asked.seeds))} (reporting seeds are 0-99).",
+        f"Objective: {question.objective}. Best was trial {number}: "
+        f"{outcome_words(outcome, question.objective)}.",
+        *_conditions(question),
+        "Searched (the other settings stayed as they were):",
+        *(f"  {key}: {one.text()}" for key, one in question.space.items()),
+    ]
+    lines = [f"# {line}" for text in told for line in _wrapped(text)]
+    body = yaml.safe_dump(values, sort_keys=False, default_flow_style=None, width=10**6)
+    place = place_of(question, out)
+    try:
+        make_directory(place.parent.absolute(), out.absolute())
+        replace_text(place, f"{PACKAGE}{chr(10).join(lines)}\n{body}")
+    except OSError as error:
+        raise OutputError(out, error) from error
+    return place
+
+
+def _conditions(question: Question) -> Iterator[str]:
+    base, cpu = question.base, visible(describe().cpu_model)
+    budget = base.budget
+    most = [f"{budget.train_seconds:g} s of training"] if budget.train_seconds else []
+    most += [f"{budget.env_steps:,} steps"] if budget.env_steps else []
+    yield f"A run had at most {' and '.join(most)}, cores={base.cores}, on {cpu or 'this machine'}."
+
+
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(text, WIDTH, subsequent_indent="  " if text.startswith("  ") else "")
+
+
+def _put(values: dict[str, Any], path: list[str], value: Any) -> None:
+    for part in path[:-1]:
+        values = values.setdefault(part, {})
+    values[path[-1]] = value

@@ -1,0 +1,80 @@
+"""What a search is asked: the space that suits, and what makes it another study."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from rlbench.config.spaces import Choice, Interval, Space
+from rlbench.errors import ConfigError
+from rlbench.tuning.question import Asked, Question, pose
+
+SIGMA: Space = {"agent.sigma": Interval(0.01, 0.3)}
+ASKED = Asked("CartPole-v1", ("cores=1",), (1000, 1001), Path("results/tune"), trials=20)
+
+
+@pytest.fixture(scope="module")
+def usual() -> Question:
+    return pose("es", ASKED, {}, None)
+
+
+def test_by_default_it_varies_what_rlbench_names_from_the_settings_as_they_are(
+    usual: Question,
+) -> None:
+    assert usual.space["agent.sigma"] == Interval(0.02, 0.5, log=True)
+    assert usual.space["agent.normalize_observations"] == Choice(("false", "true"))
+    tuned = {"agent.sigma": 0.1, "agent.learning_rate": 0.1, "agent.hidden": "[32]"}
+    assert tuned.items() <= usual.as_it_is().items()  # of conf/tuned/es/CartPole-v1.yaml
+    assert usual.objective == "time_to_threshold"
+    assert usual.directory.parent == Path("results/tune/es/CartPole-v1")
+
+
+def test_what_an_environment_does_not_take_is_left_out_by_default() -> None:
+    frames = replace(ASKED, env="ALE/Pong-v5", words=("cores=1", "env.threshold=null"))
+    found = pose("es", frames, {}, None)
+    assert "agent.normalize_observations" not in found.space
+    assert found.objective == "final_return"  # as there is no threshold
+
+
+def test_a_word_with_one_value_is_not_varied() -> None:
+    fixed = replace(ASKED, words=("cores=1", "agent.sigma=0.2"))
+    assert "agent.sigma" not in pose("es", fixed, {}, None).space
+
+
+def test_the_study_is_another_where_the_question_is(usual: Question) -> None:
+    own = pose("es", ASKED, SIGMA, None)
+    assert own.space == SIGMA
+    others = [
+        usual,
+        pose("es", replace(ASKED, seeds=(1000, 1002)), SIGMA, None),
+        pose("es", replace(ASKED, words=("cores=1", "agent.population=32")), SIGMA, None),
+        pose("es", replace(ASKED, objective="final_return"), SIGMA, None),
+    ]
+    assert len({one.directory for one in (own, *others)}) == 5
+    more = replace(ASKED, trials=99, effort_s=7.0, prune=False)
+    assert pose("es", more, SIGMA, None).directory == own.directory
+
+
+def test_on_final_return_runs_play_on_behind_the_threshold() -> None:
+    found = pose("es", replace(ASKED, objective="final_return"), SIGMA, None)
+    assert found.words_of_run({"agent.sigma": "0.2"}, 1000) == [
+        "agent=es", "env=CartPole-v1", "cores=1", "stop_at_threshold=false", "agent.sigma=0.2",
+        "seed=1000", f"results_dir='{found.runs}'" if " " in str(found.runs) else
+        f"results_dir={found.runs}",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("space", "said"),
+    [
+        ({"agent.sigma": Interval(-1.0, 1.0)}, "agent.sigma: got -1.0; takes a number above 0"),
+        ({"agent.sigmoid": Interval(0.0, 1.0)}, "agent.sigmoid: there is no such key for es"),
+        ({**SIGMA, "agent.optimizer": Choice(("adam", "x"))}, "agent.optimizer: got 'x'"),
+    ],
+)
+def test_a_value_that_is_not_taken_is_named_before_anything_runs(space: Space, said: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        pose("es", ASKED, space, None)
+    assert str(caught.value).startswith(said)
