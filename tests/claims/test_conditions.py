@@ -378,11 +378,15 @@ def test_config_yaml_is_a_strangers_file(honest: Path) -> None:
         ("!!python/object/apply:os.system ['true']", "is not YAML of plain values"),
         ("a: &a [1]\nb: *a\n", "has references, which rlbench does not write"),
         ("[" * 5000, "is not YAML of plain values"),
+        ("- " * 101 + "1", "is not YAML of plain values"),
+        ("- " * 100 + "1", "is not a mapping"),
         ("- 1", "is not a mapping"),
         ("x" * 70_000, "is larger than 0.064 MB"),
     ):
         place.write_text(text)
-        assert left_out(honest) == f"dqn, seed 0: config.yaml {words}"
+        with pytest.raises(UnreadableFileError, match=words):
+            read_configuration(place.parent)
+    assert left_out(honest) == f"dqn, seed 0: config.yaml {words}"
     place.unlink()
     with pytest.raises(UnreadableFileError, match="is missing"):
         read_configuration(place.parent)

@@ -15,6 +15,7 @@ import pytest
 
 import rlbench
 from rlbench.cli.main import main
+from support.bad_input import refusal
 
 REFERENCE = Path(__file__).parents[2] / "results" / "reference"
 
@@ -135,15 +136,8 @@ def test_bad_input_is_one_line(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.chdir(tmp_path)
-    try:
-        status = main(["evaluate", *(w if w != "RUN" else str(run.directory) for w in words)])
-    except SystemExit as ended:
-        status = int(ended.code or 0)
-    error = capsys.readouterr().err
-    assert (status, error.count("\n")) == (2, 1)
-    assert message in error
-    assert list(tmp_path.iterdir()) == []
+    asked = ["evaluate", *(w if w != "RUN" else str(run.directory) for w in words)]
+    assert message in refusal(asked, tmp_path, monkeypatch, capsys)
 
 
 @pytest.mark.parametrize(

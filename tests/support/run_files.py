@@ -21,6 +21,7 @@ from rlbench.settings import EnvSettings, EvalSettings
 
 CPU_PER_TRAIN_S = 1.5
 STARTUP_S = 0.5
+DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)  # some tests write hundreds of runs
 
 
 @dataclass
@@ -52,7 +53,9 @@ class RunFiles:
         if self.header:
             file = place / "run.json"
             file.write_text(json.dumps({**json.loads(file.read_text()), **self.header}))
-        (place / "config.yaml").write_text(yaml.safe_dump(self._configuration(), sort_keys=False))
+        (place / "config.yaml").write_text(
+            yaml.dump(self._configuration(), Dumper=DUMPER, sort_keys=False)
+        )
         end, solved_at = self._write_log(place)
         if self.status is not None:
             write_summary(place, self._summary(self.status, end, solved_at))

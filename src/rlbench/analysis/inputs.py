@@ -26,24 +26,30 @@ def numbers(
 
     least: the smallest number that is taken. nan, infinite: whether these are taken too.
     """
-    takes = ["a matrix of runs by tasks" if dimensions == 2 else "a list of numbers"]
-    takes += [f"from {least:g} up"] if least > -math.inf else []
-    takes += ["finite"] if not infinite else []
-    takes += ["without NaN"] if not nan else []
-    taken = ", ".join(takes)
+
+    def refused(got: str) -> ValueError:
+        takes = ["a matrix of runs by tasks" if dimensions == 2 else "a list of numbers"]
+        takes += [f"from {least:g} up"] if least > -math.inf else []
+        takes += ["finite"] if not infinite else []
+        takes += ["without NaN"] if not nan else []
+        return ValueError(f"{name}: got {got}; takes {', '.join(takes)}")
+
     try:
         found = np.asarray(given)
         if found.dtype.kind not in "biuf" and found.size:
             raise TypeError
         found = found.astype(np.float64)
     except (TypeError, ValueError):
-        raise ValueError(f"{name}: got {reprlib.repr(given)}; takes {taken}") from None
+        raise refused(reprlib.repr(given)) from None
     if found.ndim != dimensions:
-        raise ValueError(f"{name}: got an array of shape {found.shape}; takes {taken}")
-    missing = np.isnan(found)
-    wrong = (missing & (not nan)) | (np.isinf(found) & (not infinite)) | (found < least)
+        raise refused(f"an array of shape {found.shape}")
+    wrong = found < least
+    if not nan:
+        wrong |= np.isnan(found)
+    if not infinite:
+        wrong |= np.isinf(found)
     if wrong.any():
-        raise ValueError(f"{name}: got {found[wrong][0]:g}; takes {taken}")
+        raise refused(f"{found[wrong][0]:g}")
     return found
 
 
@@ -60,7 +66,7 @@ def number(name: str, given: Any, *, least: float = -math.inf) -> float:
 def flags(name: str, given: Any) -> NDArray[np.bool_]:
     """`given` as an array of truth values, which may be written as 0 and 1."""
     found = np.asarray(given)
-    if found.ndim == 1 and found.dtype.kind in "biuf" and np.isin(found, (0, 1)).all():
+    if found.ndim == 1 and found.dtype.kind in "biuf" and ((found == 0) | (found == 1)).all():
         return found.astype(np.bool_)
     if found.shape == (0,):
         return np.zeros(0, np.bool_)

@@ -11,7 +11,14 @@ import yaml
 from rlbench.runs.reading import UnreadableFileError, open_regular
 
 FILE = "config.yaml"
-MAX_BYTES = 64_000  # PyYAML takes a second for so much
+MAX_BYTES = 64_000  # PyYAML takes a second for so much, where it has no parser in C
+MAX_DEPTH = 100  # of values in one another; rlbench writes four
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+STARTS = (
+    yaml.BlockMappingStartToken, yaml.BlockSequenceStartToken,
+    yaml.FlowMappingStartToken, yaml.FlowSequenceStartToken,
+)  # fmt: skip
+ENDS = (yaml.BlockEndToken, yaml.FlowMappingEndToken, yaml.FlowSequenceEndToken)
 
 
 def read_configuration(directory: Path) -> dict[str, Any]:
@@ -23,12 +30,22 @@ def read_configuration(directory: Path) -> dict[str, Any]:
     with os.fdopen(open_regular(directory / FILE, MAX_BYTES), "rb") as file:
         content = file.read(MAX_BYTES)
     try:
-        # A reference (`*name`) could make a small file a huge value; rlbench writes none.
-        if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(content, yaml.SafeLoader)):
-            raise UnreadableFileError("has references, which rlbench does not write")
-        value = yaml.safe_load(content)
+        _check_tokens(content)
+        value = yaml.load(content, LOADER)
     except (yaml.YAMLError, ValueError, RecursionError):
         raise UnreadableFileError("is not YAML of plain values") from None
     if not isinstance(value, dict):
         raise UnreadableFileError("is not a mapping")
     return value
+
+
+def _check_tokens(content: bytes) -> None:
+    """A reference (`*name`) could make a small file a huge value, and the parser in C would take
+    the stack of the process for values deep in one another: rlbench writes neither."""
+    depth = 0
+    for token in yaml.scan(content, LOADER):
+        if isinstance(token, yaml.AliasToken):
+            raise UnreadableFileError("has references, which rlbench does not write")
+        depth += isinstance(token, STARTS) - isinstance(token, ENDS)
+        if depth > MAX_DEPTH:
+            raise UnreadableFileError("is not YAML of plain values")
