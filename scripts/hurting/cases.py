@@ -31,7 +31,10 @@ CASES: dict[str, tuple[str, ...]] = {
     "DQN, classic control": (*DQN, *CLASSIC, *COMMON, "budget.env_steps=36000"),
     "DQN, MuJoCo": (*DQN, *MUJOCO, *COMMON, "budget.env_steps=28000", "agent.bins=3"),
     "DQN, Atari": (*DQN, *ATARI, *COMMON, "budget.env_steps=3000", "agent.num_lanes=4"),
-    "DQN, two actors": (*DQN, *CLASSIC, *COMMON, *ACTORS, "budget.env_steps=20000"),
+    "DQN, two actors": (
+        *DQN, *CLASSIC, *COMMON, *ACTORS, "budget.env_steps=20000",
+        "agent.learning_starts_steps=96",
+    ),
 }  # fmt: skip
 
 SHORT: dict[str, tuple[str, ...]] = {

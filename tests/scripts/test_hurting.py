@@ -45,6 +45,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Runs:
 def test_each_case_is_a_run(tmp_path: Path, words: tuple[str, ...]) -> None:
     asked = compose([*words, f"results_dir={tmp_path}"])
     assert f"agent={asked.agent.name}" in words and set(COMMON) <= set(words)
+    assert name_run(asked).directory.is_relative_to(tmp_path)  # its settings fit together
 
 
 # --- what is compared -----------------------------------------------------------------------------
