@@ -77,7 +77,7 @@ ROOMS: dict[str, set[str]] = {
 }
 # What a room must do without, by whatever way it would come: modules of rlbench or of others.
 LEARNING = ["tensorflow", "keras", "ray", "torch", "stable_baselines3", "sb3_contrib"]
-LEARNING += ["jax", "optax", "evosax"]
+LEARNING += ["jax", "optax", "evosax", "evotorch"]
 CONFIGURATION = ["hydra", "omegaconf", "rlbench.config"]
 RUNNING = ["rlbench.harness", "rlbench.agents", "rlbench.envs", "rlbench.executors"]
 WITHOUT: dict[str, list[str]] = {

@@ -63,6 +63,7 @@ def test_agent_names() -> None:
         ("my-agent", "my-agent"),
         ("sb3", "sb3"),
         ("evosax-CMA_ES", "CMA-ES (evosax)"),
+        ("evotorch-SNES", "SNES (EvoTorch)"),
         ("evosax-CMA_ES (agent.sigma=1)", "CMA-ES (evosax, agent.sigma=1)"),
     ],
 )

@@ -43,7 +43,11 @@ UNIT_NAMES: dict[Unit, UnitName] = {
 }
 _BOUNDS = {">=": ("\u2265 ", "at least "), "<=": ("\u2264 ", "at most "), "": ("", "")}
 SMALLEST_P = 0.0001
-LIBRARIES = {"evosax": "evosax", "sb3": "SB3"}  # whose algorithms are agents, called as `sb3-PPO`
+LIBRARIES = {
+    "evosax": "evosax",
+    "evotorch": "EvoTorch",
+    "sb3": "SB3",
+}  # whose algorithms are agents, called as `sb3-PPO`
 
 
 class HasInterval(Protocol):

@@ -33,10 +33,11 @@ SMALL = {
         "compile": False,  # compiling takes longer than all that is learned here
     },
     "evosax": {"population": 12, "hidden": [4]},  # tests/agents/test_evosax.py has the other ones
+    "evotorch": {"population": 12, "hidden": [4]},
     "random": {},
     "sb3": {"algorithm": "A2C", "num_lanes": 4},  # tests/agents/sb3 has the other algorithms
 }
-NEEDS = {"evosax": "evosax", "sb3": "stable_baselines3"}
+NEEDS = {"evosax": "evosax", "evotorch": "evotorch", "sb3": "stable_baselines3"}
 ENV = "probe_envs:Counting-v0"
 
 

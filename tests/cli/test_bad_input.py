@@ -25,7 +25,9 @@ OF_HYDRA = (
 ID = "the id of an environment that Gymnasium has here"
 
 BAD = {
-    "agent=ess": "agent: got 'ess'; takes dqn, es, evosax, random or sb3; did you mean es?",
+    "agent=ess": (
+        "agent: got 'ess'; takes dqn, es, evosax, evotorch, random or sb3; did you mean es?"
+    ),
     **{
         f"{key}={value}": f"{key}: got {shown}; takes a name, as in {key}={name}"
         for key, name in {"agent": "es", "env": "CartPole-v1"}.items()

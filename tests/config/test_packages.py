@@ -98,7 +98,9 @@ def test_an_agent_that_cannot_be_imported_is_an_error_that_names_the_package() -
 
 @pytest.mark.usefixtures("package")
 def test_an_unknown_agent_lists_those_of_packages_too() -> None:
-    with pytest.raises(ConfigError, match="takes broken, dqn, es, evosax, patient, random or sb3"):
+    with pytest.raises(
+        ConfigError, match="takes broken, dqn, es, evosax, evotorch, patient, random or sb3"
+    ):
         compose(["agent=nobody"])
     assert "patience" not in sys.modules
 
@@ -127,7 +129,7 @@ def test_help_lists_what_packages_add(capsys: pytest.CaptureFixture[str]) -> Non
     assert main(["--help"]) == 0
     lines = capsys.readouterr().out.splitlines()
     names = [line.split()[0] for line in lines if line.startswith("    ") and line[4] != " "]
-    assert names[:6] == ["broken", "dqn", "es", "evosax", "patient", "random"]
+    assert names[:7] == ["broken", "dqn", "es", "evosax", "evotorch", "patient", "random"]
     assert "calm" in names
     assert "patience" not in sys.modules
 

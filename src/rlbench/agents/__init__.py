@@ -16,6 +16,7 @@ AGENTS: Registry[type[Agent]] = Registry(
         "dqn": "rlbench.agents.dqn.agent:DQN",
         "es": "rlbench.agents.es.agent:ES",
         "evosax": "rlbench.agents.evosax.agent:Evosax",
+        "evotorch": "rlbench.agents.evotorch.agent:Evotorch",
         "random": "rlbench.agents.random:RandomAgent",
         "sb3": "rlbench.agents.sb3.agent:SB3",
     },

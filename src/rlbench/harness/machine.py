@@ -24,7 +24,7 @@ from rlbench.settings import Auto, resolve
 
 PROC_STATUS = Path("/proc/self/status")
 PACKAGES = (
-    "ale-py", "evosax", "gymnasium", "jax", "keras", "mujoco", "numpy", "optax", "ray",
+    "ale-py", "evosax", "evotorch", "gymnasium", "jax", "keras", "mujoco", "numpy", "optax", "ray",
     "sb3-contrib", "stable-baselines3", "tensorflow", "torch",
 )  # fmt: skip
 
