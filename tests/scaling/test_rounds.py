@@ -132,3 +132,22 @@ def test_a_run_of_actors_says_how_they_play(tmp_path: Path) -> None:
     assert (work.actors, work.lanes, work.round_steps, work.threads) == (4, 2, 32, 3)
     assert work.overlaps(4) and not work.overlaps(1)
     assert work.step_bytes == 50.0  # of 80,000 bytes for 1,600 steps
+
+
+@pytest.mark.parametrize(
+    ("overlap", "actors", "expected"),
+    [
+        (True, None, True),
+        (True, 2, True),
+        (False, 2, False),
+        ("auto", 2, None),
+        (False, None, None),
+    ],
+)
+def test_whether_actors_wait_is_what_the_run_was_told(
+    tmp_path: Path, overlap: object, actors: int | None, expected: bool | None
+) -> None:
+    """But one process does not overlap by itself, which says nothing of several actors."""
+    run = write_run(tmp_path / "run", agent="dqn", settings={"overlap": overlap, "actors": actors})
+    work = read_measured(run, FREE).work
+    assert isinstance(work, DQNWork) and work.beside is expected

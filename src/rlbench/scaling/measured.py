@@ -136,7 +136,11 @@ def _dqn(
     # A step keeps an observation and the one after it; of frames only the newest.
     transition = FRAME_BYTES if inputs is None else 2 * FLOAT_BYTES * inputs
     steps = sum(s.env_steps for s in found)
+    actors = whole(settings.get("actors"), 1, MAX_ACTORS)
     beside = settings.get("overlap")
+    # Of a run without actors false is what auto comes to: it says nothing of several.
+    if not isinstance(beside, bool) or (actors is None and not beside):
+        beside = None
     threads = cores if settings.get("threads") == AUTO else settings.get("threads")
     work = DQNWork(
         env_steps=steps,
@@ -146,10 +150,10 @@ def _dqn(
         stretches=found,
         act_s=0.0,
         update_s=0.0,
-        actors=whole(settings.get("actors"), 1, MAX_ACTORS),
+        actors=actors,
         lanes=whole(settings.get("num_lanes"), 1, MAX_ACTORS) or 1,
         round_steps=whole(settings.get("train_every_steps"), 1, MAX_ROUND_STEPS) or 1,
-        beside=beside if isinstance(beside, bool) else None,
+        beside=beside,
         threads=whole(threads, 1, cores) or 1,
     )
     return fitted_dqn(work, found) if found else work
