@@ -56,8 +56,9 @@ ROOMS: dict[str, set[str]] = {
     "tensorboard": {"errors", "opening", "runs"},
     "collection": {"errors", "reports", *NUMBERS},
     # Runs, one and many, and the doors to them.
-    "harness": FOUNDATION | {"envs", "executors", "runs", "signals", "tensorboard"},
-    "config": FOUNDATION | {"agents", "envs", "executors", "nets"},
+    "trackers": FOUNDATION | {"runs", "tensorboard"},
+    "harness": FOUNDATION | {"envs", "executors", "runs", "signals", "tensorboard", "trackers"},
+    "config": FOUNDATION | {"agents", "envs", "executors", "nets", "trackers"},
     "sweeps": FOUNDATION | {"envs", "harness", "runs", "signals"},
     "tuning": FOUNDATION | {"config", "harness", "runs", "sweeps"},
     "playing": FOUNDATION
@@ -88,7 +89,7 @@ WITHOUT: dict[str, list[str]] = {
     "harness": [*CONFIGURATION, "tensorflow", "rlbench.agents", "rlbench.nets"],
     **{
         room: [*CONFIGURATION, *LEARNING, *RUNNING, "gymnasium", "ale_py"]
-        for room in (*sorted(NUMBERS), "reports", "tensorboard", "collection")
+        for room in (*sorted(NUMBERS), "reports", "tensorboard", "trackers", "collection")
     },
 }
 

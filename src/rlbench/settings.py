@@ -195,7 +195,7 @@ class Settings(Frozen):
     checkpoint: CheckpointSettings = CheckpointSettings()
     results_dir: Path = Path("results/runs")
     overwrite: bool | Literal["shared"] = False
-    logger: Literal["tensorboard"] | None = None
+    logger: tuple[str, ...] | None = None
     snapshots: bool = False
     dry_run: bool | Literal["quick"] = False
     _origins: Origins = PrivateAttr(default_factory=Origins)
@@ -214,6 +214,11 @@ class Settings(Frozen):
     @classmethod
     def _may_be_a_name_alone(cls, value: Any) -> Any:
         return {"name": value} if isinstance(value, str) else value
+
+    @field_validator("logger", mode="before")
+    @classmethod
+    def _may_be_one_name(cls, value: Any) -> Any:
+        return (value,) if isinstance(value, str) else value
 
     @field_validator("results_dir", mode="before")
     @classmethod

@@ -96,7 +96,9 @@ def test_something_else_in_the_place_of_a_file_is_named(
         assert json.loads((place / "summary.json").read_text())["status"] == "budget"
 
 
-@pytest.mark.parametrize("name", [*FILES, "checkpoint", "tensorboard", "seed0", "setup", "agent"])
+@pytest.mark.parametrize(
+    "name", [*FILES, "checkpoint", "tensorboard", "wandb", "seed0", "setup", "agent"]
+)
 def test_nothing_behind_a_link_is_touched(tmp_path: Path, name: str) -> None:
     asked = settings(tmp_path / "runs", "logger=tensorboard")
     place = place_of(asked)

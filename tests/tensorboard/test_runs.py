@@ -238,8 +238,10 @@ def test_links_and_files_of_others_are_left(tmp_path: Path) -> None:
 
 
 def test_another_logger_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="logger: got 'wandb'; takes tensorboard or null"):
-        asked(tmp_path, "logger=wandb")
+    with pytest.raises(ConfigError) as caught:
+        asked(tmp_path, "logger=tensorbord")
+    known = "tensorboard, wandb or mlflow; did you mean tensorboard?"
+    assert str(caught.value) == f"logger: got 'tensorbord'; takes {known}"
 
 
 @pytest.mark.parametrize(

@@ -122,7 +122,11 @@ def _of(key: str) -> list[str]:
         return executor_names()
     if key == "objective":
         return ["time_to_threshold", "final_return"]
-    fixed = {"device": ["cpu", "gpu"], "logger": ["tensorboard"], "dry_run": ["true", "quick"]}
+    fixed = {
+        "device": ["cpu", "gpu"],
+        "logger": ["tensorboard", "wandb", "mlflow"],
+        "dry_run": ["true", "quick"],
+    }
     if key in fixed:
         return fixed[key]
     default = next((doc.default for doc in _keys([]) if doc.key == key), None)

@@ -233,6 +233,7 @@ def _sorted(words: Sequence[str]) -> _Line:
     taken = {id(word) for word in arguments.overrides}  # the value of a flag may read the same
     overrides = [str(word) for word in arguments.overrides]
     flags = [str(word) for word in given if id(word) not in taken]
+    overrides = [_one_list(word) for word in overrides]
     if arguments.multirun and arguments.cfg is None:
         overrides = [_for_the_jobs(word) for word in overrides]
     if arguments.config_dir is not None:
@@ -245,6 +246,12 @@ def _sorted(words: Sequence[str]) -> _Line:
         flags += ["--config-dir", str(own)]
         arguments.config_dir = str(own)
     return _Line(overrides, flags, own, arguments)
+
+
+def _one_list(word: str) -> str:
+    """`logger=A,B` as the list that it means: no two runs differ in it."""
+    key, _, value = word.partition("=")
+    return f"{key}=[{value}]" if key == "logger" and "," in value and "[" not in value else word
 
 
 def _for_the_jobs(word: str) -> str:

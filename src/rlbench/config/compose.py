@@ -92,6 +92,10 @@ def _checked(config: DictConfig) -> Settings:
 
     find_spec(settings.env.id)
     check_executor(settings.executor.name)
+    if settings.logger:
+        from rlbench.trackers import check_loggers
+
+        check_loggers(settings.logger)
     return settings
 
 

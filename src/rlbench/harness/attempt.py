@@ -30,8 +30,9 @@ from rlbench.runs.pulse import Pulse
 from rlbench.runs.records import EndStatus
 from rlbench.runs.summary import Summary, write_summary
 from rlbench.signals import Stops
-from rlbench.tensorboard.runs import EventLog
 from rlbench.tensorboard.session import read_session
+from rlbench.trackers.base import TrackedRun
+from rlbench.trackers.following import Trackers
 
 EXIT_DONE, EXIT_INTERRUPTED = 0, 130
 PULSE_EVERY_S = 1.0  # so much of a killed run's work is in no column at most
@@ -70,7 +71,7 @@ class Attempt:
         self.judge: Judge | None = None
         self.evaluator: Evaluator | None = None
         self.agent: Agent | None = None
-        self.events: EventLog | None = None
+        self.trackers: Trackers | None = None
 
     def run(self) -> int:
         """Train and evaluate until solved, out of budget, or interrupted; returns the exit
@@ -106,8 +107,8 @@ class Attempt:
                 name = f"agent {self.settings.agent.name}" if part is self.agent else what
                 said = " ".join(f"{type(error).__name__}: {error}".split()).rstrip(":")
                 print(f"note: {name} did not close: {visible(said)}", file=sys.stderr)
-        if self.events is not None:
-            self.events.close()
+        if self.trackers is not None:
+            self.trackers.close()
         self.progress.close()
         self.log.close()
 
@@ -116,11 +117,11 @@ class Attempt:
     def _begin(self) -> tuple[Agent, Judge]:
         plan = self.plan
         write_beginning(plan, self.directory, self.affinity)
-        if self.settings.logger == "tensorboard":
-            path = self.directory.path
-            session = read_session(path)
-            self.events = EventLog(self.directory.events, session, self.log.rows, path)
-            self.log.followers.append(self.events.row)
+        if self.settings.logger:
+            path, results_dir = self.directory.path, self.settings.results_dir
+            run = TrackedRun(path, results_dir, read_session(path), self.log.rows)
+            self.trackers = Trackers(self.settings.logger, run, self.progress.print_line)
+            self.log.followers.append(self.trackers.row)
         resources = self.resources
         self.ledger.connect(resources.counts, resources.workers_cpu_s, resources.lost)
         # Its processes come up while the agent loads its libraries.

@@ -16,6 +16,7 @@ from rlbench.runs import header, log, pulse, summary
 from rlbench.runs.files import replacing, write_npz
 
 SNAPSHOTS = "snapshots"
+TRACKERS = ("tensorboard", "wandb")  # folders of theirs
 HELD = "another process is running this run"
 LOCK = ".lock"
 
@@ -36,13 +37,13 @@ class RunDir:
         self.policy = self.path / "policy.npz"
         self.best_policy = self.path / "policy-best.npz"
         self.traceback = self.path / "traceback.txt"
-        self.events = self.path / "tensorboard"
         self.snapshots = self.path / SNAPSHOTS
         self._files = (
             self.path / header.FILE, self.config, self.log, self.pulse, self.policy,
             self.best_policy, self.path / summary.FILE, self.traceback,
         )  # fmt: skip
-        self._folders = (self.checkpoint, self.events, self.snapshots)
+        trackers = (self.path / name for name in TRACKERS)
+        self._folders = (self.checkpoint, self.snapshots, *trackers)
         self._lock: int | None = None
         self._place: tuple[int, int] | None = None  # what `path` names, once it is open
         self._made: list[Path] = []  # the folders that `open` made, the innermost first
