@@ -28,6 +28,10 @@ def test_terminal_table_and_page_say_the_same_places(tmp_path: Path) -> None:
     table = page[page.index('<table class="cards league">') :]
     table = table[: table.index("</table>")]
     assert "<b>3 agents on A-v0</b>" in table
+    assert (
+        '<p class="answer">Of 3 agents on A-v0 the fastest was DQN or PPO (SB3); '
+        "these seeds do not settle which.</p>"
+    ) in page
     assert "Times as fast as DQN (95 % interval)" in table
     for record, line in zip(records, said, strict=True):
         place = line.split(":")[0].strip()
@@ -43,3 +47,21 @@ def test_two_agents_are_no_league(tmp_path: Path) -> None:
     assert not (tmp_path / "report" / "league.csv").exists()
     assert "league" not in report.page.read_text().split("</style>")[1].split("<script")[0]
     assert not any("places" in line for line in report.lines)
+
+
+def test_where_a_league_does_not_hold_all_environments_each_pair_is_said(tmp_path: Path) -> None:
+    fast = {"es": 1.0, "dqn": 10.0}
+    for env in ("A-v0", "B-v0"):
+        for run in runs_of(env, {**fast, "sb3-PPO": 100.0}, seeds=4):
+            run.write(tmp_path)
+    two = tmp_path / "two"
+    found = build_report(tmp_path).page.read_text()
+    said = "ES was clearly faster than the 2 other agents on 2 environments (A-v0, B-v0)."
+    assert f'<p class="answer">{said}</p>' in found
+    assert found.count('class="answer"') == 1
+    for run in runs_of("C-v0", fast, seeds=4):
+        run.write(two)
+    found = build_report(tmp_path).page.read_text()
+    assert f'<p class="answer">{said}</p>' in found
+    assert "ES was clearly faster than DQN on 3 of 3 environments (A-v0, B-v0, C-v0)." in found
+    assert "DQN was clearly faster than PPO (SB3) on 2 of 2 environments (A-v0, B-v0)." in found

@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from rlbench.analysis.decision import Decision, decide
 from rlbench.analysis.environment import EnvironmentAnalysis
 from rlbench.analysis.groups import Group, baseline_groups, pair_names
+from rlbench.analysis.league import League
 from rlbench.analysis.level_times import LevelTime
 from rlbench.analysis.return_differences import ReturnDifference, return_difference
 from rlbench.analysis.speed_ratios import SpeedRatio
 from rlbench.analysis.suite_ratios import MeanRatio
+from rlbench.reports.league import league_sentence
 from rlbench.reports.notes import incomparable_notes
 from rlbench.runs.records import Unit
 from rlbench.wording import (
@@ -96,19 +98,26 @@ def _no_answer(analysis: EnvironmentAnalysis) -> Answer:
     )  # fmt: skip
 
 
-def headline(found: Sequence[Answer]) -> Iterator[str]:
-    """The whole comparison: a sentence for each pair that was compared."""
+def headline(found: Sequence[Answer], leagues: Sequence[League] = ()) -> Iterator[str]:
+    """The whole comparison: a sentence for each league, and one for each pair that was compared
+    where leagues do not hold all environments."""
+    for league in leagues:
+        yield league_sentence(league)
     compared: dict[tuple[str, str], list[Answer]] = {}
     for answer in found:
         if answer.decision is not None:
             compared.setdefault(answer.sides, []).append(answer)
     if not compared:
         yield "From these runs no two agents can be compared on any environment."
+    if {a.env for part in compared.values() for a in part} <= {
+        e for one in leagues for e in one.envs
+    }:
+        return
     for sides, part in compared.items():
-        yield _tally(sides, part)
+        yield _tally(sides, part, is_only=len(compared) == 1)
 
 
-def _tally(sides: tuple[str, str], found: Sequence[Answer]) -> str:
+def _tally(sides: tuple[str, str], found: Sequence[Answer], *, is_only: bool) -> str:
     """On how many environments each of two was faster, and what is open on the others; in how many
     comparisons, where an environment has several, as with two thresholds."""
     baseline, challenger = (agent_name(side) for side in sides)
@@ -128,7 +137,8 @@ def _tally(sides: tuple[str, str], found: Sequence[Answer]) -> str:
     said: list[str] = []
     for name, places in won.items():
         if places:
-            verb, of = (" was clearly faster", f" of {total}") if not said else ("", "")
+            than = "" if is_only else f" than {baseline if name == challenger else challenger}"
+            verb, of = (f" was clearly faster{than}", f" of {total}") if not said else ("", "")
             said.append(f"{name}{verb} {on} {len(places)}{of}{_listed(places)}")
     if said:
         sentence = ", ".join(said)

@@ -28,6 +28,20 @@ def league_title(league: League) -> str:
     return f"{plural(len(league.standings), 'agent')} on {league.label}"
 
 
+def league_sentence(league: League) -> str:
+    """Who was the fastest, or who may have been."""
+    names = [agent_name(found.agent) for found in league.standings if found.first == 1]
+    others = len(league.standings) - len(names)
+    if not any(found.n_reached for found in league.standings):
+        return f"None of {league_title(league)} solved it."
+    if len(names) == 1:
+        return f"{names[0]} was clearly faster than the {others} other agents on {league.label}."
+    if not others:
+        return f"Of {league_title(league)} these seeds do not settle which was fastest."
+    listed = f"{', '.join(names[:-1])} or {names[-1]}"
+    return f"Of {league_title(league)} the fastest was {listed}; these seeds do not settle which."
+
+
 def league_rows(league: League) -> Iterator[LeagueRow]:
     """One for each agent, the fastest first."""
     for found in league.standings:

@@ -97,7 +97,7 @@ def compose(
     return Page(
         question=_question(findings),
         introduction=_introduction(findings.contenders),
-        headline=tuple(headline(found)),
+        headline=tuple(headline(found, findings.leagues)),
         together=tuple(overall_lines(findings.overall_ratios)),
         hardware=tuple(hardware_lines(groups)),
         seeds=seeds_line(findings.analyses),
