@@ -63,7 +63,9 @@ ROOMS: dict[str, set[str]] = {
     "tuning": FOUNDATION | {"config", "harness", "runs", "sweeps"},
     "playing": FOUNDATION
     | {"agents", "analysis", "envs", "executors", "harness", "nets", "runs", "table"},
-    "films": FOUNDATION | {"envs", "harness", "playing"},
+    "films": FOUNDATION | {"envs", "harness", "nets", "playing"},
+    "dreams": FOUNDATION
+    | {"agents", "analysis", "envs", "films", "harness", "nets", "playing", "runs"},
     "exports": FOUNDATION | {"analysis", "nets", "playing", "runs"},
     "boards": FOUNDATION | {"films", "nets", "playing", "runs", "tensorboard"},
     "testing": FOUNDATION | {"agents", "envs", "executors", "harness", "runs"},
@@ -71,8 +73,8 @@ ROOMS: dict[str, set[str]] = {
     | {"agents", "collection", "config", "envs", "harness", "playing", "reports", "sweeps"}
     | NUMBERS,
     "cli": FOUNDATION
-    | {"boards", "collection", "config", "envs", "exports", "films", "harness", "nets", "playing"}
-    | {"reports", "signals", "sweeps", "tuning"}
+    | {"boards", "collection", "config", "dreams", "envs", "exports", "films", "harness", "nets"}
+    | {"playing", "reports", "signals", "sweeps", "tuning"}
     | {"tensorboard", *NUMBERS},
     "__main__": {"cli"},
 }

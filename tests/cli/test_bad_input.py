@@ -195,8 +195,8 @@ BAD = {
     "--config-dir=nowhere": "--config-dir: got 'nowhere'; takes a folder of YAML files, and there "
     "is none at this path",
     "reprot": "command: got 'reprot'; takes compare, tune, report, claims, scale, evaluate, "
-    "export, watch, race, tensorboard, envs, init, completion, help, or KEY=VALUE; did you mean "
-    "report?",
+    "export, watch, race, dream, tensorboard, envs, init, completion, help, or KEY=VALUE; did you "
+    "mean report?",
 }
 
 

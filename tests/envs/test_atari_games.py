@@ -16,7 +16,7 @@ from rlbench.envs.atari_games import (
     native_env,
 )
 from rlbench.envs.atari_start import first_below
-from rlbench.envs.make import plan_env
+from rlbench.envs.make import family_of, plan_env
 from rlbench.settings import EnvSettings
 
 CAP = 27_000
@@ -122,3 +122,10 @@ def test_areas_by_hand() -> None:
     halves = np.array([[1, 2, 2, 3]] * 5, np.uint8)
     assert resize(halves).tolist() == [[2, 2]] * 2  # 1.5 and 2.5, to the even one
     assert (AreaResize(210, 160, 84)(np.full((210, 160), 199, np.uint8)) == 199).all()
+
+
+def test_actions_have_names() -> None:
+    pong = ("NOOP", "FIRE", "RIGHT", "LEFT", "RIGHTFIRE", "LEFTFIRE")
+    assert family_of(EnvSettings(id="ALE/Pong-v5")).names().actions == pong
+    full = EnvSettings(id="ALE/Pong-v5", kwargs={"full_action_space": True})
+    assert len(family_of(full).names().actions) == 18

@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 
 from rlbench.config.compose import compose
-from rlbench.envs.make import plan_env
+from rlbench.envs.make import family_of, plan_env
+from rlbench.envs.pictured import stage
 from rlbench.envs.suite_tasks import BENCHMARK
-from rlbench.errors import ConfigError
+from rlbench.errors import ConfigError, RunError
 from rlbench.harness.experiment import run
 from rlbench.harness.plan import name_run
 from rlbench.settings import EnvSettings
@@ -124,3 +125,19 @@ def test_agents_learn_on_them(agent: str, env_id: str, tmp_path: Path) -> None:
 def _flat(step: Any) -> Any:
     parts = (step.observation[name] for name in sorted(step.observation))
     return np.concatenate([np.ravel(part) for part in parts]).astype(np.float32)
+
+
+def test_a_board_of_numbers_is_a_picture_and_others_have_none() -> None:
+    pytest.importorskip("dm_env")
+    families = [
+        family_of(EnvSettings(id=f"dm_env:support.dm_envs:{n}")) for n in ("Board", "Kinds")
+    ]
+    board, plain = (stage(family, family.plan(), 9) for family in families)
+    assert (board.per_s, plain.per_s) == (20.0, 30.0)  # steps of 0.05 s; and nothing said
+    board.lanes.reset(ONE, np.array([0]))
+    picture = board.lanes.picture(0)
+    assert picture.shape == (318, 212, 3)
+    assert picture[::106, ::106, 0].tolist() == [[0, 255], [255, 0], [128, 0]]
+    plain.lanes.reset(ONE, np.array([0]))
+    with pytest.raises(RunError, match="Kinds has no pictures: neither a camera of MuJoCo"):
+        plain.lanes.picture(0)

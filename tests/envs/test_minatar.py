@@ -101,6 +101,15 @@ def test_a_picture_shows_each_thing_in_its_colour() -> None:
     assert np.flatnonzero(squares[9].any(axis=-1)) == [4]  # the paddle
 
 
+def test_actions_and_channels_have_names() -> None:
+    pytest.importorskip("minatar")
+    names = family_of(EnvSettings(id="MinAtar/Breakout-v1")).names()
+    assert names.actions == ("NOOP", "LEFT", "RIGHT")
+    assert names.channels == ("paddle", "ball", "trail", "brick")
+    every = family_of(EnvSettings(id="MinAtar/SpaceInvaders-v0")).names()
+    assert every.actions == ("NOOP", "LEFT", "UP", "RIGHT", "DOWN", "FIRE")
+
+
 def test_settings_are_conditions_and_what_cannot_be_had_is_refused() -> None:
     pytest.importorskip("minatar")
     conditions = family_of(EnvSettings(id="MinAtar/Breakout-v1")).conditions()

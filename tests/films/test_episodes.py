@@ -28,6 +28,7 @@ CASES: dict[str, tuple[dict[str, Any], float]] = {
     "LunarLander-v3": ({}, 50.0),
     "BipedalWalker-v3": ({"max_episode_steps": 30}, 50.0),
     "HalfCheetah-v5": ({"max_episode_steps": 20}, 20.0),
+    "dm_control/cartpole-swingup-v0": ({"max_episode_steps": 20}, 100.0),
     "ALE/Pong-v5": ({"max_episode_steps": 40}, 15.0),
     "ALE/DoubleDunk-v5": ({"max_episode_steps": 20}, 15.0),
 }
@@ -39,18 +40,20 @@ def conditions(env: str) -> Conditions:
 
 
 MUJOCO = "HalfCheetah-v5"
+DRAWN = {MUJOCO: "mujoco", "dm_control/cartpole-swingup-v0": "dm_control"}  # by MuJoCo
 
 
-@pytest.mark.parametrize("env", [env for env in CASES if env != MUJOCO])
+@pytest.mark.parametrize("env", [env for env in CASES if env not in DRAWN])
 def test_episodes_are_those_of_the_evaluation(env: str) -> None:
     check(env)
 
 
 @pytest.mark.skipif(not Path("/usr/share/glvnd/egl_vendor.d").exists(), reason="no EGL here")
-def test_episodes_on_mujoco_are_those_of_the_evaluation() -> None:
+@pytest.mark.parametrize("env", DRAWN)
+def test_episodes_on_mujoco_are_those_of_the_evaluation(env: str) -> None:
     """In a process of its own, where no test has loaded TensorFlow."""
-    pytest.importorskip("mujoco", reason="rlbench[mujoco] is not installed")
-    program = "from films.test_episodes import MUJOCO, check; check(MUJOCO)"
+    pytest.importorskip(DRAWN[env], reason=f"rlbench[{DRAWN[env]}] is not installed")
+    program = f"from films.test_episodes import check; check({env!r})"
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(TESTS), *sys.path])}
     done = subprocess.run(
         [sys.executable, "-c", program],
@@ -86,9 +89,9 @@ def check(env: str) -> None:
             assert made.unwrapped.mujoco_renderer.camera_id >= 0, "it does not follow"
         for episode in (1, 0):
             shots = list(theatre.play(policy, episode))
-            assert shots[-1].returned == played.returns[episode]
-            assert len(shots) == 1 + played.lengths[episode] == 1 + shots[-1].steps
-            assert [shot.is_over for shot in shots] == [False] * (len(shots) - 1) + [True]
+            assert shots[-1].step.returned == played.returns[episode]
+            assert len(shots) == 1 + played.lengths[episode] == 1 + shots[-1].step.steps
+            assert [shot.step.is_over for shot in shots] == [False] * (len(shots) - 1) + [True]
             first, last = shots[0].picture, shots[-1].picture
             assert first.dtype == np.uint8 and first.shape[2] == 3 and min(first.shape[:2]) >= 84
             assert not np.array_equal(first, last)

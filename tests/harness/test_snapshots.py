@@ -14,6 +14,7 @@ from rlbench.config.compose import compose
 from rlbench.harness.experiment import run
 from rlbench.harness.plan import name_run
 from rlbench.harness.snapshots import mark_after
+from rlbench.playing.snapshots import untrained_snapshot
 
 
 @pytest.mark.parametrize(
@@ -56,3 +57,8 @@ def test_a_run_keeps_the_newest_policy_at_each_mark(tmp_path: Path) -> None:
     last = read_policy(place / "snapshots" / f"{evaluated[-1][0]}.npz")
     final = read_policy(place / "policy.npz")
     assert np.array_equal(last.arrays()["parameters"], final.arrays()["parameters"])
+    # The policy before any learning is that of the first evaluation, where it was kept.
+    untrained = untrained_snapshot(place)
+    assert untrained is not None and untrained.file.stem == str(evaluated[0][0]) == "0"
+    untrained.file.unlink()
+    assert untrained_snapshot(place) is None

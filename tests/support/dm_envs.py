@@ -53,3 +53,16 @@ def unseeded() -> Kinds:
 class Texts(Kinds):
     def observation_spec(self) -> Any:
         return specs.StringArray(())
+
+
+class Board(Kinds):
+    """Rows and columns of numbers, at 20 steps a second."""
+
+    def control_timestep(self) -> float:
+        return 0.05
+
+    def observation_spec(self) -> Any:
+        return specs.BoundedArray((3, 2), np.float64, 0, 1)
+
+    def _observation(self) -> Any:
+        return np.array([[0, 1], [1, 0], [0.5, 0]])

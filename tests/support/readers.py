@@ -78,6 +78,10 @@ ONE: dict[str, Callable[[Path, Path], int]] = {
     "watch": lambda results, out: main(
         ["watch", str(run_of(results)), "--seconds", "1", "--out", f"{out}.gif"]
     ),
+    "race": lambda results, out: main(
+        ["race", *[str(run_of(results))] * 2, "--at", "0", "--seconds", "1", "--out", f"{out}.gif"]
+    ),
+    "dream": lambda results, out: main(["dream", str(run_of(results)), "--out", str(out)]),
     "going on": lambda results, out: main([*WORDS, LARGER, f"results_dir={results}"]),
 }
 WRITE = {"going on"}

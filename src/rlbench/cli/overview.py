@@ -10,6 +10,7 @@ SUBCOMMANDS = {
     "export": "rlbench.cli.export",
     "watch": "rlbench.cli.watch",
     "race": "rlbench.cli.race",
+    "dream": "rlbench.cli.dream",
     "tensorboard": "rlbench.cli.tensorboard",
     "envs": "rlbench.cli.envs",
     "init": "rlbench.cli.init",
@@ -42,6 +43,7 @@ Commands
   rlbench export RUN --out policy.onnx   a policy for other tools
   rlbench watch RUN ... [--out FILE.mp4] what a policy does, as a film
   rlbench race RUN RUN [--out FILE.mp4]  both at the same second of training
+  rlbench dream RUN [RUN] --out DIR      what a network for pixels has learned
   rlbench tensorboard [DIR] [--out DIR]  event files of finished runs
   rlbench envs [WORD]                    the environments that can be made here
   rlbench init [DIR]                     a template for agents and environments

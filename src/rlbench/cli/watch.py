@@ -15,7 +15,9 @@ from rlbench.cli.playing import (
 )
 from rlbench.errors import ReportError, visible
 from rlbench.films.episodes import Theatre
+from rlbench.films.saliency import gaze
 from rlbench.films.scene import Part, frames, frames_per_s
+from rlbench.nets.policy import NetworkPolicy
 from rlbench.playing.score import score_of
 from rlbench.playing.source import Source, read_source
 
@@ -27,12 +29,14 @@ USAGE = "RUN|FILE ... [env=ID] [--out FILE] [--episodes N] [--seed K] [--seconds
 DESCRIPTION = """\
 Show what trained policies do: an episode of an evaluation, at the speed that the environment is
 meant to have, with return and training time above it. Several runs play side by side. With --out a
-film is written, for which no screen is needed; without, a window opens."""
+film is written, for which no screen is needed; without, a window opens. --saliency shows beside a
+game what its policy looks at."""
 EXAMPLES = """\
 examples:
   rlbench watch results/runs/es/CartPole-v1/2ef4322235/seed0 --out cartpole.mp4
   rlbench watch ES_RUN DQN_RUN --out both.gif --seed 7
-  rlbench watch RUN/policy-best.npz --episodes 3"""
+  rlbench watch RUN/policy-best.npz --episodes 3
+  rlbench watch PONG_RUN --saliency --out gaze.mp4"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -48,10 +52,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         raise ReportError(f"rlbench watch: got {given}; takes 1 to {MOST_TILES} RUNs or FILEs")
     check_place(arguments.out)
     sources = [read_source(path) for path in paths]
+    if arguments.saliency:
+        for source in sources:
+            _on_pixels(source)
     with contextlib.ExitStack() as stack:
-        parts = [
-            _part(source, words, arguments.seed, arguments.episodes, stack) for source in sources
-        ]
+        parts = [_part(source, words, arguments, stack) for source in sources]
         per_s = frames_per_s(parts)
         made = frames(parts, per_s, arguments.seconds)
         present(made, per_s, arguments.out, f"rlbench: {parts[0].title}")
@@ -61,16 +66,28 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _part(
     source: Source,
     words: Sequence[str],
-    seed: int | None,
-    episodes: int,
+    arguments: argparse.Namespace,
     stack: contextlib.ExitStack,
 ) -> Part:
     conditions = asked_conditions(source, words)
-    if seed is not None:
-        conditions = conditions.model_copy(update={"seed": seed})
+    if arguments.seed is not None:
+        conditions = conditions.model_copy(update={"seed": arguments.seed})
     theatre = stack.enter_context(contextlib.closing(Theatre(conditions)))
     title = visible(f"{source.name}  {conditions.env.id}  seed {conditions.seed}")
-    return Part(theatre, source.policy, range(episodes), title, _trained(source))
+    episodes, trained = range(arguments.episodes), _trained(source)
+    if not arguments.saliency:
+        return Part(theatre, source.policy, episodes, title, trained)
+    longest = round(arguments.seconds * theatre.per_s)
+    looks = gaze(_on_pixels(source), theatre, episodes, longest)
+    return Part(theatre, source.policy, episodes, f"{title}  red: what it looks at", trained, looks)
+
+
+def _on_pixels(source: Source) -> NetworkPolicy:
+    """The policy of a source; raises ReportError for one that sees no pixels."""
+    policy = source.policy
+    if isinstance(policy, NetworkPolicy) and policy.network.observations == "frames":
+        return policy
+    raise ReportError(f"--saliency: takes a policy of es or dqn on pixels, not {source.path}")
 
 
 def _trained(source: Source) -> str:
@@ -82,6 +99,9 @@ def _trained(source: Source) -> str:
 def _parser() -> argparse.ArgumentParser:
     parser = playing_parser("watch", USAGE, DESCRIPTION, EXAMPLES)
     add_out(parser)
+    parser.add_argument(
+        "--saliency", action="store_true", help="beside a game, what its policy looks at in red"
+    )
     _add_number(parser, "--episodes", "N", 1, 1, MOST_EPISODES, "how many episodes")
     _add_number(parser, "--seconds", "S", SECONDS, 1, MOST_SECONDS, "the film's length at most")
     parser.add_argument(

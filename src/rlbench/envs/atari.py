@@ -14,10 +14,15 @@ from typing import Any
 import gymnasium as gym
 from gymnasium.envs.registration import EnvSpec
 
-from rlbench.envs.atari_games import OBSERVATION_SHAPE, AtariConditions, NativeGame
+from rlbench.envs.atari_games import (
+    OBSERVATION_SHAPE,
+    AtariConditions,
+    NativeGame,
+    action_names,
+)
 from rlbench.envs.atari_lanes import AtariLanes
 from rlbench.envs.atari_start import keep_start
-from rlbench.envs.family import EnvPlan, EvalSchedule, Family, LanesBuilder
+from rlbench.envs.family import EnvPlan, EvalSchedule, Family, LanesBuilder, Names
 from rlbench.envs.lanes import SingleEnvLanes
 from rlbench.envs.single import GymnasiumFamily, SingleEnvs
 from rlbench.errors import ConfigError
@@ -101,6 +106,10 @@ class AtariFamily(Family):
 
     def eval_max_episode_steps(self) -> int:
         return _five_minutes(self.max_episode_steps(), self.atari.frame_skip)
+
+    def names(self) -> Names:
+        """ALE's own for the actions; the channels are frames, and have none."""
+        return Names(actions=action_names(self.atari))
 
     def plan(self) -> EnvPlan:
         """As in the base class. Nothing is probed: a seeded reset loads the game again or restores

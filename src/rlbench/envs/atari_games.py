@@ -96,6 +96,29 @@ def make_game(conditions: AtariConditions, max_episode_steps: int, alone: bool) 
     return NativeGame(conditions, max_episode_steps)
 
 
+def action_names(conditions: AtariConditions) -> tuple[str, ...]:
+    """ALE's names of the game's actions, as `RIGHTFIRE`, in their order."""
+    return tuple(action.name for action in _actions(_loaded(conditions), conditions))
+
+
+def _loaded(conditions: AtariConditions) -> Any:
+    """An emulator that has just loaded the game."""
+    import ale_py
+
+    ale_py.ALEInterface.setLoggerMode(ale_py.LoggerMode.Error)
+    ale = ale_py.ALEInterface()
+    ale.setFloat("repeat_action_probability", conditions.sticky_actions)
+    ale.setInt("random_seed", 0)
+    ale.loadROM(str(ale_py.roms.get_rom_path(conditions.game)))
+    return ale
+
+
+def _actions(ale: Any, conditions: AtariConditions) -> list[Any]:
+    full = conditions.full_action_space
+    legal: list[Any] = ale.getLegalActionSet() if full else ale.getMinimalActionSet()
+    return legal
+
+
 class NativeGame:
     """A native environment."""
 
@@ -163,14 +186,9 @@ class KeptGame:
 
         if (ale_py.__version__, platform.system(), platform.machine()) != KEPT_WITH:
             raise ValueError("ale-py: not known to give the frames of a native game here")
-        ale_py.ALEInterface.setLoggerMode(ale_py.LoggerMode.Error)
-        self._ale = ale = ale_py.ALEInterface()
-        ale.setFloat("repeat_action_probability", conditions.sticky_actions)
-        ale.setInt("random_seed", 0)
-        ale.loadROM(str(ale_py.roms.get_rom_path(conditions.game)))
+        self._ale = ale = _loaded(conditions)
         self._start = KeptStart(ale)
-        full = conditions.full_action_space
-        legal = ale.getLegalActionSet() if full else ale.getMinimalActionSet()
+        legal = _actions(ale, conditions)
         self._codes, self.actions = [action.value for action in legal], len(legal)
         self._frame_skip, self._noop_max = conditions.frame_skip, conditions.noop_max
         height, width = ale.getScreenDims()

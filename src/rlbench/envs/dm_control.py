@@ -13,7 +13,7 @@ from rlbench.errors import ConfigError
 from rlbench.extras import install_command
 
 
-def suite_task(env_id: str, **kwargs: Any) -> DmEnvironment:
+def suite_task(env_id: str, render_mode: str | None = None, **kwargs: Any) -> DmEnvironment:
     """The task of the Control Suite that `dm_control/DOMAIN-TASK-v0` names; kwargs are the
     task's own, as time_limit. Raises ConfigError where there is none, or dm_control does not work
     here."""
@@ -37,7 +37,7 @@ def suite_task(env_id: str, **kwargs: Any) -> DmEnvironment:
         before.task.random.seed(seed)
         return before
 
-    return DmEnvironment(env, reseed, env_id)
+    return DmEnvironment(env, reseed, env_id, render_mode)
 
 
 class DmControlFamily(GymnasiumFamily):

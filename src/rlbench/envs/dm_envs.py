@@ -17,10 +17,12 @@ import numpy as np
 from gymnasium import spaces
 
 from rlbench.envs.single import GymnasiumFamily, SingleEnvs
-from rlbench.errors import ConfigError, StuckError
+from rlbench.errors import ConfigError, RunError, StuckError
 from rlbench.interfaces import Array
 
 SEED = "seed"
+PICTURE_PX = (240, 320)  # height and width of what a camera of MuJoCo sees
+BOARD_PX = 320  # the longer side, about, where an observation is a board
 Reseed = Callable[[Any, int], Any]  # the environment to play on, from the one before and a seed
 
 
@@ -29,10 +31,18 @@ class DmEnvironment(gym.Env[Any, Any]):
 
     A last step with discount 0 terminates an episode, one with another discount truncates it;
     before the end the environment's discounts are not used, as each agent has its own.
+
+    Its pictures are those of MuJoCo's first camera, or else the observation, where that is a board:
+    rows and columns of numbers.
     """
 
-    def __init__(self, env: Any, reseed: Reseed, env_id: str) -> None:
-        self._env, self._reseed = env, reseed
+    def __init__(
+        self, env: Any, reseed: Reseed, env_id: str, render_mode: str | None = None
+    ) -> None:
+        self._env, self._reseed, self._id = env, reseed, env_id
+        self._shown: Any = None
+        self.render_mode = render_mode
+        self.metadata = {"render_modes": ["rgb_array"], **_speed(env)}
         self.observation_space = _space(env.observation_spec(), env_id)
         self.action_space = _space(env.action_spec(), env_id)
 
@@ -41,16 +51,45 @@ class DmEnvironment(gym.Env[Any, Any]):
     ) -> tuple[Any, dict[str, Any]]:
         if seed is not None:
             self._env = self._reseed(self._env, seed)
-        return _observed(self._env.reset().observation), {}
+        self._shown = _observed(self._env.reset().observation)
+        return self._shown, {}
 
     def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         after = self._env.step(action)
         last = bool(after.last())
         terminated = last and float(after.discount) == 0.0
-        return _observed(after.observation), float(after.reward), terminated, last != terminated, {}
+        self._shown = _observed(after.observation)
+        return self._shown, float(after.reward), terminated, last != terminated, {}
+
+    def render(self) -> Array:
+        """A picture [height, width, 3] uint8; raises RunError where there is none."""
+        draw = getattr(getattr(self._env, "physics", None), "render", None)
+        if callable(draw):
+            height, width = PICTURE_PX
+            picture: Array = draw(height=height, width=width, camera_id=0)
+            return picture
+        if not isinstance(self._shown, np.ndarray) or self._shown.ndim != 2:
+            what = "neither a camera of MuJoCo nor rows and columns of numbers to be shown"
+            raise RunError(f"environment {self._id} has no pictures: {what}")
+        return _board(self._shown)
 
     def close(self) -> None:
         self._env.close()
+
+
+def _speed(env: Any) -> dict[str, float]:
+    """Steps a second, where an environment says what a step is in time."""
+    timestep = getattr(env, "control_timestep", None)
+    return {"render_fps": 1 / float(timestep())} if callable(timestep) else {}
+
+
+def _board(numbers: Array) -> Array:
+    """A picture of rows and columns of numbers, from black to white."""
+    low, high = float(numbers.min()), float(numbers.max())
+    grey = (numbers - low) / (high - low if high > low else 1.0)
+    side = max(1, BOARD_PX // max(numbers.shape))
+    squares = np.round(255 * grey).astype(np.uint8).repeat(side, 0).repeat(side, 1)
+    return np.repeat(squares[..., None], 3, axis=-1)
 
 
 def _space(spec: Any, env_id: str) -> spaces.Space[Any]:
@@ -89,7 +128,7 @@ def _observed(observation: Any) -> Any:
     return numbers
 
 
-def by_name(env_id: str, **kwargs: Any) -> DmEnvironment:
+def by_name(env_id: str, render_mode: str | None = None, **kwargs: Any) -> DmEnvironment:
     """The environment of `dm_env:MODULE:NAME`; each seed makes another one of it, so that all of
     its random numbers are the seed's. Raises ConfigError where there is none, or it takes no seed.
     """
@@ -111,7 +150,7 @@ def by_name(env_id: str, **kwargs: Any) -> DmEnvironment:
         before.close()
         return make(seed=seed, **kwargs)
 
-    return DmEnvironment(make(seed=0, **kwargs), reseed, env_id)
+    return DmEnvironment(make(seed=0, **kwargs), reseed, env_id, render_mode)
 
 
 def _takes_seed(make: Callable[..., Any]) -> bool:

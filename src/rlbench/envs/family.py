@@ -35,6 +35,15 @@ class EvalSchedule:
     gap_per_step: float = 1.0
 
 
+@dataclass(frozen=True)
+class Names:
+    """What the choices of a discrete action are called, and what each channel of an observation
+    shows; empty where nothing says it."""
+
+    actions: tuple[str, ...] = ()
+    channels: tuple[str, ...] = ()
+
+
 class LanesBuilder(Protocol):
     """Builds lanes of one environment anywhere, a worker process included; picklable."""
 
@@ -123,6 +132,10 @@ class Family(abc.ABC):
     def eval_max_episode_steps(self) -> int:
         """The cap of an evaluation's episodes where the settings name none."""
         return self.max_episode_steps()
+
+    def names(self) -> Names:
+        """What people call its actions and observations."""
+        return Names()
 
     def levels(self) -> tuple[float | None, tuple[float, ...]]:
         """The threshold and all levels: what is asked for, else published, else Gymnasium's own."""

@@ -13,6 +13,7 @@ import numpy as np
 from gymnasium.envs.registration import EnvSpec
 from gymnasium.spaces import Box
 
+from rlbench.envs.family import Names
 from rlbench.envs.single import GymnasiumFamily, SingleEnvs
 from rlbench.errors import ConfigError
 from rlbench.interfaces import Array
@@ -21,6 +22,7 @@ from rlbench.settings import EnvSettings, resolve
 STICKY_ACTIONS = 0.1  # the paper's, and its package's default
 RAMPING = "difficulty_ramping"
 SQUARE_PIXELS = 32  # of a side, in pictures
+LETTERS = {"n": "NOOP", "l": "LEFT", "u": "UP", "r": "RIGHT", "d": "DOWN", "f": "FIRE"}
 
 
 class MinAtarGame(gym.Wrapper[Array, Any, Array, Any]):
@@ -70,6 +72,14 @@ class MinAtarFamily(GymnasiumFamily):
             if not isinstance(value, bool):
                 raise ConfigError(key, value, "true or false")
         super().__init__(spec, settings)
+
+    def names(self) -> Names:
+        """The package's own, its letters for actions as ALE's words."""
+        made: Any = self.single().make(self.max_episode_steps()).unwrapped
+        game = made.game.env
+        letters = [game.action_map[action] for action in made.action_set]
+        channels = sorted(game.channels, key=game.channels.__getitem__)
+        return Names(tuple(LETTERS[letter] for letter in letters), tuple(channels))
 
     def builder(self, single: SingleEnvs) -> SingleEnvs:
         """The games themselves, unprobed: a seed and a reset set all of their state (tested)."""

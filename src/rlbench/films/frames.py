@@ -23,6 +23,9 @@ MARGIN = 12
 BACKGROUND, WORDS, FAINT, OVER = (18, 20, 26), (238, 240, 244), (160, 168, 182), (240, 190, 90)
 
 
+Colour = tuple[int, int, int]
+
+
 @dataclass(frozen=True)
 class Tile:
     """A picture [height, width, 3] uint8 and the two lines above it. is_over: whether nothing
@@ -46,7 +49,7 @@ def frame(tiles: Sequence[Tile], heading: str = "") -> Array:
     height = top + max(column.height for column in columns)
     whole = Image.new("RGB", (width + width % 2, height + height % 2), BACKGROUND)
     if heading:
-        _write(whole, heading, (MARGIN, MARGIN), width - 2 * MARGIN, WORDS)
+        write(whole, heading, (MARGIN, MARGIN), width - 2 * MARGIN, WORDS)
     left = 0
     for column in columns:
         whole.paste(column, (left, top))
@@ -60,8 +63,8 @@ def _column(tile: Tile, height: int) -> Image:
     picture = _scaled(Image.fromarray(tile.picture), height)
     column = Image.new("RGB", (picture.width, STRIP_HEIGHT + picture.height), BACKGROUND)
     room = picture.width - 2 * MARGIN
-    _write(column, tile.title, (MARGIN, 8), room, FAINT)
-    _write(column, tile.line, (MARGIN, 34), room, OVER if tile.is_over else WORDS)
+    write(column, tile.title, (MARGIN, 8), room, FAINT)
+    write(column, tile.line, (MARGIN, 34), room, OVER if tile.is_over else WORDS)
     column.paste(picture, (0, STRIP_HEIGHT))
     return column
 
@@ -76,9 +79,7 @@ def _scaled(picture: Image, height: int) -> Image:
     return picture if size == picture.size else picture.resize(size, way)
 
 
-def _write(
-    image: Image, text: str, at: tuple[int, int], room: int, colour: tuple[int, int, int]
-) -> None:
+def write(image: Image, text: str, at: tuple[int, int], room: int, colour: Colour) -> None:
     """Write a line, smaller where it is too long for its room, and cut where that is not enough."""
     from PIL import ImageDraw
 

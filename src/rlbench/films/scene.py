@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rlbench.films.episodes import Shot, Theatre
 from rlbench.films.frames import Tile, frame
+from rlbench.films.saliency import Gaze
 from rlbench.interfaces import Array, Policy
 from rlbench.playing.model import Model
 
@@ -16,13 +17,15 @@ HELD_S = 1.0  # how long the last picture stays
 
 @dataclass(frozen=True)
 class Part:
-    """What is shown in one place: some episodes of a policy. title, trained: the words above it."""
+    """What is shown in one place: some episodes of a policy. title, trained: the words above it.
+    gaze: shown beside the game, unless it is None."""
 
     theatre: Theatre
     policy: Policy | Model
     episodes: Sequence[int]
     title: str
     trained: str
+    gaze: Gaze | None = None
 
 
 class _Place:
@@ -47,13 +50,16 @@ class _Place:
     def tile(self) -> Tile:
         shot, part = self.shot, self._part
         several = f"episode {shot.episode + 1}" if len(part.episodes) > 1 else ""
-        words = [part.trained, several, f"return {shot.returned:,.0f}", f"step {shot.steps}"]
+        step = shot.step
+        words = [part.trained, several, f"return {step.returned:,.0f}", f"step {step.steps}"]
         line = "   ".join(word for word in words if word)
-        return Tile(shot.picture, part.title, line, shot.is_over)
+        return Tile(shot.picture, part.title, line, step.is_over)
 
     def _all(self) -> Iterator[Shot]:
+        gaze = self._part.gaze
         for episode in self._part.episodes:
-            yield from self._part.theatre.play(self._part.policy, episode)
+            for shot in self._part.theatre.play(self._part.policy, episode):
+                yield shot if gaze is None else replace(shot, picture=gaze.beside(shot))
 
 
 def frames_per_s(parts: Sequence[Part]) -> float:

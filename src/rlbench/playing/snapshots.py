@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,17 +39,27 @@ class Snapshot:
 
 def snapshots_of(directory: Path) -> list[Snapshot]:
     """The snapshots of a run, in the order of training. Raises ReportError where there are none."""
-    found: list[Snapshot] = []
-    try:
-        for row in kept_rows(LogFile(directory / LOG)):
-            file = snapshot_file(directory, row.clock.env_steps)
-            if row.kind == "eval" and row.return_mean is not None and file.is_file():
-                found.append(Snapshot(row.clock, row.return_mean, file))
-            if len(found) == MOST:
-                break
-    except UnreadableFileError as error:
-        raise ReportError(f"{directory}: {LOG} {error}") from None
+    kept = (one for one in _evaluated(directory) if one.file.is_file())
+    found = list(itertools.islice(kept, MOST))
     if not found:
         takes = "a run that was made with snapshots=true"
         raise ReportError(f"{directory}: has no {SNAPSHOTS}; takes {takes}")
     return found
+
+
+def untrained_snapshot(directory: Path) -> Snapshot | None:
+    """The policy of a run's first evaluation, which is before any learning; None where it was not
+    kept."""
+    first = next(_evaluated(directory), None)
+    return first if first is not None and first.file.is_file() else None
+
+
+def _evaluated(directory: Path) -> Iterator[Snapshot]:
+    """The evaluations of a run in their order, whether their policies were kept or not."""
+    try:
+        for row in kept_rows(LogFile(directory / LOG)):
+            if row.kind == "eval" and row.return_mean is not None:
+                file = snapshot_file(directory, row.clock.env_steps)
+                yield Snapshot(row.clock, row.return_mean, file)
+    except UnreadableFileError as error:
+        raise ReportError(f"{directory}: {LOG} {error}") from None

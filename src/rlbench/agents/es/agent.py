@@ -76,7 +76,7 @@ class ES(Agent):
             else None
         )
         self._cap = EpisodeCap(settings.episode_cap, env)
-        self._normalises = _normalises(self._network, settings)
+        self._normalises = normalises(self._network, settings)
         self._reference: Array | None = None  # played before the first evaluation
         self._generation = 0
         self._executor = context.make_executor()
@@ -111,7 +111,7 @@ class ES(Agent):
         shared, own = 5 * net.size, task_pairs * (noise + 2 * (member + stacked))
         own_lanes = 2 * task_pairs * settings.episodes_per_member
         own += 2 * own_lanes * (env.observation_size + net.widest)
-        if _normalises(net, settings):
+        if normalises(net, settings):
             rows = max(height * width for height, width in net.grids[1:])
             own += settings.reference_frames * (env.observation_size + 2 * rows * net.shapes[0][1])
         results = settings.population * settings.episodes_per_member * RESULT_BYTES
@@ -278,7 +278,7 @@ def _block_members(network: Network, env: EnvFacts, settings: ESSettings) -> int
     return min(max(members, BLOCK_MEMBERS), TIED_BLOCK_MEMBERS_MAX)
 
 
-def _normalises(network: Network, settings: ESSettings) -> bool:
+def normalises(network: Network, settings: ESSettings) -> bool:
     """Whether virtual batch normalisation is on; by default on the paper's network for frames.
 
     Raises ConfigError where it, or observation normalisation, does not suit the observations.
