@@ -209,6 +209,5 @@ def test_policies_are_spread_evenly_up_to_the_last() -> None:
 def test_the_last_policy_stands_for_the_last_snapshot(runs: Path) -> None:
     (run,) = (runs / "dqn").rglob("seed3")
     write_policy(snapshot_file(run, 1000), constant(9.0).arrays())
-    _, kept = read_run(run)
-    assert [one.file.name for one in kept] == ["0.npz", "policy.npz"]
+    assert [one.file.name for one in read_run(run).kept] == ["0.npz", "policy.npz"]
     snapshot_file(run, 1000).unlink()

@@ -89,7 +89,9 @@ ALL: dict[str, Callable[[Path, Path], int]] = {
     "load_runs": load_runs,
     "report": lambda results, out: main(["report", str(results), "--out", str(out)]),
     "claims": lambda results, out: main(["claims", str(results), "--out", str(out)]),
-    "tensorboard": lambda results, out: main(["tensorboard", str(results), "--out", str(out)]),
+    "tensorboard": lambda results, out: main(
+        ["tensorboard", str(results), "--out", str(out), "--histograms", "--td-errors", "--graph"]
+    ),
 }
 
 

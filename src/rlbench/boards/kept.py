@@ -36,8 +36,16 @@ class Kept:
         return policy
 
 
-def read_run(directory: Path) -> tuple[Source, list[Kept]]:
-    """A finished run, and its policies in the order of training.
+@dataclass(frozen=True)
+class KeptRun:
+    """A finished run, and its policies in the order of training, of which there is at least one."""
+
+    source: Source
+    kept: Sequence[Kept]
+
+
+def read_run(directory: Path) -> KeptRun:
+    """The run in a directory.
 
     Raises ReportError and ConfigError as `read_source`, and for a run whose files cannot be used.
     """
@@ -47,7 +55,7 @@ def read_run(directory: Path) -> tuple[Source, list[Kept]]:
     end = source.run.end
     snapshots = snapshots_of(directory) if (directory / SNAPSHOTS).is_dir() else []
     before = [Kept(one.clock, one.file) for one in snapshots if one.clock.env_steps < end.env_steps]
-    return source, [*before, Kept(end, directory / POLICY)]
+    return KeptRun(source, [*before, Kept(end, directory / POLICY)])
 
 
 def spread(kept: Sequence[Kept], most: int) -> list[Kept]:

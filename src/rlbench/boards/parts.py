@@ -1,19 +1,19 @@
-"""What can be shown of a run beside its numbers: each a `tensorboard.convert.Part`."""
+"""What can be shown of a run beside its numbers."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from rlbench.boards.drawing import policy_nodes
 from rlbench.boards.films import moving_picture
-from rlbench.boards.kept import read_run, spread
+from rlbench.boards.kept import KeptRun, read_run, spread
 from rlbench.boards.td_errors import learning_of, td_errors
 from rlbench.films.episodes import Theatre
 from rlbench.nets.policy import NetworkPolicy
 from rlbench.playing.source import conditions_for
-from rlbench.tensorboard.convert import Part
+from rlbench.tensorboard.convert import Parts
 from rlbench.tensorboard.graph import graph_definition
 from rlbench.tensorboard.runs import Added
 from rlbench.tensorboard.values import histogram
@@ -22,38 +22,44 @@ MOST_POLICIES = 50  # of a run whose parameters are shown
 MOST_PLAYED = 10  # of a run that play; TensorBoard shows ten pictures at most
 
 
-def parameters(run: Path) -> Iterator[Added]:
+def parts_of(names: Sequence[str]) -> Parts:
+    """Those that are named, for `tensorboard.convert`."""
+
+    def parts(directory: Path) -> list[Iterator[Added]]:
+        run = read_run(directory)
+        return [PARTS[name](run) for name in names]
+
+    return parts
+
+
+def parameters(run: KeptRun) -> Iterator[Added]:
     """A histogram of each kernel and each bias, for the policies that the run kept."""
-    _, kept = read_run(run)
-    for one in spread(kept, MOST_POLICIES):
+    for one in spread(run.kept, MOST_POLICIES):
         yield Added(one.clock, _histograms(one.network_policy()))
 
 
-def graph(run: Path) -> Iterator[Added]:
+def graph(run: KeptRun) -> Iterator[Added]:
     """The network that the run ended with, from the observation to the action."""
-    _, kept = read_run(run)
-    last = kept[-1]
+    last = run.kept[-1]
     yield Added(last.clock, graph=graph_definition(policy_nodes(last.network_policy())))
 
 
-def errors(run: Path) -> Iterator[Added]:
+def errors(run: KeptRun) -> Iterator[Added]:
     """A histogram of DQN's TD errors, for the policies that the run kept; none for other agents."""
-    source, kept = read_run(run)
-    learning = learning_of(source)
+    learning = learning_of(run.source)
     if learning is None:
         return
-    conditions = conditions_for(source)
-    for one in spread(kept, MOST_PLAYED):
+    conditions = conditions_for(run.source)
+    for one in spread(run.kept, MOST_PLAYED):
         found = td_errors(one.network_policy(), conditions, learning)
         yield Added(one.clock, [histogram("td_errors/greedy_episode", found)])
 
 
-def films(run: Path) -> Iterator[Added]:
+def films(run: KeptRun) -> Iterator[Added]:
     """The first episode of an evaluation, for the policies that the run kept."""
-    source, kept = read_run(run)
-    with contextlib.closing(Theatre(conditions_for(source))) as theatre:
-        for one in spread(kept, MOST_PLAYED):
-            made = moving_picture(theatre, one.policy(), source.name, one.clock.train_s)
+    with contextlib.closing(Theatre(conditions_for(run.source))) as theatre:
+        for one in spread(run.kept, MOST_PLAYED):
+            made = moving_picture(theatre, one.policy(), run.source.name, one.clock.train_s)
             yield Added(one.clock, [made])
 
 
@@ -67,7 +73,7 @@ def _histograms(policy: NetworkPolicy) -> list[bytes]:
     ]
 
 
-PARTS: dict[str, Part] = {
+PARTS: dict[str, Callable[[KeptRun], Iterator[Added]]] = {
     "histograms": parameters,
     "td_errors": errors,
     "graph": graph,

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 
 from rlbench.cli.arguments import runs_parser
-from rlbench.tensorboard.convert import Part, convert
+from rlbench.tensorboard.convert import Parts, convert
 from rlbench.tensorboard.runs import DIRECTORY
 from rlbench.wording import plural
 
@@ -56,12 +56,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _parts(arguments: argparse.Namespace) -> list[Part]:
-    """What is asked for beside the rows of the logs."""
+def _parts(arguments: argparse.Namespace) -> Parts | None:
+    """What is asked for beside the rows of the logs; None: nothing."""
     names = ("histograms", "td_errors", "graph", "films")
     asked = [name for name in names if getattr(arguments, name)]
     if not asked:
-        return []
-    from rlbench.boards.parts import PARTS  # late, as it needs the environments
+        return None
+    from rlbench.boards.parts import parts_of  # late, as it needs the environments
 
-    return [PARTS[name] for name in asked]
+    return parts_of(asked)

@@ -22,11 +22,12 @@ from rlbench.tensorboard.outcome import METRICS
 from rlbench.tensorboard.runs import DIRECTORY, Added, EventLog, run_of
 from rlbench.tensorboard.session import Session, read_session
 
-Part = Callable[[Path], Iterable[Added]]
-"""What is to be shown of the run in a directory; it may raise an RlbenchError that says why not."""
+Parts = Callable[[Path], Iterable[Iterable[Added]]]
+"""What is to be shown of the run in a directory, part by part. It, or a part, may raise an
+RlbenchError that says why not."""
 
 
-def convert(directory: Path, out: Path | None = None, parts: Sequence[Part] = ()) -> int:
+def convert(directory: Path, out: Path | None = None, parts: Parts | None = None) -> int:
     """Write the event files of every run below `directory`; returns how many runs there were.
 
     out: where they go, in folders named by what differs among the runs (`name_runs`); those that
@@ -50,7 +51,8 @@ def convert(directory: Path, out: Path | None = None, parts: Sequence[Part] = ()
         log = LogFile(place / LOG)
         try:
             events = EventLog(out / name, session, log, below, (columns, values))
-            _add(parts, place, place.relative_to(directory), events)
+            if parts is not None:
+                _add(parts, place, place.relative_to(directory), events)
             written.add(events.close(still_going=True))
         except UnreadableFileError as error:
             _note_on(place.relative_to(directory), f"{LOG} {error}: passed over")
@@ -62,16 +64,23 @@ def convert(directory: Path, out: Path | None = None, parts: Sequence[Part] = ()
     return len(written)
 
 
-def _add(parts: Sequence[Part], place: Path, name: PurePath, events: EventLog) -> None:
+def _add(parts: Parts, place: Path, name: PurePath, events: EventLog) -> None:
     """Add the parts of the run at a place, which is called `name` in notes."""
-    for part in parts:
+
+    @contextlib.contextmanager
+    def named() -> Iterator[None]:
         try:
-            for added in part(place):
-                events.add(added)
+            yield
         except OutputError:
             raise
         except RlbenchError as error:
             _note_on(name, printable(str(error).removeprefix(f"{place}: ")))
+
+    with named():
+        for part in parts(place):
+            with named():
+                for added in part:
+                    events.add(added)
 
 
 def _sessions(directory: Path) -> Iterator[tuple[Path, Session]]:
