@@ -1,1 +1,1 @@
-"""Networks: one description of an architecture; Keras trains it, NumPy acts with it."""
+"""Networks: one description of an architecture; Keras or Sonnet trains it, NumPy acts with it."""
