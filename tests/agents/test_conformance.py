@@ -84,11 +84,6 @@ def test_registered_agents_keep_the_rules(agent: str, env: str) -> None:
     check_agent(agent, env, settings={**SMALL[agent], **bins}, env_steps=240)
 
 
-def test_es_learns_the_same_on_ray() -> None:
-    pytest.importorskip("ray")
-    check_agent("es", ENV, settings=SMALL["es"], env_steps=200, executors=("ray",))
-
-
 @pytest.mark.parametrize("executor", ["serial", "process"])
 def test_steps_are_those_that_the_environments_counted(
     agent: str, executor: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

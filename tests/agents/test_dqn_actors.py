@@ -66,10 +66,8 @@ def test_one_actor_on_frames_is_the_agent_alone() -> None:
 
 
 def test_workers_change_nothing_of_what_is_learned() -> None:
-    pytest.importorskip("ray")
     small = {**SMALL_DQN, "actors": 3, "train_every_steps": 12, "n_step": 2}
-    env, executors = "probe_envs:Counting-v0", ("process", "ray")
-    check_agent("dqn", env, settings=small, env_steps=240, executors=executors)
+    check_agent("dqn", "probe_envs:Counting-v0", settings=small, env_steps=240)
 
 
 class OneForMany(SerialExecutor):
@@ -232,13 +230,11 @@ def process_of(worker: Worker, shared: None, task: int) -> int:
     return os.getpid()
 
 
-@pytest.mark.parametrize("kind", ["process", "ray"])
-def test_a_lost_actor_goes_on_on_another_worker(kind: str) -> None:
-    if kind == "ray":
-        pytest.importorskip("ray")
+def test_a_lost_actor_goes_on_on_another_worker() -> None:
+    """That of a lost node of Ray does so in tests/executors/test_cluster.py."""
     plan = plan_env(EnvSettings(id="CartPole-v1"))
     usual, its = build_dqn(plan, **SPREAD)
-    theirs = Resources(plan, executor=kind, workers=2)
+    theirs = Resources(plan, executor="process", workers=2)
     context = theirs.context(0)
     executor = context.make_executor()
     agent = DQN(context, DQN.Settings(**{**SMALL_DQN, **SPREAD}))
