@@ -250,7 +250,6 @@ def test_no_module_draws_from_the_global_generator_or_loads_pickles() -> None:
         ["--help"],
         ["envs"],
         ["agent=es", "env=CartPole-v1", "budget.env_steps=1"],
-        ["agent=es", "env=CartPole-v1", "dry_run=true"],
         ["agent=es", "env=CartPole-v1", "budget.env_steps=1", "logger=tensorboard"],
         ["claims"],
     ],

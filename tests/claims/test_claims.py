@@ -258,7 +258,7 @@ def test_unsolved_runs_of_dqn_may_have_needed_any_time(tmp_path: Path) -> None:
     assert (mean_of(found).bound, mean_of(found).high) == (">=", None)
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(3))
 def test_a_true_claim_is_not_found_unsupported(tmp_path: Path, seed: int) -> None:
     # ES needs 10 s, DQN exponential times with mean 400 s (40 times as long), budget 250 s.
     generator = np.random.default_rng(seed)
@@ -301,14 +301,13 @@ def test_solved_before_any_training(tmp_path: Path, at_once: str, bound: str) ->
 def test_the_power_of_the_budget_is_stated(tmp_path: Path) -> None:
     for game in GAMES:
         pair(tmp_path / "long", game, 1.0)
-    found = examined(tmp_path / "long")["atari"]
+    examination = examine_runs_below(tmp_path / "long")
+    found = next(each for each in examination.claims if each.claim.key == "atari")
     assert found.verdict.power is not None
     assert found.verdict.power.supported_at_double > 0.95
     assert found.verdict.power.refuted_at_one > 0.95
     assert found.verdict.power.refuted_at_claim < 0.05
-    text = " ".join(
-        "\n".join(examination_lines(examine_runs_below(tmp_path / "long"), 100)).split()
-    )
+    text = " ".join("\n".join(examination_lines(examination, 100)).split())
     assert "the rule would find the claim supported in 100% of such experiments" in text
     # DQN was watched for three times as long as ES took: 48 times could not have been seen.
     for game in GAMES:

@@ -9,13 +9,15 @@ from pathlib import Path
 import pytest
 import yaml
 
-from rlbench.claims.conditions import AGENTS, DEFAULTS, EXECUTOR, is_listed
+from rlbench.analysis.groups import group_runs
+from rlbench.claims.conditions import AGENTS, DEFAULTS, EXECUTOR, is_listed, why_not
 from rlbench.claims.examine import ExaminedClaim
 from rlbench.cli.claims import examine_runs_below, main
 from rlbench.cli.report import main as report
 from rlbench.envs.catalogue import entries, find_spec, registration
 from rlbench.published.levels import published_levels
 from rlbench.runs.configuration import read_configuration
+from rlbench.runs.load import load_runs
 from rlbench.runs.reading import UnreadableFileError
 from rlbench.settings import EnvSettings, EvalSettings, ExecutorSettings
 from support.run_files import RunFiles
@@ -421,10 +423,12 @@ def test_the_listed_ids_are_registered_as_the_rule_expects(tmp_path: Path) -> No
     ]  # fmt: skip
     for env in listed:
         for agent in ("es", "dqn"):
-            write(tmp_path, agent, env, header={"registration": registration(find_spec(env))})
-    for examined in examine_runs_below(tmp_path).claims:
-        reasons = {c.left_out for c in examined.evidence.comparisons}
-        assert reasons <= {"", "the claim's task was measured"}
+            header = {"registration": registration(find_spec(env))}
+            write(tmp_path, agent, env, header=header)
+    found = group_runs(load_runs(tmp_path).runs)
+    assert {environment.env for environment in found} == set(listed)
+    for environment in found:
+        assert why_not(environment.named("dqn"), environment.named("es")) == ""
 
 
 # --- sets of runs of every kind get a sentence --------------------------------------------------
@@ -445,7 +449,7 @@ def at_start(root: Path, agent: str, env: str) -> None:
 def test_runs_that_are_solved_before_any_training(
     tmp_path: Path, first: tuple[str, ...], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for env in (*TASKS, "ALE/Tennis-v5"):
+    for env in (TASKS[0], "ALE/Tennis-v5"):
         for agent in ("es", "dqn"):
             if agent in first:
                 at_start(tmp_path, agent, env)

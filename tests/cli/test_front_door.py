@@ -48,13 +48,6 @@ def test_the_front_door_imports_nothing_heavy(words: tuple[str, ...], tmp_path: 
     assert imported(words, tmp_path) & set(HEAVY) == set()
 
 
-@pytest.mark.parametrize(
-    "words", [("envs", "cartpole"), ("report", "--help"), ("agent=es", "budget.env_steps=1000")]
-)
-def test_tensorflow_stays_out(words: tuple[str, ...], tmp_path: Path) -> None:
-    assert imported((*words,), tmp_path) & {"tensorflow", "keras"} == set()
-
-
 def imported(words: tuple[str, ...], directory: Path) -> set[str]:
     """The modules that `python -m rlbench WORDS` has imported when it ends."""
     result = subprocess.run(

@@ -309,25 +309,25 @@ def test_runs_that_shared_their_cores_are_named_and_made_again_by_one_command(
 def test_a_sweep_killed_and_started_again_makes_each_run_once_and_says_what_is_left(
     rlbench: Rlbench, tmp_path: Path
 ) -> None:
-    """Twelve short jobs; SIGKILL once the fourth is done."""
-    words = ("-m", *SMALL, "seed=range(12)", "cores=1", "hydra.launcher.jobs=1")
+    """Six short jobs; SIGKILL once the second is done."""
+    words = ("-m", *SMALL, "seed=range(6)", "cores=1", "hydra.launcher.jobs=1")
     sweep = subprocess.Popen(
         [sys.executable, "-m", "rlbench", *words], cwd=tmp_path, stdout=subprocess.PIPE, text=True
     )
     assert sweep.stdout is not None
-    assert any("  4 of 12 jobs, about " in line for line in sweep.stdout)
+    assert any("  2 of 6 jobs, about " in line for line in sweep.stdout)
     sweep.kill()
     sweep.communicate(timeout=60)
     done = {path: path.read_bytes() for path in tmp_path.rglob("summary.json")}
     took_s = [json.loads(text)["wall_s"] for text in done.values()]
     again = rlbench(*words)
     assert again.returncode == 0
-    counted = re.search(r"12 jobs: (\d+) done, (\d+) done before", again.stdout)
+    counted = re.search(r"6 jobs: (\d+) done, (\d+) done before", again.stdout)
     assert counted is not None
-    assert int(counted[2]) >= 4 and int(counted[1]) + int(counted[2]) == 12
+    assert int(counted[2]) >= 2 and int(counted[1]) + int(counted[2]) == 6
     assert all(path.read_bytes() == text for path, text in done.items())
-    left = re.findall(r"  (\d+) of 12 jobs, about (\d+):(\d\d) left", again.stdout)
-    assert [int(ended) for ended, _, _ in left] == list(range(int(counted[2]) + 1, 12))
+    left = re.findall(r"  (\d+) of 6 jobs, about (\d+):(\d\d) left", again.stdout)
+    assert [int(ended) for ended, _, _ in left] == list(range(int(counted[2]) + 1, 6))
     first_s = int(left[0][1]) * 60 + int(left[0][2])
-    each_s = first_s / (12 - int(left[0][0]))
+    each_s = first_s / (6 - int(left[0][0]))
     assert min(took_s) - 1 <= each_s <= 2 * max(took_s) + 1

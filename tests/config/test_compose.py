@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -178,6 +179,11 @@ def need_package(name: str) -> None:
         pytest.importorskip("stable_baselines3")
 
 
+@cache
+def keys_with(agent: str) -> set[str]:
+    return set(known_keys([f"agent={agent}", "env=Blackjack-v1"], composer(None)).names)
+
+
 @pytest.mark.parametrize("path", TUNED, ids=lambda path: str(path.relative_to(conf_dir())))
 def test_a_tuned_file_sets_keys_that_exist_for_a_pair_that_exists(path: Path) -> None:
     agent, _, env_id = (
@@ -190,7 +196,7 @@ def test_a_tuned_file_sets_keys_that_exist_for_a_pair_that_exists(path: Path) ->
     load_agent(compose(words))
     values = yaml.safe_load(path.read_text())
     keys = {f"{top}.{key}" for top, inner in values.items() for key in inner}
-    assert keys <= set(known_keys([f"agent={agent}", "env=Blackjack-v1"], composer(None)).names)
+    assert keys <= keys_with(agent)
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)

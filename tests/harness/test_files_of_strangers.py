@@ -91,7 +91,7 @@ def test_something_else_in_the_place_of_a_file_is_named(
     assert str(refused.value).startswith(f"{place / name}")
     assert kind in str(refused.value)
     assert {file.name for file in place.iterdir()} <= {name, ".lock"}
-    if name != ".lock":
+    if name != ".lock" and (kind == "is a link" or name == "log.jsonl"):  # each, not each with each
         assert run(settings(tmp_path, "overwrite=true")) == 0
         assert json.loads((place / "summary.json").read_text())["status"] == "budget"
 

@@ -160,7 +160,6 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Cam
         ("dqn on MuJoCo", "SIGKILL", "checkpoint=3+21"),
         ("dqn on Pong", "SIGKILL", "checkpoint=2+5"),
         ("dqn with actors", "SIGKILL", "checkpoint=3+21"),
-        ("dqn with actors", "SIGINT", "train=2+30"),
     ],
 )
 def test_a_run_that_was_ended_comes_to_what_it_would_have(

@@ -99,8 +99,9 @@ def started() -> Iterator[list[Running]]:
         run.process.communicate()
 
 
-@pytest.mark.parametrize("group", [False, True])
-@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+@pytest.mark.parametrize(
+    ("name", "group"), [("SIGINT", False), ("SIGINT", True), ("SIGTERM", True), ("SIGHUP", False)]
+)
 def test_a_signal_to_a_run_with_workers_saves_it_and_leaves_no_process(
     tmp_path: Path, started: list[Running], name: str, group: bool
 ) -> None:
@@ -307,8 +308,13 @@ def test_a_signal_while_rlbench_is_imported_ends_the_process_without_a_word(
 STOPPING = "import os, signal, time; os.kill(os.getpid(), signal.{}); time.sleep(60)"
 
 
-@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
-@pytest.mark.parametrize("then", [None, "pass", "raise AttributeError"])
+@pytest.mark.parametrize(
+    ("name", "then"),
+    [
+        ("SIGINT", None), ("SIGINT", "pass"), ("SIGINT", "raise AttributeError"),
+        ("SIGTERM", "pass"), ("SIGHUP", "raise AttributeError"),
+    ],
+)  # fmt: skip
 def test_a_stop_while_somebodys_code_is_imported(
     tmp_path: Path, name: str, then: str | None
 ) -> None:
