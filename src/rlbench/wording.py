@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 if TYPE_CHECKING:
     from rlbench.analysis.decision import Decision, Limit
     from rlbench.analysis.return_differences import ReturnDifference
+    from rlbench.analysis.suite_ratios import MeanRatio
     from rlbench.runs.records import Unit
 
 TIMES = "\u00d7"
@@ -192,6 +193,12 @@ def difference_text(found: ReturnDifference) -> str:
     ends = [found.low, found.high] if found.difference > 0 else [-found.high, -found.low]
     interval = f"95 % interval of the difference {significant(ends[0])} to {significant(ends[1])}"
     return f"{scored} ({'clear' if found.is_settled else 'not settled'}: {interval})"
+
+
+def place_text(ratio: MeanRatio) -> str:
+    """Over what a ratio of several environments is, its two agents written as people write them."""
+    sides = ratio.challenger, ratio.baseline
+    return ratio.env.replace(" against ".join(sides), " against ".join(map(agent_name, sides)), 1)
 
 
 def sureness_text(decision: Decision) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
-from rlbench.reports.answers import answers, headline
+from rlbench.reports.answers import answers, headline, overall_lines
 from rlbench.reports.build import build_report
 from rlbench.reports.findings import findings_of
 from rlbench.runs.load import load_runs
@@ -59,6 +59,11 @@ def test_where_a_league_does_not_hold_all_environments_each_pair_is_said(tmp_pat
             run.write(tmp_path)
     said = "ES was clearly faster than the 2 other agents on 2 environments (A-v0, B-v0)."
     assert headline_of(tmp_path) == [said]
+    together = list(overall_lines(findings_of(load_runs(tmp_path)).overall_ratios))
+    assert [line.partition(":")[0] for line in together] == [
+        "All together, 2 environments (geometric mean), ES against DQN",
+        "All together, 2 environments (geometric mean), PPO (SB3) against DQN",
+    ]
     for run in runs_of("C-v0", fast, seeds=4):
         run.write(tmp_path)
     assert headline_of(tmp_path) == [

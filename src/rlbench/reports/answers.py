@@ -26,6 +26,7 @@ from rlbench.wording import (
     factor_text,
     interval_text,
     outcome_text,
+    place_text,
     plural,
     significant,
     sureness_text,
@@ -173,7 +174,7 @@ def overall_lines(ratios: Iterable[MeanRatio]) -> Iterator[str]:
         if ratio.unit != "train_s" or ratio.ratio is None:
             continue
         decision = decide(ratio)
-        yield f"All together, {ratio.env}: {advantage_text(decision)}."
+        yield f"All together, {place_text(ratio)}: {advantage_text(decision)}."
 
 
 def seeds_line(analyses: Iterable[EnvironmentAnalysis]) -> str:

@@ -21,6 +21,7 @@ from rlbench.wording import (
     agent_name,
     amount,
     outcome_text,
+    place_text,
     plural,
     shortened,
     significant,
@@ -56,7 +57,7 @@ def across_lines(suites: Sequence[SuiteStatistics], missing: Sequence[str]) -> I
         head = next((ratio for ratio in found.ratios if ratio.unit == "train_s"), None)
         if head is None:
             continue
-        yield head.env
+        yield place_text(head)
         yield from _decided(head)
     for note in missing:
         yield f"{note[:1].upper()}{note[1:]}"
