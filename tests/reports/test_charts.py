@@ -16,7 +16,7 @@ from rlbench.reports.build import build_report
 from rlbench.reports.cost import Rates
 from rlbench.reports.figures.looks import DQN, ES, Looks
 from rlbench.reports.findings import Findings, findings_of
-from rlbench.reports.page.charts import Chart, chart_of, charts_json
+from rlbench.reports.page.charts import MOST_GROUPS, Chart, chart_of, charts_json
 from rlbench.runs.load import load_runs
 from support.page_runs import HOSTILE, write_hostile, write_pair
 from support.run_files import RunFiles
@@ -83,6 +83,20 @@ def test_what_was_not_measured_has_no_chart(tmp_path: Path) -> None:
     page = build_report(tmp_path).page.read_text()
     assert "uPlot" not in page
     assert "chart-data" not in page
+
+
+def test_what_is_too_much_to_draw_has_no_chart(tmp_path: Path) -> None:
+    for number in range(MOST_GROUPS):
+        header = {"setup": f"s{number}", "learning": f"l{number}"}
+        RunFiles(header=header).write(tmp_path / "many")
+    assert len(chart_in(tmp_path / "many").groups) == MOST_GROUPS
+    RunFiles(agent="dqn").write(tmp_path / "many")
+    huge = ((0.0, -1.5e308), (1.0, 1.5e308))
+    RunFiles(history=huge, threshold=None, status="budget").write(tmp_path / "huge")
+    for name in ("many", "huge"):
+        found = found_in(tmp_path / name)
+        (analysis,) = found.analyses
+        assert chart_of(analysis, Looks(found.groups).on(analysis.env), Rates()) is None
 
 
 def test_no_character_of_the_data_is_markup(tmp_path: Path) -> None:

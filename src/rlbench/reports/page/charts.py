@@ -20,6 +20,7 @@ from rlbench.reports.figures.style import INK, MUTED
 from rlbench.runs.records import FloatArray, Unit
 from rlbench.wording import UNIT_NAMES, agent_name, significant
 
+MOST_GROUPS = 24  # of a chart; more are a tangle, and slow to draw
 DIGITS = 6  # of a number in the page; curves.csv has every one
 COST = "euros"
 
@@ -81,18 +82,20 @@ class Chart:
 def chart_of(
     analysis: EnvironmentAnalysis, looks: Mapping[str, Look], rates: Rates
 ) -> Chart | None:
-    """The chart of one environment; None where nothing was measured.
+    """The chart of one environment; None where nothing was measured, or too much to be drawn.
 
     looks: by the labels of its groups.
     """
     environment = analysis.groups
     limits = return_limits(environment, analysis.curves)
     shown = environment.contenders or environment.groups
+    if limits is None or not all(map(math.isfinite, limits)) or len(shown) > MOST_GROUPS:
+        return None
     groups = tuple(
         _group(group, analysis.curves, looks[group.label].colour, rates) for group in shown
     )
     units = [unit for unit in CURVE_UNITS if any(unit in group.curves for group in groups)]
-    if limits is None or not units:
+    if not units:
         return None
     return Chart(
         env=environment.env,
