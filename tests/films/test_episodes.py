@@ -18,7 +18,7 @@ from rlbench.errors import RunError
 from rlbench.films.episodes import Theatre
 from rlbench.interfaces import ActionSpec
 from rlbench.playing.conditions import Conditions
-from rlbench.playing.evaluation import judge, plan_of
+from rlbench.playing.evaluation import judge
 from rlbench.settings import EnvSettings
 
 TESTS = Path(__file__).parents[1]
@@ -79,10 +79,9 @@ def test_mujoco_without_a_screen_is_refused_beside_tensorflow(
 def check(env: str) -> None:
     """The episodes of a film beside those of the evaluation."""
     asked = conditions(env)
-    plan, _ = plan_of(asked)
-    policy = UniformPolicy(plan.facts.action)
-    played = judge(policy, asked).played
     with contextlib.closing(Theatre(asked)) as theatre:
+        policy = UniformPolicy(theatre.facts.action)
+        played = judge(policy, asked).played
         assert theatre.per_s == CASES[env][1]
         if env == MUJOCO:
             (made,) = theatre._stage.lanes._envs  # type: ignore[attr-defined]

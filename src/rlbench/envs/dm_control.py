@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from importlib.metadata import version
 from typing import Any
 
@@ -27,8 +28,9 @@ def suite_task(env_id: str, render_mode: str | None = None, **kwargs: Any) -> Dm
         env = suite.load(domain, task, task_kwargs={**kwargs, "random": 0})
     except (AttributeError, ImportError) as error:
         both = ", ".join(f"{name} {version(name)}" for name in ("dm_control", "mujoco"))
+        drawn = f", with MUJOCO_GL={os.environ['MUJOCO_GL']}," if "MUJOCO_GL" in os.environ else ""
         takes = (
-            f"versions of dm_control and MuJoCo that fit each other, and {both} give "
+            f"versions of dm_control and MuJoCo that fit each other, and {both}{drawn} give "
             f"{type(error).__name__}: {error}; for such: {install_command('dm_control')}"
         )
         raise ConfigError("env", env_id, takes) from None

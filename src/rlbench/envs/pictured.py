@@ -50,14 +50,12 @@ def stage(family: Family, plan: EnvPlan, max_episode_steps: int) -> Stage:
             raise ConfigError("env", plan.facts.id, "an environment with pictures")
         return Stage(lanes, emulated)
     single = family.single(render_mode="rgb_array")
-    mujoco = single.mujoco
-    _find_a_way_to_draw(mujoco)
     rates: list[Any] = []
 
     def make() -> gym.Env[Any, Any]:
         env = single.make(max_episode_steps)
         rates.append(getattr(env, "metadata", {}).get("render_fps"))
-        if mujoco and not CAMERA_KWARGS & set(family.kwargs):
+        if single.mujoco and not CAMERA_KWARGS & set(family.kwargs):
             _follow(env.unwrapped)
         return env
 
@@ -73,8 +71,10 @@ def _follow(task: Any) -> None:
     """Have the camera follow what moves, where the model has one that does."""
     import mujoco
 
+    if not hasattr(task, "mujoco_renderer"):  # a task of dm_control
+        return
     camera = mujoco.mj_name2id(task.model, mujoco.mjtObj.mjOBJ_CAMERA, FOLLOWING)
-    if camera >= 0 and hasattr(task, "mujoco_renderer"):
+    if camera >= 0:
         task.mujoco_renderer.camera_id = camera
 
 
@@ -85,19 +85,20 @@ def has_screen() -> bool:
     return True
 
 
-def _find_a_way_to_draw(mujoco: bool) -> None:
-    """Without a screen, have libraries draw into memory: MuJoCo through EGL, which needs none.
+def find_a_way_to_draw(family: Family) -> None:
+    """Without a screen, have libraries draw into memory: MuJoCo through EGL, which needs none. To
+    be called before the environment is built: dm_control looks when it is imported.
 
     Raises RunError where that would end the process: Mesa, which draws then, and TensorFlow each
     bring a copy of LLVM.
     """
     if has_screen():
         return
+    mujoco = isinstance(family, GymnasiumFamily) and family.single().mujoco
     if mujoco and "tensorflow" in sys.modules:
         raise RunError("MuJoCo draws nothing without a screen where TensorFlow is loaded, too")
     os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
-    if mujoco:
-        os.environ.setdefault("MUJOCO_GL", "egl")
+    os.environ.setdefault("MUJOCO_GL", "egl")
 
 
 def _believed(rate: Any) -> float:

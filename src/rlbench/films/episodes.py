@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rlbench.envs.make import family_of
-from rlbench.envs.pictured import Stage, stage
+from rlbench.envs.pictured import Stage, find_a_way_to_draw, stage
 from rlbench.harness.machine import working_directory_kept
 from rlbench.interfaces import Array, EnvFacts, Policy
 from rlbench.playing.conditions import Conditions
@@ -34,9 +34,11 @@ class Theatre:
 
     def __init__(self, conditions: Conditions) -> None:
         """Raises ConfigError for an environment that cannot be had, or has no pictures."""
+        family = family_of(conditions.env)
+        find_a_way_to_draw(family)
         plan, cap = plan_of(conditions)
         with working_directory_kept():
-            self._stage: Stage = stage(family_of(conditions.env), plan, cap)
+            self._stage: Stage = stage(family, plan, cap)
         self.facts: EnvFacts = plan.facts
         self._seeds = Seeds(conditions.seed).child("evaluation")
         self.per_s = self._stage.per_s
