@@ -66,6 +66,12 @@ def test_on_final_return_runs_play_on_behind_the_threshold() -> None:
     ]  # fmt: skip
 
 
+def test_an_argument_may_be_in_the_tuned_file_by_now(usual: Question) -> None:
+    """A single plus sign would be refused then, and with it the command that goes on."""
+    words = usual.words_of_run({"+agent.kwargs.gamma": "0.91"}, 1000)
+    assert "++agent.kwargs.gamma=0.91" in words
+
+
 @pytest.mark.parametrize(
     ("space", "said"),
     [

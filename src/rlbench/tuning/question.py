@@ -194,7 +194,8 @@ def _try(words: list[str], asked: Asked, plan: RunPlan, chosen: Mapping[str, str
 
 
 def _typed(chosen: Mapping[str, str]) -> list[str]:
-    return [f"{key}={value}" for key, value in chosen.items()]
+    """As words; `+agent.kwargs.gamma` may be in a tuned file by now, so it is set or added."""
+    return [f"{'+' * key.startswith('+')}{key}={value}" for key, value in chosen.items()]
 
 
 def _is_given(key: str, asked: Asked) -> bool:
