@@ -182,8 +182,8 @@ BAD = {
     "(version 0 is deprecated)",
     "env=HalfCheetah-v3": "env: got 'HalfCheetah-v3'; takes its successor HalfCheetah-v5 "
     "(version 3 is deprecated)",
-    "env=no_such_package:Foo-v0": "env: got 'no_such_package:Foo-v0'; takes PACKAGE:ID of an "
-    "installed package; there is no package 'no_such_package' here",
+    "env=no_such_package:Foo-v0": "env: got 'no_such_package:Foo-v0'; takes PACKAGE:ID; "
+    "there is no package 'no_such_package', installed or in this folder",
     "--nonsense": "command line: got '--nonsense'; takes KEY=VALUE words "
     "(unrecognized arguments: --nonsense)",
     "--config-di=x": "command line: got '--config-di=x'; takes KEY=VALUE words "

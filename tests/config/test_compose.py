@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from functools import cache
 from pathlib import Path
 
@@ -175,8 +176,10 @@ def need_package(name: str) -> None:
     here."""
     if name.lower() in EXTRAS:
         pytest.importorskip(name.lower())
-    if name == "a3c_atari":
+    if name in ("a3c_atari", "league"):
         pytest.importorskip("stable_baselines3")
+    if name == "league":
+        pytest.importorskip("evosax")
 
 
 @cache
@@ -257,3 +260,18 @@ def test_levels_that_would_not_be_read_back_are_refused() -> None:
         compose([f"env.levels=[{most},99]"])
     with pytest.raises(ConfigError, match=r"env\.threshold: got 1e\+40; takes auto, a number"):
         compose(["env.threshold=1e40"])
+
+
+def test_a_module_in_the_working_directory_is_found_without_a_folder_of_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As `python -m rlbench` finds it, the script that pip makes does, too."""
+    (tmp_path / "beside_env.py").write_text(
+        "import gymnasium\n"
+        "gymnasium.register('Beside-v0', 'gymnasium.envs.classic_control:CartPoleEnv',\n"
+        "    max_episode_steps=9)\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [path for path in sys.path if path])
+    assert compose(["agent=es", "env=beside_env:Beside-v0"]).env.id == "beside_env:Beside-v0"
+    assert sys.path[-1] == str(tmp_path)

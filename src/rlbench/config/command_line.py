@@ -241,8 +241,8 @@ def _sorted(words: Sequence[str]) -> _Line:
         find_modules_beside(named)
         return _Line(overrides, flags, named, arguments)
     own = own_folder()
+    find_modules_beside(own)
     if own is not None:
-        find_modules_beside(own)
         flags += ["--config-dir", str(own)]
         arguments.config_dir = str(own)
     return _Line(overrides, flags, own, arguments)

@@ -165,8 +165,7 @@ def words_for_jobs(hydra: Any) -> list[str]:
 def composer(config_dir: Path | None) -> Compose:
     """Composes words as on the command line, where `config_dir` is what --config-dir names."""
     folder = own_folder() if config_dir is None else config_dir
-    if folder is not None:
-        find_modules_beside(folder)
+    find_modules_beside(folder)
     return lambda overrides: _compose(overrides, folder)
 
 

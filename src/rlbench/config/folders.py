@@ -54,11 +54,12 @@ def passed_over(folder: Path) -> list[str]:
     ]
 
 
-def find_modules_beside(folder: Path) -> None:
+def find_modules_beside(folder: Path | None) -> None:
     """Let Python find the modules that are beside a configuration folder, after all others: those
-    that its files name."""
-    if str(folder.parent) not in sys.path:
-        sys.path.append(str(folder.parent))
+    that its files name. None: those in the working directory, as `python -m` finds them."""
+    place = str(Path.cwd() if folder is None else folder.parent)
+    if place not in sys.path:
+        sys.path.append(place)
 
 
 def search_folders(config_dir: Path | None = None) -> list[Path]:

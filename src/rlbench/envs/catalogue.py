@@ -221,7 +221,7 @@ def _import_package(env_id: str) -> None:
         importlib.import_module(module)
     except ModuleNotFoundError as error:
         lacks = error.name or module
-        takes = f"PACKAGE:ID of an installed package; there is no package {lacks!r} here"
+        takes = f"PACKAGE:ID; there is no package {lacks!r}, installed or in this folder"
         raise ConfigError("env", env_id, takes) from None
     except (KeyboardInterrupt, StuckError):
         raise
