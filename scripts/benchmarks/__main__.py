@@ -18,6 +18,7 @@ from benchmarks import (
     harness_costs,
     lanes,
     pong_es,
+    sb3_agents,
     suite,
 )
 from benchmarks.measure import BENCH_DIR, CHECKOUT, MeasurementError
@@ -58,6 +59,12 @@ BENCHMARKS = (
     ),
     Benchmark(
         "cartpole_dqn_solved", "DQN on CartPole-v1, steps to confirmed-solved", cartpole_dqn.solved
+    ),
+    Benchmark(
+        "sb3_agents_steps",
+        "Algorithms of Stable-Baselines3 on CartPole-v1, within rlbench and alone",
+        sb3_agents.steps,
+        ("rlbench_sb3",),
     ),
     Benchmark("dqn_cores_steps", "DQN on vectors with one core and with two", dqn_cores.steps),
     Benchmark(

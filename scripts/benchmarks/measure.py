@@ -78,9 +78,13 @@ def scratch() -> Iterator[Path]:
         yield Path(folder)
 
 
-def rlbench(words: Sequence[str], env: Mapping[str, str] | None = None) -> Finished:
-    """`python -m rlbench WORDS` in the project's own environment."""
-    return run([sys.executable, "-m", "rlbench", *words], env)
+def rlbench(
+    words: Sequence[str],
+    env: Mapping[str, str] | None = None,
+    python: str | Path = sys.executable,
+) -> Finished:
+    """`python -m rlbench WORDS`, in the project's own environment unless told otherwise."""
+    return run([python, "-m", "rlbench", *words], env)
 
 
 @dataclass(frozen=True)
@@ -93,10 +97,13 @@ class RunFiles:
 
 
 def single_run(
-    overrides: Sequence[str], results_dir: Path, env: Mapping[str, str] | None = None
+    overrides: Sequence[str],
+    results_dir: Path,
+    env: Mapping[str, str] | None = None,
+    python: str | Path = sys.executable,
 ) -> RunFiles:
     """One run into the empty folder `results_dir`; its files and its process."""
-    process = rlbench([*overrides, f"results_dir={results_dir}"], env)
+    process = rlbench([*overrides, f"results_dir={results_dir}"], env, python)
     found = sorted(results_dir.glob("*/*/*/seed*/summary.json"))
     if len(found) != 1:
         raise MeasurementError(f"rlbench {' '.join(overrides)}: left {len(found)} summaries, not 1")

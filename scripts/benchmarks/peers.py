@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import sysconfig
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,14 +18,24 @@ TORCH = "torch==2.13.0"
 
 @dataclass(frozen=True)
 class Peer:
-    """What to install: `with_pip` before `packages`, which uv resolves."""
+    """What to install: `with_pip` before `packages`, which uv resolves. beside_rlbench: rlbench and
+    all that it needs can be imported there, too."""
 
     packages: tuple[str, ...]
     with_pip: tuple[str, ...] = ()
+    beside_rlbench: bool = False
 
 
 PEERS = {
     "sb3": Peer(("stable-baselines3==2.9.2", "gymnasium==1.4.0"), (TORCH,)),
+    # As with `pip install rlbench[sb3]`.
+    "rlbench_sb3": Peer(
+        ("stable-baselines3==2.9.2", "sb3-contrib==2.9.2", "gymnasium==1.4.0"),
+        (TORCH,),
+        beside_rlbench=True,
+    ),
+    # As with `pip install rlbench[evosax]`.
+    "rlbench_evosax": Peer(("evosax==0.3.2", "jax==0.10.2"), beside_rlbench=True),
     "sb3_atari": Peer(
         (
             "stable-baselines3==2.9.2",
@@ -58,6 +69,10 @@ def environment(name: str) -> Path:
     # Bytecode is compiled for the peers as it is for the project: imports count.
     uv = [str(UV), "pip", "install", "--quiet", "--compile-bytecode", "--python", str(python)]
     run([*uv, *peer.packages])
+    if peer.beside_rlbench:
+        beside = [str(CHECKOUT / "src"), sysconfig.get_path("purelib")]
+        (site,) = folder.glob("lib/python*/site-packages")
+        (site / "beside.pth").write_text("".join(f"{path}\n" for path in beside))
     stamp.write_text(wanted)
     return python
 

@@ -1,0 +1,100 @@
+"""What `scripts/validation` decides and writes, on runs that are made up."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from rlbench.agents.dqn.settings import DQNSettings
+from rlbench.config.folders import conf_dir
+from rlbench.runs.load import load_runs
+from support.run_files import RunFiles
+from validations.agreement import agreement, mean_return, median_returns, untrained
+from validations.cases import Case, Side, cases
+from validations.document import document
+
+CASE = Case("made_up", "CartPole-v1", 4000, "rlbench_sb3", Side("dqn", ()), Side("sb3-DQN", ()))
+
+
+def write(root: Path, agent: str, shifts: list[float]) -> None:
+    """Runs of 4,000 steps at 10 until step 1,000, then at 100 plus a shift, then at 400."""
+    for seed, shift in enumerate(shifts):
+        history = ((0.0, 10.0), (1.0, 100.0 + shift), (3.0, 400.0), (4.0, 480.0))
+        RunFiles(agent=agent, seed=seed, history=history, status="budget").write(root / "made_up")
+
+
+def test_the_mean_return_is_the_area_over_the_steps(tmp_path: Path) -> None:
+    write(tmp_path, "dqn", [0.0])
+    (run,) = load_runs(tmp_path).runs
+    assert mean_return(run, 4000) == (1000 * 10 + 2000 * 100 + 1000 * 400) / 4000
+    assert mean_return(run, 2000) == (1000 * 10 + 1000 * 100) / 2000
+    assert mean_return(run, 8000) == (1000 * 10 + 2000 * 100 + 1000 * 400 + 4000 * 480) / 8000
+    assert median_returns([run], 4000).tolist() == [10.0, 100.0, 100.0, 400.0, 480.0]
+    assert untrained([run]) == 10.0
+
+
+def test_equivalent_different_and_not_settled() -> None:
+    same = [1.0, 2.0, 3.0, 4.0, 5.0]
+    assert agreement(same, same, 10.0).outcome == "equivalent"
+    assert agreement(same, same, 2.0).outcome == "not settled"
+    far = agreement([x + 20.0 for x in same], same, 10.0)
+    # Of the 25 differences two are left out at either end: 20 - 4, 20 - 3, 20 - 3, ...
+    assert (far.difference, far.low, far.high, far.outcome) == (20.0, 17.0, 23.0, "different")
+    near = agreement([x + 6.0 for x in same], same, 10.0)
+    assert (near.low, near.high, near.outcome) == (3.0, 9.0, "equivalent")  # small, if real
+    few = agreement([1.0, 1.0, 1.0], [1.0, 1.0, 1.0], 10.0)
+    assert (few.low, few.high, few.outcome) == (None, None, "not settled")
+
+
+@pytest.mark.parametrize("true", [0.0, 10.0])
+def test_a_difference_as_large_as_the_margin_is_seldom_called_equivalent(true: float) -> None:
+    generator = np.random.default_rng(0)
+    said = [
+        agreement(generator.normal(true, 5.0, 20), generator.normal(0.0, 5.0, 20), 10.0).outcome
+        for _ in range(400)
+    ]
+    share = said.count("equivalent") / 400
+    assert share > 0.95 if true == 0.0 else share <= 0.04
+
+
+def test_the_table_is_written_from_the_runs(tmp_path: Path) -> None:
+    write(tmp_path, "dqn", [0.0, 4.0, 8.0, 12.0, 16.0])
+    write(tmp_path, "sb3-DQN", [0.0, 4.0, 8.0, 12.0, 16.0])
+    RunFiles(agent="dqn", seed=9, status="budget").write(tmp_path / "made_up")  # ended early
+    text = document(tmp_path, [CASE])
+    (row,) = [line for line in text.splitlines() if line.startswith("| DQN and")]
+    # Areas of 156.5 and, in steps of two, 152.5 to 160.5; a tenth of the way from 10 to 475.
+    assert row == (
+        "| DQN and DQN (SB3) on CartPole-v1 | 4,000 | 5 and 5 | 156.5 | 156.5 | "
+        "0.0 (-6.0 to 6.0) | 46.5 | equivalent |"
+    )
+    assert "| DQN (SB3) | 10.0 | 108.0 | 108.0 | 400.0 | 480.0 |" in text
+    assert "| DQN and" not in document(tmp_path / "nothing", [CASE])
+
+
+def test_both_sides_have_the_settings_of_rl_zoo() -> None:
+    found = {case.name: case for case in cases()}
+    cartpole = dict(word.removeprefix("agent.").split("=", 1) for word in
+                    found["dqn_cartpole"].ours.words)  # fmt: skip
+    experiment = yaml.safe_load((conf_dir() / "experiment" / "zoo_dqn_cartpole.yaml").read_text())
+    given = {key: json.loads(cartpole[key]) for key in experiment["agent"]}
+    assert given == experiment["agent"]
+    assert [case.env_steps for case in found.values()][:3] == [50_000, 100_000, 100_000]
+    for case in list(found.values())[:3]:
+        words = [word.split("=", 1) for word in case.ours.words[1:]]
+        made = DQNSettings(**{k.removeprefix("agent."): json.loads(v) for k, v in words})
+        assert (made.num_lanes, made.n_step, made.double) == (1, 1, False)
+        assert case.theirs.words[1].endswith(f"learning_starts={made.learning_starts_steps - 1}")
+    for case in list(found.values())[3:]:
+        ours, theirs = (
+            {key: json.loads(value) for key, value in (word.split("=", 1) for word in words)}
+            for words in (case.ours.words[1:], case.theirs.words[1:])
+        )
+        assert (
+            ours.pop("agent.pair_shares_episodes") is theirs.pop("agent.shared_episodes") is False
+        )
+        assert ours == theirs and ours["agent.optimizer"] == "adam"
