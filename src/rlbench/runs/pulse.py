@@ -50,10 +50,16 @@ class Pulse:
         os.close(self._file)
 
 
-def _clock_of(path: Path, attempt: int) -> Clock | None:
-    """What the file says of an attempt; None where it is of another, or cannot be used."""
+def read_pulse(path: Path) -> Clock | None:
+    """What a run that goes on had cost a second ago; None where none does, or it is not known."""
+    return _clock_of(path, None)
+
+
+def _clock_of(path: Path, attempt: int | None) -> Clock | None:
+    """What the file says of an attempt (None: of any); None where it is of another, or cannot be
+    used."""
     try:
         content = read_object(path, BYTES)
     except UnreadableFileError:
         return None
-    return Clock.from_row(content) if content.get("attempt") == attempt else None
+    return Clock.from_row(content) if attempt in (None, content.get("attempt")) else None

@@ -15,9 +15,12 @@ from rlbench.config.compose import compose
 from rlbench.errors import ConfigError, RunError
 from rlbench.harness.screen import duration, live_console
 from rlbench.opening import UnreadableFileError, make_directory
+from rlbench.runs.columns import Clock
 from rlbench.runs.history import History, read_history
 from rlbench.runs.load import find_run_directories
 from rlbench.runs.log import FILE as LOG
+from rlbench.runs.pulse import FILE as PULSE
+from rlbench.runs.pulse import read_pulse
 from rlbench.runs.records import Evaluations
 from rlbench.settings import AUTO
 from rlbench.sweeps.core_locks import lock
@@ -138,7 +141,8 @@ class Search:
         news = [self._news_of(trial, job) for job in running]
         if running and line is not None:
             line.show(f"trial {trial.number}: {running[-1].note}")
-        if self._is_spent():
+        more_s = sum(self._not_logged_s(job.directory) for job in running if job.directory)
+        if self._is_spent(more_s):
             return SPENT
         if not self.question.asked.prune or not any(news):
             return ""
@@ -160,7 +164,7 @@ class Search:
         except (OSError, UnreadableFileError):
             return False
         self._histories[job.directory] = size, new
-        self._spent_s[job.directory] = new.end.train_s + new.end.lost_train_s
+        self._spent_s[job.directory] = _trained_s(new.end)
         seen = 0 if history is None else len(history.evaluations)
         fresh = new.evaluations.return_mean[seen:]
         for value in fresh[~np.isnan(fresh)]:
@@ -178,9 +182,14 @@ class Search:
         fastest = longest if best is None else best[1].mean_spent_s
         self._warm_s = min(fastest, WARM_SHARE * longest)
 
-    def _is_spent(self) -> bool:
+    def _is_spent(self, more_s: float = 0.0) -> bool:
         effort_s = self.question.asked.effort_s
-        return effort_s is not None and self.spent_s >= effort_s
+        return effort_s is not None and self.spent_s + more_s >= effort_s
+
+    def _not_logged_s(self, directory: Path) -> float:
+        """What a run has trained since the last row of its log."""
+        now = read_pulse(directory / PULSE)
+        return 0.0 if now is None else max(0.0, _trained_s(now) - self._spent_s.get(directory, 0.0))
 
 
 @contextmanager
@@ -205,10 +214,13 @@ def held(directory: Path, results_dir: Path) -> Iterator[None]:
 
 def _spent_s(directory: Path) -> float:
     try:
-        end = read_history(directory / LOG, None).end
+        return _trained_s(read_history(directory / LOG, None).end)
     except UnreadableFileError:
         return 0.0
-    return end.train_s + end.lost_train_s
+
+
+def _trained_s(clock: Clock) -> float:
+    return clock.train_s + clock.lost_train_s
 
 
 def _remove_checkpoints(directory: Path, runs: Path) -> None:
