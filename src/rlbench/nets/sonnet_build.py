@@ -13,8 +13,8 @@ Function = Callable[[Tensor], Tensor]
 
 
 class SonnetTrainable:
-    """A network as Sonnet modules, whose variables stand for weights that are given at each call
-    (see `trainable.Trainable`). Sonnet's own values are never used."""
+    """A network as Sonnet modules, in which the weights that are given at a call take the places of
+    the modules' own variables (see `trainable.Trainable`)."""
 
     def __init__(self, network: Network) -> None:
         import sonnet as snt
@@ -30,16 +30,13 @@ class SonnetTrainable:
             functions += self._functions(layer)
         self._network = snt.Sequential(functions)
         self._network(tf.zeros((1, *keras_shape(network))))  # makes the variables
-        variables = [variable for module in self._modules for variable in _variables(module)]
-        self.shapes = [tuple(variable.shape) for variable in variables]
-        self._places = {variable.ref(): place for place, variable in enumerate(variables)}
+        self._places = [(module, name) for module in self._modules for name in _names(module)]
+        self.shapes = [tuple(getattr(module, name).shape) for module, name in self._places]
 
     def __call__(self, weights: list[Tensor], obs: Tensor) -> Tensor:
-        def given(variable: Any) -> Tensor:
-            return weights[self._places[variable.ref()]]
-
-        with self._sonnet.custom_variable_getter(given, instances=self._modules):
-            return self._network(obs)
+        for (module, name), weight in zip(self._places, weights, strict=True):
+            setattr(module, name, weight)
+        return self._network(obs)
 
     def _functions(self, layer: Layer) -> list[Function]:
         snt = self._sonnet
@@ -77,9 +74,9 @@ class SonnetTrainable:
         return module
 
 
-def _variables(module: Any) -> tuple[Any, Any]:
-    """Kernel and bias of a module, or what stands in their places."""
-    return (module.w, module.b) if hasattr(module, "w") else (module.scale, module.offset)
+def _names(module: Any) -> tuple[str, str]:
+    """What kernel and bias of a module are called, or what stands in their places."""
+    return ("w", "b") if hasattr(module, "w") else ("scale", "offset")
 
 
 def _activation(name: str) -> Function:
