@@ -15,10 +15,10 @@ from typing import Any
 
 import pytest
 
-from boards.test_parts import constant
 from rlbench.cli.main import main
 from rlbench.runs.directory import snapshot_file, write_policy
 from support.browser import chromium
+from support.policies import constant
 from support.run_files import RunFiles
 
 pytest.importorskip("PIL", reason="rlbench[video] is not installed")

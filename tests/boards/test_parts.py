@@ -25,19 +25,12 @@ from rlbench.playing.conditions import Conditions
 from rlbench.runs.columns import Clock
 from rlbench.runs.directory import snapshot_file, write_policy
 from rlbench.settings import EnvSettings
+from support.policies import constant
 from support.read_protobuf import field, fields, records
 from support.recorded import policy_of
 from support.run_files import RunFiles
 
 CARTPOLE = Conditions(env=EnvSettings(id="CartPole-v1"), seed=3)
-
-
-def constant(value: float, outputs: int = 2, inputs: int = 4) -> NetworkPolicy:
-    """The first choice always, and its value."""
-    network = MLP(inputs, (3,), outputs, "relu")
-    parameters = np.zeros(network.size, np.float32)
-    parameters[-outputs] = value
-    return NetworkPolicy(network, ArgmaxHead((outputs,), single=True), parameters)
 
 
 @pytest.fixture(scope="module")
