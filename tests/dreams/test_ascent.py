@@ -10,6 +10,7 @@ from rlbench.interfaces import Array
 from rlbench.nets.conv import ConvNet
 from rlbench.nets.heads import ArgmaxHead
 from rlbench.nets.policy import NetworkPolicy
+from rlbench.nets.residual import ResidualNet
 from rlbench.nets.tensorflow_runtime import start_tensorflow
 
 NETWORK = ConvNet((2, 6, 6), ((3, 2, 1),), (4,), 2)
@@ -50,6 +51,18 @@ def test_each_channel_gets_what_it_likes(dreamer: Dreamer) -> None:
     assert (first[..., 0] > 0.8).all() and (first[..., 1] == 0.5).all()
     assert (second[..., 1] < 0.2).all() and (second[..., 0] == 0.5).all()
     assert (third > 0.6).all() and third.mean() > 0.8, "a silent channel is woken"
+
+
+def test_a_residual_network_is_dreamt_of_by_its_sections() -> None:
+    start_tensorflow(1)
+    network = ResidualNet((2, 6, 6), ((3, 1), (2, 0)), (4,), 2)
+    parameters = network.initial_fan_in(np.random.default_rng(0))
+    made = Dreamer(NetworkPolicy(network, ArgmaxHead((2,), single=True), parameters))
+    names = [(layer.name, layer.units) for layer in made.layers]
+    assert names == [("section1", 3), ("section2", 2), ("dense1", 4), ("actions", 2)]
+    excited = made.dream(grey(2), "section2", np.arange(2), PLAIN, 0)
+    before, after = (made.responses(images, "section2") for images in (grey(2), excited))
+    assert (after.diagonal() > before.diagonal()).all()
 
 
 def test_an_action_and_a_whole_layer(dreamer: Dreamer) -> None:

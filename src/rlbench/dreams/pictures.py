@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 TILE_PX, LARGE_TILE_PX = 80, 168  # of a side, about: a tile has whole multiples of its pixels
 LINE_PX = 24
-GAP_PX = 6
+GAP_PX, RUNS_APART_PX = 6, 24
 COLUMNS = 8
 LARGEST_ALONE = 12  # so many tiles are large ones
 
@@ -57,7 +57,7 @@ def layer_picture(runs: Sequence[Dreamt], layer: str) -> bytes:
                     many = f"{len(dreams.units)} of {dreams.layer.units}"
                     rows += [_heading(f"{word}, {many}", FAINT), _grid(run, dreams)]
         columns.append(_stacked(rows))
-    return _png(_side_by_side(columns))
+    return _png(_side_by_side(columns, RUNS_APART_PX))
 
 
 def before_and_after(runs: Sequence[Dreamt]) -> bytes:
@@ -125,15 +125,15 @@ def _heading(text: str, colour: Colour, width: int = 660) -> Image:
     return line
 
 
-def _side_by_side(parts: Sequence[Image]) -> Image:
+def _side_by_side(parts: Sequence[Image], gap_px: int = GAP_PX) -> Image:
     from PIL import Image
 
-    width = sum(part.width for part in parts) + GAP_PX * (len(parts) - 1)
+    width = sum(part.width for part in parts) + gap_px * (len(parts) - 1)
     whole = Image.new("RGB", (width, max(part.height for part in parts)), BACKGROUND)
     left = 0
     for part in parts:
         whole.paste(part, (left, 0))
-        left += part.width + GAP_PX
+        left += part.width + gap_px
     return whole
 
 
