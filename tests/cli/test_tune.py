@@ -15,7 +15,7 @@ from rlbench.config.compose import compose
 
 optuna = pytest.importorskip("optuna", reason="rlbench[tune] is not installed")
 
-SMALL = ["agent=es", "env=CartPole-v1", "agent.sigma=0.07,0.3", "seeds=1", "cores=1"]
+SMALL = ["agent=es", "env=CartPole-v1", "agent.sigma=0.07,0.1,0.3", "seeds=1", "cores=1"]
 SHORT = ["budget.env_steps=400", "eval.episodes=2"]
 ENDLESS = ["budget.env_steps=1000000000", "stop_at_threshold=false", "eval.episodes=1"]
 
@@ -40,35 +40,42 @@ def trials(study: Path) -> list[tuple[str, dict[str, str]]]:
     return [(trial.state.name, trial.params) for trial in loaded.trials]
 
 
+def tried(study: Path) -> list[str]:
+    """The sigmas of complete trials."""
+    return [params["agent.sigma"] for state, params in trials(study) if state == "COMPLETE"]
+
+
 def test_the_next_run_has_what_was_found(first: Path, folder: Path) -> None:
     file = folder / "conf/tuned/es/CartPole-v1.yaml"
     sigma = yaml.safe_load(file.read_text())["agent"]["sigma"]
-    assert sigma in (0.07, 0.3)
+    assert sigma in (0.07, 0.1, 0.3)
     assert compose(["agent=es", "env=CartPole-v1"]).agent.params["sigma"] == sigma
     told = " ".join(line.removeprefix("#").strip() for line in file.read_text().splitlines())
     assert "2 trials of es on CartPole-v1" in told and "on tuning seeds 1000 (" in told
     assert "Objective: time_to_threshold." in told and "and 400 steps, cores=1" in told
-    assert "agent.sigma: 0.07,0.3" in told
+    assert "agent.sigma: 0.07,0.1,0.3" in told
 
 
 def test_its_runs_are_runs_on_tuning_seeds_and_leave_no_checkpoints(first: Path) -> None:
     runs = sorted(first.parent.glob("runs/es/CartPole-v1/*/seed*"))
     assert {run.name for run in runs} == {"seed1000"}
     sigmas = {yaml.safe_load((run / "config.yaml").read_text())["agent"]["sigma"] for run in runs}
-    assert sigmas == {float(params["agent.sigma"]) for _, params in trials(first)}
+    assert sigmas == set(map(float, tried(first)))
     assert not [run for run in runs if (run / "checkpoint").exists()]
 
 
-def test_the_same_command_does_nothing_again_and_more_trials_go_on(
+def test_the_same_command_does_nothing_again_and_more_trials_go_on_while_there_are_any(
     first: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    assert tried(first)[0] == "0.1" and len(set(tried(first))) == 2  # as it is, and a new one
     before = trials(first)
     logs = {log: log.stat().st_size for log in first.parent.rglob("log.jsonl")}
     assert main(["tune", *SMALL, *SHORT, "trials=2"]) == 0
     assert trials(first) == before
-    assert main(["tune", *SMALL, *SHORT, "trials=3"]) == 0
-    assert trials(first)[:2] == before and len(trials(first)) == 3
-    assert "[3/3] es sigma=" in capsys.readouterr().out
+    assert main(["tune", *SMALL, *SHORT, "trials=9"]) == 0
+    assert set(tried(first)) == {"0.07", "0.1", "0.3"} and len(tried(first)) == 3
+    out = capsys.readouterr().out
+    assert "[3/9] es sigma=" in out and "[4/9]" not in out
     assert logs == {log: log.stat().st_size for log in logs}
 
 

@@ -91,9 +91,11 @@ def test_numbers_have_few_digits_and_stay_in_the_space(tmp_path: Path) -> None:
 def test_a_failed_trial_counts_and_is_not_tried_again(tmp_path: Path) -> None:
     study = opened(tmp_path, "final_return")
     study.failed(study.ask(), "no such thing")
+    assert study.all_failed == 1
     trial = study.ask()
     study.tell(trial, solved(None), behind=False, runs=["a"])
     assert [found.state.name for found in study.over] == ["FAIL", "COMPLETE"]
+    assert study.all_failed == 0
     assert study.best()[0].value == 100.0  # the return, where that is what counts
 
 

@@ -33,8 +33,8 @@ from rlbench.tuning.study import Study, Trial
 from rlbench.tuning.words import UNLIMITED, chosen_words, outcome_words
 
 BEHIND, SPENT = "behind the median", "the effort is used up"
-MOST_FAILED = 3  # trials in a row from the first on: then nothing here works
-MOST_REPEATED = 20  # trials in a row that cost nothing, as all of it was tried before
+MOST_FAILED = 3  # trials where no other one ended: then nothing here works
+MOST_REPEATED = 20  # proposals in a row that were tried before: then there is nothing new
 WARM_SHARE = 0.2  # of the longest run so far, before a trial may be given up
 Say = Callable[[str], None]
 
@@ -49,8 +49,8 @@ class Search:
         if self.study.is_new and (first := question.as_it_is()):
             self.study.enqueue(first)
         self._histories: dict[Path, tuple[int, History]] = {}  # by directory, with the log's size
-        self._spent_s = {place: _spent_s(place) for place in find_run_directories(question.runs)}
-        self._free, self._failed = 0, 0  # trials in a row: that cost nothing, that failed
+        self._spent_s = self._spent_by_all()
+        self._repeated = 0  # proposals in a row that were tried before
         self._curves: list[list[Evaluations]] = []  # of each complete trial, its runs by seed
         self._warm_s = 0.0
         for trial, outcome in self.study.complete():
@@ -67,7 +67,7 @@ class Search:
     def is_over(self) -> bool:
         """Whether there is nothing left to try."""
         asked, over = self.question.asked, len(self.study.over)
-        return over >= asked.trials or self._is_spent() or self._free >= MOST_REPEATED
+        return over >= asked.trials or self._is_spent() or self._repeated >= MOST_REPEATED
 
     def step(self) -> None:
         """Make one trial.
@@ -75,7 +75,12 @@ class Search:
         Raises KeyboardInterrupt after an interruption; when the search goes on, the trial is tried
         again, and its runs go on. Raises what is wrong where no trial works.
         """
-        trial, before_s = self.study.ask(), self.spent_s
+        trial = self.study.ask()
+        if self.study.was_tried(trial):
+            self.study.drop(trial)
+            self._repeated += 1
+            return
+        self._repeated = 0
         try:
             jobs = self._run(trial)
         except (ConfigError, RunError) as error:
@@ -94,7 +99,6 @@ class Search:
         self.study.tell(trial, outcome, behind=bool(cut), runs=names)
         for place in places:
             _remove_checkpoints(place, self.question.runs)
-        self._free = self._free + 1 if self.spent_s == before_s else 0
         if cut:
             self._say_of(trial, f"given up: {BEHIND} of {len(self._curves)} trials")
             return
@@ -130,10 +134,14 @@ class Search:
 
     def _fail(self, trial: Trial, error: ConfigError | RunError) -> None:
         self.study.failed(trial, str(error))
+        self._spent_s = self._spent_by_all()  # what failed soon was not followed
         self._say_of(trial, f"failed: {error}")
-        self._failed += 1
-        if self._failed == len(self.study.over) >= MOST_FAILED:
-            raise error
+        if self.study.all_failed >= MOST_FAILED:
+            number = self.study.all_failed
+            raise RunError(f"all of the first {number} trials failed, the last one as {error}")
+
+    def _spent_by_all(self) -> dict[Path, float]:
+        return {place: _spent_s(place) for place in find_run_directories(self.question.runs)}
 
     def _watch(self, trial: Trial, jobs: Sequence[Job], line: NewestLine | None) -> str:
         """Why the rest of a trial is not worth its time; "" where it is."""

@@ -66,6 +66,12 @@ class Study:
         trials = self._study.get_trials(deepcopy=False, states=states)
         return [t for t in trials if t.state != TrialState.FAIL or FAILED in t.user_attrs]
 
+    @property
+    def all_failed(self) -> int:
+        """How many trials failed, where no other one has ended; else 0."""
+        over = self.over
+        return len(over) * all(trial.state == TrialState.FAIL for trial in over)
+
     def complete(self) -> Iterator[tuple[FrozenTrial, Outcome]]:
         """The trials whose runs all ended, and what they came to."""
         for trial in self._study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)):
@@ -105,6 +111,14 @@ class Study:
         )
         with _no_warnings():  # of fixed values that are out of range, which is checked
             return Trial(self._study.ask(self._distributions), self.space)
+
+    def was_tried(self, trial: Trial) -> bool:
+        """Whether a trial that counts had the same settings."""
+        return any(self.chosen_by(other) == trial.chosen for other in self.over)
+
+    def drop(self, trial: Trial) -> None:
+        """Do not make this trial; it does not count."""
+        self._study.tell(trial.trial, state=TrialState.FAIL)
 
     def tell(self, trial: Trial, outcome: Outcome, *, behind: bool, runs: Sequence[str]) -> None:
         """What a trial came to. behind: it was given up. runs: where its runs are."""
