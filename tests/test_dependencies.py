@@ -16,10 +16,13 @@ ROOT = Path(__file__).parents[1]
 ONLY_WHERE_NEEDED = (
     "mujoco", "ray", "simpy", "minatar", "onnx", "onnxruntime", "imageio_ffmpeg", "pygame",
     "torch", "stable_baselines3", "sb3_contrib", "sonnet", "jax", "optax", "evosax", "evotorch",
-    "optuna",
+    "optuna", "flax", "sbx",
 )  # fmt: skip
-BROUGHT_BY = {"sonnet": ["dm-sonnet"]}  # modules that may not be installed, and are not called so
-AGENTS_OF_LIBRARIES = ("evosax", "evotorch", "sb3")
+BROUGHT_BY = {
+    "sonnet": ["dm-sonnet"],
+    "sbx": ["sbx-rl"],
+}  # modules that may not be installed, and are not called so
+AGENTS_OF_LIBRARIES = ("evosax", "evotorch", "sb3", "sbx")
 STUDY = ROOT / "src/rlbench/tuning/study.py"
 OWN = {"rlbench", "hydra_plugins"}
 NOT_IMPORTED = {"dev", "slurm", "ray-sweeps"}  # extras; Hydra finds its launchers by itself

@@ -74,7 +74,7 @@ def test_its_agent_trains_without_a_yaml(trained: Any, tmp_path: Path) -> None:
 
 
 def test_a_mistyped_name_lists_what_it_adds(rlbench: Rlbench) -> None:
-    takes = "takes climber, dqn, es, evosax, evotorch, random or sb3; did you mean climber?"
+    takes = "takes climber, dqn, es, evosax, evotorch, random, sb3 or sbx; did you mean climber?"
     assert takes in rlbench("agent=climer", status=2)
     assert "serial, process, ray or threads" in rlbench("executor=thread", status=2)
 

@@ -80,7 +80,7 @@ ROOMS: dict[str, set[str]] = {
 }
 # What a room must do without, by whatever way it would come: modules of rlbench or of others.
 LEARNING = ["tensorflow", "keras", "ray", "torch", "stable_baselines3", "sb3_contrib"]
-LEARNING += ["jax", "optax", "evosax", "evotorch"]
+LEARNING += ["jax", "optax", "evosax", "evotorch", "flax", "sbx"]
 CONFIGURATION = ["hydra", "omegaconf", "rlbench.config"]
 RUNNING = ["rlbench.harness", "rlbench.agents", "rlbench.envs", "rlbench.executors"]
 WITHOUT: dict[str, list[str]] = {
@@ -98,6 +98,7 @@ WITHOUT: dict[str, list[str]] = {
 # Stable-Baselines3 is told by Gymnasium's spaces what it sees and does.
 ALLOWED = {("rlbench.agents.sb3.agent", "gymnasium"), ("rlbench.agents.sb3.learner", "gymnasium")}
 ALLOWED |= {("rlbench.agents.sb3.vec_env", "gymnasium")}
+ALLOWED |= {("rlbench.agents.sbx.agent", "gymnasium"), ("rlbench.agents.sbx.learner", "gymnasium")}
 
 
 def _name(path: Path) -> str:

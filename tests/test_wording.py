@@ -64,6 +64,7 @@ def test_agent_names() -> None:
         ("sb3", "sb3"),
         ("evosax-CMA_ES", "CMA-ES (evosax)"),
         ("evotorch-SNES", "SNES (EvoTorch)"),
+        ("sbx-PPO", "PPO (SBX)"),
         ("evosax-CMA_ES (agent.sigma=1)", "CMA-ES (evosax, agent.sigma=1)"),
     ],
 )

@@ -48,6 +48,7 @@ LIBRARIES = {
     "evosax": "evosax",
     "evotorch": "EvoTorch",
     "sb3": "SB3",
+    "sbx": "SBX",
 }  # whose algorithms are agents, called as `sb3-PPO`
 
 

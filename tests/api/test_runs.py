@@ -90,7 +90,8 @@ def test_a_finished_run_is_read_and_a_larger_budget_goes_on() -> None:
     [
         (
             {"agent": "ess"},
-            "agent: got 'ess'; takes dqn, es, evosax, evotorch, random or sb3; did you mean es?",
+            "agent: got 'ess'; takes dqn, es, evosax, evotorch, random, sb3 or sbx; did you mean "
+            "es?",
         ),
         ({"agent.sigma": -1}, "agent.sigma: got -1; takes a number above 0"),
         ({"budget": {"train_secs": 1}}, "budget.train_secs: there is no such key"),

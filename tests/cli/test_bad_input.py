@@ -26,7 +26,7 @@ ID = "the id of an environment that Gymnasium has here"
 
 BAD = {
     "agent=ess": (
-        "agent: got 'ess'; takes dqn, es, evosax, evotorch, random or sb3; did you mean es?"
+        "agent: got 'ess'; takes dqn, es, evosax, evotorch, random, sb3 or sbx; did you mean es?"
     ),
     **{
         f"{key}={value}": f"{key}: got {shown}; takes a name, as in {key}={name}"

@@ -140,7 +140,7 @@ def test_jobs_that_cannot_run_are_shown_first_with_the_key_that_is_wrong(rlbench
         "[2/3] agent=es seed=0: failed: agent.num_lanes: there is no such key for es; "
         "`rlbench agent=es --help` lists its keys",
         "[3/3] agent=rando seed=0: failed: agent: got 'rando'; takes dqn, es, evosax, evotorch, "
-        "random or sb3; did you mean random?",
+        "random, sb3 or sbx; did you mean random?",
     ]
     assert (result.returncode, result.stderr) == (1, "rlbench: 2 of 3 jobs failed\n")
     assert "3 jobs: 1 done, 2 failed" in lines

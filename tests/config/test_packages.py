@@ -99,7 +99,7 @@ def test_an_agent_that_cannot_be_imported_is_an_error_that_names_the_package() -
 @pytest.mark.usefixtures("package")
 def test_an_unknown_agent_lists_those_of_packages_too() -> None:
     with pytest.raises(
-        ConfigError, match="takes broken, dqn, es, evosax, evotorch, patient, random or sb3"
+        ConfigError, match="takes broken, dqn, es, evosax, evotorch, patient, random, sb3 or sbx"
     ):
         compose(["agent=nobody"])
     assert "patience" not in sys.modules

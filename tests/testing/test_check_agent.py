@@ -87,7 +87,8 @@ def test_the_example_of_the_documentation() -> None:
 
 def test_an_agent_that_is_not_there_and_settings_that_are_not_taken() -> None:
     with pytest.raises(
-        ConfigError, match="agent: got 'climber'; takes dqn, es, evosax, evotorch, random or sb3"
+        ConfigError,
+        match="agent: got 'climber'; takes dqn, es, evosax, evotorch, random, sb3 or sbx",
     ):
         check_agent("climber")
     for name in ("support.broken_agents:Nope", "no_module:A", "support.broken_agents.Nope", ":A"):

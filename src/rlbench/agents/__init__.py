@@ -19,6 +19,7 @@ AGENTS: Registry[type[Agent]] = Registry(
         "evotorch": "rlbench.agents.evotorch.agent:Evotorch",
         "random": "rlbench.agents.random:RandomAgent",
         "sb3": "rlbench.agents.sb3.agent:SB3",
+        "sbx": "rlbench.agents.sbx.agent:SBX",
     },
 )
 

@@ -24,8 +24,8 @@ from rlbench.settings import Auto, resolve
 
 PROC_STATUS = Path("/proc/self/status")
 PACKAGES = (
-    "ale-py", "evosax", "evotorch", "gymnasium", "jax", "keras", "mujoco", "numpy", "optax", "ray",
-    "sb3-contrib", "stable-baselines3", "tensorflow", "torch",
+    "ale-py", "evosax", "evotorch", "flax", "gymnasium", "jax", "keras", "mujoco", "numpy", "optax",
+    "ray", "sb3-contrib", "sbx-rl", "stable-baselines3", "tensorflow", "torch",
 )  # fmt: skip
 
 

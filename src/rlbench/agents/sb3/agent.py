@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
 import math
-from typing import TYPE_CHECKING, ClassVar
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from rlbench.agents.sb3.settings import CONTRIB, OFF_POLICY, REPLAY_STEPS, SB3Settings
 from rlbench.errors import ConfigError
@@ -12,10 +12,10 @@ from rlbench.extras import install_command
 from rlbench.interfaces import Agent, Context, EnvFacts, Scalars, State
 
 if TYPE_CHECKING:  # PyTorch takes seconds to import, and may not be there
+    from rlbench.agents.sb3.learner import Learner
     from rlbench.nets.policy import NetworkPolicy
 
 FLOAT_BYTES = 4
-EXTRA = "sb3"
 
 
 class SB3(Agent):
@@ -30,21 +30,42 @@ class SB3(Agent):
 
     Settings = SB3Settings
     version: ClassVar[int] = 1
+    library: ClassVar[str] = "PyTorch and Stable-Baselines3"  # as people call what it needs
+    extra: ClassVar[str] = "sb3"  # which installs it
 
     def __init__(self, context: Context, settings: SB3Settings) -> None:
         settings.check_environment(context.env)
-        _check_installed(settings)
-        context.starting("importing PyTorch and Stable-Baselines3")
+        self.check_installed(settings)
+        context.starting(f"importing {self.library}")
+        self._context = context
+        self._learner = self.make_learner(context, settings)
+
+    @staticmethod
+    def make_learner(context: Context, settings: Any) -> Learner:
+        """What trains; this imports the libraries."""
         from rlbench.agents.sb3.learner import Learner
 
-        self._context = context
-        self._learner = Learner(context, settings)
+        return Learner(context, settings)
+
+    @staticmethod
+    def packages(settings: Any) -> list[str]:
+        """The modules that the settings need."""
+        contrib = ["sb3_contrib"] if settings.algorithm in CONTRIB else []
+        return ["torch", "stable_baselines3", *contrib]
+
+    @classmethod
+    def check_installed(cls, settings: Any) -> None:
+        """Raise ConfigError where a package is missing, with the command that installs it."""
+        missing = [name for name in cls.packages(settings) if find_spec(name) is None]
+        if missing:
+            takes = f"{' and '.join(missing)}, not installed here: {install_command(cls.extra)}"
+            raise ConfigError("agent", cls.extra, takes)
 
     @classmethod
     def memory_mb(cls, env: EnvFacts, settings: SB3Settings, *, workers: int) -> float:
         """The replay when it is full, or the rollout, and the lanes, in MiB."""
         settings.check_environment(env)
-        _check_installed(settings)
+        cls.check_installed(settings)
         chosen = settings.chosen
         observation = math.prod(env.observation_shape) * (1 if env.pixels else FLOAT_BYTES)
         rest = FLOAT_BYTES * (env.action.dimensions + 6)
@@ -86,13 +107,3 @@ class SB3(Agent):
     def set_state(self, state: State) -> None:
         """Go on from `state`; raises RunError where the environment does not repeat itself."""
         self._learner.set_state(state)
-
-
-def _check_installed(settings: SB3Settings) -> None:
-    """Raise ConfigError where a package is missing, with the command that installs it."""
-    needed = ["torch", "stable_baselines3"]
-    needed += ["sb3_contrib"] if settings.algorithm in CONTRIB else []
-    missing = [name for name in needed if importlib.util.find_spec(name) is None]
-    if missing:
-        takes = f"{' and '.join(missing)}, not installed here: {install_command(EXTRA)}"
-        raise ConfigError("agent", "sb3", takes)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,17 @@ NOISES: Mapping[str, Any] = {
 }  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Names:
+    """What activations and optimizers are called in `policy_kwargs`."""
+
+    activations: Mapping[str, Any]
+    optimizers: Mapping[str, Any]
+
+
+TORCH = Names(ACTIVATIONS, OPTIMIZERS)
+
+
 def algorithm_class(name: str) -> type[BaseAlgorithm]:
     """The class of an algorithm, of Stable-Baselines3 or of sb3-contrib."""
     found: type[BaseAlgorithm] = getattr(
@@ -40,7 +52,9 @@ def algorithm_class(name: str) -> type[BaseAlgorithm]:
     return found
 
 
-def arguments(algorithm: type[BaseAlgorithm], given: Mapping[str, Any], actions: int) -> Any:
+def arguments(
+    algorithm: type[BaseAlgorithm], given: Mapping[str, Any], actions: int, names: Names = TORCH
+) -> Any:
     """`given` (JSON values) as arguments of the algorithm's class.
 
     A schedule `lin_X` falls from X to 0 in a line and stays there; classes are named; action_noise
@@ -58,7 +72,7 @@ def arguments(algorithm: type[BaseAlgorithm], given: Mapping[str, Any], actions:
     if isinstance(given.get("train_freq"), list):
         made["train_freq"] = tuple(given["train_freq"])
     if "policy_kwargs" in given:
-        made["policy_kwargs"] = _policy_arguments(given["policy_kwargs"])
+        made["policy_kwargs"] = _policy_arguments(given["policy_kwargs"], names)
     if given.get("action_noise") is not None:
         made["action_noise"] = _noise(given["action_noise"], actions)
     return made
@@ -74,7 +88,7 @@ def _linear(name: str, value: str) -> Callable[[float], float]:
     return schedule
 
 
-def _policy_arguments(given: Any) -> dict[str, Any]:
+def _policy_arguments(given: Any, names: Names) -> dict[str, Any]:
     key = "agent.kwargs.policy_kwargs"
     if not isinstance(given, Mapping):
         raise ConfigError(key, given, "a mapping, as {net_arch: [64,64]}")
@@ -83,7 +97,8 @@ def _policy_arguments(given: Any) -> dict[str, Any]:
         takes = "no value here: agent.network chooses the network for frames, others are MLPs"
         raise ConfigError(f"{key}.{refused[0]}", given[refused[0]], takes)
     made = dict(given)
-    for name, table in (("activation_fn", ACTIVATIONS), ("optimizer_class", OPTIMIZERS)):
+    tables = {"activation_fn": names.activations, "optimizer_class": names.optimizers}
+    for name, table in tables.items():
         if name in given:
             if given[name] not in table:
                 takes = choices(str(given[name]), table)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -14,7 +14,7 @@ from stable_baselines3.common.logger import Logger
 from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
 from stable_baselines3.common.vec_env import VecNormalize
 
-from rlbench.agents.sb3.arguments import algorithm_class, arguments
+from rlbench.agents.sb3.arguments import TORCH, Names, algorithm_class, arguments
 from rlbench.agents.sb3.frame_network import with_network
 from rlbench.agents.sb3.model_state import (
     collecting_state,
@@ -38,6 +38,8 @@ class Learner:
 
     Raises ConfigError for arguments that the algorithm does not take.
     """
+
+    names: ClassVar[Names] = TORCH
 
     def __init__(self, context: Context, settings: SB3Settings) -> None:
         chosen, self._facts = settings.chosen, context.env
@@ -83,13 +85,13 @@ class Learner:
         if not self.throws_away:
             self._unit()
             return True
-        place, model, done = self._lanes.place(), collecting_state(self._model), self.env_steps
+        place, model, done = self._lanes.place(), self.collecting_state(), self.env_steps
         generators = self._generators.get_state()
         try:
             self._unit()
         except Stopped:
             self._lanes.go_back(place)
-            restore_collecting(self._model, model)
+            self.restore_collecting(model)
             self._generators.set_state(generators)
             self._counted_before -= self.env_steps - done
             return False
@@ -122,19 +124,43 @@ class Learner:
             "env_steps": self.env_steps,
             "lanes": self._lanes.get_state(),
             "generators": self._generators.get_state(),
-            "model": model_state(self._model),
+            "model": self.model_state(),
         }
 
     def set_state(self, state: State) -> None:
         self._lanes.set_state(state["lanes"])
         self._counted_before = int(state["env_steps"]) - int(self._counts.env_steps)
         self._generators.set_state(state["generators"])
-        restore_model(self._model, state["model"])
+        self.restore_model(state["model"])
+
+    # --- what another library's models of the same interface have otherwise ---
+
+    @staticmethod
+    def class_of(algorithm: str) -> Any:
+        return algorithm_class(algorithm)
+
+    @staticmethod
+    def seeding(seed: int) -> dict[str, Any]:
+        """Arguments of the algorithm beside the global generators, which are seeded already."""
+        return {}
+
+    def model_state(self) -> State:
+        return model_state(self._model)
+
+    def restore_model(self, state: State) -> None:
+        restore_model(self._model, state)
+
+    def collecting_state(self) -> State:
+        return collecting_state(self._model)
+
+    def restore_collecting(self, state: State) -> None:
+        restore_collecting(self._model, state)
 
     def _make(self, settings: SB3Settings, seed: int) -> Any:
         chosen = settings.chosen
-        algorithm = algorithm_class(settings.algorithm)
-        given = arguments(algorithm, chosen.kwargs, self._facts.action.dimensions)
+        algorithm = self.class_of(settings.algorithm)
+        actions = self._facts.action.dimensions
+        given = self.seeding(seed) | arguments(algorithm, chosen.kwargs, actions, self.names)
         given = with_network(chosen.network, given)
         env: Any = self._lanes
         if chosen.normalize_observations or chosen.normalize_rewards:

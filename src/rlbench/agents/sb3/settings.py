@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, PositiveInt
 
@@ -88,6 +88,8 @@ class Tuned(Frozen):
 class SB3Settings(AgentParameters):
     """kwargs: arguments of the algorithm's class. tuned: by algorithm; what is auto, and each of
     the arguments that `kwargs` lacks, is taken from there."""
+
+    actions: ClassVar[Mapping[str, tuple[str, ...]]] = ACTIONS
 
     algorithm: Algorithm = "PPO"
     kwargs: Kwargs = Field(default_factory=dict)
@@ -176,8 +178,8 @@ class SB3Settings(AgentParameters):
             takes = f"auto: nature and a3c are networks for frames, and {env.id} has none"
             raise ConfigError("agent.network", self.chosen.network, takes)
         kind = env.action.kind
-        if kind not in ACTIONS[self.algorithm]:
-            suiting = [name for name, kinds in ACTIONS.items() if kind in kinds]
+        if kind not in self.actions[self.algorithm]:
+            suiting = [name for name, kinds in self.actions.items() if kind in kinds]
             takes = f"{', '.join(suiting[:-1])} or {suiting[-1]}: {env.id} takes {_WORDS[kind]}"
             raise ConfigError("agent.algorithm", self.algorithm, takes)
         if kind == "box" and not all(abs(side) < float("inf") for side in _sides(env)):

@@ -44,7 +44,7 @@ def snapshot(model: Any, env: EnvFacts) -> NetworkPolicy:
         hidden = tuple(len(bias) for _, bias in dense[:-1])
         network = MLP(env.observation_size, hidden, head.size, activation)
     parameters = np.concatenate([part.ravel() for layer in layers for part in layer])
-    return NetworkPolicy(network, head, parameters, **_normalisation(model))
+    return NetworkPolicy(network, head, parameters, **normalisation(model))
 
 
 def _acting(model: Any) -> tuple[nn.Module, list[nn.Module], int]:
@@ -129,7 +129,7 @@ def _convs(extractor: NatureCNN | FrameNetwork) -> Iterator[nn.Conv2d]:
     return (m for m in extractor.cnn if isinstance(m, nn.Conv2d))
 
 
-def _normalisation(model: Any) -> dict[str, Any]:
+def normalisation(model: Any) -> dict[str, Any]:
     """The running statistics of observations, where these are normalised."""
     normal: Any = model.get_vec_normalize_env()
     if normal is None or not normal.norm_obs:

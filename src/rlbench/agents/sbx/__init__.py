@@ -1,0 +1,1 @@
+"""The algorithms of SBX, Stable-Baselines3 on JAX, as agents."""
