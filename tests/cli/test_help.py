@@ -75,12 +75,12 @@ def asked(capsys: pytest.CaptureFixture[str], *words: str) -> str:
 
 
 def test_one_key(capsys: pytest.CaptureFixture[str]) -> None:
-    out = asked(capsys, "agent.sigma", "agent=es", "env=LunarLander-v3")
+    out = asked(capsys, "agent.pair_shares_episodes", "agent=es", "env=LunarLander-v3")
     assert out.splitlines() == [
-        "agent.sigma   of agent=es",
-        "  standard deviation of the noise on the parameters",
-        "  default  0.1",
-        "  value    0.05   with agent=es env=LunarLander-v3",
+        "agent.pair_shares_episodes   of agent=es",
+        "  true: both members of a mirrored pair play the same episode seeds",
+        "  default  false",
+        "  value    true   with agent=es env=LunarLander-v3",
         f"  from     {conf_dir() / 'agent' / 'es.yaml'}",
     ]
 
