@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import sbx
+from flax.training.train_state import TrainState
 
 from rlbench.agents.jax_runtime import start_jax
 from rlbench.agents.sb3.arguments import Names
@@ -33,7 +34,6 @@ ACTIVATIONS: Mapping[str, Any] = {"Tanh": nn.tanh, "ReLU": nn.relu, "ELU": nn.el
 OPTIMIZERS: Mapping[str, Any] = {
     "Adam": optax.adam, "AdamW": optax.adamw, "RMSprop": optax.rmsprop, "SGD": optax.sgd,
 }  # fmt: skip
-TRAIN_STATES = ("actor_state", "qf_state", "vf_state")  # of a policy, those that it has
 KEYS = ("key", "noise_key")  # from which a policy draws
 
 
@@ -82,8 +82,9 @@ class SBXLearner(Learner):
         model = self._model
         model.key = jnp.asarray(_like(model.key, state["key"]))
         for name, tree in _train_states(model).items():
-            owner = model.policy if name in TRAIN_STATES else model
-            setattr(owner, name, _with_arrays(tree, state["train_states"][name]))
+            owner, _, attribute = name.partition(".")
+            found = _with_arrays(tree, state["train_states"][name])
+            setattr(_owners(model)[owner], attribute, found)
 
     def collecting_state(self) -> State:
         return {**collecting_state(self._model), **self._own()}
@@ -110,10 +111,18 @@ class SBXLearner(Learner):
             self._model.adaptive_lr.current_adaptive_lr = float(state["adaptive"])
 
 
-def _train_states(model: Any) -> dict[str, Any]:
-    found = {name: getattr(model.policy, name, None) for name in TRAIN_STATES}
-    found["ent_coef_state"] = getattr(model, "ent_coef_state", None)
-    return {name: tree for name, tree in found.items() if tree is not None}
+def _owners(model: Any) -> dict[str, Any]:
+    return {"policy": model.policy, "model": model}
+
+
+def _train_states(model: Any) -> dict[str, TrainState]:
+    """All parameters with their optimizers and targets, by where they are."""
+    return {
+        f"{owner}.{name}": value
+        for owner, each in _owners(model).items()
+        for name, value in vars(each).items()
+        if isinstance(value, TrainState)
+    }
 
 
 def _layers(policy: Any) -> list[tuple[Array, Array]]:
