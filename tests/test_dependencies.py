@@ -18,10 +18,8 @@ ONLY_WHERE_NEEDED = (
     "torch", "stable_baselines3", "sb3_contrib", "sonnet", "jax", "optax", "evosax", "evotorch",
     "optuna", "flax", "sbx",
 )  # fmt: skip
-BROUGHT_BY = {
-    "sonnet": ["dm-sonnet"],
-    "sbx": ["sbx-rl"],
-}  # modules that may not be installed, and are not called so
+# Modules that may not be installed, and are not called as what brings them.
+BROUGHT_BY = {"mlflow": ["mlflow-skinny"], "sbx": ["sbx-rl"], "sonnet": ["dm-sonnet"]}
 AGENTS_OF_LIBRARIES = ("evosax", "evotorch", "sb3", "sbx")
 STUDY = ROOT / "src/rlbench/tuning/study.py"
 OWN = {"rlbench", "hydra_plugins"}
