@@ -88,10 +88,11 @@ def test_extras_are_imported_only_where_they_are_needed() -> None:
         for path in (ROOT / "src/rlbench/agents" / library).glob("*.py")
         if path.name not in ("agent.py", "settings.py")
     }
-    for module in ONLY_WHERE_NEEDED:
-        for path in set((ROOT / "src").rglob("*.py")) - of_libraries - {STUDY}:
-            for node in ast.parse(path.read_text()).body:  # at the top of the module only
-                if isinstance(node, ast.Import):
-                    assert module not in [a.name.partition(".")[0] for a in node.names], path
-                elif isinstance(node, ast.ImportFrom):
-                    assert (node.module or "").partition(".")[0] != module, path
+    for path in set((ROOT / "src").rglob("*.py")) - of_libraries - {STUDY}:
+        for node in ast.parse(path.read_text()).body:  # at the top of the module only
+            names: list[str] = []
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                names = [node.module or ""]
+            assert not {name.partition(".")[0] for name in names} & set(ONLY_WHERE_NEEDED), path
