@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[1]
 ONLY_WHERE_NEEDED = (
     "mujoco", "ray", "simpy", "minatar", "onnx", "onnxruntime", "imageio_ffmpeg", "pygame",
     "torch", "stable_baselines3", "sb3_contrib", "sonnet", "jax", "optax", "evosax", "evotorch",
-    "optuna", "flax", "sbx",
+    "optuna", "wandb", "mlflow", "flax", "sbx",
 )  # fmt: skip
 # Modules that may not be installed, and are not called as what brings them.
 BROUGHT_BY = {"mlflow": ["mlflow-skinny"], "sbx": ["sbx-rl"], "sonnet": ["dm-sonnet"]}

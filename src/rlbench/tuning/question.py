@@ -20,6 +20,9 @@ from rlbench.tuning.outcome import Objective
 
 SPACES = Path(__file__).with_name("spaces.yaml")  # of rlbench's own agents
 HASH_LENGTH = 10
+CHANGES_NOTHING = {
+    "seed", "results_dir", "overwrite", "dry_run", "logger", "snapshots", "checkpoint",
+}  # fmt: skip
 MISSING = object()
 
 
@@ -203,8 +206,8 @@ def _is_given(key: str, asked: Asked) -> bool:
 
 
 def _hash(asked: Asked, base: Settings, space: Space, objective: Objective) -> str:
-    """What makes it another question."""
-    values = base.model_dump(mode="json", exclude={"seed", "results_dir", "overwrite", "dry_run"})
+    """What makes it another question: all but CHANGES_NOTHING, and what is varied."""
+    values = base.model_dump(mode="json", exclude=CHANGES_NOTHING)
     fixed = _without(values["agent"]["params"], [key.lstrip("+").split(".")[1:] for key in space])
     values["agent"]["params"] = fixed
     varied = {key: dimension.text() for key, dimension in sorted(space.items())}
