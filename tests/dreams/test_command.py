@@ -82,8 +82,14 @@ def test_structure_is_found_where_there_is_some(
     assert compared["untrained"]["value"] == pytest.approx(1.0, abs=0.4)
 
 
-def test_all_layers_have_a_picture(policy: Path, tmp_path: Path) -> None:
+def test_all_layers_have_a_picture(
+    policy: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     assert dream(policy, f"env={BREAKOUT}", "--steps", "1", "--out", tmp_path) == 0
+    assert capsys.readouterr().err == "" and caplog.records == []
     assert sorted(file.name for file in tmp_path.iterdir()) == [
         "actions.png", "before-after.png", "conv1.png", "dense1.png", "dream.json",
     ]  # fmt: skip

@@ -60,7 +60,8 @@ def dream_of(
         asked = replace(asked, layer=ACTIONS, unit=unit)
     played = play(policy, conditions, step)
     other, words = untrained(source, policy, played.frames)
-    start_tensorflow(1)  # with one thread the same seed gives the same bytes
+    tensorflow = start_tensorflow(1)  # with one thread the same seed gives the same bytes
+    tensorflow.get_logger().setLevel("ERROR")  # it warns of many layers as of many traces
     patch_px = patch_for(policy.network.observation_shape[1])
     study = Study(played, patch_px, asked)
     plan, _ = plan_of(conditions)
