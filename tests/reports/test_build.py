@@ -264,8 +264,6 @@ def test_with_random_runs_there_are_aggregates_and_their_figures(tmp_path: Path)
     rows = table(tmp_path / "one" / "scores.csv")
     assert {row["score"] for row in rows} == {"1"}
     assert len(rows) == 8
-    build_report(tmp_path / "runs", tmp_path / "two")
-    assert contents(tmp_path / "one") == contents(tmp_path / "two")
 
 
 def test_costs_follow_the_rates_and_the_rates_are_in_the_table(tmp_path: Path) -> None:
