@@ -147,20 +147,3 @@ def test_the_random_agent_on_games_from_pixels(tmp_path: Path) -> None:
     assert facts["preprocessing"]["sticky_actions"] == 0.25 and facts["frame_skip"] == 4
     small = {"num_lanes": 2}
     check_agent("random", "ALE/Breakout-v5", settings=small, env_steps=60)
-
-
-def test_dqn_on_frames_in_two_halves(tmp_path: Path) -> None:
-    words = [
-        "agent.network=a3c",
-        "env.max_episode_steps=20",
-        "agent.compile=false",
-        "agent.num_lanes=4",
-    ]
-    game = {"env": "ALE/Pong-v5", "steps": 192}
-    whole, summary, _ = finish(settings("dqn", tmp_path / "whole", *words, **game))
-    assert summary["env_steps"] == 192 and summary["env_frames"] == 4 * 192
-    finish(settings("dqn", tmp_path / "halves", *words, env="ALE/Pong-v5", steps=100))
-    halves, summary, _ = finish(settings("dqn", tmp_path / "halves", *words, **game))
-    assert summary["attempts"] == 2
-    assert_same(learned(halves), learned(whole))
-    assert learned(whole)["learner"]["updates"] == 4 * ((192 - 64) // 16 + 1)
