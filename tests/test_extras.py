@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from rlbench.extras import install_command
+from rlbench.extras import install_command, not_installed
 
 METADATA = """\
 Metadata-Version: 2.4
@@ -35,3 +35,14 @@ def test_the_command_names_where_rlbench_came_from(
     if recorded is not None:
         (tmp_path / "direct_url.json").write_text(recorded)
     assert install_command("mujoco", PathDistribution(tmp_path)) == f"pip install {command}"
+
+
+@pytest.mark.parametrize(
+    ("modules", "words"),
+    [
+        (("json", "re"), ""), (("json", "no_a"), "no_a"), (("no_a", "no_b"), "no_a and no_b"),
+        (("no_a", "no_b", "json", "no_c"), "no_a, no_b and no_c"),
+    ],
+)  # fmt: skip
+def test_what_is_missing_is_put_into_words(modules: tuple[str, ...], words: str) -> None:
+    assert not_installed(modules) == words

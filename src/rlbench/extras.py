@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from importlib.metadata import Distribution, distribution
+from importlib.util import find_spec
 from urllib.parse import unquote, urlsplit
 
 
@@ -24,3 +26,9 @@ def install_command(extra: str, installed: Distribution | None = None) -> str:
     marker = re.compile(rf"; extra == ['\"]{re.escape(extra)}['\"]$")
     needed = [marker.sub("", line) for line in installed.requires or () if marker.search(line)]
     return " ".join(["pip install", *(f"'{package}'" for package in needed)])
+
+
+def not_installed(modules: Sequence[str]) -> str:
+    """Those of the modules that are not installed, as `jax, optax and evosax`; "" where all are."""
+    missing = [name for name in modules if find_spec(name) is None]
+    return " and ".join([part for part in (", ".join(missing[:-1]), *missing[-1:]) if part])

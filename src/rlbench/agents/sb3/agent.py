@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rlbench.agents.sb3.settings import CONTRIB, OFF_POLICY, REPLAY_STEPS, SB3Settings
 from rlbench.errors import ConfigError
-from rlbench.extras import install_command
+from rlbench.extras import install_command, not_installed
 from rlbench.interfaces import Agent, Context, EnvFacts, Scalars, State
 
 if TYPE_CHECKING:  # PyTorch takes seconds to import, and may not be there
@@ -56,9 +55,9 @@ class SB3(Agent):
     @classmethod
     def check_installed(cls, settings: Any) -> None:
         """Raise ConfigError where a package is missing, with the command that installs it."""
-        missing = [name for name in cls.packages(settings) if find_spec(name) is None]
+        missing = not_installed(cls.packages(settings))
         if missing:
-            takes = f"{' and '.join(missing)}, not installed here: {install_command(cls.extra)}"
+            takes = f"{missing}, not installed here: {install_command(cls.extra)}"
             raise ConfigError("agent", cls.extra, takes)
 
     @classmethod

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import abc
-import importlib.util
 from collections.abc import Callable
 from typing import ClassVar, Protocol
 
@@ -15,7 +14,7 @@ from rlbench.agents.es.statistics import ObservationStatistics
 from rlbench.agents.search.play import Play, build_lanes, play_members, shares
 from rlbench.agents.search.settings import SearchSettings
 from rlbench.errors import ConfigError, RunError
-from rlbench.extras import install_command
+from rlbench.extras import install_command, not_installed
 from rlbench.interfaces import Agent, Array, Context, EnvFacts, Scalars, State, Stopped
 from rlbench.nets.policy import NetworkPolicy
 from rlbench.seeding import Seeds
@@ -102,9 +101,9 @@ class SearchAgent(Agent, abc.ABC):
     @classmethod
     def check_installed(cls) -> None:
         """Raise ConfigError where a package is missing, with the command that installs it."""
-        missing = [name for name in cls.packages if importlib.util.find_spec(name) is None]
+        missing = not_installed(cls.packages)
         if missing:
-            takes = f"{' and '.join(missing)}, not installed here: {install_command(cls.extra)}"
+            takes = f"{missing}, not installed here: {install_command(cls.extra)}"
             raise ConfigError("agent", cls.extra, takes)
 
     @classmethod
