@@ -128,7 +128,7 @@ def test_a_confirmation_counts_at_the_threshold_and_where_it_held(tmp_path: Path
 
 def test_settings_of_a_stranger(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     place = RunFiles().write(tmp_path)
-    deep = "x: " + "{a: " * 200 + "1" + "}" * 200
+    deep = "x: " + "{a: " * 90 + "1" + "}" * 90
     (place / "config.yaml").write_text(
         "agent:\n  a: .nan\n  b: [1, 2]\n  c: " + "9" * 400 + "\n  d: 2020-01-01\n  e: null\n"
         '  f: "\\x1b[2J"\n  1: yes\n  "g\\n": {}\n' + f"  h: {'long' * 100}\n  {deep}\n"
