@@ -197,7 +197,8 @@ def _compose_once(task: Task, line: _Line, mode: RunMode) -> None:
     loaded = Hydra.create_main_hydra2("command_line", path)
     start = loaded.run if mode is RunMode.RUN else loaded.multirun
     try:
-        start(CONFIG_NAME, task, [*line.overrides, *WRITES_NOTHING, f"hydra.mode={mode.name}"])
+        with _command_line([*line.overrides, *line.flags]):
+            start(CONFIG_NAME, task, [*line.overrides, *WRITES_NOTHING, f"hydra.mode={mode.name}"])
     finally:
         GlobalHydra.instance().clear()
 
@@ -273,7 +274,7 @@ def _for_the_jobs(word: str) -> str:
 
 @contextlib.contextmanager
 def _command_line(words: Sequence[str]) -> Iterator[None]:
-    """Hydra reads `sys.argv`: it holds `words` for as long as Hydra runs."""
+    """Hydra reads `sys.argv`, and a run keeps it: it holds `words` for as long as Hydra runs."""
     before, sys.argv = sys.argv, ["rlbench", *words]
     try:
         yield
