@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -34,7 +35,18 @@ from support.states import assert_same
 
 pytest.importorskip("ray")
 COUNTING, FAULTY = "probe_envs:Counting-v0", "probe_envs:Faulty-v0"
-NODES = 3  # of one CPU, in conftest.py
+NODES = 3  # of one CPU
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Any]:
+    from ray.cluster_utils import Cluster
+
+    made = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
+    for _ in range(NODES - 1):
+        made.add_node(num_cpus=1)
+    yield made
+    made.shutdown()
 
 
 def settings(tmp_path: Path, *more: str) -> Settings:

@@ -59,13 +59,14 @@ def plan() -> EnvPlan:
 
 @pytest.fixture(scope="module", params=["process", "ray"])
 def kind(request: pytest.FixtureRequest) -> str:
+    if request.param == "ray":
+        pytest.importorskip("ray")
     return str(request.param)
 
 
 @pytest.fixture(scope="module")
-def executor(kind: str, plan: EnvPlan, request: pytest.FixtureRequest) -> Iterator[LaneExecutor]:
-    address = request.getfixturevalue("cluster").address if kind == "ray" else None
-    executor = make_executor(kind, plan, 2, address)
+def executor(kind: str, plan: EnvPlan) -> Iterator[LaneExecutor]:
+    executor = make_executor(kind, plan, 2)
     yield executor
     executor.close()
 

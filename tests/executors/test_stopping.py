@@ -66,8 +66,9 @@ def counting(builder: SingleEnvs, step_timeout_s: float) -> EnvPlan:
 
 @pytest.fixture(scope="module", params=["serial", "process", "ray"])
 def executor(request: pytest.FixtureRequest) -> Iterator[LaneExecutor]:
-    address = request.getfixturevalue("cluster").address if request.param == "ray" else None
-    executor = make_executor(request.param, plan("CartPole-v1"), 2, address)
+    if request.param == "ray":
+        pytest.importorskip("ray")
+    executor = make_executor(request.param, plan("CartPole-v1"), 2)
     yield executor
     executor.close()
 
