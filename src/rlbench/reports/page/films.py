@@ -39,7 +39,11 @@ def films_of(out: Path, asked: Sequence[Path] = ()) -> tuple[Film, ...]:
         if reason:
             takes = "an MP4 file, as `rlbench race RUN RUN --out race.mp4` writes it"
             raise ReportError(f"--film {path}: {reason}; takes {takes}")
-    beside = [path for path in sorted(out.glob(FOUND)) if not _why_not(path)][:MOST_FOUND]
+    try:
+        there = sorted(out.glob(FOUND))
+    except OSError:  # what is wrong with the folder is said when it is written
+        there = []
+    beside = [path for path in there if not _why_not(path)][:MOST_FOUND]
     place = Path(os.path.realpath(out))
     paths = dict.fromkeys([*wanted, *(place / path.name for path in beside)])
     return tuple(_film(path, place) for path in paths)
