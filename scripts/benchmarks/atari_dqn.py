@@ -59,7 +59,7 @@ def steps(plan: Plan) -> Result:
 
 @dataclass(frozen=True)
 class _Sides:
-    """What is measured, each by a program of its own. parts: milliseconds a step in each part of
+    """What is measured, each by a separate program. parts: milliseconds a step in each part of
     ours, one value a round."""
 
     env_steps: int

@@ -112,7 +112,7 @@ def test_a_state_of_another_search_is_refused() -> None:
 
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="threads are counted in /proc")
 def test_jax_has_one_thread() -> None:
-    """In a process of its own, as JAX is asked when it begins, and evosax begins it."""
+    """In a separate process, as JAX is asked when it begins, and evosax begins it."""
     program = """
 from pathlib import Path
 import numpy as np

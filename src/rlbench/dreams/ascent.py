@@ -129,7 +129,7 @@ def _parts(policy: NetworkPolicy) -> Iterator[tuple[str, Any]]:
     whole = keras_build.build(policy.network)
     numbers = [n for n, layer in enumerate(whole.layers) if isinstance(layer, tuple(kinds))]
     for number in numbers:
-        # Each has layers of its own, as the last one is left without its activation.
+        # Each has separate layers, as the last one is left without its activation.
         model = keras_build.build(policy.network)
         model.set_weights(keras_build.split(policy.parameters, keras_build.shapes(model)))
         last = model.layers[number]

@@ -10,7 +10,7 @@ brightness is no pattern: what is left are edges and bars of what moves.
 focus: how much more the game varies where the dream has changed the picture than elsewhere. With v
 the variance of each pixel over the game's frames and e the square of what the dream has added to
 it, it is mean(v e) / (mean(v) mean(e)): 1 where they have nothing to do with each other. A
-convolution does the same everywhere and has no places of its own; the layers behind have.
+convolution does the same everywhere and has no places; the layers behind have.
 
 gain: how far the dream's response is above those to the game's frames, in their standard
 deviations. selectivity: the gain of the unit that was dreamt of, by the root mean square of the

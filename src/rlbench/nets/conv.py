@@ -71,14 +71,7 @@ class ConvNet(Network):
             x = columns @ kernel
             x += bias
             x = np.maximum(x, np.float32(0), out=x).reshape(*lead, *grid, filters)
-        x = x.reshape(*lead, -1)
-        dense = layers[len(self.convs) :]
-        for number, (kernel, bias) in enumerate(dense):
-            x = x @ kernel
-            x += bias
-            if number < len(dense) - 1:
-                x = np.maximum(x, np.float32(0), out=x)
-        return x
+        return dense_forward(x.reshape(*lead, -1), layers[len(self.convs) :])
 
     def describe(self) -> dict[str, Any]:
         return {
@@ -98,6 +91,16 @@ class ConvNet(Network):
         convs = tuple((int(f), int(w), int(s)) for f, w, s in description["convs"])
         hidden = tuple(int(h) for h in description["hidden"])
         return cls((frames, height, width), convs, hidden, int(description["outputs"]))
+
+
+def dense_forward(x: Array, layers: Layers) -> Array:
+    """Dense layers on `x` [..., inputs], rectified but for the last one."""
+    for number, (kernel, bias) in enumerate(layers):
+        x = x @ kernel
+        x += bias
+        if number < len(layers) - 1:
+            x = np.maximum(x, np.float32(0), out=x)
+    return x
 
 
 def patches(x: Array, width: int, stride: int) -> Array:

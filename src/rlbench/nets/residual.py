@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from rlbench.interfaces import Array
-from rlbench.nets.conv import patches
+from rlbench.nets.conv import dense_forward, patches
 from rlbench.nets.network import Dense, Layer, Layers, Network, Observations, Section
 
 WIDTH = 3  # of all kernels and of the squares whose greatest value is taken
@@ -92,12 +92,7 @@ class ResidualNet(Network):
                 inner = _convolved(_rectified(x), *next(left))
                 x += _convolved(_rectified(inner), *next(left))
         x = _rectified(x).reshape(*obs.shape[:-3], -1)
-        for number, (kernel, bias) in enumerate(left):
-            x = x @ kernel
-            x += bias
-            if number < len(self.hidden):
-                x = np.maximum(x, np.float32(0), out=x)
-        return x
+        return dense_forward(x, list(left))
 
     def describe(self) -> dict[str, Any]:
         return {

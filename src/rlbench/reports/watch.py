@@ -62,14 +62,9 @@ def watch(
                 seen = state
                 try:
                     report = build_report(
-                        directory,
-                        out,
-                        rates,
-                        others=others,
-                        baseline=baseline,
-                        films=films,
+                        directory, out, rates, others=others, baseline=baseline, films=films,
                         refresh=True,
-                    )
+                    )  # fmt: skip
                     if show is not None and page is None:
                         show(report.page)
                     page = report.page

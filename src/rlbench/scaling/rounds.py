@@ -103,7 +103,7 @@ class _Simulation:
 
     def _worker(self, number: int) -> Events:
         hardware = self._hardware
-        yield self._learner.turn(hardware.message_s)  # it is told to play
+        yield self._learner.turn(hardware.message_s)  # the message that says play
         yield from self._fetch(number)
         yield self._env.timeout(self._shares[number] * self._act_s)
         size = self._shares[number] * self._work.step_bytes

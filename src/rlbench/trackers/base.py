@@ -1,4 +1,4 @@
-"""What a tracker is: a class that is told each row of a run's log. An installed package adds one
+"""What a tracker is: a class that gets each row of a run's log. An installed package adds one
 through its entry point in `rlbench.loggers`."""
 
 from __future__ import annotations

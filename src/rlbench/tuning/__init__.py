@@ -1,1 +1,1 @@
-"""The search for an agent's settings: trials on seeds of its own, each of them whole runs."""
+"""The search for an agent's settings: trials on separate seeds, each of them whole runs."""

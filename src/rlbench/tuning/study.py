@@ -1,4 +1,4 @@
-"""A study in a file of its own, which Optuna alone reads and writes: what to try next, what came of
+"""A study in one file, which Optuna alone reads and writes: what to try next, what came of
 it, and what was cut short and is tried again."""
 
 from __future__ import annotations

@@ -207,9 +207,7 @@ class ES(Agent):
         self._theta = theta
         if self._statistics is not None:
             sums = [result.obs_sums for result in results if result.obs_sums is not None]
-            # All members in one array: how they were shared out must not change the rounding.
-            total, squares, count = (np.concatenate(part) for part in zip(*sums, strict=True))
-            self._statistics.add(total.sum(axis=0), squares.sum(axis=0), int(count.sum()))
+            self._statistics.add_members(sums)
         self._generation += 1
         env_steps, episodes = sum(r.env_steps for r in results), sum(r.episodes for r in results)
         scalars: Scalars = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,6 +35,13 @@ class ObservationStatistics:
         self.total = self.total + total
         self.squares = self.squares + squares
         self.count += count
+
+    def add_members(self, tasks: Sequence[tuple[Array, Array, Array]]) -> None:
+        """Take in the members of a generation, as tasks have them: sums and sums of squares
+        [members, obs] and numbers [members]."""
+        # All members in one array: how they were shared out must not change the rounding.
+        total, squares, count = (np.concatenate(part) for part in zip(*tasks, strict=True))
+        self.add(total.sum(axis=0), squares.sum(axis=0), int(count.sum()))
 
     def mean_std(self) -> tuple[Array, Array]:
         """Mean and standard deviation [obs], float32; the latter is at least `std_floor`."""
