@@ -33,9 +33,10 @@ def held_against(kind: str, count: int) -> tuple[Array, Array]:
     policy, env = policy_of(kind)
     obs, rng = observations(env, count), np.random.default_rng(0)
     running = session(policy)
+    at_once = 50 if policy.network.observations == "frames" else 500  # 4 MB a frame within NumPy
     ours, theirs = [], []
-    for begin in range(0, count, 500):
-        part = obs[begin : begin + 500]
+    for begin in range(0, count, at_once):
+        part = obs[begin : begin + at_once]
         action, outputs = running.run(None, {"observation": part})
         ours.append(policy.act(part, rng))
         theirs.append(action)

@@ -34,7 +34,7 @@ layer, trained above untrained, a frame before and after, and the numbers by whi
 (dream.json). Two runs stand side by side."""
 EXAMPLES = """\
 examples:
-  rlbench dream results/runs/dqn/MinAtar__Breakout-v1/5f0c6a1e2b/seed0 --out dream
+  rlbench dream results/runs/dqn/MinAtar__Breakout-v1/*/seed0 --out dream
   rlbench dream ES_RUN DQN_RUN --out both
   rlbench dream RUN --layer conv2 --channel 5 --from frame --out five
   rlbench dream RUN --action FIRE --out fire"""

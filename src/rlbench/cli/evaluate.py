@@ -37,7 +37,7 @@ plays in another environment, with the settings that stand behind it.
 TensorFlow is imported for Keras files alone."""
 EXAMPLES = """\
 examples:
-  rlbench evaluate results/runs/es/CartPole-v1/2ef4322235/seed0
+  rlbench evaluate results/runs/es/CartPole-v1/*/seed0
   rlbench evaluate RUN --episodes 1000 --seed 7 --csv returns.csv
   rlbench evaluate RUN/policy-best.npz
   rlbench evaluate policy.npz env=ALE/Pong-v5 env.sticky_actions=0"""

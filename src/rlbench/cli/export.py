@@ -26,7 +26,7 @@ actions are inside; metadata says environment, agent, version and licence. A car
 written beside it (FILE.md): score with interval, clock, how it was trained, how to use it."""
 EXAMPLES = """\
 examples:
-  rlbench export results/runs/es/CartPole-v1/2ef4322235/seed0 --out policy.onnx
+  rlbench export results/runs/es/CartPole-v1/*/seed0 --out policy.onnx
   rlbench export RUN/policy-best.npz --out policy.keras
   rlbench export RUN --format saved_model --out policy"""
 

@@ -36,7 +36,7 @@ size, and says where workers stop paying. How far it is from measured and publis
 docs/scaling.md."""
 EXAMPLES = """\
 examples:
-  rlbench scale results/runs/es/Hopper-v5/0f3c2a9b1d/seed0
+  rlbench scale results/runs/es/Hopper-v5/*/seed0
   rlbench scale RUN OTHER          also how far OTHER, a run on other cores, is from the prediction
   rlbench scale RUN --out scaling  also a page, the figure and a table"""
 

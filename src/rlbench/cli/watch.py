@@ -33,7 +33,7 @@ film is written, for which no screen is needed; without, a window opens. --salie
 game what its policy looks at."""
 EXAMPLES = """\
 examples:
-  rlbench watch results/runs/es/CartPole-v1/2ef4322235/seed0 --out cartpole.mp4
+  rlbench watch results/runs/es/CartPole-v1/*/seed0 --out cartpole.mp4
   rlbench watch ES_RUN DQN_RUN --out both.gif --seed 7
   rlbench watch RUN/policy-best.npz --episodes 3
   rlbench watch PONG_RUN --saliency --out gaze.mp4"""
