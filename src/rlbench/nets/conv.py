@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -9,7 +10,15 @@ from typing import Any, ClassVar
 import numpy as np
 
 from rlbench.interfaces import Array
-from rlbench.nets.network import Convolution, Dense, Layer, Layers, Network, Observations
+from rlbench.nets.network import (
+    Convolution,
+    Dense,
+    Layer,
+    Layers,
+    Network,
+    Observations,
+    check_sizes,
+)
 
 Conv = tuple[int, int, int]  # filters, width of the square kernel, stride
 
@@ -34,6 +43,8 @@ class ConvNet(Network):
     activation: str = field(default="relu", init=False)
 
     def __post_init__(self) -> None:
+        convs = itertools.chain.from_iterable(self.convs)
+        check_sizes(inputs=self.inputs, convs=convs, hidden=self.hidden, outputs=(self.outputs,))
         if min(self.grids[-1]) < 1:
             raise ValueError(f"frames of {self.inputs[1:]} are too small for {self.convs}")
 

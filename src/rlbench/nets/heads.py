@@ -27,6 +27,12 @@ class ArgmaxHead:
     values: tuple[tuple[float, ...], ...] | None = None
     single: bool = False
 
+    def __post_init__(self) -> None:
+        if not self.nvec or min(self.nvec) < 1:
+            raise ValueError("nvec: takes at least one choice for each of at least one dimension")
+        if self.values is not None and (self.single or tuple(map(len, self.values)) != self.nvec):
+            raise ValueError("values: takes one for each choice, and no single choice")
+
     @property
     def size(self) -> int:
         """The number of network outputs."""
@@ -71,6 +77,9 @@ class ContinuousHead:
 
     low: tuple[float, ...]
     high: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        _check_ends(self.low, self.high)
 
     @property
     def size(self) -> int:
@@ -121,6 +130,9 @@ class RangeHead:
     tanh: bool = False
     limit: float | None = None
 
+    def __post_init__(self) -> None:
+        _check_ends(self.low, self.high)
+
     @property
     def size(self) -> int:
         """The number of network outputs."""
@@ -144,6 +156,11 @@ class RangeHead:
             "tanh": self.tanh,
             "limit": self.limit,
         }
+
+
+def _check_ends(low: tuple[float, ...], high: tuple[float, ...]) -> None:
+    if not low or len(low) != len(high):
+        raise ValueError("low and high: take as many numbers as each other, at least one")
 
 
 Head = ArgmaxHead | ContinuousHead | RangeHead

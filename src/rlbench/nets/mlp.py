@@ -10,7 +10,15 @@ from typing import Any, ClassVar
 import numpy as np
 
 from rlbench.interfaces import Array
-from rlbench.nets.network import Dense, Layer, LayerNorm, Layers, Network, Observations
+from rlbench.nets.network import (
+    Dense,
+    Layer,
+    LayerNorm,
+    Layers,
+    Network,
+    Observations,
+    check_sizes,
+)
 
 
 def _relu(x: Array) -> Array:
@@ -53,6 +61,7 @@ class MLP(Network):
     convs: tuple[tuple[int, int, int], ...] = field(default=(), init=False)
 
     def __post_init__(self) -> None:
+        check_sizes(inputs=(self.inputs,), hidden=self.hidden, outputs=(self.outputs,))
         if self.activation not in ACTIVATIONS:
             raise ValueError(f"activation {self.activation!r}: takes {', '.join(ACTIVATIONS)}")
         if self.layer_norm and not self.hidden:

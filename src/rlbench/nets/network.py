@@ -6,6 +6,7 @@ import abc
 import dataclasses
 import itertools
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, TypeVar
 
@@ -82,6 +83,14 @@ Layer = Convolution | Section | Dense | LayerNorm
 _NAMES = {Convolution: "conv", Section: "section", Dense: "dense", LayerNorm: "norm"}
 # What a kernel and a bias are called there.
 _PARAMETERS: dict[type[Layer], tuple[str, str]] = {LayerNorm: ("scale", "shift")}
+
+
+def check_sizes(least: int = 1, **sizes: Iterable[int]) -> None:
+    """Raise ValueError that names what has a size below `least`. A description may be a stranger's,
+    and with other numbers, such as a negative stride, a view would lie outside of its array."""
+    for name, given in sizes.items():
+        if any(size < least for size in given):
+            raise ValueError(f"{name}: takes whole numbers from {least} up")
 
 
 class Network(abc.ABC):

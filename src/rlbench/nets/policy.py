@@ -114,5 +114,8 @@ class NetworkPolicy:
         if arrays["parameters"].shape != (network.size,) or head.size != network.shapes[-1][1]:
             raise ValueError("the parameters do not fit the architecture beside them")
         statistics = arrays.get("obs_mean"), arrays.get("obs_std")
+        shapes = {each.shape for each in statistics if each is not None}
+        if not shapes <= {network.observation_shape}:
+            raise ValueError("the statistics do not fit the observations")
         clip = float(arrays.get("obs_clip", OBS_CLIP))
         return cls(network, head, arrays["parameters"], *statistics, clip)

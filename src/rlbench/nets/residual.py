@@ -10,7 +10,15 @@ import numpy as np
 
 from rlbench.interfaces import Array
 from rlbench.nets.conv import dense_forward, patches
-from rlbench.nets.network import Dense, Layer, Layers, Network, Observations, Section
+from rlbench.nets.network import (
+    Dense,
+    Layer,
+    Layers,
+    Network,
+    Observations,
+    Section,
+    check_sizes,
+)
 
 WIDTH = 3  # of all kernels and of the squares whose greatest value is taken
 
@@ -33,6 +41,15 @@ class ResidualNet(Network):
     outputs: int
     activation: str = field(default="relu", init=False)
     convs: tuple[tuple[int, int, int], ...] = field(default=(), init=False)
+
+    def __post_init__(self) -> None:
+        if not self.sections:
+            raise ValueError("sections: takes at least one")
+        filters, blocks = zip(*self.sections, strict=True)
+        check_sizes(
+            inputs=self.inputs, filters=filters, hidden=self.hidden, outputs=(self.outputs,)
+        )
+        check_sizes(0, blocks=blocks)
 
     @property
     def observation_shape(self) -> tuple[int, ...]:
