@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import importlib.util
 import itertools
 import os
+import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -18,9 +22,10 @@ from rlbench.interfaces import Array
 from rlbench.opening import open_to_write
 
 GIF_WIDTH = 640  # at most: a GIF of all pixels would be some ten times as large
-GIF_FRAMES_PER_S = 12.5  # at most; its times are hundredths of a second
+GIF_FRAMES_PER_S = 12.5  # about
 GIF_FRAMES = 600  # at most, as all of them are in memory
 GIF_COLOURS = 64
+MP4_QUALITY = "25"  # ffmpeg's constant rate factor, from 0 to 51 for the worst
 
 
 class Writer(Protocol):
@@ -63,23 +68,39 @@ def write_film(pictures: Iterator[Array], per_s: float, out: Path) -> int:
 
 
 class Mp4:
-    """H.264 through ffmpeg, which is part of imageio-ffmpeg."""
+    """H.264 through the ffmpeg of imageio-ffmpeg, whose own writer takes a film for whole where
+    ffmpeg has failed."""
 
     def __init__(self, path: Path, first: Array, per_s: float) -> None:
         import imageio_ffmpeg
 
         height, width, _ = first.shape
-        self._send: Any = imageio_ffmpeg.write_frames(
-            str(path), (width, height), fps=per_s, macro_block_size=1, ffmpeg_log_level="error",
-            output_params=["-movflags", "+faststart"],
-        )  # fmt: skip
-        self._send.send(None)
+        rate = str(Fraction(per_s).limit_denominator(1000))
+        given = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}", "-r", rate]
+        made = ["-vcodec", "h264", "-pix_fmt", "yuv420p", "-crf", MP4_QUALITY]
+        words = [
+            imageio_ffmpeg.get_ffmpeg_exe(), "-y", "-v", "error", *given, "-i", "-",
+            *made, "-movflags", "+faststart",
+            str(path.absolute()),  # a name with a colon could be taken for an address
+        ]  # fmt: skip
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `close`
+        # In a session of its own, since Ctrl-C is for this process, which then ends ffmpeg.
+        self._ffmpeg = subprocess.Popen(
+            words, stdin=subprocess.PIPE, stderr=self._errors, start_new_session=True
+        )
 
     def add(self, picture: Array) -> None:
-        self._send.send(np.ascontiguousarray(picture))
+        assert self._ffmpeg.stdin is not None
+        self._ffmpeg.stdin.write(picture.tobytes())
 
     def close(self) -> None:
-        self._send.close()
+        self._ffmpeg.communicate()
+        with self._errors:
+            self._errors.seek(0)
+            said = self._errors.read().decode(errors="replace").split("\n")[0]
+        if self._ffmpeg.returncode != 0:
+            why = f"ffmpeg: {said or f'ended with status {self._ffmpeg.returncode}'}"
+            raise OSError(errno.EIO, why)
 
 
 class Gif:
@@ -87,7 +108,7 @@ class Gif:
 
     def __init__(self, path: Path, first: Array, per_s: float) -> None:
         self._path, self._step = path, max(1, round(per_s / GIF_FRAMES_PER_S))
-        self._duration_ms = 1000 * self._step / per_s
+        self._each_s = self._step / per_s
         self._count = 0
         self._kept: list[Any] = []
 
@@ -105,9 +126,11 @@ class Gif:
 
     def close(self) -> None:
         first, *others = self._kept
+        # Hundredths of a second, rounded so that errors do not add up over the film.
+        ends = np.rint(100 * self._each_s * np.arange(len(self._kept) + 1))
         first.save(
             self._path, "GIF", save_all=True, append_images=others, loop=0,
-            duration=self._duration_ms, optimize=True,
+            duration=(10 * np.diff(ends)).astype(int).tolist(), optimize=True,
         )  # fmt: skip
 
 

@@ -38,9 +38,10 @@ class _Place:
         self.shot = next(self._shots)
         self.is_over = False
 
-    def go_on(self, time_s: float) -> None:
-        """Play up to so many seconds since the beginning."""
-        while not self.is_over and self._index < int(time_s * self._part.theatre.per_s):
+    def go_on(self, count: int, per_s: float) -> None:
+        """Play up to frame `count` of a film with so many a second."""
+        steps = steps_by(count, per_s, self._part.theatre.per_s)
+        while not self.is_over and self._index < steps:
             following = next(self._shots, None)
             if following is None:
                 self.is_over = True
@@ -62,6 +63,11 @@ class _Place:
                 yield shot if gaze is None else replace(shot, picture=gaze.beside(shot))
 
 
+def steps_by(count: int, film_per_s: float, steps_per_s: float) -> int:
+    """How many steps are over by frame `count` of a film."""
+    return int(count * steps_per_s / film_per_s + 1e-6)  # a whole number may come out a little less
+
+
 def frames_per_s(parts: Sequence[Part]) -> float:
     """Of a film of these parts: as many as the fastest of them has, within reason."""
     return min(max(part.theatre.per_s for part in parts), MOST_FRAMES_PER_S)
@@ -76,7 +82,7 @@ def frames(
     count, held = 0, 0
     while count < longest_s * per_s and held <= HELD_S * per_s:
         for place in places:
-            place.go_on(count / per_s)
+            place.go_on(count, per_s)
         yield frame([place.tile() for place in places], heading)
         held = held + 1 if all(place.is_over for place in places) else 0
         count += 1
