@@ -35,17 +35,24 @@ def place_of(question: Question, out: Path) -> Path:
 
 def refuse_to_replace(question: Question, out: Path) -> None:
     """Raise ConfigError where somebody else's file is in the place of the one to be written."""
+    _replaced(question, out)
+
+
+def _replaced(question: Question, out: Path) -> str:
+    """The file of an earlier search that is in the place of the one to be written; "" where there
+    is none. Raises ConfigError where it is somebody else's."""
     place = place_of(question, out)
+    text = ""
     try:
         with os.fdopen(open_regular(place, MAX_BYTES), "rb") as file:
-            begin = file.read(200).decode(errors="replace")
+            text = file.read(MAX_BYTES).decode(errors="replace")
     except UnreadableFileError as error:
         if str(error) == "is missing":
-            return
-        begin = ""
-    if not begin.startswith(PACKAGE + MADE_BY):
+            return ""
+    if not text.startswith(PACKAGE + MADE_BY):
         takes = f"a folder without {place}, which rlbench tune has not written and will not replace"
         raise ConfigError("--out", str(out), takes)
+    return text
 
 
 def write_tuned(
@@ -58,16 +65,18 @@ def write_tuned(
     trials: int,
     spent_s: float,
 ) -> Path:
-    """Write what was chosen by the best trial, and return where.
+    """Write what the best trial had, and return where: what was chosen, what the words of every run
+    fixed of the agent, and what the file of an earlier search, which this one replaces, gave it.
 
     number: of that trial. trials, spent_s: how many there were, and the training of all of them.
     """
     settings = question.settings_of(chosen)
+    keys = [*_keys_of(_replaced(question, out)), *_fixed(question), *chosen]
     values: dict[str, Any] = {}
-    for key in chosen:
+    for key in dict.fromkeys(key.lstrip("+") for key in keys):
         value = value_at(settings, key)
-        assert value is not MISSING
-        _put(values, key.lstrip("+").split("."), value)
+        if value is not MISSING:
+            _put(values, key.split("."), value)
     told = [
         f"{MADE_BY[2:]} (rlbench {rlbench.__version__}) on {utc_now()[:10]}: {trials} trials of "
         f"{question.agent} on {question.asked.env}, {duration(spent_s)} of training in all, on "
@@ -75,6 +84,7 @@ def write_tuned(
         f"Objective: {question.objective}. Best was trial {number}: "
         f"{outcome_words(outcome, question.objective)}.",
         *_conditions(question),
+        f"Every run was given {visible(' '.join(question.words))}.",
         "Searched (the other settings stayed as they were):",
         *(f"  {key}: {one.text()}" for key, one in question.space.items()),
     ]
@@ -87,6 +97,34 @@ def write_tuned(
     except OSError as error:
         raise OutputError(out, error) from error
     return place
+
+
+def _fixed(question: Question) -> Iterator[str]:
+    """The keys of the agent to which the words of every run give a value."""
+    for word in question.asked.words:
+        key = word.partition("=")[0]
+        if key.lstrip("+").startswith("agent."):
+            yield key
+
+
+def _keys_of(text: str) -> Iterator[str]:
+    """The agent's keys in a tuned file."""
+    try:
+        content = yaml.safe_load(text)
+    except (yaml.YAMLError, RecursionError):
+        return
+    agent = content.get("agent") if isinstance(content, dict) else None
+    if isinstance(agent, dict):
+        yield from _leaves(agent, "agent")
+
+
+def _leaves(values: dict[Any, Any], before: str) -> Iterator[str]:
+    for name, value in values.items():
+        key = f"{before}.{name}"
+        if isinstance(value, dict) and value:
+            yield from _leaves(value, key)
+        else:
+            yield key
 
 
 def _conditions(question: Question) -> Iterator[str]:
