@@ -60,7 +60,7 @@ ROOMS: dict[str, set[str]] = {
     "harness": FOUNDATION | {"envs", "executors", "runs", "signals", "tensorboard", "trackers"},
     "config": FOUNDATION | {"agents", "envs", "executors", "nets", "trackers"},
     "sweeps": FOUNDATION | {"envs", "harness", "runs", "signals"},
-    "tuning": FOUNDATION | {"config", "harness", "runs", "sweeps"},
+    "tuning": FOUNDATION | {"agents", "config", "harness", "runs", "sweeps"},
     "playing": FOUNDATION
     | {"agents", "analysis", "envs", "executors", "harness", "nets", "runs", "table"},
     "films": FOUNDATION | {"envs", "harness", "nets", "playing"},

@@ -27,6 +27,8 @@ BAD = {
     "agent.sigma=tag(log,interval(0,1))": "takes a LOW above 0 with the tag log",
     "agent.sigma=tag(lag,interval(1,2))": "takes the tag log and no other",
     "agent.sigma=1,1": "takes 2 to 100 different values",
+    "agent.sigma=range(1,1000000000)": "takes 2 to 100 different values",
+    "agent.algorithm=PPO,A2C": "takes one value; a search varies keys of the agent, agent.KEY",
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -68,8 +69,17 @@ def test_on_final_return_runs_play_on_behind_the_threshold() -> None:
 
 def test_an_argument_may_be_in_the_tuned_file_by_now(usual: Question) -> None:
     """A single plus sign would be refused then, and with it the command that goes on."""
-    words = usual.words_of_run({"+agent.kwargs.gamma": "0.91"}, 1000)
-    assert "++agent.kwargs.gamma=0.91" in words
+    for key in ("+agent.kwargs.gamma", "++agent.kwargs.gamma"):
+        assert "++agent.kwargs.gamma=0.91" in usual.words_of_run({key: "0.91"}, 1000)
+
+
+def test_a_search_is_for_one_algorithm_of_several(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is found for one must not be given to the others, so its name is in the file's."""
+    for name in ("jax", "optax", "evosax"):  # as if they were there
+        monkeypatch.setitem(sys.modules, name, pytest)
+    named, alone = (pose(agent, ASKED, SIGMA, None) for agent in ("evosax:CMA_ES", "evosax"))
+    assert named == alone
+    assert alone.agent == "evosax:CMA_ES"
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from rlbench.opening import UnreadableFileError, open_regular
 
 MAX_CHOICES, MAX_KEYS, MAX_FILE_BYTES = 100, 50, 100_000
 LOG = "log"
+FIXED = ("agent.name", "agent._target_", "agent.algorithm")  # what a search is for
 TAKES = "A,B, choice(A,B), range(FIRST,END,STEP), interval(LOW,HIGH) or tag(log,interval(LOW,HIGH))"
 
 
@@ -146,15 +148,16 @@ def _dimension(key: str, text: str, override: Override | None) -> Dimension:
     value = None if override is None else override.value()
     if override is None or not isinstance(value, ChoiceSweep | RangeSweep | IntervalSweep):
         raise ConfigError(key, text, TAKES)
-    if not key.lstrip("+").startswith("agent.") or key in ("agent.name", "agent._target_"):
+    if not key.lstrip("+").startswith("agent.") or key in FIXED:
         raise ConfigError(key, text, "one value; a search varies keys of the agent, agent.KEY")
     tags = set(value.tags) - {LOG}
     if tags:
         raise ConfigError(key, text, f"the tag {LOG} and no other")
     if isinstance(value, IntervalSweep):
         return _interval(key, text, value)
-    several = value.list if isinstance(value, ChoiceSweep) else override.sweep_iterator()
-    values = tuple(dict.fromkeys(as_text(_plain(one)) for one in several))
+    several = value.list if isinstance(value, ChoiceSweep) else value.range()
+    few = islice(several, MAX_CHOICES + 1)  # a range may have more than there is memory for
+    values = tuple(dict.fromkeys(as_text(_plain(one)) for one in few))
     if not 2 <= len(values) <= MAX_CHOICES:
         raise ConfigError(key, text, f"2 to {MAX_CHOICES} different values")
     return Choice(values)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rlbench.agents import with_algorithm
 from rlbench.config.compose import compose
 from rlbench.config.spaces import Choice, Dimension, Space, read_spaces
 from rlbench.config.words import as_text
@@ -110,6 +111,8 @@ def pose(agent: str, asked: Asked, space: Space, file: Path | None) -> Question:
     """
     words = [f"agent={agent}", f"env={asked.env}", *asked.words]
     base = compose(words, asked.config_dir)
+    if (full := _with_algorithm(base.agent.name)) not in ("", agent):
+        return pose(full, asked, space, file)
     plan = plan_run(base)
     objective = _objective(asked, plan)
     if objective == "final_return" and not _is_given("stop_at_threshold", asked):
@@ -126,6 +129,13 @@ def pose(agent: str, asked: Asked, space: Space, file: Path | None) -> Question:
     named = _hash(asked, base, whole, objective)
     place = asked.results_dir / folder / env_folder / named
     return Question(agent, asked, tuple(words), whole, objective, base, place)
+
+
+def _with_algorithm(name: str) -> str:
+    """How an agent of several algorithms is chosen with the one that it has; "" for any other. What
+    is found for one algorithm must not be given to the others."""
+    agent, algorithm = with_algorithm(name)
+    return f"{agent}:{algorithm}" if algorithm else ""
 
 
 def value_at(settings: Settings, key: str) -> Any:
@@ -198,7 +208,10 @@ def _try(words: list[str], asked: Asked, plan: RunPlan, chosen: Mapping[str, str
 
 def _typed(chosen: Mapping[str, str]) -> list[str]:
     """As words; `+agent.kwargs.gamma` may be in a tuned file by now, so it is set or added."""
-    return [f"{'+' * key.startswith('+')}{key}={value}" for key, value in chosen.items()]
+    return [
+        f"{'++' if key.startswith('+') else ''}{key.lstrip('+')}={value}"
+        for key, value in chosen.items()
+    ]
 
 
 def _is_given(key: str, asked: Asked) -> bool:
