@@ -19,7 +19,7 @@ SMALL = ("budget.env_steps=200", "eval.episodes=1", "cores=1", "executor=serial"
 
 def test_it_runs_the_sweep_draws_the_report_and_goes_on(rlbench: Rlbench, tmp_path: Path) -> None:
     words = ("compare", "env=CartPole-v1", "agents=es,random", *SMALL)
-    first = rlbench(*words, "seeds=1")
+    first = rlbench(*words, "seeds=1", "dry_run=0")
     assert first.returncode == 0
     assert "2 jobs: 2 done\n" in first.stdout
     assert "CartPole-v1 (solved at 475)\n  ES: 1 seed, none solved it" in first.stdout

@@ -30,7 +30,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 @pytest.fixture(scope="module")
 def first(folder: Path) -> Path:
     """The study of two trials; the file with what they found is there."""
-    assert main(["tune", *SMALL, *SHORT, "trials=2"]) == 0
+    assert main(["tune", *SMALL, *SHORT, "trials=2", "dry_run=0"]) == 0
     (study,) = folder.glob("results/tune/es/CartPole-v1/*/study.db")
     return study
 
@@ -121,6 +121,8 @@ BAD = {
     "seeds=0": "seeds: got '0'; takes a number from 1 to 100, or the seeds themselves, as "
     "1000,1001",
     "seed=1": "seed: got '1'; takes no value in tune; seeds= is its word",
+    "agent.algorithm=PPO": "agent.algorithm: got 'PPO'; takes no value in tune; "
+    "agent=NAME:ALGORITHM is its word",
     "trials=0": "trials: got '0'; takes a whole number from 1 to 10,000",
     "effort=x": "effort: got 'x'; takes a number of seconds from 1 to 1,000,000,000",
     "objective=x": "objective: got 'x'; takes auto, time_to_threshold or final_return",

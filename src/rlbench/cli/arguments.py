@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import math
+from collections.abc import Sequence
 from pathlib import Path
 
 from rlbench.cli.parser import Parser
+from rlbench.errors import ConfigError
 from rlbench.reports.cost import EUROS_PER_CORE_HOUR, WATTS_PER_CORE
 
 DEFAULT_DIRECTORY = Path("results/runs")
@@ -38,6 +40,37 @@ def runs_parser(
     )
     parser.add_argument("--out", metavar="DIR", type=folder, help=out)
     return parser
+
+
+def words_parser(name: str, usage: str, description: str, examples: str) -> argparse.ArgumentParser:
+    """The parser of `rlbench NAME KEY=VALUE ... [--config-dir DIR]`; see `by_key`."""
+    parser = Parser(
+        prog=f"rlbench {name}",
+        usage=f"rlbench {name} {usage}",
+        description=description,
+        epilog=examples,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("words", nargs="*", metavar="KEY=VALUE", help=argparse.SUPPRESS)
+    parser.add_argument("--config-dir", metavar="DIR", help="a folder of YAML files of yours")
+    return parser
+
+
+def by_key(name: str, words: Sequence[str]) -> dict[str, str]:
+    """The values of the KEY=VALUE words of `rlbench NAME`.
+
+    Raises ConfigError for another word, and for a key that is given twice.
+    """
+    given: dict[str, str] = {}
+    for word in words:
+        key, equals, value = word.partition("=")
+        if not equals or not key:
+            raise ConfigError(name, word, "KEY=VALUE words, such as env=CartPole-v1")
+        if key in given:
+            raise ConfigError(key, value, f"one value; {key}={given[key]} is given, too")
+        given[key] = value
+    return given
 
 
 def folder(word: str) -> Path:

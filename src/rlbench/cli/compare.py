@@ -9,10 +9,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rlbench.analysis.groups import check_agent_of_baseline
-from rlbench.cli.arguments import add_open, folder
+from rlbench.cli.arguments import add_open, by_key, folder, words_parser
 from rlbench.cli.browser import open_page, page_line
 from rlbench.cli.drawing import own_matplotlib
-from rlbench.cli.parser import Parser
 from rlbench.config.command_line import run_with_hydra
 from rlbench.errors import ConfigError, ReportError, RlbenchError, RunError
 from rlbench.harness.screen import for_terminal
@@ -49,7 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     failed, after the others have ended and the report is drawn; KeyboardInterrupt.
     """
     arguments = _parser().parse_args(argv)
-    given = _by_key(arguments.words)
+    given = by_key("compare", arguments.words)
     words = _words_of_the_sweep(given)
     _refuse_what_gives_no_answer(given, words, arguments.config_dir)
     if arguments.baseline is not None:
@@ -62,7 +61,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         _sweep(words, runs)
     except RunError as error:  # a run that failed does not hide what the others found
         failure = error
-    if given.get("dry_run", "false").lower() == "false":
+    if not _is_dry_run(given):
         directory = Path(given.get("results_dir", str(RESULTS)))
         try:
             page = _report(directory, runs, arguments.out, arguments.baseline)
@@ -76,15 +75,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = Parser(
-        prog="rlbench compare",
-        usage="rlbench compare env=ID [agents=NAME,NAME] [seeds=N] [KEY=VALUE ...]",
-        description=DESCRIPTION,
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    parser.add_argument("words", nargs="*", metavar="KEY=VALUE", help=argparse.SUPPRESS)
+    usage = "env=ID [agents=NAME,NAME] [seeds=N] [KEY=VALUE ...]"
+    parser = words_parser("compare", usage, DESCRIPTION, EXAMPLES)
     parser.add_argument(
         "--baseline", metavar="NAME", help="what the others are compared with (default: dqn)"
     )
@@ -95,20 +87,13 @@ def _parser() -> argparse.ArgumentParser:
         help="place of the report (default: RESULTS_DIR/report)",
     )
     add_open(parser)
-    parser.add_argument("--config-dir", metavar="DIR", help="a folder of YAML files of yours")
     return parser
 
 
-def _by_key(words: Sequence[str]) -> dict[str, str]:
-    given: dict[str, str] = {}
-    for word in words:
-        key, equals, value = word.partition("=")
-        if not equals or not key:
-            raise ConfigError("compare", word, "KEY=VALUE words, such as env=CartPole-v1")
-        if key in given:
-            raise ConfigError(key, value, f"one value; {key}={given[key]} is given, too")
-        given[key] = value
-    return given
+def _is_dry_run(given: dict[str, str]) -> bool:
+    from rlbench.config.compose import compose
+
+    return "dry_run" in given and bool(compose([f"dry_run={given['dry_run']}"]).dry_run)
 
 
 def _words_of_the_sweep(given: dict[str, str]) -> list[str]:

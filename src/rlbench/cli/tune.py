@@ -11,8 +11,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rlbench.cli.arguments import folder
-from rlbench.cli.parser import Parser
+from rlbench.cli.arguments import by_key, folder, words_parser
 from rlbench.errors import ConfigError, ReportError, RunError
 from rlbench.extras import install_command
 from rlbench.harness.screen import for_terminal
@@ -30,6 +29,10 @@ FIRST_SEED = 1000
 MOST_SEEDS, MOST_EFFORT_S = 100, 1e9
 OBJECTIVES: tuple[Objective, ...] = ("time_to_threshold", "final_return")
 OWN = ("agent", "env", "trials", "effort", "seeds", "objective", "space", "prune", "results_dir")
+ELSEWHERE = {
+    "seed": "seeds=", "agents": "agent=", "agent.algorithm": "agent=NAME:ALGORITHM",
+    "overwrite": "another results_dir=",
+}  # fmt: skip
 
 DESCRIPTION = f"""\
 Which settings make an agent learn soonest here? Tries settings, each on several seeds that no
@@ -62,13 +65,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     """The subcommand; 0 done.
 
     Raises ConfigError for words that are not taken, and ReportError where Optuna is missing, before
-    anything starts; RunError where a study
-    cannot be used or no trial works; KeyboardInterrupt.
+    anything starts; RunError where a study cannot be used or no trial works; KeyboardInterrupt.
     """
     arguments = _parser().parse_args(argv)
     if importlib.util.find_spec("optuna") is None:
         raise ReportError(f"rlbench tune needs Optuna: {install_command('tune')}")
-    given = _by_key(arguments.words)
+    given = _given(arguments.words)
     questions = _questions(given, arguments.config_dir)
     from rlbench.tuning.tuned_file import refuse_to_replace
     from rlbench.tuning.words import plan_lines
@@ -78,7 +80,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     for question in questions:
         for line in plan_lines(question):
             _say(line)
-    if given.get("dry_run", "false").lower() == "false":
+    if not questions[0].base.dry_run:
         _search(questions, arguments.out)
     return 0
 
@@ -215,36 +217,21 @@ def _truth(key: str, word: str) -> bool:
     return word == "true"
 
 
-def _by_key(words: Sequence[str]) -> dict[str, str]:
-    given: dict[str, str] = {}
-    for word in words:
-        key, equals, value = word.partition("=")
-        if not equals or not key:
-            raise ConfigError("tune", word, "KEY=VALUE words, such as env=CartPole-v1")
-        if key in given:
-            raise ConfigError(key, value, f"one value; {key}={given[key]} is given, too")
-        if key in ("seed", "agents", "overwrite"):
-            instead = {"seed": "seeds=", "agents": "agent="}.get(key, "another results_dir=")
+def _given(words: Sequence[str]) -> dict[str, str]:
+    given = by_key("tune", words)
+    for key, value in given.items():
+        if (instead := ELSEWHERE.get(key.lstrip("+"))) is not None:
             raise ConfigError(key, value, f"no value in tune; {instead} is its word")
-        given[key] = value
     return given
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = Parser(
-        prog="rlbench tune",
-        usage="rlbench tune agent=NAME env=ID [trials=N] [effort=SECONDS] [KEY=VALUE ...]",
-        description=DESCRIPTION,
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    parser.add_argument("words", nargs="*", metavar="KEY=VALUE", help=argparse.SUPPRESS)
+    usage = "agent=NAME env=ID [trials=N] [effort=SECONDS] [KEY=VALUE ...]"
+    parser = words_parser("tune", usage, DESCRIPTION, EXAMPLES)
     parser.add_argument(
         "--out", metavar="DIR", type=folder, default=OUT,
         help=f"place of AGENT/ENV.yaml (default: {OUT})",
     )  # fmt: skip
-    parser.add_argument("--config-dir", metavar="DIR", help="a folder of YAML files of yours")
     return parser
 
 
