@@ -14,7 +14,7 @@ from rlbench.errors import ConfigError
 from rlbench.harness.plan import load_agent, name_run
 from rlbench.interfaces import ActionSpec, EnvFacts
 
-PACKAGES = ("torch", "stable_baselines3", "sb3_contrib", "jax", "sbx")
+PACKAGES = ("torch", "stable_baselines3", "sb3_contrib", "jax", "sbx", "tf_keras")
 BOX = EnvFacts("Box", (3,), ActionSpec("box", (), (-2.0,), (2.0,)), 10)
 CHOICE = EnvFacts("One", (3,), ActionSpec("discrete", (2,)), 10)
 FRAMES = EnvFacts("Frames", (4, 84, 84), ActionSpec("discrete", (2,)), 10)
@@ -46,8 +46,10 @@ def test_what_is_not_taken(env: EnvFacts, values: dict[str, Any], message: str) 
     assert str(caught.value) == message
 
 
-def test_a_missing_package_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("missing", ["sbx", "tf_keras"])
+def test_a_missing_package_is_one_line(missing: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in PACKAGES:
-        monkeypatch.setitem(sys.modules, name, None if name == "sbx" else pytest)
-    with pytest.raises(ConfigError, match="agent: got 'sbx'; takes sbx, not installed here: pip "):
+        monkeypatch.setitem(sys.modules, name, None if name == missing else pytest)
+    said = f"agent: got 'sbx'; takes {missing}, not installed here: pip "
+    with pytest.raises(ConfigError, match=said):
         SBX.memory_mb(CHOICE, SBXSettings(), workers=1)

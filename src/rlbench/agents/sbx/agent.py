@@ -28,4 +28,5 @@ class SBX(SB3):
 
     @staticmethod
     def packages(settings: Any) -> list[str]:
-        return ["torch", "stable_baselines3", "sb3_contrib", "jax", "sbx"]
+        # TensorFlow Probability, which SBX imports, asks for tf_keras where TensorFlow is.
+        return ["torch", "stable_baselines3", "sb3_contrib", "jax", "sbx", "tf_keras"]
