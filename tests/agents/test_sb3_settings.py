@@ -143,6 +143,14 @@ def test_a_name_is_an_agent_and_its_algorithm(name: str, parts: tuple[str, str])
         (CHOICE, {"network": "nature"},
          "agent.network: got 'nature'; takes auto: nature and a3c are networks for frames, and One "
          "has none"),
+        (CHOICE, {"algorithm": "DQN", "kwargs": {"train_freq": 0}},
+         "agent.kwargs.train_freq: got 0; takes a number of steps from 1 on, or of episodes, as "
+         "[1,episode]"),
+        (CHOICE, {"algorithm": "DQN", "kwargs": {"train_freq": [1, "week"]}},
+         "agent.kwargs.train_freq: got [1, 'week']; takes a number of steps from 1 on, or of "
+         "episodes, as [1,episode]"),
+        (CHOICE, {"algorithm": "DQN", "num_lanes": 2, "kwargs": {"train_freq": [1, "episode"]}},
+         "agent.num_lanes: got 2; takes 1 where agent.kwargs.train_freq is in episodes"),
         (BOARDS, {}, "env: got 'Boards'; takes vectors or stacked frames with agent=sb3: its "
          "networks are too large for boards"),
     ],
@@ -173,6 +181,22 @@ def test_an_argument_that_belongs_to_the_run_is_refused() -> None:
     for where in ("+agent.kwargs", "+agent.tuned.PPO.kwargs"):
         with pytest.raises(ConfigError, match="no value here: seed is the run's"):
             sb3("agent=sb3", "env=FrozenLake-v1", f"{where}.seed=3")
+
+
+@pytest.mark.parametrize(
+    ("given", "least"),
+    [({"buffer_size": 1e6}, 1), ({"learning_starts": "abc"}, 0), ({"n_steps": [1]}, 1),
+     ({"n_steps": 0}, 1), ({"buffer_size": True}, 1)],
+)  # fmt: skip
+def test_what_is_needed_to_plan_a_run_is_a_whole_number(given: dict[str, Any], least: int) -> None:
+    ((name, value),) = given.items()
+    for values in ({"kwargs": given}, {"tuned": {"PPO": {"kwargs": given}}}):
+        with pytest.raises(ConfigError) as caught:
+            SB3Settings(**values)
+        takes = f"takes a whole number from {least} on"
+        assert str(caught.value) == f"agent.kwargs.{name}: got {value!r}; {takes}".replace(
+            "True", "true"
+        )
 
 
 def test_a_mistyped_key_is_explained_with_a_name_that_works() -> None:

@@ -195,6 +195,11 @@ def test_schedules_stay_where_they_end() -> None:
     [
         ({"n_step": 5}, "agent.kwargs.n_step: got 5; takes an argument of PPO: "),
         ({"learning_rate": "lin_x"}, "agent.kwargs.learning_rate: got 'lin_x'; takes a number"),
+        ({"gamma": "much"}, "agent.kwargs.gamma: got 'much'; takes a number"),
+        ({"n_epochs": 1.5}, "agent.kwargs.n_epochs: got 1.5; takes a whole number"),
+        ({"normalize_advantage": 1}, "agent.kwargs.normalize_advantage: got 1; takes true or "),
+        ({"policy_kwargs": {"activation_fn": [1]}},
+         "agent.kwargs.policy_kwargs.activation_fn: got [1]; takes Tanh, ReLU or ELU"),
         ({"batch_size": 1}, "agent.kwargs: got {'n_steps': 16, "),
         ({"policy_kwargs": {"activation_fn": "GELU"}},
          "agent.kwargs.policy_kwargs.activation_fn: got 'GELU'; takes Tanh, ReLU or ELU"),

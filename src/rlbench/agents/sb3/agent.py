@@ -69,10 +69,10 @@ class SB3(Agent):
         observation = math.prod(env.observation_shape) * (1 if env.pixels else FLOAT_BYTES)
         rest = FLOAT_BYTES * (env.action.dimensions + 6)
         if settings.algorithm in OFF_POLICY:
-            steps = int(chosen.kwargs.get("buffer_size", REPLAY_STEPS))
-            held = steps * (2 * observation + rest)
+            steps = chosen.kwargs.get("buffer_size", REPLAY_STEPS)
+            held: float = steps * (2 * observation + rest)
         else:
-            steps = int(chosen.kwargs.get("n_steps", 2048)) * chosen.num_lanes
+            steps = chosen.kwargs.get("n_steps", 2048) * chosen.num_lanes
             held = 2 * steps * (observation + rest)
         return (held + chosen.num_lanes * env.lane_bytes) / 2**20
 

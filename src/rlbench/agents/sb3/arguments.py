@@ -31,6 +31,12 @@ OPTIMIZERS: Mapping[str, Any] = {
 NOISES: Mapping[str, Any] = {
     "normal": NormalActionNoise, "ornstein-uhlenbeck": OrnsteinUhlenbeckActionNoise,
 }  # fmt: skip
+# What a value may be where the class says it of its argument.
+KINDS: Mapping[str, tuple[tuple[type, ...], str]] = {
+    "bool": ((bool,), "true or false"),
+    "int": ((int,), "a whole number"),
+    "float": ((int, float), "a number"),
+}
 
 
 @dataclass(frozen=True)
@@ -61,12 +67,14 @@ def arguments(
     is {kind, sigma}; a frequency in episodes is [n, episode]. actions: dimensions of an action.
     Raises ConfigError for a name that the class does not take, and for a value that names nothing.
     """
-    known = [name for name in inspect.signature(algorithm).parameters if name not in REFUSED]
+    taken = inspect.signature(algorithm).parameters
+    known = [name for name in taken if name not in REFUSED]
     made = dict(given)
     for name, value in given.items():
         if name not in known:
             takes = f"an argument of {algorithm.__name__}: {choices(name, known)}"
             raise ConfigError(f"agent.kwargs.{name}", value, takes)
+        _check_kind(name, value, taken[name].annotation)
         if name in SCHEDULED and is_linear(value):
             made[name] = _linear(name, value)
     if isinstance(given.get("train_freq"), list):
@@ -76,6 +84,15 @@ def arguments(
     if given.get("action_noise") is not None:
         made["action_noise"] = _noise(given["action_noise"], actions)
     return made
+
+
+def _check_kind(name: str, value: Any, annotation: Any) -> None:
+    kind = getattr(annotation, "__name__", str(annotation))
+    if kind not in KINDS:
+        return
+    types, takes = KINDS[kind]
+    if not isinstance(value, types) or (kind != "bool" and isinstance(value, bool)):
+        raise ConfigError(f"agent.kwargs.{name}", value, takes)
 
 
 def _linear(name: str, value: str) -> Callable[[float], float]:
@@ -100,16 +117,16 @@ def _policy_arguments(given: Any, names: Names) -> dict[str, Any]:
     tables = {"activation_fn": names.activations, "optimizer_class": names.optimizers}
     for name, table in tables.items():
         if name in given:
-            if given[name] not in table:
+            if str(given[name]) not in table:
                 takes = choices(str(given[name]), table)
                 raise ConfigError(f"{key}.{name}", given[name], takes)
-            made[name] = table[given[name]]
+            made[name] = table[str(given[name])]
     return made
 
 
 def _noise(given: Any, actions: int) -> Any:
     key, takes = "agent.kwargs.action_noise", f"{{kind: {' or '.join(NOISES)}, sigma: NUMBER}}"
     fits = isinstance(given, Mapping) and given.keys() == {"kind", "sigma"}
-    if not fits or given["kind"] not in NOISES or not isinstance(given["sigma"], int | float):
+    if not fits or str(given["kind"]) not in NOISES or not isinstance(given["sigma"], int | float):
         raise ConfigError(key, given, takes)
     return NOISES[given["kind"]](np.zeros(actions), float(given["sigma"]) * np.ones(actions))

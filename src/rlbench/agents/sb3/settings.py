@@ -38,6 +38,8 @@ SCHEDULED = ("learning_rate", "clip_range", "clip_range_vf", "delta_std")
 LINEAR = "lin_"  # before a number: from it to 0 in a line, as RL Zoo writes it
 SCHEDULE_STEPS = 1_000_000  # where nothing says how long a schedule is, as in RL Zoo
 REPLAY_STEPS = 1_000_000  # Stable-Baselines3's own default
+# The least of those numbers that are needed before Stable-Baselines3 sees them.
+WHOLE_NUMBERS = {"buffer_size": 1, "learning_starts": 0, "n_steps": 1}
 # Arguments of the algorithms that are not to be given, and why.
 REFUSED = {
     "policy": "agent.policy chooses it",
@@ -60,6 +62,11 @@ def _can_be_given(value: dict[str, Any]) -> dict[str, Any]:
     for name, why in REFUSED.items():
         if name in value:
             raise ConfigError(f"agent.kwargs.{name}", value[name], f"no value here: {why}")
+    for name, least in WHOLE_NUMBERS.items():
+        if not _is_whole(value.get(name, least), least):
+            raise ConfigError(
+                f"agent.kwargs.{name}", value[name], f"a whole number from {least} on"
+            )
     try:
         json.dumps(value, allow_nan=False)
     except (TypeError, ValueError) as error:
@@ -149,8 +156,8 @@ class SB3Settings(AgentParameters):
             return self
         given = self.chosen.kwargs
         soon = {
-            "learning_starts": min(int(given.get("learning_starts", 100)), 100),
-            "buffer_size": min(int(given.get("buffer_size", REPLAY_STEPS)), 10_000),
+            "learning_starts": min(given.get("learning_starts", 100), 100),
+            "buffer_size": min(given.get("buffer_size", REPLAY_STEPS), 10_000),
         }
         return self.model_copy(update={"kwargs": {**self.kwargs, **soon}})
 
@@ -188,6 +195,19 @@ class SB3Settings(AgentParameters):
         if env.pixels and self.chosen.normalize_observations:
             takes = "false: frames are scaled, not normalized"
             raise ConfigError("agent.normalize_observations", True, takes)
+        self._check_frequency()
+
+    def _check_frequency(self) -> None:
+        """Of learning with a replay; Stable-Baselines3 looks at it when training has begun."""
+        chosen = self.chosen
+        given = chosen.kwargs.get("train_freq", 1)
+        number, unit = given if isinstance(given, list) and len(given) == 2 else (given, "step")
+        if not _is_whole(number, 1) or unit not in ("step", "episode"):
+            takes = "a number of steps from 1 on, or of episodes, as [1,episode]"
+            raise ConfigError("agent.kwargs.train_freq", given, takes)
+        if unit == "episode" and chosen.num_lanes > 1:
+            takes = "1 where agent.kwargs.train_freq is in episodes"
+            raise ConfigError("agent.num_lanes", chosen.num_lanes, takes)
 
 
 _WORDS = {
@@ -200,6 +220,10 @@ _WORDS = {
 def is_linear(value: Any) -> bool:
     """Whether an argument is a schedule as RL Zoo writes it, `lin_0.001`."""
     return isinstance(value, str) and value.startswith(LINEAR)
+
+
+def _is_whole(value: Any, least: int) -> bool:
+    return type(value) is int and value >= least
 
 
 def _sides(env: EnvFacts) -> tuple[float, ...]:
