@@ -94,6 +94,10 @@ class RunError(RlbenchError):
     """A run that failed while running: its environment, a worker or the disk (exit status 1)."""
 
 
+class HeldError(RunError):
+    """Runs that other processes are making, so that nothing was tried."""
+
+
 class StuckError(BaseException):
     """Raised in the midst of an environment's code that does not answer; it is no mistake of that
     code, and is not caught with those."""

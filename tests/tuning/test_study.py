@@ -105,6 +105,19 @@ def test_values_of_a_stranger_are_seen(tmp_path: Path) -> None:
     assert not study.ask().is_in
 
 
+def test_trials_of_another_space_are_one_line(tmp_path: Path) -> None:
+    study = opened(tmp_path)._study
+    study.add_trial(
+        optuna.create_trial(
+            value=1.0,
+            params={"agent.x": 1.0},
+            distributions={"agent.x": optuna.distributions.FloatDistribution(0.0, 2.0)},
+        )
+    )
+    with pytest.raises(RunError, match=r"study.db: it has trials of agent\.x, which is not varied"):
+        opened(tmp_path)
+
+
 @pytest.mark.parametrize("content", [b"no database", None])
 def test_what_is_no_study_is_one_line(content: bytes | None, tmp_path: Path) -> None:
     if content is None:

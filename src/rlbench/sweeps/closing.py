@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from rlbench.errors import RunError
+from rlbench.errors import HeldError, RunError
 from rlbench.sweeps.display import Display, count
 from rlbench.sweeps.jobs import Job, State
 
@@ -52,18 +52,18 @@ def shared_lines(jobs: Sequence[Job]) -> Iterator[str]:
 
 
 def refuse_what_is_left(jobs: Sequence[Job], *, quiet: bool) -> None:
-    """Raise RunError where a job failed, was interrupted or runs elsewhere. quiet: nothing has been
-    shown yet."""
+    """Raise RunError where a job failed or was interrupted, HeldError where one runs elsewhere.
+    quiet: nothing has been shown yet."""
     total = len(jobs)
     failed = [job for job in jobs if job.state is State.FAILED]
     if failed:
         # What a display has shown already is not repeated.
         first = f": {failed[0].label}: {failed[0].note}" if quiet else ""
         raise RunError(f"{len(failed)} of {total} jobs failed{first}")
-    for state, what in (
-        (State.ELSEWHERE, "run in another process; wait until it has ended, then"),
-        (State.INTERRUPTED, "were interrupted;"),
+    for state, what, error in (
+        (State.ELSEWHERE, "run in another process; wait until it has ended, then", HeldError),
+        (State.INTERRUPTED, "were interrupted;", RunError),
     ):
         number = sum(job.state is state for job in jobs)
         if number:
-            raise RunError(f"{number} of {total} jobs {what} start this sweep again")
+            raise error(f"{number} of {total} jobs {what} start this sweep again")

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from rlbench.config.compose import compose
-from rlbench.errors import ConfigError, RunError
+from rlbench.errors import ConfigError, HeldError, RunError
 from rlbench.harness.screen import duration, live_console
 from rlbench.opening import UnreadableFileError, make_directory
 from rlbench.runs.columns import Clock
@@ -72,8 +72,9 @@ class Search:
     def step(self) -> None:
         """Make one trial.
 
-        Raises KeyboardInterrupt after an interruption; when the search goes on, the trial is tried
-        again, and its runs go on. Raises what is wrong where no trial works.
+        Raises KeyboardInterrupt after an interruption, and HeldError where other processes have its
+        runs; when the search goes on, the trial is tried again, and its runs go on. Raises what is
+        wrong where no trial works.
         """
         trial = self.study.ask()
         if self.study.was_tried(trial):
@@ -83,6 +84,8 @@ class Search:
         self._repeated = 0
         try:
             jobs = self._run(trial)
+        except HeldError:  # by what is left of a search that was killed
+            raise
         except (ConfigError, RunError) as error:
             self._fail(trial, error)
             return
@@ -181,7 +184,9 @@ class Search:
 
     def _keep_curves(self, names: Sequence[str], outcome: Outcome) -> None:
         """Take the runs of a trial that is complete as what others are measured by."""
-        runs = [read_run(self.question.runs / name) for name in names if ".." not in name]
+        places = [self.question.runs / name for name in names]  # a stranger's study has any
+        inside = [p for p in places if p.is_relative_to(self.question.runs) and ".." not in p.parts]
+        runs = [read_run(place) for place in inside]
         if len(runs) != len(self.question.asked.seeds) or None in runs:
             return
         self._curves.append([run.evaluations for run in runs if run is not None])

@@ -54,7 +54,7 @@ class Study:
     ) -> None:
         self.space, self.objective = space, objective
         self._distributions = {key: _distribution(one) for key, one in space.items()}
-        self._study = _open(directory, objective)
+        self._study = _open(directory, space, objective)
         self.is_new = not self._study.trials
         for name, value in about.items():
             self._study.set_user_attr(name, value)
@@ -141,7 +141,7 @@ class Study:
         self._study.tell(trial.trial, state=TrialState.FAIL)
 
 
-def _open(directory: Path, objective: Objective) -> optuna.Study:
+def _open(directory: Path, space: Space, objective: Objective) -> optuna.Study:
     path = directory.absolute() / FILE
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     if (reason := in_the_way(path)) is not None:
@@ -149,15 +149,19 @@ def _open(directory: Path, objective: Objective) -> optuna.Study:
     if "?" in str(path):
         raise ConfigError("results_dir", str(directory), "a path without a question mark")
     try:
-        return optuna.create_study(
+        study = optuna.create_study(
             storage=f"sqlite:///{path}",
             study_name=NAME,
             direction="maximize" if objective == "final_return" else "minimize",
             load_if_exists=True,
         )
+        tried = {key for trial in study.get_trials(deepcopy=False) for key in trial.params}
     except Exception as error:  # of SQLite, of SQLAlchemy, of Optuna
         said = " ".join(str(error).split())[:200]
         raise RunError(f"{path}: Optuna cannot use it ({said}); move it away") from error
+    if others := sorted(tried - space.keys()):
+        raise RunError(f"{path}: it has trials of {others[0]}, which is not varied; move it away")
+    return study
 
 
 def _distribution(dimension: Dimension) -> BaseDistribution:
