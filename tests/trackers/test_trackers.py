@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import struct
 from collections.abc import Iterator
 from pathlib import Path
@@ -87,7 +88,10 @@ def test_wandb_has_the_run_offline_and_goes_on_with_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("wandb", reason="rlbench[wandb] is not installed")
-    monkeypatch.delenv("WANDB_MODE", raising=False)
+    from rlbench.trackers.wandb import PLACES
+
+    for name in ("WANDB_MODE", *PLACES):
+        monkeypatch.delenv(name, raising=False)
     given = [_wandb(asked(tmp_path, "logger=wandb", f"budget.env_steps={n}")) for n in (1500, 9000)]
     settings = asked(tmp_path, "budget.env_steps=9000")
     evals = {(r["env_steps"], r["return_mean"]) for r in log_rows(settings) if r["kind"] == "eval"}
@@ -98,6 +102,7 @@ def test_wandb_has_the_run_offline_and_goes_on_with_it(
     ]
     assert set(found) == evals and len(found) == len(evals)
     assert len(given[1].ids) == 1 and given[1].offline == 2
+    assert not any(name in os.environ for name in PLACES)
     assert given[1].groups == {f"es CartPole-v1 {name_run(settings).setup}"}
 
 
@@ -144,6 +149,20 @@ def _records(content: bytes) -> Iterator[bytes]:
 def _wandb(settings: Settings) -> _Found:
     assert run(settings) == 0
     return _Found(name_run(settings).directory)
+
+
+def test_each_run_of_a_process_keeps_what_wandb_writes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from rlbench.trackers.wandb import PLACES, _keep_to_itself
+
+    for name in (*PLACES, "WANDB_ERROR_REPORTING"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("WANDB_CACHE_DIR", "mine")
+    set_here = _keep_to_itself(tmp_path)
+    assert set_here == [name for name in PLACES if name != "WANDB_CACHE_DIR"]
+    assert os.environ["WANDB_DATA_DIR"] == str(tmp_path)
+    assert (os.environ["WANDB_CACHE_DIR"], os.environ["WANDB_ERROR_REPORTING"]) == ("mine", "false")
 
 
 def test_mlflow_has_the_run_in_a_store_of_files_and_goes_on_with_it(

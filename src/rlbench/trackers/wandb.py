@@ -13,6 +13,7 @@ from rlbench.trackers.base import TrackedRun
 from rlbench.trackers.history import History
 
 DIRECTORY = "wandb"  # in the run's directory; its name is the library's
+PLACES = ("WANDB_CACHE_DIR", "WANDB_CONFIG_DIR", "WANDB_DATA_DIR", "WANDB_ARTIFACT_DIR")
 STEPS = "env_steps"  # what the others are drawn over
 
 
@@ -23,7 +24,7 @@ class WandbRun:
         place = run.directory / DIRECTORY
         knows = place.is_dir() and any(place.iterdir())
         make_directory(place, run.directory)
-        _keep_to_itself(place)
+        self._places = _keep_to_itself(place)
         import wandb  # a second
 
         self._history = History(run.session.threshold, run.earlier, knows=knows)
@@ -53,11 +54,14 @@ class WandbRun:
 
     def close(self) -> None:
         self._run.finish(exit_code=int(self._failed))
+        for name in self._places:  # another run in this process has its own
+            os.environ.pop(name, None)
 
 
-def _keep_to_itself(place: Path) -> None:
+def _keep_to_itself(place: Path) -> list[str]:
     """Nothing is written outside of the run's directory, and no errors are reported to others,
-    unless the user has said where."""
-    for name in ("WANDB_CACHE_DIR", "WANDB_CONFIG_DIR", "WANDB_DATA_DIR", "WANDB_ARTIFACT_DIR"):
-        os.environ.setdefault(name, str(place))
+    unless the user has said where. Returns the variables that say so now, and did not before."""
     os.environ.setdefault("WANDB_ERROR_REPORTING", "false")
+    unset = [name for name in PLACES if name not in os.environ]
+    os.environ.update(dict.fromkeys(unset, str(place)))
+    return unset
