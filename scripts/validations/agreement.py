@@ -6,7 +6,9 @@ agents is the median over all pairs of their runs, with the exact 95 % interval 
 test. They are *equivalent* where the whole interval is within the margin, a tenth of the way from
 the untrained policy to the threshold; *different* where it is not and leaves out 0; else the runs
 do not settle it. Where the true difference is as large as the margin, the interval lies within it
-in at most 1 of 40 such experiments.
+in at most 1 of 40 such experiments. With 20 runs a side of agents that do not differ, it does in
+nearly all experiments where the standard deviation of one agent's runs is half the margin, in 7 of
+10 where it is the margin, in 1 of 10 where it is one and a half.
 """
 
 from __future__ import annotations
