@@ -32,7 +32,7 @@ SMALL = {
         "replay_capacity_steps": 500,
         "compile": False,  # compiling takes longer than all that is learned here
     },
-    "evosax": {"population": 12, "hidden": [4]},  # tests/agents/test_evosax.py has the other ones
+    "evosax": {"population": 12, "hidden": [4]},  # tests/agents/test_searches.py has the others
     "evotorch": {"population": 12, "hidden": [4]},
     "random": {},
     "sb3": {"algorithm": "A2C", "num_lanes": 4},  # tests/agents/sb3 has the other algorithms

@@ -1,4 +1,4 @@
-"""evosax's algorithms as agents: the contract, and the same search as without rlbench."""
+"""evosax's algorithms as agents: the same search as without rlbench. See test_searches.py."""
 
 from __future__ import annotations
 
@@ -18,42 +18,12 @@ import jax.numpy as jnp
 import optax
 from evosax import algorithms
 
-from rlbench.agents.evosax.agent import Evosax
 from rlbench.agents.evosax.search import EvosaxSearch
 from rlbench.agents.evosax.settings import ALGORITHMS, EvosaxSettings
-from rlbench.envs.make import plan_env
-from rlbench.harness.resources import Resources
-from rlbench.interfaces import Array
-from rlbench.settings import EnvSettings
-from rlbench.testing import check_agent, first_difference
+from rlbench.errors import ConfigError
+from support.searches import bowl
 
 SIGMA = 0.5
-
-
-def bowl(population: Array) -> Array:
-    """Returns [P], the greatest of which is at 1."""
-    returns: Array = -np.square(population.astype(np.float64) - 1).sum(axis=1)
-    return returns
-
-
-@pytest.mark.parametrize("algorithm", ALGORITHMS)
-def test_an_algorithm_climbs_and_goes_on_from_its_state(algorithm: str) -> None:
-    settings = EvosaxSettings(algorithm=algorithm, population=8, sigma=SIGMA)
-    search = EvosaxSearch(settings, np.zeros(5, np.float32), seed=3)
-    for generation in range(10):
-        search.turn(generation, bowl)
-    half = search.get_state()
-    assert all(isinstance(part, np.ndarray) for part in half.values())
-    for generation in range(10, 30):
-        search.turn(generation, bowl)
-    whole = search.get_state()
-    assert bowl(search.mean[None])[0] > bowl(np.zeros((1, 5)))[0]
-    assert search.sigma > 0
-    search.set_state({name: part.copy() for name, part in half.items()})
-    assert first_difference(half, search.get_state()) is None
-    for generation in range(10, 30):
-        search.turn(generation, bowl)
-    assert first_difference(whole, search.get_state()) is None
 
 
 def by_hand(algorithm: str, start: Any) -> tuple[Any, Any]:
@@ -101,13 +71,12 @@ def test_arguments_reach_evosax() -> None:
         assert (algorithm.optimizer is not None) == ("optimizer" in taken)
 
 
-def test_a_state_of_another_search_is_refused() -> None:
-    small, large = (
-        EvosaxSearch(EvosaxSettings(algorithm="SNES", population=4), np.zeros(n, np.float32), 0)
-        for n in (3, 5)
-    )
-    with pytest.raises(ValueError, match="is float32"):
-        small.set_state(large.get_state())
+def test_a_number_that_is_too_large_is_named() -> None:
+    settings = EvosaxSettings(algorithm="Rm_ES", population=8, kwargs={"T": 10**20})
+    with pytest.raises(ConfigError) as caught:
+        EvosaxSearch(settings, np.zeros(3, np.float32), seed=0)
+    said = "agent.kwargs.T: got 100000000000000000000; takes a number that int32 holds"
+    assert str(caught.value) == said
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="threads are counted in /proc")
@@ -126,20 +95,3 @@ print(names.count("tf_XLAEigen"))
     command = [sys.executable, "-c", program]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout == "1\n"
-
-
-def test_normalised_observations_and_few_episodes_keep_the_rules() -> None:
-    given = {"algorithm": "SNES", "population": 9, "hidden": [4], "normalize_observations": True}
-    given |= {"episodes_per_member": 2, "shared_episodes": True, "episode_cap": "adaptive"}
-    check_agent("evosax", "probe_envs:Counting-v0", settings=given, env_steps=300)
-
-
-def test_it_learns_cartpole_and_its_policy_is_the_mean() -> None:
-    resources = Resources(plan_env(EnvSettings(id="CartPole-v1")))
-    settings = EvosaxSettings(algorithm="CMA_ES", population=16, hidden=(), sigma=0.5)
-    agent = Evosax(resources.context(0), settings)
-    for _ in range(15):
-        scalars = agent.advance(1)
-    assert scalars["generation"] == 15 and scalars["return_train_mean"] > 300
-    np.testing.assert_array_equal(agent.policy().parameters, agent._search.mean)
-    resources.close()

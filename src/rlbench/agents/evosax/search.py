@@ -111,7 +111,11 @@ def _parameters(settings: EvosaxSettings, defaults: Any) -> Any:
         of_type = jnp.asarray(getattr(defaults, name)).dtype
         if np.issubdtype(of_type, np.integer) and not isinstance(value, int):
             raise ConfigError(f"agent.kwargs.{name}", value, "a whole number")
-        given[name] = jnp.asarray(value, of_type)
+        try:
+            given[name] = jnp.asarray(value, of_type)
+        except OverflowError:
+            takes = f"a number that {of_type} holds"
+            raise ConfigError(f"agent.kwargs.{name}", value, takes) from None
     return defaults.replace(**given)
 
 
