@@ -147,7 +147,10 @@ def _records(content: bytes) -> Iterator[bytes]:
 
 
 def _wandb(settings: Settings) -> _Found:
+    import wandb
+
     assert run(settings) == 0
+    wandb.teardown()  # its process may write the last rows after a run has ended
     return _Found(name_run(settings).directory)
 
 

@@ -123,7 +123,9 @@ def _write(search: Search, out: Path) -> bool:
         f"{question.agent}: best of {len(search.study.over)} trials was number {trial.number + 1}: "
         f"{outcome_words(outcome, question.objective)}"
     )
-    _say(f"written: {place}, for `rlbench agent={question.agent} env={question.asked.env}` here")
+    is_taken = out.absolute() == OUT.absolute()  # by runs that are started here
+    who = f", for `rlbench agent={question.agent} env={question.asked.env}` here" * is_taken
+    _say(f"written: {place}{who}")
     return True
 
 
