@@ -36,6 +36,7 @@ def test_rays_schema_takes_it(path: Path) -> None:
     starts = [*config["head_start_ray_commands"], *config["worker_start_ray_commands"]]
     assert sum("--address=$RAY_HEAD_IP:6379" in command for command in starts) == 1
     assert sum("--head --port=6379" in command for command in starts) == 1
+    assert sum("RAY_worker_niceness=0 ~/" in command for command in starts) == 2
 
 
 def test_rays_schema_refuses_a_key_that_it_does_not_know() -> None:

@@ -25,6 +25,9 @@ port=$((20000 + SLURM_JOB_ID % 20000))
 # The signal of #SBATCH --signal, 120 seconds before the end. SLURM then stops the run, which saves.
 trap 'scontrol requeue "$SLURM_JOB_ID"' USR1
 
+# By default Ray's workers have a lower priority than everything else on their node.
+export RAY_worker_niceness=0
+
 srun --ntasks="$SLURM_JOB_NUM_NODES" --cpus-per-task="$SLURM_CPUS_PER_TASK" \
   ray symmetric-run --address="$head:$port" --min-nodes="$SLURM_JOB_NUM_NODES" \
   --num-cpus="$SLURM_CPUS_PER_TASK" -- \

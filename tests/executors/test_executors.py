@@ -1,5 +1,6 @@
 """Every executor gives the same results in the same order, and the same account of them."""
 
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -37,6 +38,14 @@ def fail(worker: Worker, shared: Any, task: int) -> int:
     if task == 3:
         raise ValueError("task three")
     return task
+
+
+def first(worker: Worker, shared: bytes, task: int) -> int:
+    return shared[0]
+
+
+def priority(worker: Worker, shared: Any, task: int) -> int:
+    return os.nice(0)
 
 
 @pytest.fixture(scope="module")
@@ -97,6 +106,24 @@ def test_each_call_of_map_has_its_own_function_and_shared_value(executor: LaneEx
     for shared in (10, 20, 30):
         assert list(executor.map(add, [1], shared)) == [shared + 1]
     assert list(executor.map(add, range(4), 40)) == [40, 41, 42, 43]
+
+
+def test_what_tasks_share_is_sent_once_to_each_worker_or_kept_where_all_read_it(
+    executor: LaneExecutor,
+) -> None:
+    before = executor.traffic()
+    assert (before is None) == (executor.workers == 1)
+    for size, times in ((30_000, 2), (300_000, 1)):
+        if before is not None:
+            assert list(executor.map(first, range(8), bytes(size))) == [0] * 8
+            after = executor.traffic()
+            assert after is not None
+            assert 0 < after.minus(before).sent_bytes - times * size < 8 * 1_000
+            before = after
+
+
+def test_workers_have_the_priority_of_the_process_that_started_them(executor: LaneExecutor) -> None:
+    assert list(executor.map(priority, [0, 1])) == [os.nice(0)] * 2
 
 
 def test_an_unknown_name_lists_the_executors() -> None:

@@ -15,7 +15,7 @@ from rlbench.envs.family import EnvPlan
 from rlbench.errors import ConfigError, RunError
 from rlbench.executors.base import Cost, TaskFn, Traffic
 from rlbench.executors.ray_cluster import ADDRESS, cluster_cpus, connect
-from rlbench.executors.ray_worker import CONTROL, RayWorker
+from rlbench.executors.ray_worker import CONTROL, Content, RayWorker
 from rlbench.executors.remote import TRIES, RemoteExecutor, WorkerLostError
 from rlbench.executors.tasks import Task
 from rlbench.interfaces import Array
@@ -24,15 +24,17 @@ from rlbench.interfaces import Array
 # took 66 ms sent and 108 ms passed on, 40 MiB 197 and 103 ms, 415 MiB 5.1 and 0.2 s.
 PASSED_ON_FROM_BYTES = 2**25
 PIECES = 8
+# Of what the tasks of a call share; less is sent with a worker's first task, which costs a third of
+# the CPU time that keeping it does.
+KEPT_FROM_BYTES = 2**16
 
 
 @dataclass(frozen=True)
 class _Call:
-    """content: where Ray keeps the function and the value that tasks share, in a list so that an
-    actor fetches it once and not with each task."""
+    """A call of `map`; content: see `ray_worker.Content`."""
 
     number: int
-    content: list[Any]
+    content: Content
 
 
 class RayExecutor(RemoteExecutor[Any]):
@@ -57,6 +59,7 @@ class RayExecutor(RemoteExecutor[Any]):
         self._number = 0  # of the last call of `map`
         self._costs: dict[Any, Cost] = {}
         self._nodes: dict[Any, str] = {}  # where each actor is
+        self._known: dict[Any, int] = {}  # the number of the last call whose content it was sent
         self._pending: dict[Any, Any] = {}  # the reference of what each one works at
         self._sent_bytes = self._received_bytes = 0
         self._starting = tuple(self._start() for _ in range(workers))
@@ -81,13 +84,21 @@ class RayExecutor(RemoteExecutor[Any]):
     def _share(self, fn: TaskFn, shared: Any) -> _Call:
         self._number += 1
         data = self._ray.cloudpickle.dumps((fn, shared))
+        if len(data) < KEPT_FROM_BYTES:
+            return _Call(self._number, data)
         self._sent_bytes += len(data) * len(set(self._nodes.values()))
         return _Call(self._number, [self._ray.put(data)])
 
     def _send(self, worker: Any, call: _Call, task: Any) -> None:
-        data = self._ray.cloudpickle.dumps(task)
-        self._sent_bytes += len(data)
-        self._pending[worker] = worker.run.remote(call.number, call.content, data)
+        self._pending[worker] = worker.run.remote(*self._message(worker, call, task))
+
+    def _message(self, worker: Any, call: _Call, task: Any) -> tuple[bytes, Content]:
+        """What a worker is sent so that it begins a task."""
+        message = self._ray.cloudpickle.dumps((call.number, task))
+        content = None if self._known.get(worker) == call.number else call.content
+        self._known[worker] = call.number
+        self._sent_bytes += len(message) + (len(content) if isinstance(content, bytes) else 0)
+        return message, content
 
     def _ask_to_stop(self, running: Collection[Any]) -> None:
         for worker in running:
@@ -103,14 +114,15 @@ class RayExecutor(RemoteExecutor[Any]):
     def _receive(self, worker: Any) -> Any:
         errors = self._ray.exceptions
         try:
-            node, data, cost = self._ray.get(self._pending[worker])
+            data = self._ray.get(self._pending[worker])
         except errors.RayTaskError as error:
             return RunError(f"a task failed in a Ray actor: {error.cause!s}")
         except errors.RayError as error:
             raise self._lost_worker(error) from None
-        self._nodes[worker], self._costs[worker] = node, cost
+        result, self._costs[worker] = self._ray.cloudpickle.loads(data)
+        self._nodes.setdefault(worker, result)  # which is the first that it says
         self._received_bytes += len(data)
-        return self._ray.cloudpickle.loads(data)
+        return result
 
     def add_up(
         self, fn: TaskFn, tasks: Collection[Any], shared: Any, total: Array, arrays: int
@@ -139,14 +151,12 @@ class RayExecutor(RemoteExecutor[Any]):
         pieces = [self._ray.put(piece) for piece in np.split(total, starts[1:])]
         asked = []
         for worker, task in zip(itertools.cycle(workers), tasks, strict=False):
-            data = self._ray.cloudpickle.dumps(task)
-            kept = worker.keep.remote(call.number, call.content, data)
+            kept = worker.keep.remote(*self._message(worker, call, task))
             pieces = [
                 worker.add.remote(kept, piece, start)
                 for piece, start in zip(pieces, starts, strict=True)
             ]
             asked.append((worker, kept))
-            self._sent_bytes += len(data)
         for worker, kept in asked:
             self._pending[worker] = kept
             result = self._receive(worker)
@@ -179,8 +189,8 @@ class RayExecutor(RemoteExecutor[Any]):
         return WorkerLostError(f"a Ray worker of environment {name} was lost: {why}")
 
     def _forget(self, worker: Any) -> None:
-        self._nodes.pop(worker, None)
-        self._pending.pop(worker, None)
+        for known in (self._nodes, self._known, self._pending):
+            known.pop(worker, None)
         with contextlib.suppress(Exception):
             self._ray.kill(worker)
 

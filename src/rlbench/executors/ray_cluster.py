@@ -21,6 +21,9 @@ from rlbench.signals import STOP_SIGNALS
 ADDRESS = "RAY_ADDRESS"  # Ray's own environment variable
 KNOCK_S = 10.0
 PRIVATE = "local"  # without an address Ray would join whatever runs on this machine
+# Ray would give its workers a lower priority than any other process, its own included, which then
+# interrupt them all the time. It reads this where it starts a Ray of this process's own.
+NICENESS = "RAY_worker_niceness"
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,7 @@ def _init(ray: Any, address: str | None, cpus: int, key: str) -> None:
     options: dict[str, Any] = {"runtime_env": {"env_vars": {"PYTHONPATH": paths}}}
     if address is None:
         options |= {"num_cpus": cpus, "include_dashboard": False}
+        os.environ.setdefault(NICENESS, "0")
     options |= {"log_to_driver": False, "logging_level": logging.ERROR}
     try:
         if address is not None:
