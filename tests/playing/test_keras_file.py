@@ -95,6 +95,30 @@ def test_a_model_of_another_maker(tmp_path: Path) -> None:
     assert policy.act(obs, np.random.default_rng(0)).tolist() == [1, 0] and known == {}
 
 
+@pytest.mark.parametrize(
+    ("middle", "message"),
+    [
+        (lambda layers: [layers.ZeroPadding2D(5000), layers.GlobalAveragePooling2D()],
+         r"its layers give \d+ MB for one observation; takes up to 268 MB"),
+        (lambda layers: [layers.ZeroPadding2D(400), layers.GlobalAveragePooling2D()], None),
+    ],
+)  # fmt: skip
+def test_what_the_layers_give_is_bounded(middle: Any, message: str | None, tmp_path: Path) -> None:
+    start_tensorflow(1)
+    import keras
+
+    layers = keras.layers
+    parts = [keras.Input((4,)), layers.Reshape((2, 2, 1)), *middle(layers), layers.Dense(2)]
+    keras.Sequential(parts).save(tmp_path / "wide.keras")
+    model, _ = read_keras(tmp_path / "wide.keras")
+    if message is None:
+        ones = np.ones((1, 4), np.float32)
+        assert ModelPolicy(model, CARTPOLE).act(ones, np.random.default_rng(0)).shape == (1,)
+        return
+    with pytest.raises(rlbench.ConfigError, match=message):
+        ModelPolicy(model, CARTPOLE)
+
+
 def with_lambda(members: dict[str, bytes]) -> None:
     config = json.loads(members[CONFIG])
     layers = config["config"]["layers"]
@@ -110,6 +134,24 @@ def of_another_module(members: dict[str, bytes]) -> None:
 
 def huge_layer(members: dict[str, bytes]) -> None:
     members[CONFIG] = members[CONFIG].replace(b'"units": 2', b'"units": 2000000000')
+
+
+def large_layers(members: dict[str, bytes]) -> None:
+    """Two layers of 8192 units between input and output: 268 MB."""
+    config = json.loads(members[CONFIG])
+    hidden = {"class_name": "Dense", "module": "keras.layers", "registered_name": None}
+    shapes = [4, 8192, 8192]
+    layers: list[Any] = [
+        {"class_name": "InputLayer", "module": "keras.layers", "registered_name": None,
+         "config": {"batch_shape": [None, 4], "dtype": "float32", "name": "given"}},
+        *({**hidden, "config": {"units": after, "name": f"dense{number}"}}
+          for number, after in enumerate(shapes[1:])),
+    ]  # fmt: skip
+    config |= {
+        "class_name": "Sequential", "module": "keras", "registered_name": None,
+        "config": {"name": "large", "layers": layers},
+    }  # fmt: skip
+    members[CONFIG] = json.dumps(config).encode()
 
 
 def more_members(members: dict[str, bytes]) -> None:
@@ -149,6 +191,7 @@ def circle(members: dict[str, bytes]) -> None:
         (with_lambda, "has a Lambda; takes plain layers and operations"),
         (of_another_module, "has a class of os; takes Keras' own"),
         (huge_layer, "has units 2000000000; takes up to 8192"),
+        (large_layers, "its layers have 269 MB of weights; takes up to 134 MB"),
         (more_members, "holds .*escape; takes config.json"),
         (no_weights, "is no model as Keras 3 writes it"),
         (linked_weights, "its weights have a link, which is not followed"),

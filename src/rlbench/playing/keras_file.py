@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import os
 import tempfile
 import zipfile
@@ -12,11 +13,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from rlbench.errors import ReportError
 from rlbench.interfaces import Array
 from rlbench.opening import UnreadableFileError, open_regular
 from rlbench.playing.model import Model
 from rlbench.playing.names import PROPERTY, output_place
+from rlbench.playing.onnx_file import MAX_MEMORY_BYTES
 
 MAX_BYTES = 128 * 2**20  # 18 times the Nature network
 MAX_CONFIG_BYTES = 4_000_000
@@ -145,10 +149,29 @@ def _loaded(path: Path, members: dict[str, bytes]) -> Any:
             for name, content in members.items():
                 archive.writestr(name, content)
         try:
+            _check_variables(path, json.loads(members[CONFIG]))
             return keras.saving.load_model(checked, compile=False, safe_mode=True)
+        except ReportError:
+            raise
         except Exception as error:
             reason = " ".join(str(error).split())
             raise ReportError(f"{path}: Keras cannot load it: {reason}") from None
+
+
+def _check_variables(path: Path, config: Any) -> None:
+    """Raise ReportError for layers with more weights than a file may have: Keras makes all of them
+    before it looks for their values."""
+    import keras
+
+    with keras.StatelessScope(initialize_variables=False):
+        described = keras.saving.deserialize_keras_object(config, safe_mode=True)
+        size_bytes = sum(
+            math.prod(weight.shape) * np.dtype(np.float32).itemsize for weight in described.weights
+        )
+    if size_bytes > MAX_BYTES:
+        keras.utils.clear_session()  # else Keras would make them at the next opportunity
+        takes = f"takes up to {MAX_BYTES / 1e6:.0f} MB"
+        raise ReportError(f"{path}: its layers have {size_bytes / 1e6:.0f} MB of weights; {takes}")
 
 
 def _model(path: Path, loaded: Any) -> Model:
@@ -158,12 +181,15 @@ def _model(path: Path, loaded: Any) -> Model:
     if len(inputs) != 1:
         raise ReportError(f"{path}: has {len(inputs)} inputs; takes a model with one")
     shape, dtype = tuple(inputs[0].shape[1:]), str(inputs[0].dtype)
-    compiled = tf.function(
-        lambda obs: loaded(obs, training=False), input_signature=[tf.TensorSpec((1, *shape), dtype)]
-    )
+    compiled = tf.function(lambda obs: loaded(obs, training=False))
+    bounded: dict[tuple[int, ...], Any] = {}
 
     def run(obs: Array) -> Any:
-        found = compiled(obs)
+        if obs.shape not in bounded:
+            traced = compiled.get_concrete_function(tf.TensorSpec(obs.shape, dtype))
+            _check_memory(traced.graph)
+            bounded[obs.shape] = traced
+        found = bounded[obs.shape](tf.constant(obs))
         if isinstance(found, dict):
             names = list(found)
             found = found[names[output_place(names)]]
@@ -172,3 +198,14 @@ def _model(path: Path, loaded: Any) -> Model:
         return found.numpy()
 
     return Model(shape, dtype, run)
+
+
+def _check_memory(graph: Any) -> None:
+    """Raise ValueError for a network whose layers together give more than `MAX_MEMORY_BYTES`."""
+    given = [output for operation in graph.get_operations() for output in operation.outputs]
+    if any(output.shape.num_elements() is None for output in given):
+        raise ValueError("what its layers give has no fixed size")
+    size_bytes = sum(output.shape.num_elements() * output.dtype.size for output in given)
+    if size_bytes > MAX_MEMORY_BYTES:
+        takes = f"takes up to {MAX_MEMORY_BYTES / 1e6:.0f} MB"
+        raise ValueError(f"its layers give {size_bytes / 1e6:.0f} MB for one observation; {takes}")
