@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
 import rlbench
 from rlbench.cli.main import main
 from rlbench.films.frames import HEADING_HEIGHT, ONE_OF_SEVERAL, STRIP_HEIGHT
-from rlbench.playing.snapshots import snapshots_of
+from rlbench.films.race import Runner, stops
+from rlbench.playing.snapshots import Snapshot, snapshots_of
+from rlbench.runs.columns import Clock
+from rlbench.runs.directory import snapshot_file, write_policy
+from support.policies import constant
+from support.run_files import RunFiles
 
 pytest.importorskip("PIL", reason="rlbench[video] is not installed")
 imageio_ffmpeg = pytest.importorskip("imageio_ffmpeg", reason="rlbench[video] is not installed")
@@ -58,3 +64,50 @@ def test_runs_that_cannot_race_are_one_line(
         error = capsys.readouterr().err
         assert message in error and error.count("\n") == 1
     assert list(tmp_path.iterdir()) == []
+
+
+def kept(place: Path, **changes: Any) -> str:
+    """A run that kept its first policy."""
+    run = RunFiles(**changes).write(place)
+    write_policy(run / "policy.npz", constant(1.0).arrays())
+    (run / "snapshots").mkdir()
+    write_policy(snapshot_file(run, 0), constant(1.0).arrays())
+    return str(run)
+
+
+def test_a_race_is_under_the_same_conditions(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one = kept(tmp_path)
+    for other, message in (
+        (kept(tmp_path, env="Acrobot-v1"), "is of Acrobot-v1, and a race is on one: CartPole-v1"),
+        (
+            kept(tmp_path, seed=1, header={"max_episode_steps": 40}),
+            f"is of CartPole-v1 under other conditions than {one}, and a race is under the same",
+        ),
+        (
+            kept(tmp_path, seed=2, header={"eval_max_episode_steps": 40}),
+            f"is of CartPole-v1 under other conditions than {one}, and a race is under the same",
+        ),
+    ):
+        assert main(["race", one, other, "--out", str(tmp_path / "race.mp4")]) == 2
+        assert f"{other}: {message}" in capsys.readouterr().err
+    assert not list(tmp_path.glob("*.mp4"))
+
+
+def runner(*times: float) -> Runner:
+    snapshots = [Snapshot(Clock(train_s=time), 0.0, Path(f"{time}.npz")) for time in times]
+    return Runner("es", cast(Any, None), snapshots, end_s=times[-1])
+
+
+def test_each_shows_what_it_could_do_by_then() -> None:
+    found = runner(0.0, 0.7, 3.0)
+    times = (0.0, 0.69, 0.7, 2.99, 3.0, 1000.0)
+    assert [found.at(time).train_s for time in times] == [0.0, 0.0, 0.7, 0.7, 3.0, 3.0]
+    assert runner(0.4).at(0.1).train_s == 0.4  # there is nothing earlier
+
+
+def test_the_times_are_those_at_which_something_changes() -> None:
+    assert stops([runner(0.0, 0.7, 3.0)]) == [0.1, 1.0, 5.0]
+    assert stops([runner(0.0, 0.7, 3.0), runner(0.0, 15.0)]) == [0.1, 1.0, 5.0, 20.0]
+    assert stops([runner(0.0)]) == [0.1]

@@ -57,16 +57,20 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _runners(paths: Sequence[Path], stack: contextlib.ExitStack) -> list[Runner]:
-    runners, first = [], ""
+    runners: list[Runner] = []
     for path in paths:
         if not is_directory(path):
             raise ReportError(f"{path}: takes the directory of a run")
         source, snapshots = read_source(path), snapshots_of(path)
         conditions = conditions_for(source)
-        first = first or conditions.env.id
-        if conditions.env.id != first:
-            raise ReportError(f"{path}: is of {conditions.env.id}, and a race is on one: {first}")
         theatre = stack.enter_context(contextlib.closing(Theatre(conditions)))
+        first = runners[0].theatre if runners else theatre
+        if theatre.facts.id != first.facts.id:
+            given = f"is of {theatre.facts.id}, and a race is on one: {first.facts.id}"
+            raise ReportError(f"{path}: {given}")
+        if theatre.played != first.played:
+            given = f"is of {theatre.facts.id} under other conditions than {paths[0]}"
+            raise ReportError(f"{path}: {given}, and a race is under the same")
         end_s = math.inf if source.run is None else source.run.end.train_s
         name = visible(f"{source.name}  {conditions.env.id}  seed {conditions.seed}")
         runners.append(Runner(name, theatre, snapshots, end_s))

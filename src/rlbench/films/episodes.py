@@ -30,6 +30,7 @@ class Theatre:
     """Plays episodes of policies in one environment, and shows them; to be closed.
 
     per_s: steps a second at the speed that they are meant to have. facts: of the environment.
+    played: what decides how episodes go (see `Family.conditions`), and the cap of an evaluation's.
     """
 
     def __init__(self, conditions: Conditions) -> None:
@@ -40,6 +41,7 @@ class Theatre:
         with working_directory_kept():
             self._stage: Stage = stage(family, plan, cap)
         self.facts: EnvFacts = plan.facts
+        self.played = family.conditions(), cap
         self._seeds = Seeds(conditions.seed).child("evaluation")
         self.per_s = self._stage.per_s
 
