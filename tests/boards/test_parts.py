@@ -18,6 +18,7 @@ from rlbench.boards.kept import Kept, read_run, spread
 from rlbench.boards.td_errors import Learning, greedy_value, td_errors
 from rlbench.cli.main import main
 from rlbench.interfaces import ActionSpec
+from rlbench.nets.conv import ConvNet
 from rlbench.nets.heads import ArgmaxHead, argmax_head
 from rlbench.nets.mlp import MLP
 from rlbench.nets.policy import NetworkPolicy
@@ -151,6 +152,19 @@ def test_rewards_are_clipped_where_the_agent_clips_them() -> None:
     assert raw.min() < -1
     clipped = td_errors(policy, pendulum, Learning(0.9, clip_rewards=True))
     assert clipped.tolist() == np.clip(raw, -1, 1).tolist()
+
+
+def test_a_lost_life_ends_what_is_learned_where_the_agent_says_so() -> None:
+    pytest.importorskip("ale_py", reason="rlbench[atari] is not installed")
+    network = ConvNet((4, 84, 84), ((1, 8, 8),), (), 7)
+    parameters = np.zeros(network.size, np.float32)
+    parameters[-7:] = 2.0
+    policy = NetworkPolicy(network, ArgmaxHead((7,), single=True), parameters)
+    idle = Conditions(env=EnvSettings(id="ALE/Assault-v5", max_episode_steps=130))
+    whole = td_errors(policy, idle, Learning(0.5))
+    by_life = td_errors(policy, idle, Learning(0.5, life_loss_ends_episode=True))
+    assert np.flatnonzero(whole - by_life).tolist() == [61, 93, 125]
+    assert set((whole - by_life).tolist()) == {0.0, 1.0}
 
 
 def test_a_value_is_the_mean_over_dimensions() -> None:
