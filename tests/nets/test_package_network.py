@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 import rlbench
-from rlbench.nets.build import NETWORKS
+from rlbench.interfaces import ActionSpec, EnvFacts
+from rlbench.nets.build import NETWORKS, NetworkOptions, make_network
 from rlbench.nets.policy import NetworkPolicy
 from rlbench.runs.directory import write_policy
 from support.packages import install
@@ -28,7 +29,7 @@ from rlbench.nets.network import Dense, Network
 @dataclass(frozen=True)
 class Doubled(Network):
     observations: ClassVar[str] = "vector"
-    convs: ClassVar[tuple] = ()
+    convs: ClassVar[tuple] = CONVS
     activation: ClassVar[str] = "linear"
     inputs: int
     outputs: int
@@ -79,11 +80,16 @@ def in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def register(
-    monkeypatch: pytest.MonkeyPatch, package: str, thing: str = "NETWORK", kind: str = "doubled"
+    monkeypatch: pytest.MonkeyPatch,
+    package: str,
+    thing: str = "NETWORK",
+    kind: str = "doubled",
+    convs: str = "()",
 ) -> Path:
     place, module = Path(package).absolute(), f"{package}_nets"
+    code = MODULE.replace("KIND", kind).replace("CONVS", convs)
     groups = {"rlbench.networks": [f"doubled = {module}:{thing}"]}
-    install(place, monkeypatch, package, groups, {f"{module}.py": MODULE.replace("KIND", kind)})
+    install(place, monkeypatch, package, groups, {f"{module}.py": code})
     return place
 
 
@@ -121,6 +127,14 @@ def test_a_network_that_could_not_be_loaded_again_is_refused_before_training(
     with pytest.raises(rlbench.ConfigError, match=takes):
         rlbench.run(env="CartPole-v1", **{"agent.network": "doubled"}, **SHORT)
     assert not Path("results").exists()
+
+
+def test_convolutions_that_are_not_rectified_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    register(monkeypatch, "tangled", convs="((2, 1, 1),)")
+    takes = "agent.network: got 'doubled'; takes a network whose `convs` is empty, unless it is"
+    facts = EnvFacts("CartPole-v1", (4,), ActionSpec("discrete", (2,)), 500)
+    with pytest.raises(rlbench.ConfigError, match=takes):
+        make_network("doubled", facts, 2, NetworkOptions(), for_frames="nature")
 
 
 def policy_file(network: Any, **more: Any) -> Path:

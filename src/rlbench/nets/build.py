@@ -136,8 +136,17 @@ def make_network(
     except ValueError as error:
         raise ConfigError(KEY, name, f"other observations: {error}") from None
     if type(network) not in _READERS:
+        _check_convolutions(name, network)
         _check_readable(name, network)
     return network
+
+
+def _check_convolutions(name: str, network: Network) -> None:
+    """Raise ConfigError where a package's network has convolutions that are not played as its
+    `forward` says: agents have a faster way through them (see `frame_convs`)."""
+    if network.convs and not (network.plain and network.activation == "relu"):
+        takes = "a network whose `convs` is empty, unless it is `plain` with activation relu"
+        raise ConfigError(KEY, name, takes)
 
 
 def _check_readable(name: str, network: Network) -> None:

@@ -102,9 +102,9 @@ class Network(abc.ABC):
 
     observations: what one observation is. observation_shape: (n,), or (frames, height, width).
     convs: (filters, width, stride) of the convolutions, where the network is these and then dense
-    layers. hidden: units of the dense layers but for the last. activation: after all layers but the
-    last. plain: whether `forward` is `convs`, and dense layers with the activation between them,
-    and nothing else.
+    layers, all rectified; else empty. hidden: units of the dense layers but for the last.
+    activation: after all layers but the last. plain: whether `forward` is `convs`, and dense layers
+    with the activation between them, and nothing else.
     """
 
     observations: ClassVar[Observations]
