@@ -145,6 +145,7 @@ def test_keras_and_saved_model(
         (["RUN", "--out", "policy.pt"], "takes a name that ends in .onnx or .keras, or --format"),
         (["RUN", "--out", "p.h5", "--format", "keras"], "takes a name that ends in .keras"),
         (["RUN", "--out", "no/policy.onnx"], "--out no/policy.onnx: cannot be written"),
+        (["RUN", "--out", "."], "--out .: takes the name of a file"),
         (["RUN"], "the following arguments are required: --out"),
         (["RANDOM", "--out", "policy.onnx"], "its policy is a UniformPolicy; takes one with a"),
         (["absent.npz", "--out", "policy.onnx"], "absent.npz: no policy that rlbench can load"),

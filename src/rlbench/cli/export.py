@@ -50,6 +50,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _form(asked: str | None, out: Path) -> str:
     """The format: what is asked for, else what the file's name says."""
+    if not out.name:
+        raise ReportError(f"--out {out}: takes the name of a file")
     suffix = out.suffix.lower()
     named = SUFFIXES.get(suffix)
     form = asked or named
