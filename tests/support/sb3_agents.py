@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -43,10 +44,11 @@ def settings(algorithm: str, **values: Any) -> SB3Settings:
 
 
 @contextmanager
-def agent(made: SB3Settings, env: str, seed: int = 0) -> Iterator[SB3]:
-    """An agent to be trained by hand."""
+def agent(made: SB3Settings, env: str, seed: int = 0, stop_at: float = math.inf) -> Iterator[SB3]:
+    """An agent to be trained by hand, which is asked to stop after `stop_at` steps."""
     resources = Resources(plan_env(EnvSettings(id=env)))
-    built = SB3(resources.context(seed), made)
+    context = resources.context(seed, lambda: resources.counts().env_steps >= stop_at)
+    built = SB3(context, made)
     try:
         yield built
     finally:

@@ -181,6 +181,19 @@ def test_going_on_needs_what_was_saved_and_an_environment_that_repeats_itself() 
         ours.set_state(half)
 
 
+@pytest.mark.parametrize(
+    ("algorithm", "last"), [("A2C", 8), ("PPO", 30), ("TRPO", 30), ("ARS", 30)]
+)
+def test_a_rollout_that_is_cut_short_at_its_last_step_leaves_no_trace(
+    algorithm: str, last: int
+) -> None:
+    """PyTorch's generators are put back; NumPy's need not be, as no rollout draws from them."""
+    with agent(settings(algorithm), ENVS[algorithm], stop_at=last) as ours:
+        before = through_checkpoint(ours.get_state())
+        ours.advance(100)
+        assert first_difference(before, through_checkpoint(ours.get_state())) is None
+
+
 def test_schedules_stay_where_they_end() -> None:
     made = settings("PPO", schedule_steps=64, kwargs={"learning_rate": "lin_0.01"})
     with agent(made, "CartPole-v1") as ours:

@@ -86,13 +86,13 @@ class Learner:
             self._unit()
             return True
         place, model, done = self._lanes.place(), self.collecting_state(), self.env_steps
-        generators = self._generators.get_state()
+        generators = self._generators.rollout_state()
         try:
             self._unit()
         except Stopped:
             self._lanes.go_back(place)
             self.restore_collecting(model)
-            self._generators.set_state(generators)
+            self._generators.undo_rollout(generators)
             self._counted_before -= self.env_steps - done
             return False
         return True

@@ -12,6 +12,8 @@ import torch
 
 from rlbench.interfaces import State
 
+RolloutState = tuple[torch.Tensor, torch.Tensor | None]  # of the CPU's generator and the GPU's
+
 
 class OwnGenerators:
     """States of the global generators of NumPy and PyTorch that one agent alone sees.
@@ -38,6 +40,16 @@ class OwnGenerators:
         finally:
             self._own, self._inside = _States.now(self._on_gpu), False
             others.put()
+
+    def rollout_state(self) -> RolloutState:
+        """Within `in_place`, all that a rollout draws from: PyTorch's generators. NumPy's take
+        thirty times as long to read, and Stable-Baselines3 draws from these for updates, for noise
+        and for exploration with a replay."""
+        return torch.get_rng_state(), torch.cuda.get_rng_state() if self._on_gpu else None
+
+    def undo_rollout(self, state: RolloutState) -> None:
+        """Within `in_place`, go back to a `rollout_state`."""
+        _put(*state)
 
     def get_state(self) -> State:
         own = _States.now(self._on_gpu) if self._inside else self._own
@@ -72,6 +84,10 @@ class _States:
 
     def put(self) -> None:
         np.random.set_state(self.of_numpy)  # noqa: NPY002
-        torch.set_rng_state(self.of_torch)
-        if self.of_gpu is not None:
-            torch.cuda.set_rng_state(self.of_gpu)
+        _put(self.of_torch, self.of_gpu)
+
+
+def _put(of_torch: torch.Tensor, of_gpu: torch.Tensor | None) -> None:
+    torch.set_rng_state(of_torch)
+    if of_gpu is not None:
+        torch.cuda.set_rng_state(of_gpu)
