@@ -138,6 +138,13 @@ BAD = {
 }
 
 
+@pytest.mark.parametrize("agents", ["es,es", "es,"])
+def test_each_agent_is_named_once(agents: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["tune", f"agent={agents}", "env=CartPole-v1"]) == 2
+    said = f"rlbench: agent: got '{agents}'; takes one agent or several, as agent=es,dqn"
+    assert capsys.readouterr().err.startswith(said)
+
+
 @pytest.mark.parametrize("word", BAD)
 def test_a_bad_word_is_one_line_and_writes_nothing(
     word: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

@@ -28,6 +28,7 @@ REPORTED_SEEDS = 100  # those below are for results that are reported
 FIRST_SEED = 1000
 MOST_SEEDS, MOST_EFFORT_S = 100, 1e9
 OBJECTIVES: tuple[Objective, ...] = ("time_to_threshold", "final_return")
+AGENTS = "one agent or several, as agent=es,dqn"
 OWN = ("agent", "env", "trials", "effort", "seeds", "objective", "space", "prune", "results_dir")
 ELSEWHERE = {
     "seed": "seeds=", "agents": "agent=", "agent.algorithm": "agent=NAME:ALGORITHM",
@@ -134,8 +135,8 @@ def _questions(given: dict[str, str], config_dir: str | None) -> list[Question]:
     from rlbench.tuning.question import pose
 
     agents = given.get("agent", "").split(",")
-    if not all(agents) or len(set(agents)) < len(agents):
-        raise ConfigError("agent", given.get("agent", ""), "one agent or several, as agent=es,dqn")
+    if not all(agents):
+        raise ConfigError("agent", given.get("agent", ""), AGENTS)
     others = [f"{key}={value}" for key, value in given.items() if key not in OWN]
     space = space_of_words(others)
     if space and len(agents) > 1:
@@ -145,7 +146,10 @@ def _questions(given: dict[str, str], config_dir: str | None) -> list[Question]:
     fixed = [word for word in others if word.partition("=")[0] not in space]
     asked = _asked(given, tuple(fixed), config_dir)
     file = Path(given["space"]) if given.get("space") else None
-    return [pose(agent, asked, space, file) for agent in agents]
+    questions = [pose(agent, asked, space, file) for agent in agents]
+    if len({question.agent for question in questions}) < len(questions):  # sb3 is sb3:PPO
+        raise ConfigError("agent", given["agent"], f"{AGENTS}, each of them once")
+    return questions
 
 
 def _asked(given: dict[str, str], fixed: tuple[str, ...], config_dir: str | None) -> Asked:
