@@ -216,6 +216,7 @@ def test_schedules_stay_where_they_end() -> None:
         ({"batch_size": 1}, "agent.kwargs: got {'n_steps': 16, "),
         ({"policy_kwargs": {"activation_fn": "GELU"}},
          "agent.kwargs.policy_kwargs.activation_fn: got 'GELU'; takes Tanh, ReLU or ELU"),
+        ({"batch_size": 0, "normalize_advantage": False}, "agent.kwargs: got {'n_steps': 16, "),
         ({"policy_kwargs": {"net_archs": [3]}}, "agent.kwargs: got {'n_steps': 16, "),
         ({"policy_kwargs": {"features_extractor_class": "X"}},
          "agent.kwargs.policy_kwargs.features_extractor_class: got 'X'; takes no value here"),

@@ -175,14 +175,7 @@ class Learner:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # advice on arguments; what is wrong is raised
                 model = algorithm(settings.policy_for(self._facts), env, **given)
-        except (
-            AssertionError,
-            AttributeError,
-            KeyError,
-            RuntimeError,
-            TypeError,
-            ValueError,
-        ) as error:
+        except Exception as error:  # it only builds: whatever is wrong is in the arguments
             said = " ".join(str(error).split())
             takes = f"what {settings.algorithm} of Stable-Baselines3 takes: {said}"
             raise ConfigError("agent.kwargs", chosen.kwargs, takes) from error
