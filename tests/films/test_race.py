@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import math
 from pathlib import Path
 from typing import Any, cast
 
@@ -9,6 +11,7 @@ import pytest
 
 import rlbench
 from rlbench.cli.main import main
+from rlbench.cli.race import runners_of
 from rlbench.films.frames import HEADING_HEIGHT, ONE_OF_SEVERAL, STRIP_HEIGHT
 from rlbench.films.race import Runner, stops
 from rlbench.playing.snapshots import Snapshot, snapshots_of
@@ -111,3 +114,14 @@ def test_the_times_are_those_at_which_something_changes() -> None:
     assert stops([runner(0.0, 0.7, 3.0)]) == [0.1, 1.0, 5.0]
     assert stops([runner(0.0, 0.7, 3.0), runner(0.0, 15.0)]) == [0.1, 1.0, 5.0, 20.0]
     assert stops([runner(0.0)]) == [0.1]
+
+
+def test_runs_that_go_on_race(tmp_path: Path) -> None:
+    """They have no policy.npz yet, and have not ended."""
+    runs = [kept(tmp_path, seed=seed, status=None) for seed in (0, 1)]
+    for run in runs:
+        (Path(run) / "policy.npz").unlink()
+    with contextlib.ExitStack() as stack:
+        found = runners_of([Path(run) for run in runs], stack)
+        assert [one.end_s for one in found] == [math.inf, math.inf]
+        assert [one.part(9.0).trained for one in found] == ["policy of 0.0 s"] * 2

@@ -17,7 +17,7 @@ from rlbench.films.race import MARKS, Runner, race, stops
 from rlbench.films.scene import MOST_FRAMES_PER_S
 from rlbench.opening import is_directory
 from rlbench.playing.snapshots import snapshots_of
-from rlbench.playing.source import conditions_for, read_source
+from rlbench.playing.source import conditions_for, read_run
 
 MOST_RUNNERS = 4
 MOST_TIMES = 50
@@ -27,7 +27,7 @@ USAGE = "RUN RUN ... [--out FILE] [--at S,S,...] [--seconds S]"
 DESCRIPTION = """\
 Show runs side by side at the same second of training: what the policy of each could do after 1, 2,
 5, 10, ... s. The runs are made with snapshots=true, which keeps those policies, and are of one
-environment."""
+environment under the same conditions. They may still go on."""
 EXAMPLES = """\
 examples:
   rlbench -m agent=es,dqn env=CartPole-v1 snapshots=true
@@ -48,7 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         raise ReportError(f"rlbench race: got {given}; takes 2 to {MOST_RUNNERS} RUNs")
     check_place(arguments.out)
     with contextlib.ExitStack() as stack:
-        runners = _runners(paths, stack)
+        runners = runners_of(paths, stack)
         times = arguments.at or stops(runners, MARKS)
         per_s = min(max(runner.theatre.per_s for runner in runners), MOST_FRAMES_PER_S)
         made = race(runners, times, per_s, arguments.seconds)
@@ -56,12 +56,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _runners(paths: Sequence[Path], stack: contextlib.ExitStack) -> list[Runner]:
+def runners_of(paths: Sequence[Path], stack: contextlib.ExitStack) -> list[Runner]:
+    """The runs of a race, whose environments `stack` closes. Raises ReportError as `main`."""
     runners: list[Runner] = []
     for path in paths:
         if not is_directory(path):
             raise ReportError(f"{path}: takes the directory of a run")
-        source, snapshots = read_source(path), snapshots_of(path)
+        snapshots = snapshots_of(path)
+        source = read_run(path, snapshots[0].file)  # a run that goes on has no other policy
         conditions = conditions_for(source)
         theatre = stack.enter_context(contextlib.closing(Theatre(conditions)))
         first = runners[0].theatre if runners else theatre
@@ -71,7 +73,8 @@ def _runners(paths: Sequence[Path], stack: contextlib.ExitStack) -> list[Runner]
         if theatre.played != first.played:
             given = f"is of {theatre.facts.id} under other conditions than {paths[0]}"
             raise ReportError(f"{path}: {given}, and a race is under the same")
-        end_s = math.inf if source.run is None else source.run.end.train_s
+        run = source.run
+        end_s = math.inf if run is None or run.status == "unfinished" else run.end.train_s
         name = visible(f"{source.name}  {conditions.env.id}  seed {conditions.seed}")
         runners.append(Runner(name, theatre, snapshots, end_s))
     return runners

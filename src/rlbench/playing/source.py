@@ -81,6 +81,11 @@ def conditions_for(
     return known
 
 
+def read_run(directory: Path, file: Path) -> Source:
+    """A policy in a file of a run, and the run; raises as `read_source`."""
+    return _of_run(directory, file, directory)
+
+
 def _of_file(path: Path) -> Source:
     """A policy.npz; where it lies in a run's directory, with the run's conditions."""
     beside = path.parent / HEADER
