@@ -8,7 +8,7 @@ import pytest
 from rlbench.dreams.ascent import Dreamer, Layer, Recipe
 from rlbench.interfaces import Array
 from rlbench.nets.conv import ConvNet
-from rlbench.nets.heads import ArgmaxHead
+from rlbench.nets.heads import ArgmaxHead, ContinuousHead
 from rlbench.nets.policy import NetworkPolicy
 from rlbench.nets.residual import ResidualNet
 from rlbench.nets.tensorflow_runtime import start_tensorflow
@@ -71,6 +71,15 @@ def test_an_action_and_a_whole_layer(dreamer: Dreamer) -> None:
     assert (for_it[..., 0] > 0.8).all() and (against[..., 0] < 0.2).all()
     (whole,) = dreamer.dream(grey(), "conv1", None, PLAIN, 0)
     assert (whole[..., 0] > 0.8).all() and (whole[..., 1] < 0.5).all()
+
+
+def test_of_a_single_number_it_is_the_number() -> None:
+    start_tensorflow(1)
+    network = ConvNet((2, 6, 6), ((1, 2, 1),), (), 1)
+    parameters = np.ones(network.size, np.float32)
+    made = Dreamer(NetworkPolicy(network, ContinuousHead((-1.0,), (1.0,)), parameters))
+    # 25 places of 8 pixels of 0.5 and a bias, and another bias
+    assert made.responses(grey(), "actions").tolist() == [[126.0]]
 
 
 def test_the_seed_decides(dreamer: Dreamer) -> None:

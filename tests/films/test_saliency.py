@@ -14,7 +14,7 @@ from rlbench.films.saliency import Gaze, gaze
 from rlbench.interfaces import Array
 from rlbench.nets.build import NATURE, SMALL, NetworkOptions
 from rlbench.nets.conv import ConvNet
-from rlbench.nets.heads import ArgmaxHead
+from rlbench.nets.heads import ArgmaxHead, ContinuousHead
 from rlbench.nets.mlp import MLP
 from rlbench.nets.policy import NetworkPolicy
 from rlbench.playing.conditions import Conditions
@@ -57,6 +57,15 @@ def test_on_a_board_it_is_the_squares_that_change_the_choice() -> None:
         assert (found[seen] > 1e-4).all() and np.allclose(found[~seen], 0, atol=1e-9)
     # One of nine squares, of brightness 1: an output falls by 1/9, the others less the mean by less
     assert found[2, 3] == pytest.approx(0.5 * (2 / 3) / 81, rel=1e-3)
+
+
+def test_of_a_single_number_it_is_what_changes_it() -> None:
+    network = SMALL.build((4, 10, 10), 1, NetworkOptions())
+    assert isinstance(network, ConvNet)
+    parameters = looking_at(network, 2, 3).parameters
+    policy = NetworkPolicy(network, ContinuousHead((-1.0,), (1.0,)), parameters)
+    found = Gaze(policy, False).saliency(np.full((4, 10, 10), 255, np.uint8))
+    assert found[2, 3] == pytest.approx(0.5 / 81, rel=1e-3) and found[0, 0] == 0
 
 
 def test_on_frames_it_is_near_what_is_looked_at() -> None:

@@ -15,6 +15,7 @@ import numpy as np
 
 from rlbench.interfaces import Array
 from rlbench.nets import keras_build
+from rlbench.nets.heads import ArgmaxHead
 from rlbench.nets.policy import NetworkPolicy
 
 ACTIONS = "actions"  # the last layer
@@ -63,7 +64,7 @@ class Dreamer:
 
     def responses(self, images: Array, layer: str) -> Array:
         """How strongly images [B, height, width, channels] excite each unit [B, units]: its
-        weighted sum, the mean over all places; of an action, how far it is above the mean."""
+        weighted sum, the mean over all places; of a choice, how far it is above the mean."""
         summed = self._sums(layer, np.asarray(images, np.float32))
         found: Array = summed.numpy().mean(axis=1)
         return found
@@ -92,7 +93,7 @@ class Dreamer:
 
         summed = self._parts[layer](images, training=False)
         summed = tf.reshape(summed, (tf.shape(images)[0], -1, summed.shape[-1]))
-        if layer == ACTIONS:
+        if layer == ACTIONS and isinstance(self._policy.head, ArgmaxHead):
             summed -= tf.reduce_mean(summed, axis=-1, keepdims=True)
         return summed
 

@@ -2,8 +2,8 @@
 
 Occlusion, after Greydanus et al. 2018 (arXiv 1711.00138), equations 1 to 3: at each of many places
 the frames are blurred, and S = 1/2 |f(I) - f(I')|^2 says how much the outputs f change. Here f are
-the outputs less their mean, as what is the same for all actions changes no choice. A board of few
-squares cannot be blurred: there each square is emptied.
+the outputs, of choices less their mean, as what is the same for all of them changes no choice. A
+board of few squares cannot be blurred: there each square is emptied.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import numpy as np
 from rlbench.films.episodes import Shot, Theatre
 from rlbench.films.observation import in_colours
 from rlbench.interfaces import Array
+from rlbench.nets.heads import ArgmaxHead
 from rlbench.nets.policy import NetworkPolicy
 
 MASK_PX, BLUR_PX = 5.0, 3.0  # the paper's: standard deviations of the mask and of the blur
@@ -45,7 +46,8 @@ class Gaze:
         changed = seen + self._masks[:, None] * (behind - seen)
         inputs = np.concatenate([obs[None], np.rint(changed).astype(np.uint8)])
         outputs = self._policy.outputs(inputs).astype(np.float64)
-        outputs -= outputs.mean(axis=1, keepdims=True)
+        if isinstance(self._policy.head, ArgmaxHead):
+            outputs -= outputs.mean(axis=1, keepdims=True)
         found: Array = 0.5 * np.square(outputs[1:] - outputs[0]).sum(axis=1)
         return found.reshape(len(self._rows), len(self._columns))
 
