@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from rlbench.errors import OutputError
-from rlbench.films.movie import write_film
+from rlbench.films.movie import check_can_write, write_film
 from rlbench.films.scene import steps_by
 from rlbench.interfaces import Array
 
@@ -46,6 +46,15 @@ def test_a_film_that_ffmpeg_cannot_finish_is_none(tmp_path: Path) -> None:
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert list(tmp_path.iterdir()) == [out] and out.read_bytes() == b"before"
+
+
+def test_a_place_that_is_none_is_refused_before_anything_is_played(tmp_path: Path) -> None:
+    (tmp_path / "folder.mp4").mkdir()
+    with pytest.raises(OutputError, match=r"folder.mp4: cannot be written \(is a directory\)"):
+        check_can_write(tmp_path / "folder.mp4")
+    with pytest.raises(OutputError, match=r"cannot be written \(.*/no: no such folder\)"):
+        check_can_write(tmp_path / "no" / "film.mp4")
+    check_can_write(tmp_path / "film.mp4")
 
 
 def test_a_folder_with_a_colon_is_no_address(

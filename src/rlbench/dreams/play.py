@@ -42,6 +42,8 @@ def play(policy: Policy, conditions: Conditions, step: int | None) -> Play:
         for number in itertools.count():
             for moment in episode_of(policy, lanes, plan.facts, seeds, number):
                 if number == 0 and (step is None or moment.steps <= step):
+                    if step is not None:
+                        first.clear()
                     first.append(moment)
                 if moment.steps % STEPS_APART == 0 and len(frames) < FRAMES:
                     frames.append(moment.obs)

@@ -19,7 +19,7 @@ import numpy as np
 from rlbench.errors import OutputError, ReportError
 from rlbench.extras import install_command
 from rlbench.interfaces import Array
-from rlbench.opening import open_to_write
+from rlbench.opening import is_directory, open_to_write
 
 GIF_WIDTH = 640  # at most: a GIF of all pixels would be some ten times as large
 GIF_FRAMES_PER_S = 12.5  # about
@@ -37,9 +37,14 @@ class Writer(Protocol):
 
 
 def check_can_write(out: Path) -> None:
-    """Raise ReportError where a name's ending is of no film, or what its kind needs is missing."""
+    """Raise ReportError where a name's ending is of no film, its place is none for a file, or what
+    its kind needs is missing."""
     if out.suffix.lower() not in WRITERS:
         raise ReportError(f"--out {out}: takes a name that ends in {' or '.join(WRITERS)}")
+    if is_directory(out):
+        raise OutputError(out, IsADirectoryError(errno.EISDIR, "is a directory"))
+    if not is_directory(out.parent):
+        raise OutputError(out, FileNotFoundError(errno.ENOENT, "no such folder", str(out.parent)))
     for package in ("PIL", "imageio_ffmpeg"):
         if importlib.util.find_spec(package) is None:
             raise ReportError(f"films need {package}: {install_command('video')}")
