@@ -59,10 +59,11 @@ Returns = Mapping[str, Sequence[Sequence[float]]]  # by agent, setting and game
 
 @dataclass(frozen=True)
 class Round:
-    """What every setting in it gets. seconds: of training in each game."""
+    """What every setting in it gets. seconds: of training in each game. given: further words."""
 
     seed: int
     seconds: float
+    given: tuple[str, ...] = ()
 
     def words(self, agent: str, chosen: Chosen, game: str, results: Path) -> tuple[str, ...]:
         """Those of one run."""
@@ -71,6 +72,7 @@ class Round:
             *(f"{key}={value}" for key, value in chosen.items()),
             *(f"seed={self.seed}", "cores=1", f"budget.train_seconds={self.seconds:g}"),
             f"results_dir={as_text(str(results))}",
+            *self.given,
         )
 
 
@@ -140,8 +142,11 @@ def played(tried: Mapping[str, Sequence[Chosen]], this: Round, results: Path) ->
     }
 
 
-def rounds_of(seconds: float) -> tuple[Round, Round]:
-    return Round(FIRST_SEED, seconds), Round(FIRST_SEED + 1, LONGER * seconds)
+def rounds_of(seconds: float, given: tuple[str, ...] = ()) -> tuple[Round, Round]:
+    return (
+        Round(FIRST_SEED, seconds, given),
+        Round(FIRST_SEED + 1, LONGER * seconds, given),
+    )
 
 
 def effort_s(trials: int, seconds: float) -> float:
@@ -160,10 +165,12 @@ def plan(trials: int, seconds: float) -> str:
     )
 
 
-def search(trials: int, seconds: float, results: Path, out: Path) -> None:
+def search(
+    trials: int, seconds: float, results: Path, out: Path, given: tuple[str, ...] = ()
+) -> None:
     """Make both rounds, and write what is best of each agent."""
     spaces = read_spaces(SPACES)
-    first, second = rounds_of(seconds)
+    first, second = rounds_of(seconds, given)
     tried = {a: [as_they_are(a, s), *drawn(s, trials - 1)] for a, s in spaces.items()}
     short = played(tried, first, results)
     kept = {a: [0, *(n for n in ranked(short[a]) if n)][:KEPT] for a in tried}
@@ -218,6 +225,8 @@ def main() -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog="example: bash scripts/tune_minatar --trials 2 --seconds 5 --out /tmp/tuned",
     )  # fmt: skip
+    parser.add_argument("words", nargs="*", metavar="KEY=VALUE",
+                        help="for every run, such as overwrite=shared")  # fmt: skip
     parser.add_argument("--trials", type=int, default=12, help="settings of each agent (12)")
     parser.add_argument("--seconds", type=float, default=60, help="of training in round one (60)")
     parser.add_argument("--results", type=Path, default=CHECKOUT / "results" / "tune" / "MinAtar",
@@ -233,7 +242,8 @@ def main() -> int:
     print(plan(given.trials, given.seconds))
     try:
         if not given.dry_run:
-            search(given.trials, given.seconds, given.results.absolute(), given.out)
+            results, words = given.results.absolute(), tuple(given.words)
+            search(given.trials, given.seconds, results, given.out, words)
     except RlbenchError as error:
         print(error, file=sys.stderr)
         return error.exit_status

@@ -21,19 +21,19 @@ def test_the_picture_of_a_graph_has_its_operators_in_order() -> None:
     assert {"observation\n[batch, 8]\nfloat", "action\n[batch]\nint64"} <= set(said)
 
 
-def _trial(solved_s: list[float | None], state: TrialState) -> FrozenTrial:
-    outcome = {"solved_s": solved_s, "final_return": [500.0, 9.0], "train_s": [4.0, 10.0]}
+def _trial(returns: list[float], state: TrialState) -> FrozenTrial:
+    outcome = {"solved_s": [None, None], "final_return": returns, "train_s": [4.0, 10.0]}
     return create_trial(state=state, value=1.0, user_attrs=outcome)
 
 
 def test_a_search_is_drawn_trial_by_trial() -> None:
     complete, pruned = TrialState.COMPLETE, TrialState.PRUNED
     (axes,) = study.drawn(
-        [_trial([2.0, 4.0], complete), _trial([2.0, None], complete), _trial([1.0, 3.0], complete),
-         _trial([None, None], pruned)]
+        [_trial([20.0, 40.0], complete), _trial([9.0, 11.0], complete), _trial([8.0, 2.0], pruned),
+         _trial([60.0, 40.0], complete)]
     ).axes  # fmt: skip
-    drawn = {line.get_label(): line.get_xydata().tolist() for line in axes.lines}
-    assert drawn["both runs solved"] == [[1.0, 3.0], [3.0, 2.0]]
-    assert drawn["best so far"] == [[1.0, 3.0], [2.0, 3.0], [3.0, 2.0], [4.0, 2.0]]
-    assert [x for x, _ in drawn["a run was not solved"]] == [2.0]
-    assert [x for x, _ in drawn["given up: behind the median"]] == [4.0]
+    lines = {line.get_label(): line.get_xydata().tolist() for line in axes.lines}
+    assert lines["a run"] == [[1, 20], [1, 40], [2, 9], [2, 11], [4, 60], [4, 40]]
+    assert lines["mean of both runs"] == [[1, 30], [2, 10], [4, 50]]
+    assert lines["given up: mean by then"] == [[3, 5]]
+    assert lines["best so far"] == [[1, 30], [2, 30], [4, 50]]

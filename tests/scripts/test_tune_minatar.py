@@ -55,11 +55,11 @@ def test_a_score_is_the_mean_share_of_the_best_return_of_each_game() -> None:
 
 
 def test_both_agents_get_the_same_but_for_their_settings() -> None:
-    _, long = rounds_of(60)
+    _, long = rounds_of(60, ("overwrite=shared",))
     es, dqn = (long.words(agent, {}, GAMES[1], Path("runs")) for agent in ("es", "dqn"))
     assert es[1:] == dqn[1:] == (
         "env=MinAtar/Breakout-v1", "seed=1001", "cores=1", "budget.train_seconds=240",
-        "results_dir=runs",
+        "results_dir=runs", "overwrite=shared",
     )  # fmt: skip
     assert effort_s(12, 60) == 3 * (12 * 60 + 4 * 240)
 
