@@ -185,8 +185,8 @@ def search(
             f"{len(kept[agent])} of them again for {second.seconds:g} s on seed {second.seed}. In "
             f"all {duration(effort_s(trials, seconds))} of training, cores=1, on "
             f"{describe().cpu_model or 'this machine'}. Reported seeds are 0-99.",
-            f"Best was setting {number + 1} with returns of {_numbers(long[agent][best])}; setting "
-            f"1, as it was before ({_setting(tried[agent][0])}), had {_numbers(long[agent][0])}.",
+            f"Best was setting {number + 1} with returns of {_numbers(long[agent][best])}. Setting "
+            f"1 is as it was before ({_setting(tried[agent][0])}): {_numbers(long[agent][0])}.",
             REST[agent],
             "Searched:",
             *(f"  {key}: {dimension.text()}" for key, dimension in space.items()),
