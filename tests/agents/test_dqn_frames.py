@@ -37,12 +37,12 @@ def play(game: str, should_stop: Callable[[], bool] = lambda: False, **changes: 
 @pytest.mark.parametrize(
     "changes",
     [
-        {},
         {"n_step": 3, "prioritized": True, "dueling": True, "life_loss_ends_episode": True},
         {"n_step": 3, "prioritized": True, "actors": 2},
     ],
 )
 def test_a_game_goes_on_exactly_from_its_checkpoint(changes: dict[str, Any], tmp_path: Any) -> None:
+    """Without any of these it does so in tests/harness/test_resume.py."""
     whole = play("Breakout", **changes)
     whole.advance(58)  # within a block of 16 steps, with updates of its beginning made meanwhile
     checkpoint.save(tmp_path, 1, whole.get_state())
@@ -106,7 +106,7 @@ def test_a_policy_acts_in_numpy_as_the_learner_values() -> None:
     obs = np.random.default_rng(0).integers(0, 256, (3, 4, 84, 84), np.uint8)
     learner = agent._learner
     weights = learner._weights.split(learner._parameters)
-    utilities = np.asarray(learner._utilities(weights, learner._tf.constant(obs)))[:, 0]
+    utilities = np.asarray(learner._compiled.utilities(weights, obs))[:, 0]
     np.testing.assert_allclose(policy.outputs(obs), utilities, rtol=1e-3, atol=1e-5)
     state = copy.deepcopy(agent.get_state())
     assert state["learner"]["parameters"].size < policy.parameters.size

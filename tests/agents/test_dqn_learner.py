@@ -225,7 +225,17 @@ def test_state_carries_everything_and_nothing_is_traced_again() -> None:
     for name, value in one.get_state().items():
         np.testing.assert_array_equal(value, other.get_state()[name])
     assert not np.array_equal(one.get_state()["target"], one.parameters)
-    assert one._update.experimental_get_tracing_count() == 1
+    assert one._compiled.update.experimental_get_tracing_count() == 1
+
+
+def test_learners_of_one_kind_share_what_is_traced_and_nothing_else() -> None:
+    one, other, another = (linear_learner((3,), double, False) for double in (True, True, False))
+    assert one._compiled is other._compiled is not another._compiled
+    before = other.parameters
+    one.update(some_batches(np.random.default_rng(3), 3, 4, 2, (3,)))
+    assert not np.array_equal(one.parameters, before)
+    np.testing.assert_array_equal(other.parameters, before)
+    assert one.updates == 3 and other.updates == 0
 
 
 def test_diverging_is_one_line() -> None:

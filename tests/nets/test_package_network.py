@@ -66,6 +66,11 @@ def read(values):
 NETWORK = NetworkBuilder("vector", build, read)
 UNREAD = NetworkBuilder("vector", build)
 OTHERWISE = NetworkBuilder("vector", build, lambda values: Doubled(1, 1))
+LISTED = NetworkBuilder(
+    "vector",
+    lambda shape, outputs, options: Doubled(list(shape), outputs),
+    lambda values: Doubled(values["inputs"], values["outputs"]),
+)
 """
 SHORT: dict[str, Any] = {
     "in_process": True, "progress": False, "cores": 1, "agent.population": 8,
@@ -117,7 +122,12 @@ def test_a_policy_is_loaded_by_the_registered_name(monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.parametrize(
     ("package", "thing", "kind"),
-    [("mute", "UNREAD", "doubled"), ("liar", "OTHERWISE", "doubled"), ("alias", "NETWORK", "mlp")],
+    [
+        ("mute", "UNREAD", "doubled"),
+        ("liar", "OTHERWISE", "doubled"),
+        ("alias", "NETWORK", "mlp"),
+        ("lists", "LISTED", "doubled"),
+    ],
 )
 def test_a_network_that_could_not_be_loaded_again_is_refused_before_training(
     monkeypatch: pytest.MonkeyPatch, package: str, thing: str, kind: str

@@ -153,9 +153,11 @@ def _check_readable(name: str, network: Network) -> None:
     """Raise ConfigError where a policy of a package's network could not be loaded again."""
     takes = (
         "a network that policy.npz can hold: `describe` gives JSON values and the registered name "
-        "as 'kind', and `NetworkBuilder.read` makes an equal network of them"
+        "as 'kind', `NetworkBuilder.read` makes an equal network of them, and its fields can be "
+        "hashed (tuples, no lists)"
     )
     try:
+        hash(network)
         description = json.loads(json.dumps(network.describe()))
         equal = description.get("kind") == name and network_from_description(description) == network
     except Exception as error:  # the package's code may raise anything at all

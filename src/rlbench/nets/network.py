@@ -94,7 +94,7 @@ def check_sizes(least: int = 1, **sizes: Iterable[int]) -> None:
 
 
 class Network(abc.ABC):
-    """Layers of weighted sums, as a frozen dataclass.
+    """Layers of weighted sums, as a frozen dataclass whose fields can be hashed.
 
     The parameters are one flat float32 vector: per layer the kernel [in, out] in C order, then the
     bias [out]; this is the order in which Keras lists a model's weights. A convolution's kernel
