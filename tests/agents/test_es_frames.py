@@ -337,14 +337,17 @@ def test_the_first_evaluation_comes_after_the_reference_batch_and_counts_it(tmp_
     assert first["seq"] < next(row["seq"] for row in rows if row["kind"] == "train")
 
 
-@pytest.mark.parametrize("words", [[], ["agent.noise=lowrank", "agent.episodes_per_member=2"]])
+@pytest.mark.parametrize(
+    ("workers", "words"),
+    [(2, []), (1, ["agent.noise=lowrank", "agent.episodes_per_member=2"])],
+)
 def test_games_learn_the_same_in_two_halves_and_in_worker_processes(
-    tmp_path: Path, words: list[str]
+    tmp_path: Path, workers: int, words: list[str]
 ) -> None:
     whole, summary = finish(tmp_path / "whole", "executor=serial", *words)
     assert whole["generation"] >= 2 and summary["env_steps"] >= 160
     # Two halves in worker processes: neither they nor the pause leave a trace.
-    processes = ["executor=process", f"cores={min(2, len(available_cores()))}", *words]
+    processes = ["executor=process", f"cores={min(workers, len(available_cores()))}", *words]
     finish(tmp_path / "halves", *processes, steps=60)
     halves, again = finish(tmp_path / "halves", *processes)
     assert again["attempts"] == 2 and again["env_steps"] == summary["env_steps"]

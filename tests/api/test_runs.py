@@ -75,9 +75,9 @@ def test_in_this_process_it_learns_the_same_and_gives_back_what_it_took() -> Non
 
 
 def test_a_finished_run_is_read_and_a_larger_budget_goes_on() -> None:
-    first = rlbench.run("random", **SMALL)
+    first = rlbench.run("random", in_process=True, **SMALL)
     written = (first.directory / "log.jsonl").read_bytes()
-    again = rlbench.run("random", **SMALL)
+    again = rlbench.run("random", in_process=True, **SMALL)
     assert again.directory == first.directory
     assert (first.directory / "log.jsonl").read_bytes() == written
     longer = rlbench.run("random", **{**SMALL, "budget.env_steps": 800})
@@ -158,7 +158,7 @@ def test_progress_is_shown_line_by_line_where_there_is_no_terminal(
 
 
 def test_a_sweep_returns_its_own_runs_in_the_order_asked_for() -> None:
-    rlbench.run("random", seed=9, **SMALL)
+    rlbench.run("random", seed=9, in_process=True, **SMALL)
     before = surroundings()
     runs = rlbench.sweep(agent=["random", "es"], seed=[1, 0], jobs=1, **SMALL)
     assert surroundings() == before

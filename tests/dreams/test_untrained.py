@@ -24,10 +24,13 @@ def same(one: NetworkPolicy, other: NetworkPolicy) -> bool:
 def test_what_is_drawn_again_is_what_the_run_began_with(agent: str, tmp_path: Path) -> None:
     pytest.importorskip("minatar", reason="rlbench[minatar] is not installed")
     more = (
-        {"agent.learning_starts_steps": 100}
+        {
+            "agent.learning_starts_steps": 100, "agent.batch_size": 8,
+            "agent.updates_per_train": 4, "agent.compile": False,
+        }
         if agent == "dqn"
         else {"agent.population": 4, "agent.virtual_batch_norm": False}
-    )
+    )  # fmt: skip
     run = rlbench.run(
         agent, "MinAtar/Breakout-v1", seed=5, cores=1, in_process=True, progress=False,
         results_dir=tmp_path, snapshots=True, **QUICK, **more,

@@ -57,7 +57,7 @@ def test_kept_games_play_the_episodes_of_native_ones(game: str, keys: dict[str, 
     asked = conditions(game, **keys)
     kept, native = KeptGame(asked), NativeGame(asked, CAP)
     assert kept.actions == native.actions
-    for seed, steps in [(3, 400), (2**31 - 1, 60), (0, 120), (3, 60)]:
+    for seed, steps in [(3, 200), (2**31 - 1, 40), (3, 40)]:
         ours, theirs = episode(kept, seed, steps), episode(native, seed, steps)
         assert len(ours) == len(theirs)
         for t, (mine, other) in enumerate(zip(ours, theirs, strict=True)):

@@ -146,6 +146,7 @@ def test_agents_learn_the_same_by_all_executors_and_in_two_halves(
         budgets["process"] = [600]
     else:
         words += ["agent.learning_starts_steps=100", "agent.n_step=3", "agent.threads=1"]
+        words += ["agent.batch_size=8", "agent.updates_per_train=4", "agent.compile=false"]
     parameters = []
     for name, ends in budgets.items():
         for steps in ends:

@@ -199,7 +199,6 @@ def test_the_environment_variable_is_an_address(
 @pytest.mark.parametrize("kind", [RayExecutor, ProcessExecutor])
 def test_a_worker_killed_in_every_generation_changes_nothing(
     cluster: Any,
-    serial: tuple[Any, Any],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     kind: type[RayExecutor] | type[ProcessExecutor],
@@ -226,10 +225,12 @@ def test_a_worker_killed_in_every_generation_changes_nothing(
     monkeypatch.setattr(kind, "_share", share_and_doom)
     monkeypatch.setattr(kind, "_send", send_and_kill)
     words = on(cluster, 2) if kind is RayExecutor else ["executor=process", "executor.workers=2"]
-    _, rows, learned = finish(settings(tmp_path, *words))
-    assert without_times(rows) == serial[0]
-    assert_same(learned, serial[1])
-    assert len(killed) == learned["generation"] == 10
+    short = "budget.env_steps=900"
+    _, expected, serial = finish(settings(tmp_path, "executor=serial", short))
+    _, rows, learned = finish(settings(tmp_path, *words, short))
+    assert without_times(rows) == without_times(expected)
+    assert_same(learned, serial)
+    assert len(killed) == learned["generation"] == 3
     assert rows[-1]["lost_env_steps"] > 0
 
 

@@ -22,7 +22,7 @@ KINDS = (
 @pytest.mark.parametrize("kind", KINDS)
 def test_actions_are_the_same(kind: str) -> None:
     policy, env = policy_of(kind)
-    count = 200 if policy.network.observations == "frames" else 2_000
+    count = 50 if policy.network.observations == "frames" else 2_000
     obs = observations(env, count)
     start_tensorflow(1)
     found = keras_model(policy)(obs)

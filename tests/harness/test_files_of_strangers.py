@@ -221,11 +221,19 @@ DAMAGE: dict[str, Callable[[Path], object]] = {
 }
 
 
+@pytest.fixture(scope="module")
+def results_of_es(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("es")
+    run(settings(made, agent="es"))
+    return made
+
+
 @pytest.mark.parametrize("damage", DAMAGE)
-def test_a_damaged_checkpoint_is_named_and_kept(tmp_path: Path, damage: str) -> None:
-    asked = settings(tmp_path, agent="es")
-    run(asked)
-    place = place_of(asked)
+def test_a_damaged_checkpoint_is_named_and_kept(
+    tmp_path: Path, results_of_es: Path, damage: str
+) -> None:
+    shutil.copytree(results_of_es, tmp_path, dirs_exist_ok=True)
+    place = place_of(settings(tmp_path, agent="es"))
     DAMAGE[damage](place)
     before = {file: file.read_bytes() for file in (place / "checkpoint").iterdir()}
     with pytest.raises(RunError, match="overwrite=true starts again") as refused:

@@ -157,7 +157,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Cam
         ("es on Pong", "SIGKILL", "checkpoint=1+9"),
         ("dqn on CartPole", "SIGKILL", "checkpoint=4+33"),
         ("dqn on Acrobot", "SIGINT", "train=1+90"),
-        ("dqn on MuJoCo", "SIGKILL", "checkpoint=3+21"),
+        pytest.param("dqn on MuJoCo", "SIGKILL", "checkpoint=3+21", marks=pytest.mark.slow),
         ("dqn on Pong", "SIGKILL", "checkpoint=2+5"),
         ("dqn with actors", "SIGKILL", "checkpoint=3+21"),
     ],

@@ -121,8 +121,9 @@ KINDS: dict[str, tuple[str, Callable[[], NetworkPolicy]]] = {
 }
 
 
+@cache
 def policy_of(kind: str) -> tuple[NetworkPolicy, str]:
-    """A policy of a kind, and the environment whose observations it takes."""
+    """A policy of a kind, which tests share, and the environment whose observations it takes."""
     env, make = KINDS[kind]
     return make(), env
 
