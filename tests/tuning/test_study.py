@@ -51,6 +51,14 @@ def test_what_is_told_is_there_for_optuna_and_its_best_trial_is_ours(tmp_path: P
     assert loaded.trials[1].intermediate_values == {1: 12.5}
 
 
+def test_a_study_may_lie_anywhere(tmp_path: Path) -> None:
+    place = tmp_path / "a%41 b?c#d'e{x}"
+    place.mkdir()
+    opened(place).ask()
+    assert not opened(place).is_new
+    assert [file.name for file in place.iterdir()] == ["study.db"]
+
+
 def test_a_trial_that_was_cut_short_is_tried_again_once_and_counts_once(tmp_path: Path) -> None:
     study = opened(tmp_path)
     cut = study.ask()

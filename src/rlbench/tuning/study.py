@@ -3,9 +3,11 @@ it, and what was cut short and is tried again."""
 
 from __future__ import annotations
 
+import sqlite3
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from rlbench.config.spaces import Choice, Dimension, Space
 from rlbench.config.words import as_text
-from rlbench.errors import ConfigError, RunError
+from rlbench.errors import RunError
 from rlbench.opening import in_the_way
 from rlbench.seeding import Seeds
 from rlbench.tuning.outcome import Objective, Outcome
@@ -146,11 +148,9 @@ def _open(directory: Path, space: Space, objective: Objective) -> optuna.Study:
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     if (reason := in_the_way(path)) is not None:
         raise RunError(f"{path}: {reason}")
-    if "?" in str(path):
-        raise ConfigError("results_dir", str(directory), "a path without a question mark")
     try:
         study = optuna.create_study(
-            storage=f"sqlite:///{path}",
+            storage=_storage(path),
             study_name=NAME,
             direction="maximize" if objective == "final_return" else "minimize",
             load_if_exists=True,
@@ -162,6 +162,12 @@ def _open(directory: Path, space: Space, objective: Objective) -> optuna.Study:
     if others := sorted(tried - space.keys()):
         raise RunError(f"{path}: it has trials of {others[0]}, which is not varied; move it away")
     return study
+
+
+def _storage(path: Path) -> optuna.storages.RDBStorage:
+    """In a URL some characters of a path would have a meaning; here all are as they are."""
+    connect = partial(sqlite3.connect, path, check_same_thread=False)
+    return optuna.storages.RDBStorage(f"sqlite:///{FILE}", {"creator": connect})
 
 
 def _distribution(dimension: Dimension) -> BaseDistribution:
