@@ -9,9 +9,14 @@ import numpy as np
 import pytest
 
 import rlbench
+from rlbench.agents.es.virtual_norm import EPSILON
 from rlbench.dreams.untrained import untrained
+from rlbench.nets.conv import ConvNet, patches
+from rlbench.nets.heads import ArgmaxHead
 from rlbench.nets.policy import NetworkPolicy
 from rlbench.playing.source import read_source
+from rlbench.runs.directory import write_policy
+from support.run_files import RunFiles
 
 QUICK = {"budget.env_steps": 600, "eval.episodes": 1, "env.max_episode_steps": 100}
 
@@ -44,3 +49,20 @@ def test_what_is_drawn_again_is_what_the_run_began_with(agent: str, tmp_path: Pa
     shutil.rmtree(run.directory / "snapshots")
     drawn, words = untrained(source, policy, frames)
     assert words == "fresh parameters of seed 5" and same(drawn, kept)
+
+
+def test_virtual_batch_normalisation_is_by_the_frames_of_this_play(tmp_path: Path) -> None:
+    network = ConvNet((4, 10, 10), ((3, 3, 1),), (5,), 2)
+    trained = NetworkPolicy(network, ArgmaxHead((2,), single=True), np.zeros(network.size))
+    run = RunFiles(agent="es").write(tmp_path)
+    write_policy(run / "policy.npz", trained.arrays())
+    rng = np.random.default_rng(0)
+    frames = rng.integers(0, 256, (16, 4, 10, 10)).astype(np.uint8)
+    policy, words = untrained(read_source(run), trained, frames)
+    assert words == "fresh parameters of seed 0, normalised by these frames"
+    (kernel, bias), *_ = network.layers(policy.parameters)
+    x = np.moveaxis(frames, 1, -1).astype(np.float64) / 255
+    sums = patches(x, 3, 1).reshape(-1, len(kernel)) @ kernel + bias
+    assert np.allclose(sums.mean(axis=0), 0, atol=1e-5)
+    variance = sums.var(axis=0)
+    assert np.allclose(variance, 1, atol=0.1) and (variance < 1 + EPSILON).all()

@@ -80,6 +80,14 @@ def test_on_frames_it_is_near_what_is_looked_at() -> None:
     assert found[12, 1] == 0
 
 
+def test_where_all_is_alike_nothing_is_looked_at() -> None:
+    network = NATURE.build((4, 84, 84), 3, NetworkOptions())
+    assert isinstance(network, ConvNet)
+    grey = np.full((4, 84, 84), 130, np.uint8)
+    # Blurred it is the same; a darker square would be another picture.
+    assert (Gaze(looking_at(network, 3, 3), True).saliency(grey) == 0).all()
+
+
 def test_what_it_looks_at_is_red_beside_the_game() -> None:
     board = np.zeros((4, 10, 10), np.uint8)
     board[1, 3, 4] = 255
