@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from rlbench.config.spaces import Choice, Interval, Space
-from rlbench.errors import ConfigError
+from rlbench.errors import ConfigError, RunError
 from rlbench.tuning.question import Asked, Question, pose
 
 SIGMA: Space = {"agent.sigma": Interval(0.01, 0.3)}
@@ -80,6 +80,21 @@ def test_a_search_is_for_one_algorithm_of_several(monkeypatch: pytest.MonkeyPatc
     named, alone = (pose(agent, ASKED, SIGMA, None) for agent in ("evosax:CMA_ES", "evosax"))
     assert named == alone
     assert alone.agent == "evosax:CMA_ES"
+
+
+def test_a_search_ends_where_its_settings_become_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another search of the same agent and environment may end while this one goes on."""
+    monkeypatch.chdir(tmp_path)
+    question = pose("es", ASKED, SIGMA, None)
+    file = Path("conf/tuned/es/CartPole-v1.yaml")
+    file.parent.mkdir(parents=True)
+    file.write_text("# @package _global_\nagent: {sigma: 0.2}\n")
+    question.check_base()  # what is varied may be another
+    file.write_text("# @package _global_\nagent: {sigma: 0.2, hidden: [5]}\n")
+    with pytest.raises(RunError, match="es: its settings are others than when the search began"):
+        question.check_base()
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from rlbench.agents import with_algorithm
 from rlbench.config.compose import compose
 from rlbench.config.spaces import Choice, Dimension, Space, read_spaces
 from rlbench.config.words import as_text
-from rlbench.errors import ConfigError
+from rlbench.errors import ConfigError, RunError
 from rlbench.harness.plan import RunPlan, load_agent, memory_mb_of, plan_run
 from rlbench.settings import Settings
 from rlbench.tuning.outcome import Objective
@@ -96,6 +96,16 @@ class Question:
             if dimension.holds(value):
                 found[key] = value
         return found
+
+    def check_base(self) -> None:
+        """Raise RunError where trials would not have the settings that the search began with: a
+        tuned file was changed in the meantime, by another search, say."""
+        now = self.settings_of({})
+        if _fixed(now, self.space) != _fixed(self.base, self.space):
+            raise RunError(
+                f"{self.agent}: its settings are others than when the search began (was a file in "
+                "conf/tuned changed?); start it again"
+            )
 
     def settings_of(self, chosen: Mapping[str, str]) -> Settings:
         """The settings with what was chosen of the space."""
@@ -221,12 +231,17 @@ def _is_given(key: str, asked: Asked) -> bool:
 def _hash(asked: Asked, base: Settings, space: Space, objective: Objective) -> str:
     """What makes it another question: all but CHANGES_NOTHING, and what is varied."""
     values = base.model_dump(mode="json", exclude=CHANGES_NOTHING)
-    fixed = _without(values["agent"]["params"], [key.lstrip("+").split(".")[1:] for key in space])
-    values["agent"]["params"] = fixed
+    values["agent"]["params"] = _fixed(base, space)
     varied = {key: dimension.text() for key, dimension in sorted(space.items())}
     content = [values, varied, objective, asked.seeds]
     text = json.dumps(content, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:HASH_LENGTH]
+
+
+def _fixed(settings: Settings, space: Space) -> dict[str, Any]:
+    """The agent's settings that are not varied."""
+    params = settings.model_dump(mode="json")["agent"]["params"]
+    return _without(params, [key.lstrip("+").split(".")[1:] for key in space])
 
 
 def _without(params: Mapping[str, Any], paths: list[list[str]]) -> dict[str, Any]:

@@ -76,6 +76,7 @@ class Search:
         runs; when the search goes on, the trial is tried again, and its runs go on. Raises what is
         wrong where no trial works.
         """
+        self.question.check_base()
         trial = self.study.ask()
         if self.study.was_tried(trial):
             self.study.drop(trial)
