@@ -66,8 +66,10 @@ def test_only_experiments_of_rlbench_say_that_they_are_sweeps() -> None:
     assert saying == {"experiment"}
 
 
-@pytest.mark.parametrize("group", ["experiment", "env", "agent"])
-@pytest.mark.parametrize("folder", ["conf", "own"])
+@pytest.mark.parametrize(
+    ("group", "folder"),
+    [("experiment", "conf"), ("experiment", "own"), ("env", "own"), ("agent", "conf")],
+)
 def test_a_file_of_ones_own_can_ask_for_a_sweep(
     group: str,
     folder: str,

@@ -177,7 +177,7 @@ def test_the_threshold_of_the_file_reaches_the_run(
     install(tmp_path / "site", monkeypatch, "own_envs", {}, {"own_envs.py": ENVIRONMENT})
     (tmp_path / "conf" / "env").mkdir(parents=True)
     (tmp_path / "conf" / "env" / "Own-v0.yaml").write_text("{id: Own-v0, threshold: 90.0}")
-    words = ["--config-dir", str(tmp_path / "conf"), "env=own_envs:Own-v0", "dry_run=true"]
+    words = ["--config-dir", str(tmp_path / "conf"), "env=own_envs:Own-v0", "dry_run=quick"]
     assert main(words) == 0
     out = capsys.readouterr().out
     assert "es on own_envs:Own-v0" in out and "solved at   90.0" in out

@@ -108,7 +108,7 @@ def test_closing_early_tells_running_tasks_to_stop(executor: LaneExecutor) -> No
     ],
 )  # fmt: skip
 def test_a_worker_that_ends_is_an_error_that_says_how(how: str, message: str) -> None:
-    executor = make_executor("process", plan("CartPole-v1"), 2)
+    executor = make_executor("process", plan("CartPole-v1"), 1)
     try:
         with pytest.raises(RunError) as raised:
             list(executor.map(end, [1], how))
@@ -119,7 +119,7 @@ def test_a_worker_that_ends_is_an_error_that_says_how(how: str, message: str) ->
 
 def test_an_environment_that_does_not_answer_is_named() -> None:
     stuck = SingleEnvs(FAULTY, {"fault": "hang", "after": 3})
-    executor = make_executor("process", counting(stuck, 0.5), 2)
+    executor = make_executor("process", counting(stuck, 0.5), 1)
     try:
         with pytest.raises(RunError) as raised:
             list(executor.map(play, [5], 1))
