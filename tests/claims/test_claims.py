@@ -258,7 +258,7 @@ def test_unsolved_runs_of_dqn_may_have_needed_any_time(tmp_path: Path) -> None:
     assert (mean_of(found).bound, mean_of(found).high) == (">=", None)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_a_true_claim_is_not_found_unsupported(tmp_path: Path, seed: int) -> None:
     # ES needs 10 s, DQN exponential times with mean 400 s (40 times as long), budget 250 s.
     generator = np.random.default_rng(seed)
@@ -289,13 +289,14 @@ def test_solved_before_any_training(tmp_path: Path, at_once: str, bound: str) ->
                 agent=at_once, env=game, seed=seed, threshold=level.threshold, history=history
             ).write(tmp_path)
         write(tmp_path, "es" if at_once == "dqn" else "dqn", game, 100.0)
-    found = examined(tmp_path)["atari"]
+    examination = examine_runs_below(tmp_path)
+    found = next(each for each in examination.claims if each.claim.key == "atari")
     (head,) = {c.ratios["train_s"].bound for c in found.evidence.comparisons}
     assert (head, mean_of(found).bound) == (bound, bound)
     # Less than until the first evaluation, at 114 s in the slowest run: nothing settles 24 times.
     expected = "not supported" if at_once == "dqn" else "not testable here"
     assert found.verdict.outcome == expected
-    as_json(examine_runs_below(tmp_path))
+    as_json(examination)
 
 
 def test_the_power_of_the_budget_is_stated(tmp_path: Path) -> None:

@@ -445,6 +445,7 @@ def at_start(root: Path, agent: str, env: str) -> None:
         ).write(root)  # fmt: skip
 
 
+@pytest.mark.usefixtures("blank_figures")
 @pytest.mark.parametrize("first", [("dqn",), ("es",), ("es", "dqn")])
 def test_runs_that_are_solved_before_any_training(
     tmp_path: Path, first: tuple[str, ...], capsys: pytest.CaptureFixture[str]

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from rlbench.cli.main import main
+
 Result = subprocess.CompletedProcess[str]
 Rlbench = Callable[..., Result]
 
@@ -28,5 +30,20 @@ def rlbench(tmp_path: Path) -> Rlbench:
             timeout=120,
             check=False,
         )
+
+    return run
+
+
+@pytest.fixture
+def here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Rlbench:
+    """As `rlbench`, in the process of the tests: spares the start of one and its imports."""
+
+    def run(*words: str) -> Result:
+        monkeypatch.chdir(tmp_path)
+        capsys.readouterr()
+        status = main(words)
+        return Result(words, status, *capsys.readouterr())
 
     return run

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -70,20 +71,32 @@ def runs(directory: Path) -> dict[tuple[str, str, int], dict[str, Any]]:
     return {(run["agent"], run["env"], run["seed"]): run for run in found}
 
 
+Swept = tuple[subprocess.CompletedProcess[str], Path]
+
+
+@pytest.fixture(scope="module")
+def swept(tmp_path_factory: pytest.TempPathFactory) -> Swept:
+    """A sweep of two jobs on a core each, in a folder that nothing is to be written to."""
+    folder = tmp_path_factory.mktemp("swept")
+    words = [sys.executable, "-m", "rlbench", "-m", *SMALL, "seed=0,1", "cores=1"]
+    return subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False), folder
+
+
 def test_a_sweep_runs_every_job_and_again_runs_only_what_is_missing(
-    rlbench: Rlbench, tmp_path: Path
+    swept: Swept, here: Rlbench, tmp_path: Path
 ) -> None:
-    first = rlbench("-m", *SMALL, "seed=0,1", "cores=1")
+    first, folder = swept
     assert (first.returncode, first.stderr) == (0, "")
     assert "2 jobs: 2 done\n" in first.stdout
     assert "\nCartPole-v1 (solved at 475)\n  random: 2 seeds, none solved it" in first.stdout
     assert "figures and tables: rlbench report results/runs\n" in first.stdout
-    assert [path.name for path in tmp_path.iterdir()] == ["results"]
-    assert [path.name for path in (tmp_path / "results" / "runs").iterdir()] == ["random"]
+    assert [path.name for path in folder.iterdir()] == ["results"]
+    assert [path.name for path in (folder / "results" / "runs").iterdir()] == ["random"]
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
     logs = {path: path.read_bytes() for path in tmp_path.rglob("log.jsonl")}
     assert len(logs) == 2
 
-    again = rlbench("-m", *SMALL, "seed=0,1,2", "cores=1")
+    again = here("-m", *SMALL, "seed=0,1,2", "cores=1")
     assert again.returncode == 0
     assert "3 jobs: 1 done, 2 done before\n" in again.stdout
     assert {path: path.read_bytes() for path in logs} == logs
@@ -91,16 +104,17 @@ def test_a_sweep_runs_every_job_and_again_runs_only_what_is_missing(
 
 
 @has_affinity
-def test_jobs_side_by_side_have_different_cores(rlbench: Rlbench, tmp_path: Path) -> None:
-    assert rlbench("-m", *SMALL, "seed=0,1", "cores=1").returncode == 0
-    one, other = runs(tmp_path).values()
+def test_jobs_side_by_side_have_different_cores(
+    swept: Swept,
+) -> None:
+    one, other = runs(swept[1]).values()
     assert len(one["cpu_affinity"]) == len(other["cpu_affinity"]) == 1
     assert set(one["cpu_affinity"]).isdisjoint(other["cpu_affinity"])
     assert one["concurrent_jobs"] == other["concurrent_jobs"] == 2
 
 
-def test_without_cores_a_job_has_them_all_to_itself(rlbench: Rlbench, tmp_path: Path) -> None:
-    result = rlbench("-m", *SMALL, "seed=0,1")
+def test_without_cores_a_job_has_them_all_to_itself(here: Rlbench, tmp_path: Path) -> None:
+    result = here("-m", *SMALL, "seed=0,1")
     assert result.returncode == 0
     events = [line.split(": ")[1].split()[0] for line in result.stdout.splitlines() if "[" in line]
     assert events == ["running", "done", "running", "done"]
@@ -130,10 +144,10 @@ def test_failing_jobs_do_not_touch_the_others(
     assert "own_envs:Endless-v0" in str(done)
 
 
-def test_jobs_that_cannot_run_are_shown_first_with_the_key_that_is_wrong(rlbench: Rlbench) -> None:
+def test_jobs_that_cannot_run_are_shown_first_with_the_key_that_is_wrong(here: Rlbench) -> None:
     """A key that one of two agents has, and the name of an agent that is not there."""
     words = ["agent=random,es,rando", "agent.num_lanes=2", "seed=0", "cores=1"]
-    result = rlbench("-m", *SMALL[1:], *words)
+    result = here("-m", *SMALL[1:], *words)
     lines = result.stdout.splitlines()
     assert lines[:3] == [
         "2 of 3 jobs cannot run, the others do:",
@@ -146,8 +160,8 @@ def test_jobs_that_cannot_run_are_shown_first_with_the_key_that_is_wrong(rlbench
     assert "3 jobs: 1 done, 2 failed" in lines
 
 
-def test_bad_agent_settings_are_found_before_anything_starts(rlbench: Rlbench) -> None:
-    result = rlbench("-m", *SMALL[1:], "agent=random,es", "agent.sigma=-1", "cores=1")
+def test_bad_agent_settings_are_found_before_anything_starts(here: Rlbench) -> None:
+    result = here("-m", *SMALL[1:], "agent=random,es", "agent.sigma=-1", "cores=1")
     assert result.returncode == 2
     assert "[" not in result.stdout.replace("agent=", "")
     assert result.stderr.startswith("rlbench: ")
@@ -247,36 +261,35 @@ def test_a_second_ctrl_c_kills(training: Training) -> None:
         os.kill(training.job, 0)
 
 
-def test_hydras_own_launcher_stays_usable(rlbench: Rlbench, tmp_path: Path) -> None:
-    result = rlbench("-m", *SMALL, "seed=0,1", "hydra/launcher=basic")
+def test_hydras_own_launcher_stays_usable(here: Rlbench, tmp_path: Path) -> None:
+    result = here("-m", *SMALL, "seed=0,1", "hydra/launcher=basic")
     assert (result.returncode, result.stderr) == (0, "")
     assert len(runs(tmp_path)) == 2
     assert [path.name for path in tmp_path.iterdir()] == ["results"]
 
 
-def test_jobs_find_configurations_where_the_sweep_found_them(
-    rlbench: Rlbench, tmp_path: Path
-) -> None:
+def test_jobs_find_configurations_where_the_sweep_found_them(here: Rlbench, tmp_path: Path) -> None:
     (tmp_path / "mine" / "env").mkdir(parents=True)
     (tmp_path / "mine" / "env" / "short.yaml").write_text("{id: CartPole-v1, max_episode_steps: 9}")
-    result = rlbench("-m", "--config-dir", "mine", *SMALL, "env=short", "seed=0")
+    result = here("-m", "--config-dir", "mine", *SMALL, "env=short", "seed=0")
     assert result.returncode == 0, result.stdout
     (run,) = runs(tmp_path).values()
     assert (run["env"], run["max_episode_steps"]) == ("CartPole-v1", 9)
 
 
-def test_more_jobs_at_once_than_cores_is_refused(rlbench: Rlbench, tmp_path: Path) -> None:
-    result = rlbench("-m", *SMALL, "seed=0,1", "hydra.launcher.jobs=9999")
+def test_more_jobs_at_once_than_cores_is_refused(here: Rlbench, tmp_path: Path) -> None:
+    result = here("-m", *SMALL, "seed=0,1", "hydra.launcher.jobs=9999")
     assert result.returncode == 2
     assert result.stderr.startswith("rlbench: hydra.launcher.jobs: got 9999; takes auto or 1 to ")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_runs_that_shared_their_cores_are_named_and_made_again_by_one_command(
-    rlbench: Rlbench, tmp_path: Path
+    swept: Swept, here: Rlbench, tmp_path: Path
 ) -> None:
+    shutil.copytree(swept[1], tmp_path, dirs_exist_ok=True)
     words = ("-m", *SMALL, "seed=0,1,2", "cores=1")
-    rlbench(*words)
+    here(*words)
     places = sorted(path.parent for path in tmp_path.rglob("summary.json"))
     for place, others_share in zip(places, (0.9, 0.0, 0.97), strict=True):
         header = json.loads((place / "run.json").read_text())
@@ -287,7 +300,7 @@ def test_runs_that_shared_their_cores_are_named_and_made_again_by_one_command(
         (place / "summary.json").write_text(json.dumps(summary | {"contention": shared}))
     logs = [(place / "log.jsonl").read_bytes() for place in places]
 
-    looked = rlbench(*words)
+    looked = here(*words)
     lines = looked.stdout.splitlines()
     said = lines.index("3 jobs: 3 done before")
     assert looked.returncode == 0
@@ -298,7 +311,7 @@ def test_runs_that_shared_their_cores_are_named_and_made_again_by_one_command(
         "the same command with overwrite=shared makes them again, and no others",
     ]
 
-    again = rlbench(*words, "overwrite=shared")
+    again = here(*words, "overwrite=shared")
     assert "3 jobs: 2 done, 1 done before\n" in again.stdout
     now = [(place / "log.jsonl").read_bytes() for place in places]
     assert [old == new for old, new in zip(logs, now, strict=True)] == [False, True, False]
@@ -307,27 +320,27 @@ def test_runs_that_shared_their_cores_are_named_and_made_again_by_one_command(
 
 
 def test_a_sweep_killed_and_started_again_makes_each_run_once_and_says_what_is_left(
-    rlbench: Rlbench, tmp_path: Path
+    here: Rlbench, tmp_path: Path
 ) -> None:
-    """Six short jobs; SIGKILL once the second is done."""
-    words = ("-m", *SMALL, "seed=range(6)", "cores=1", "hydra.launcher.jobs=1")
+    """Four short jobs; SIGKILL once the second is done."""
+    words = ("-m", *SMALL, "seed=range(4)", "cores=1", "hydra.launcher.jobs=1")
     sweep = subprocess.Popen(
         [sys.executable, "-m", "rlbench", *words], cwd=tmp_path, stdout=subprocess.PIPE, text=True
     )
     assert sweep.stdout is not None
-    assert any("  2 of 6 jobs, about " in line for line in sweep.stdout)
+    assert any("  2 of 4 jobs, about " in line for line in sweep.stdout)
     sweep.kill()
     sweep.communicate(timeout=60)
     done = {path: path.read_bytes() for path in tmp_path.rglob("summary.json")}
     took_s = [json.loads(text)["wall_s"] for text in done.values()]
-    again = rlbench(*words)
+    again = here(*words)
     assert again.returncode == 0
-    counted = re.search(r"6 jobs: (\d+) done, (\d+) done before", again.stdout)
+    counted = re.search(r"4 jobs: (\d+) done, (\d+) done before", again.stdout)
     assert counted is not None
-    assert int(counted[2]) >= 2 and int(counted[1]) + int(counted[2]) == 6
+    assert int(counted[2]) >= 2 and int(counted[1]) + int(counted[2]) == 4
     assert all(path.read_bytes() == text for path, text in done.items())
-    left = re.findall(r"  (\d+) of 6 jobs, about (\d+):(\d\d) left", again.stdout)
-    assert [int(ended) for ended, _, _ in left] == list(range(int(counted[2]) + 1, 6))
+    left = re.findall(r"  (\d+) of 4 jobs, about (\d+):(\d\d) left", again.stdout)
+    assert [int(ended) for ended, _, _ in left] == list(range(int(counted[2]) + 1, 4))
     first_s = int(left[0][1]) * 60 + int(left[0][2])
-    each_s = first_s / (6 - int(left[0][0]))
+    each_s = first_s / (4 - int(left[0][0]))
     assert min(took_s) - 1 <= each_s <= 2 * max(took_s) + 1
