@@ -63,6 +63,8 @@ def tensorboard(folder: Path) -> Iterator[str]:
         process.communicate(timeout=60)
 
 
+# What each part holds, test_parts.py reads from the files; here TensorBoard is seen to take them.
+@pytest.mark.slow
 @pytest.mark.skipif(not PRESENT, reason="TensorBoard is not installed")
 def test_it_shows_all_parts(tmp_path: Path) -> None:
     runs, board = tmp_path / "runs", tmp_path / "board"

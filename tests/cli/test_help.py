@@ -11,7 +11,7 @@ from rlbench.cli.help import JOBS
 from rlbench.cli.main import main
 from rlbench.cli.overview import SUBCOMMANDS
 from rlbench.config.folders import conf_dir, search_folders
-from rlbench.config.key_docs import KeyDoc, headline, keys_of_agent, keys_of_runs
+from rlbench.config.key_docs import headline, keys_of_agent, keys_of_runs
 
 AGENTS = sorted(path.stem for path in (conf_dir() / "agent").glob("*.yaml"))
 FOLDERS = search_folders()
@@ -29,16 +29,15 @@ def leaves(node: dict[str, object], prefix: str = "") -> dict[str, object]:
     return found
 
 
-@pytest.mark.parametrize("doc", DOCS, ids=lambda doc: f"{doc.agent}-{doc.key}")
-def test_every_key_is_explained_on_its_own(doc: KeyDoc) -> None:
-    assert len(doc.comment) > 4
-    assert "..." not in doc.comment, "a comment that goes on at the next key"
+def test_every_key_is_explained_on_its_own() -> None:
+    assert len(DOCS) > 100
+    assert [doc for doc in DOCS if len(doc.comment) <= 4] == []
+    assert [doc for doc in DOCS if "..." in doc.comment] == []  # goes on at the next key
 
 
-@pytest.mark.parametrize("doc", DOCS, ids=lambda doc: f"{doc.agent}-{doc.key}")
-def test_auto_and_null_are_explained_where_they_are_the_default(doc: KeyDoc) -> None:
-    if doc.default in ("auto", "null"):
-        assert f"{doc.default}:" in doc.comment
+def test_auto_and_null_are_explained_where_they_are_the_default() -> None:
+    asked = [doc for doc in DOCS if doc.default in ("auto", "null")]
+    assert asked and [doc for doc in asked if f"{doc.default}:" not in doc.comment] == []
 
 
 def test_the_keys_and_their_defaults_are_those_of_the_files() -> None:

@@ -12,7 +12,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -26,8 +26,8 @@ A_RUN = (
     "agent=random env=CartPole-v1 budget.env_steps=3000 eval.episodes=2 eval.first_steps=100 "
     "eval.every_steps=100 results_dir=runs cores=1"
 )
-READ = ["--version", "--help", "--cfg job", "envs cart", "claims runs", "report runs",
-        "report --help", "tensorboard runs"]  # fmt: skip
+# Printed by us, by argparse before it exits, by Hydra, and line by line.
+READ = ["--version", "report --help", "--cfg job", "envs cart"]
 
 
 def shell(line: str, place: Path, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -53,7 +53,7 @@ def test_an_output_that_nobody_reads(runs: Path, words: str) -> None:
     assert full.stderr == "rlbench: standard output: cannot be written: No space left on device\n"
 
 
-@pytest.mark.parametrize("words", ["--version", "claims runs"])
+@pytest.mark.parametrize("words", ["--version", "envs"])
 def test_an_output_whose_reader_is_gone_or_beside_closed_errors(runs: Path, words: str) -> None:
     unread = shell(f"({PYTHON} {words}; echo $? >&2) | true", runs)
     assert unread.stderr == "0\n"
@@ -61,7 +61,7 @@ def test_an_output_whose_reader_is_gone_or_beside_closed_errors(runs: Path, word
     assert both.returncode == 0
 
 
-@pytest.mark.parametrize("ending", [">&-", "> /dev/full", "| head -1", ">&- 2>&- <&-"])
+@pytest.mark.parametrize("ending", ["> /dev/full", "| head -1", ">&- 2>&- <&-"])
 def test_a_run_goes_on_without_its_output(tmp_path: Path, ending: str) -> None:
     done = shell(f"{PYTHON} {A_RUN} {ending}", tmp_path)
     assert done.returncode == 0
@@ -103,8 +103,7 @@ def unread_output(kind: str) -> Iterator[int]:
         ("pipe", A_RUN),
         ("terminal", A_RUN),
         ("socket", A_RUN),
-        ("pipe", f"--multirun {A_RUN} seed=0"),
-        ("terminal", f"compare agents=random seeds=1 {A_RUN[13:]}"),
+        ("terminal", f"--multirun {A_RUN} seed=0"),
     ],
 )
 def test_a_run_goes_on_though_nobody_reads_what_it_prints(
@@ -121,6 +120,14 @@ def test_a_run_goes_on_though_nobody_reads_what_it_prints(
     assert json.loads(summary.read_text())["status"] == "budget"
 
 
+def wait_for(process: subprocess.Popen[bytes], done: Callable[[], bool]) -> None:
+    """Until `done`, which the process has to bring about before it ends. It is looked at now and
+    then, so that the process has the core."""
+    while not done():
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            raise AssertionError(f"ended with status {process.wait(timeout=0.02)}")
+
+
 def test_a_signal_ends_a_run_though_nobody_reads_what_it_prints(tmp_path: Path) -> None:
     words = A_RUN.replace("env_steps=3000", "env_steps=1000000000").split()
     with unread_output("pipe") as output:
@@ -128,8 +135,7 @@ def test_a_signal_ends_a_run_though_nobody_reads_what_it_prints(tmp_path: Path) 
             [sys.executable, "-m", "rlbench", *words], cwd=tmp_path, stdout=output,
             stderr=subprocess.PIPE,
         )  # fmt: skip
-        while not any("train" in log.read_text() for log in tmp_path.rglob("log.jsonl")):
-            assert run.poll() is None
+        wait_for(run, lambda: any("train" in f.read_text() for f in tmp_path.rglob("log.jsonl")))
         run.send_signal(signal.SIGTERM)
         assert run.communicate(timeout=60)[1] == b""
         assert run.returncode == 130
@@ -138,11 +144,10 @@ def test_a_signal_ends_a_run_though_nobody_reads_what_it_prints(tmp_path: Path) 
 def test_a_signal_ends_a_command_that_waits_for_its_reader(runs: Path) -> None:
     with unread_output("pipe") as output:
         read = subprocess.Popen(
-            ["bash", "-c", f"exec {PYTHON} report runs --out out"], cwd=runs, stdout=output,
+            ["bash", "-c", f"exec {PYTHON} tensorboard runs --out out"], cwd=runs, stdout=output,
             stderr=subprocess.PIPE,
         )  # fmt: skip
-        while not (runs / "out" / "index.html").exists():
-            assert read.poll() is None
+        wait_for(read, lambda: (runs / "out").exists())
         read.send_signal(signal.SIGTERM)
         assert read.communicate(timeout=60)[1] == b""
         assert read.returncode == 130
@@ -206,17 +211,18 @@ def test_a_list_of_fonts_that_is_there_is_used(
 LONG = "x" * 5000
 
 
-@pytest.mark.parametrize("command", ["report", "claims", "tensorboard"])
+@pytest.mark.usefixtures("blank_figures")
 @pytest.mark.parametrize(
-    ("out", "said"),
+    ("command", "out", "said"),
     [
-        ("file", "--out file: cannot be written ("),
-        ("file/below", "--out file/below: cannot be written (file: is not a directory)"),
-        ("/proc/nothing", "--out /proc/nothing: cannot be written ("),
-        (LONG, "File name too long)"),
-        ("new/" + LONG, "File name too long)"),
+        *((command, "file", "--out file: cannot be written (")
+          for command in ("report", "claims", "tensorboard")),
+        ("claims", "file/below", "--out file/below: cannot be written (file: is not a directory)"),
+        ("tensorboard", "/proc/nothing", "--out /proc/nothing: cannot be written ("),
+        ("claims", LONG, "File name too long)"),
+        ("report", "new/" + LONG, "File name too long)"),
     ],
-)
+)  # fmt: skip
 def test_a_place_that_cannot_be_written(
     runs: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
     command: str, out: str, said: str,
@@ -231,6 +237,7 @@ def test_a_place_that_cannot_be_written(
     assert (runs / "file").read_text() == "mine"
 
 
+@pytest.mark.usefixtures("blank_figures")
 @pytest.mark.parametrize("command", ["report", "claims", "tensorboard"])
 def test_an_output_among_the_runs_hides_none(
     runs: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
@@ -238,7 +245,7 @@ def test_an_output_among_the_runs_hides_none(
 ) -> None:  # fmt: skip
     monkeypatch.chdir(runs)
     # Each finds what those before it have left among the runs.
-    for out in ("runs", "runs/es/CartPole-v1/essetup/seed0", "."):
+    for out in ("runs/es/CartPole-v1/essetup/seed0", "runs"):
         assert main([command, "runs", "--out", out]) == 0
         said = {"report": "ES", "claims": "CartPole-v1", "tensorboard": "2 runs in"}[command]
         assert said in capsys.readouterr().out
@@ -258,6 +265,7 @@ def test_runs_that_have_no_such_place(
     assert error.endswith(": no such directory\n") and error.count("\n") == 1
 
 
+@pytest.mark.usefixtures("blank_figures")
 def test_links_in_place_of_the_default_output_are_not_followed(
     runs: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
