@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from rlbench.errors import ConfigError
-from rlbench.registry import Registry
+from rlbench.registry import Registry, _read
 from support.packages import install
 
 Add = Callable[..., None]
@@ -35,6 +35,15 @@ def test_built_in_names_come_first_and_in_their_order(add: Add) -> None:
     add("extra", "zebra = extra_module:THING", "ape = extra_module:THING")
     assert list(things()) == ["square", "circle", "ape", "zebra"]
     assert "ape" in things() and "square" in things() and "cube" not in things()
+
+
+def test_the_packages_are_read_once_for_all_groups_and_again_when_one_comes(add: Add) -> None:
+    add("early", "ape = early_module:THING")
+    before = _read.cache_info().misses
+    assert "ape" in things() and "ape" not in Registry("other", "rlbench.test_others", {})
+    assert _read.cache_info().misses == before + 1
+    add("later", "zebra = later_module:THING")
+    assert "zebra" in things()
 
 
 def test_a_package_is_imported_only_when_it_is_asked_for(add: Add) -> None:

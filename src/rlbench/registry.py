@@ -98,12 +98,16 @@ def installed(group: str) -> Sequence[EntryPoint]:
     A package may come while a notebook runs, and reading what all have takes milliseconds: it is
     done again when a folder on the path has changed.
     """
-    return _read(group, tuple((place, _changed_ns(Path(place))) for place in sys.path))
+    places = tuple((place, _changed_ns(Path(place))) for place in sys.path)
+    return _read(places).get(group, ())
 
 
-@lru_cache(maxsize=16)
-def _read(group: str, places: tuple[tuple[str, int], ...]) -> Sequence[EntryPoint]:
-    return tuple(entry_points(group=group))
+@lru_cache(maxsize=2)
+def _read(places: tuple[tuple[str, int], ...]) -> dict[str, tuple[EntryPoint, ...]]:
+    """Those of all groups that may be asked for: each reading opens the files of every package."""
+    points = entry_points()
+    groups = [group for group in points.groups if group.startswith("rlbench.")]
+    return {group: tuple(points.select(group=group)) for group in groups}
 
 
 def _changed_ns(place: Path) -> int:
