@@ -1,5 +1,7 @@
 """What all tests share. BLAS is held to one thread before anything imports NumPy, as in a run."""
 
+from __future__ import annotations
+
 import gc
 import os
 import signal
