@@ -155,3 +155,13 @@ def test_other_policies_are_refused(tmp_path: Path, capsys: pytest.CaptureFixtur
         error = capsys.readouterr().err
         assert message in error and error.count("\n") == 1
     assert not (tmp_path / "out").exists()
+
+
+def test_a_place_that_is_no_folder_is_refused_before_anything_else(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    taken = tmp_path / "taken"
+    taken.write_bytes(b"before")
+    assert dream(tmp_path / "absent.npz", "--out", taken) == 2
+    assert f"--out {taken}: cannot be written (is not a directory)\n" in capsys.readouterr().err
+    assert taken.read_bytes() == b"before"
