@@ -125,3 +125,13 @@ def test_runs_that_go_on_race(tmp_path: Path) -> None:
         found = runners_of([Path(run) for run in runs], stack)
         assert [one.end_s for one in found] == [math.inf, math.inf]
         assert [one.part(9.0).trained for one in found] == ["policy of 0.0 s"] * 2
+
+
+def test_snapshots_behind_a_link_are_not_looked_at(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one, other = kept(tmp_path), kept(tmp_path, seed=1)
+    (Path(other) / "snapshots").rename(tmp_path / "elsewhere")
+    (Path(other) / "snapshots").symlink_to(tmp_path / "elsewhere")
+    assert main(["race", one, other, "--out", str(tmp_path / "race.mp4")]) == 2
+    assert f"{other}/snapshots: is a link, which is not followed" in capsys.readouterr().err

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from rlbench.errors import ReportError
 from rlbench.interfaces import Policy
+from rlbench.opening import in_the_way
 from rlbench.playing.source import read_file
 from rlbench.runs.columns import Clock
 from rlbench.runs.directory import SNAPSHOTS, snapshot_file
@@ -55,7 +56,11 @@ def untrained_snapshot(directory: Path) -> Snapshot | None:
 
 
 def _evaluated(directory: Path) -> Iterator[Snapshot]:
-    """The evaluations of a run in their order, whether their policies were kept or not."""
+    """The evaluations of a run in their order, whether their policies were kept or not. Raises
+    ReportError for a log that cannot be read, and where the folder of the policies is none."""
+    reason = in_the_way(directory / SNAPSHOTS, directory=True)
+    if reason is not None:
+        raise ReportError(f"{directory / SNAPSHOTS}: {reason}")
     try:
         for row in kept_rows(LogFile(directory / LOG)):
             if row.kind == "eval" and row.return_mean is not None:
