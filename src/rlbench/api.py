@@ -205,16 +205,25 @@ def load_runs(directory: str | Path = RESULTS, *, baseline: str | None = None) -
 
 
 def report(
-    directory: str | Path = RESULTS, out: str | Path | None = None, *, baseline: str | None = None
+    directory: str | Path = RESULTS,
+    out: str | Path | None = None,
+    *,
+    baseline: str | None = None,
+    films: Sequence[str | Path] = (),
 ) -> Report:
     """Write figures, tables and a web page about every run below `directory`, as `rlbench report`
     does; returns where they are (`page`, `files`) and what the terminal would show (`lines`).
 
     out: the folder for them; None: `report` in the directory. baseline: the agent that the others
-    are compared with. Raises ReportError where there is nothing to report.
+    are compared with. films: of `rlbench race` (MP4), which the page shows where they are; those
+    called `race*.mp4` in the report's folder are shown without it. Raises ReportError where there
+    is nothing to report, or a film cannot be shown.
     """
     place = None if out is None else _path("out", out)
-    return build_report(_path("directory", directory), place, baseline=baseline)
+    if isinstance(films, (str, PurePath)):
+        raise ConfigError("films", str(films), "a list of paths")
+    shown = [_path("films", film) for film in films]
+    return build_report(_path("directory", directory), place, baseline=baseline, films=shown)
 
 
 def load_policy(

@@ -94,12 +94,13 @@ class Runs(Sequence[Run]):
         `rlbench report`."""
         return "\n".join(line for found in self._analyses for line in environment_lines(found))
 
-    def report(self, out: str | Path | None = None) -> Report:
+    def report(self, out: str | Path | None = None, *, films: Sequence[str | Path] = ()) -> Report:
         """Write figures, tables and a web page about these runs (see `rlbench.report`); how many
         others lie below `directory` is one of the report's `problems`."""
         place = None if out is None else Path(out)
         only = [run.directory for run in self] if self._is_part else None
-        return build_report(self.directory, place, baseline=self.baseline, only=only)
+        shown = [Path(film) for film in films]
+        return build_report(self.directory, place, baseline=self.baseline, only=only, films=shown)
 
     @overload
     def __getitem__(self, index: int) -> Run: ...

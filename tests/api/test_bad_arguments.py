@@ -98,6 +98,8 @@ CASES: list[tuple[Callable[[], Any], str]] = [
     (lambda: rlbench.load_policy(None), "source: got null; takes a path"),
     (lambda: rlbench.report(3), "directory: got 3; takes a path"),
     (lambda: rlbench.report(".", out=3), "out: got 3; takes a path"),
+    (lambda: rlbench.report(".", films="race.mp4"), "films: got 'race.mp4'; takes a list of paths"),
+    (lambda: rlbench.report(".", films=[3]), "films: got 3; takes a path"),
     (lambda: evaluate(3), "policy: got 3; takes an object with `act`"),
     (lambda: evaluate(PUSH, 3), "env: got '3'; takes a name"),
     (

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import rlbench
 from rlbench.cli.report import main
 from rlbench.errors import ReportError
 from rlbench.reports.build import build_report
@@ -65,7 +66,7 @@ def test_what_is_no_film_is_said_and_nothing_is_written(
     with pytest.raises(ReportError, match=why) as error:
         main([str(tmp_path / "runs"), "--film", str(asked)])
     assert error.value.exit_status == 2
-    assert str(error.value).startswith(f"--film {asked}: ")
+    assert str(error.value).startswith(f"film {asked}: ")
     assert not (tmp_path / "runs" / "report").exists()
 
 
@@ -85,3 +86,13 @@ def test_the_page_shows_a_film_and_is_the_same_without_one(tmp_path: Path) -> No
     assert 'src="./race.mp4#t=0.1"' in text
     (tmp_path / "report" / "race.mp4").unlink()
     assert build_report(tmp_path).page.read_text() == without
+
+
+def test_a_film_is_shown_from_python(tmp_path: Path) -> None:
+    write_pair(tmp_path / "runs", seeds=1)
+    shown = film(tmp_path / "shown.mp4")
+    pages = [
+        rlbench.report(tmp_path / "runs", tmp_path / "one", films=[str(shown)]).page,
+        rlbench.load_runs(tmp_path / "runs").report(tmp_path / "two", films=[shown]).page,
+    ]
+    assert ['src="./../shown.mp4#t=0.1"' in page.read_text() for page in pages] == [True, True]

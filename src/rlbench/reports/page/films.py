@@ -38,7 +38,7 @@ def films_of(out: Path, asked: Sequence[Path] = ()) -> tuple[Film, ...]:
         reason = _why_not(shown)
         if reason:
             takes = "an MP4 file, as `rlbench race RUN RUN --out race.mp4` writes it"
-            raise ReportError(f"--film {path}: {reason}; takes {takes}")
+            raise ReportError(f"film {path}: {reason}; takes {takes}")
     try:
         there = sorted(out.glob(FOUND))
     except OSError:  # what is wrong with the folder is said when it is written
@@ -53,7 +53,7 @@ def _film(path: Path, out: Path) -> Film:
     try:
         relative = Path(os.path.relpath(path, out)).as_posix()
     except ValueError:
-        raise ReportError(f"--film {path}: is on another drive than the report, {out}") from None
+        raise ReportError(f"film {path}: is on another drive than the report, {out}") from None
     # Quoted wholly, so that no name can pass for an address of another kind.
     address = "./" + quote(relative, safe="/", errors="replace")
     return Film(path.name, address, address + _POSTER)
