@@ -182,16 +182,24 @@ def test_going_on_needs_what_was_saved_and_an_environment_that_repeats_itself() 
 
 
 @pytest.mark.parametrize(
-    ("algorithm", "last"), [("A2C", 8), ("PPO", 30), ("TRPO", 30), ("ARS", 30)]
+    ("algorithm", "last"), [("A2C", 30), ("PPO", 30), ("TRPO", 30), ("ARS", 30)]
 )
 def test_a_rollout_that_is_cut_short_at_its_last_step_leaves_no_trace(
     algorithm: str, last: int
 ) -> None:
     """PyTorch's generators are put back; NumPy's need not be, as no rollout draws from them."""
-    with agent(settings(algorithm), ENVS[algorithm], stop_at=last) as ours:
+    made = settings(algorithm, kwargs={} if algorithm == "ARS" else {"n_steps": 16})
+    with agent(made, ENVS[algorithm], stop_at=last) as ours:
         before = through_checkpoint(ours.get_state())
         ours.advance(100)
         assert first_difference(before, through_checkpoint(ours.get_state())) is None
+
+
+def test_a_rollout_of_a_few_steps_is_finished_and_learned_from() -> None:
+    with agent(settings("A2C", kwargs={"n_steps": 8}), "CartPole-v1", stop_at=3) as ours:
+        assert ours.advance(100)["updates"] == 1
+        assert model_of(ours).num_timesteps == 16
+        assert ours.get_state()["env_steps"] == 16
 
 
 def test_schedules_stay_where_they_end() -> None:

@@ -23,8 +23,8 @@ class SB3(Agent):
     The unit of training is what Stable-Baselines3 does between two looks at its budget: collect
     steps of all lanes, then learn from them. `advance` makes whole units, so that what is learned
     does not depend on how steps are cut into calls, and a state is saved between two units, where
-    rollouts hold nothing. A rollout that a stop cuts short is thrown away. Steps are counted by the
-    lanes.
+    rollouts hold nothing. A long rollout that a stop cuts short is thrown away. Steps are counted
+    by the lanes.
     """
 
     Settings = SB3Settings
