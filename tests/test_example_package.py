@@ -13,10 +13,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from rlbench.cli.main import main
 from rlbench.envs.make import family_of, plan_env
 from rlbench.envs.single import SingleEnvs
 from rlbench.nets.policy import NetworkPolicy
 from rlbench.settings import EnvSettings
+from rlbench.testing import check_agent
 from support.wheels import REPOSITORY, install_wheel
 
 CATCH = "rlbench_example.catch:Catch-v0"
@@ -35,18 +37,24 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def rlbench(installed: Path, tmp_path: Path) -> Rlbench:
-    """Runs a command in an empty folder, with the package on the path; what it printed."""
+def on_the_path(installed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The package, for this process and those that it starts, in an empty folder."""
+    monkeypatch.syspath_prepend(str(installed))
+    paths = os.pathsep.join([str(installed), str(REPOSITORY / "src")])
+    monkeypatch.setenv("PYTHONPATH", paths)
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def rlbench(on_the_path: None, capsys: pytest.CaptureFixture[str]) -> Rlbench:
+    """Runs a command in the process of the tests; what it printed."""
 
     def run(*words: str, status: int = 0) -> str:
-        paths = os.pathsep.join([str(installed), str(REPOSITORY / "src")])
-        done = subprocess.run(
-            [sys.executable, "-m", "rlbench", *words],
-            cwd=tmp_path, env={**os.environ, "PYTHONPATH": paths},
-            capture_output=True, text=True, timeout=120, check=False,
-        )  # fmt: skip
-        assert done.returncode == status, done.stderr
-        return done.stdout + done.stderr
+        capsys.readouterr()
+        found = main(words)
+        said = "".join(capsys.readouterr())
+        assert found == status, said
+        return said
 
     return run
 
@@ -64,9 +72,12 @@ def trained(rlbench: Rlbench, tmp_path: Path) -> Callable[..., dict[str, Any]]:
     return train
 
 
-def test_its_agent_trains_without_a_yaml(trained: Any, tmp_path: Path) -> None:
-    run = trained("agent=climber", "agent.sigma=0.3", "env=CartPole-v1")
-    assert run["agent"] == "climber" and run["env_steps"] >= 500
+@pytest.mark.usefixtures("on_the_path")
+def test_its_agent_trains_without_a_yaml(tmp_path: Path) -> None:
+    words = (*SHORT, "budget.env_steps=500", "agent=climber", "agent.sigma=0.3", "env=CartPole-v1")
+    subprocess.run([sys.executable, "-m", "rlbench", *words], timeout=120, check=True)
+    (summary,) = tmp_path.rglob("climber/*/*/seed0/summary.json")
+    assert json.loads(summary.read_text())["env_steps"] >= 500
     (policy,) = tmp_path.rglob("policy.npz")
     with np.load(policy, allow_pickle=False) as arrays:
         assert arrays["weights"].shape == (4, 2)
@@ -79,18 +90,11 @@ def test_a_mistyped_name_lists_what_it_adds(rlbench: Rlbench) -> None:
     assert "serial, process, ray or threads" in rlbench("executor=thread", status=2)
 
 
-def test_its_agent_keeps_the_rules(installed: Path, tmp_path: Path) -> None:
-    program = (
-        "from rlbench.testing import check_agent\n"
-        "for env in ('CartPole-v1', 'rlbench_example.catch:Catch-v0'):\n"
-        "    check_agent('rlbench_example.climber:HillClimber', env)\n"
-        "    check_agent('climber', env, settings={'sigma': 0.2}, env_steps=100)\n"
-    )
-    paths = os.pathsep.join([str(installed), str(REPOSITORY / "src")])
-    subprocess.run(
-        [sys.executable, "-c", program],
-        cwd=tmp_path, env={**os.environ, "PYTHONPATH": paths}, timeout=120, check=True,
-    )  # fmt: skip
+@pytest.mark.usefixtures("on_the_path")
+def test_its_agent_keeps_the_rules() -> None:
+    for env in ("CartPole-v1", CATCH):
+        check_agent("rlbench_example.climber:HillClimber", env)
+        check_agent("climber", env, settings={"sigma": 0.2}, env_steps=100)
 
 
 @pytest.mark.parametrize("agent", ["climber", "es"])
@@ -173,6 +177,7 @@ def test_its_executor_learns_the_same_with_another_number_of_workers(
             assert ours[name].tobytes() == theirs[name].tobytes()
 
 
+@pytest.mark.usefixtures("blank_figures")
 def test_its_figure_is_in_the_report(rlbench: Rlbench, tmp_path: Path) -> None:
     for agent in ("es", "climber"):
         rlbench(*SHORT, "budget.env_steps=500", f"agent={agent}", "env=CartPole-v1")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import sys
@@ -13,6 +12,7 @@ import pytest
 import yaml
 
 import rlbench
+from rlbench.cli.main import main
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = [
@@ -26,7 +26,7 @@ READERS = ("report", "claims")  # subcommands that only read runs: they run as t
 PLAYERS = {"evaluate": "numpy", "watch": "imageio_ffmpeg", "export": "onnx"}  # and what they need
 SINGLE_RUN = "python -m rlbench agent=es env=CartPole-v1"
 
-Run = Callable[[list[str]], str]
+Run = Callable[..., str]
 
 
 def fenced(document: Path, language: str) -> list[str]:
@@ -42,21 +42,28 @@ def example_commands() -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """Runs Python with `words` in a folder that holds a short run."""
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that holds a short run."""
     folder = tmp_path_factory.mktemp("readme")
-
-    def python(words: list[str]) -> str:
-        done = subprocess.run(
-            [sys.executable, *words], cwd=folder, env={**os.environ, "COLUMNS": "100"},
-            capture_output=True, text=True, timeout=100, check=False,
-        )  # fmt: skip
-        assert done.returncode == 0, f"{words}: {done.stderr}"
-        return done.stdout
-
-    python([*SINGLE_RUN.split()[1:], "budget.env_steps=500"])
+    words = [*SINGLE_RUN.split()[1:], "budget.env_steps=500"]
+    subprocess.run([sys.executable, *words], cwd=folder, capture_output=True, check=True)
     assert [path.name for path in folder.iterdir()] == ["results"]
-    return python
+    return folder
+
+
+@pytest.fixture
+def run(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs a command of rlbench there, in this process; what it printed."""
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("COLUMNS", "100")
+
+    def rlbench(*words: str) -> str:
+        status = main(words)
+        out, err = capsys.readouterr()
+        assert status == 0, f"{words}: {err}"
+        return out
+
+    return rlbench
 
 
 def test_readme_has_an_example_of_each_use() -> None:
@@ -72,27 +79,30 @@ def test_readme_has_an_example_of_each_use() -> None:
 @pytest.mark.parametrize("command", example_commands())
 def test_an_example_runs(command: str, run: Run) -> None:
     """Trainings are only planned: every word is checked and every environment is built."""
-    words = command.split()[1:]
+    words = command.removeprefix(COMMAND).split()
     if "mujoco" in command:
         pytest.importorskip("mujoco")
-    if words[2] in PLAYERS:
-        pytest.importorskip(PLAYERS[words[2]])
-        find = "import pathlib; print(next(pathlib.Path('results').glob('runs/es/*/*/seed0')))"
-        run([word if word != "RUN" else run(["-c", find]).strip() for word in words])
-    elif words[2] in READERS:
-        assert "CartPole-v1" in run(words) or words[2] == "claims"
+    if words[0] in PLAYERS:
+        pytest.importorskip(PLAYERS[words[0]])
+        (place,) = Path("results").glob("runs/es/*/*/seed0")
+        run(*(word if word != "RUN" else str(place) for word in words))
+    elif words[0] in READERS:
+        assert "CartPole-v1" in run(*words) or words[0] == "claims"
     else:
-        one_seed = ["seeds=1"] if words[2] == "compare" else ["seed=0"]
+        one_seed = "seeds=1" if words[0] == "compare" else "seed=0"
         words = [word for word in words if not word.startswith("seeds=")]
-        assert "core-hours" in run([*words, *one_seed, "dry_run=quick"])
+        assert "core-hours" in run(*words, one_seed, "dry_run=quick")
 
 
-def test_the_python_example_runs(run: Run) -> None:
+def test_the_python_example_runs(folder: Path) -> None:
     (program,) = fenced(ROOT / "README.md", "python")
     asked = "seed=range(5)"
     assert asked in program
     reduced = program.replace(asked, 'seed=0, budget={"env_steps": 500}, progress=False')
-    *table, mean_return = run(["-c", reduced]).splitlines()
+    done = subprocess.run(
+        [sys.executable, "-c", reduced], cwd=folder, capture_output=True, text=True, check=True
+    )
+    *table, mean_return = done.stdout.splitlines()
     assert "baseline" in "".join(table)
     assert 1 <= float(mean_return) <= 500
 

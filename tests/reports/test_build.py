@@ -21,6 +21,8 @@ from rlbench.reports.figures import draw as drawing
 from rlbench.runs.load import load_runs
 from support.run_files import RunFiles
 
+blank = pytest.mark.usefixtures("blank_figures")
+
 
 def write_pair(root: Path, env: str = "CartPole-v1", seeds: int = 5, **more: object) -> None:
     for agent, factor in (("es", 1.0), ("dqn", 30.0)):
@@ -39,6 +41,7 @@ def contents(out: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in sorted(out.iterdir())}
 
 
+@blank
 def test_files_tables_and_summary(tmp_path: Path) -> None:
     write_pair(tmp_path)
     write_pair(tmp_path, env="ALE/Pong-v5")
@@ -167,6 +170,7 @@ def test_two_thresholds_are_two_comparisons_of_one_environment(tmp_path: Path) -
     ]
 
 
+@blank
 def test_the_terminal_says_who_was_faster_and_who_scored_more(tmp_path: Path) -> None:
     for agent, best in (("es", 90.0), ("dqn", 40.0)):
         for seed in range(5):
@@ -179,6 +183,7 @@ def test_the_terminal_says_who_was_faster_and_who_scored_more(tmp_path: Path) ->
     )
 
 
+@blank
 def test_problems_are_notes_and_the_exit_status_is_0(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -212,6 +217,7 @@ def test_nothing_to_report(tmp_path: Path) -> None:
     assert not (tmp_path / "report").exists()
 
 
+@blank
 def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
     write_pair(tmp_path / "runs", seeds=1)
     (tmp_path / "file").write_text("mine")
@@ -220,6 +226,7 @@ def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
     assert (tmp_path / "file").read_text() == "mine"
 
 
+@blank
 def test_what_an_older_report_left_is_removed_and_nothing_else(tmp_path: Path) -> None:
     write_pair(tmp_path / "runs", seeds=1)
     out = tmp_path / "out"
@@ -249,6 +256,7 @@ def test_help_has_an_example_and_imports_no_drawing() -> None:
     assert done.stdout.endswith("[]\n")
 
 
+@blank
 def test_with_random_runs_there_are_aggregates_and_their_figures(tmp_path: Path) -> None:
     for env in ("A-v0", "B-v0"):
         write_pair(tmp_path / "runs", env=env, seeds=2)
@@ -266,6 +274,7 @@ def test_with_random_runs_there_are_aggregates_and_their_figures(tmp_path: Path)
     assert len(rows) == 8
 
 
+@blank
 def test_costs_follow_the_rates_and_the_rates_are_in_the_table(tmp_path: Path) -> None:
     # One solve after an hour on two cores.
     RunFiles(history=((0.0, 1.0), (3600.0, 480.0)), budget_train_s=9000.0).write(tmp_path)
@@ -289,6 +298,7 @@ def test_rates_that_are_no_amounts_are_refused(
     assert f"--euros-per-core-hour: {wrong}: takes a number from 0 up" in capsys.readouterr().err
 
 
+@blank
 def test_a_run_that_shared_its_machine_is_named(tmp_path: Path) -> None:
     write_pair(tmp_path)
     path = tmp_path / "es/CartPole-v1/essetup/seed1/summary.json"
@@ -301,6 +311,7 @@ def test_a_run_that_shared_its_machine_is_named(tmp_path: Path) -> None:
     )
 
 
+@blank
 def test_runs_that_shared_their_machine_are_one_note(tmp_path: Path) -> None:
     write_pair(tmp_path, seeds=2)
     for seed, share in ((0, 0.1), (1, 0.2)):
@@ -314,6 +325,7 @@ def test_runs_that_shared_their_machine_are_one_note(tmp_path: Path) -> None:
     )
 
 
+@blank
 def test_any_agent_can_be_the_baseline_and_each_challenger_has_its_figures(tmp_path: Path) -> None:
     for env in ("A-v0", "B-v0"):
         write_pair(tmp_path, env=env, seeds=2)
@@ -332,6 +344,7 @@ def test_any_agent_can_be_the_baseline_and_each_challenger_has_its_figures(tmp_p
         main([str(tmp_path), "--baseline", "theirs"])
 
 
+@blank
 def test_a_report_without_both_agents_of_the_claims_does_not_speak_of_them(tmp_path: Path) -> None:
     RunFiles(agent="ppo").write(tmp_path)
     RunFiles(agent="es").write(tmp_path)

@@ -21,6 +21,8 @@ from rlbench.runs.load import load_runs
 from support.page_runs import HOSTILE, write_hostile, write_pair
 from support.run_files import RunFiles
 
+pytestmark = pytest.mark.usefixtures("blank_figures")
+
 LIBRARY = package_files("rlbench.reports.page").joinpath("uplot")
 
 

@@ -18,6 +18,8 @@ from rlbench.errors import ReportError
 from rlbench.reports.build import build_report
 from support.run_files import RunFiles
 
+pytestmark = pytest.mark.usefixtures("blank_figures")
+
 
 def names(report: Path) -> list[str]:
     """The names of all runs in a report's table."""

@@ -15,6 +15,8 @@ from rlbench.reports.build import build_report
 from rlbench.reports.page.films import MOST_FOUND, Film, films_of
 from support.page_runs import write_pair
 
+pytestmark = pytest.mark.usefixtures("blank_figures")
+
 MP4 = b"\0\0\0\x20ftypisom" + bytes(20)
 
 

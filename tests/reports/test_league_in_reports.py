@@ -5,11 +5,15 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
+import pytest
+
 from rlbench.reports.answers import answers, headline, overall_lines
 from rlbench.reports.build import build_report
 from rlbench.reports.findings import findings_of
 from rlbench.runs.load import load_runs
 from support.figures import runs_of
+
+pytestmark = pytest.mark.usefixtures("blank_figures")
 
 
 def test_terminal_table_and_page_say_the_same_places(tmp_path: Path) -> None:

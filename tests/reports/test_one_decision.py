@@ -26,6 +26,8 @@ from rlbench.runs.load import load_runs
 from rlbench.wording import agent_name
 from support.run_files import RunFiles
 
+pytestmark = pytest.mark.usefixtures("blank_figures")
+
 REFERENCE = Path(__file__).parents[2] / "results" / "reference"
 Pair = tuple[str, str, str]  # environment, baseline, challenger
 Winners = dict[Pair, str]  # the label of the group that was faster, "open" or "none"

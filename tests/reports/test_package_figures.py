@@ -16,6 +16,8 @@ from rlbench.reports.figures.registry import EnvironmentFigure, figure_called
 from support.packages import install
 from support.run_files import RunFiles
 
+pytestmark = pytest.mark.usefixtures("blank_figures")
+
 MODULE = """
 from matplotlib.figure import Figure
 from rlbench.reports.figures.registry import EnvironmentFigure

@@ -9,11 +9,15 @@ import re
 from html.parser import HTMLParser
 from pathlib import Path
 
+import pytest
+
 from rlbench.reports.build import build_report
 from rlbench.reports.columns import ESTIMATES, OVERALL_RATIOS, RATIOS, RUNS, TIMES
 from rlbench.reports.page.figures import data_uri
 from support.page_runs import HOSTILE, write_hostile, write_pair
 from support.run_files import RunFiles
+
+pytestmark = pytest.mark.usefixtures("blank_figures")
 
 
 class Parsed(HTMLParser):
