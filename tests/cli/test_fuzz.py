@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from rlbench.cli.main import main
 
-EXAMPLES = int(os.environ.get("RLBENCH_FUZZ", "40"))
+EXAMPLES = int(os.environ.get("RLBENCH_FUZZ", "25"))
 KEYS = [
     "agent", "env", "experiment", "seed", "cores", "device", "executor", "budget",
     "budget.train_seconds", "budget.env_steps", "stop_at_threshold", "eval.episodes",

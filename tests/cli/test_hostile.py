@@ -15,12 +15,12 @@ from typing import Any
 import pytest
 
 from rlbench.cli.main import main
-from support.hostile import CANARY, CORPUS, OUTSIDE, build, write_module
+from support.hostile import CANARY, OUTSIDE, build, write_module
 from support.readers import ALL, BUDGET, ONE, WORDS, WRITE
 
 TESTS = Path(__file__).parents[1]
 MAX_CPU_S, MAX_MB = 10.0, 500.0
-FEW = len(ONE)  # one of so many in the usual tests: each entry has one reader
+# The usual tests share the corpus among the readers; the slow ones give each reader all of it.
 pytestmark = pytest.mark.timeout(1200)
 
 
@@ -31,24 +31,15 @@ def honest(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return results
 
 
-@pytest.fixture(scope="module")
-def corpus(honest: Path, tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, Path]]:
-    """For readers that write nothing there."""
-    return list(build(honest, tmp_path_factory.mktemp("corpus")))
-
-
-@pytest.fixture(scope="module")
-def all_together(honest: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def put_together(honest: Path, root: Path, few: slice) -> None:
     """Below one folder, beside one that is honest. Each has a seed of its own where it still says
     one: of two with the same one is left out."""
-    root = tmp_path_factory.mktemp("together")
-    for number, (_, results) in enumerate(build(honest, root)):
+    for number, (_, results) in enumerate(build(honest, root, few)):
         for file in results.rglob("run.json"):
             if file.is_file() and not file.is_symlink() and file.stat().st_size < 100_000:
                 text = file.read_text(errors="replace")
                 file.write_text(text.replace('"seed": 0,', f'"seed": {number + 1},'))
     shutil.copytree(honest, root / "honest")
-    return root
 
 
 def read(reader: str, places: list[Path], folder: Path) -> list[dict[str, Any]]:
@@ -71,14 +62,24 @@ def read(reader: str, places: list[Path], folder: Path) -> list[dict[str, Any]]:
     return found
 
 
+def content(root: Path) -> list[tuple[str, int, int, bytes]]:
+    """What is below a folder; of large files and of what is no file only what it is."""
+    found = []
+    for path in sorted(root.rglob("*")):
+        status = path.lstat()
+        small = path.is_file() and not path.is_symlink() and status.st_size < 10**7
+        data = path.read_bytes() if small else b""
+        found.append((str(path.relative_to(root)), status.st_mode, status.st_size, data))
+    return found
+
+
 @pytest.mark.parametrize("reader", ONE)
-@pytest.mark.parametrize("few", [FEW, pytest.param(1, marks=pytest.mark.slow)])
-def test_no_run_harms_its_reader(
-    honest: Path, corpus: list[tuple[str, Path]], tmp_path: Path, reader: str, few: int
-) -> None:
-    """Each reader has other ones of the corpus in the usual tests, and all in the slow ones."""
-    built = list(build(honest, tmp_path / "runs")) if reader in WRITE else corpus
-    built = built[list(ONE).index(reader) % few :: few]
+@pytest.mark.parametrize("few", [len(ONE), pytest.param(1, marks=pytest.mark.slow)])
+def test_no_run_harms_its_reader(honest: Path, tmp_path: Path, reader: str, few: int) -> None:
+    mine = slice(list(ONE).index(reader) % few, None, few)
+    built = list(build(honest, tmp_path / "runs", mine))
+    whole = content(honest)
+    assert [name for name, results in built if content(results) == whole] == []  # all change it
     found = read(reader, [results for _, results in built], tmp_path)
     assert (built[0][1].parent / OUTSIDE).read_text() == "mine"
     wrong: dict[str, Any] = {}
@@ -96,28 +97,14 @@ def test_no_run_harms_its_reader(
 
 
 @pytest.mark.parametrize("reader", ALL)
+@pytest.mark.parametrize("few", [len(ALL), pytest.param(1, marks=pytest.mark.slow)])
 def test_no_run_among_others_harms_their_reader(
-    all_together: Path, tmp_path: Path, reader: str
+    honest: Path, tmp_path: Path, reader: str, few: int
 ) -> None:
-    (result,) = read(reader, [all_together], tmp_path)
+    mine = slice(list(ALL).index(reader), None, few) if few > 1 else slice(None)
+    put_together(honest, tmp_path / "together", mine)
+    (result,) = read(reader, [tmp_path / "together"], tmp_path)
     assert result["status"] == 0, result["said"][-3000:]
     said = result["said"]
     assert "Traceback" not in said and "\x1b" not in said
     assert result["cpu_s"] < 6 * MAX_CPU_S and result["peak_mb"] < MAX_MB  # of hundreds of runs
-
-
-def test_the_corpus_does_what_it_says(honest: Path, tmp_path: Path) -> None:
-    """An entry that changes nothing tests nothing."""
-
-    def content(root: Path) -> list[tuple[str, int, int, bytes]]:
-        found = []
-        for path in sorted(root.rglob("*")):
-            status = path.lstat()
-            small = path.is_file() and not path.is_symlink() and status.st_size < 10**7
-            data = path.read_bytes() if small else b""
-            found.append((str(path.relative_to(root)), status.st_mode, status.st_size, data))
-        return found
-
-    whole = content(honest)
-    same = [name for name, results in build(honest, tmp_path) if content(results) == whole]
-    assert same == [] and len(CORPUS) > 200

@@ -56,7 +56,7 @@ def test_the_template_runs_as_it_is_written(wheel: Callable[..., Result], tmp_pa
     found = sorted(path.relative_to(mine).as_posix() for path in mine.rglob("*") if path.is_file())
     assert found == FILES
 
-    swept = wheel(mine, "experiment=first", "seed=0,1", "-m")
+    swept = wheel(mine, "experiment=first", "seed=0", "-m")
     assert swept.returncode == 0, swept.stdout + swept.stderr
     assert swept.stderr == f"note: the files in {mine / 'conf'} are used, too\n"
     runs = [json.loads(path.read_text()) for path in mine.rglob("run.json")]
@@ -65,7 +65,7 @@ def test_the_template_runs_as_it_is_written(wheel: Callable[..., Result], tmp_pa
         ("es", "my_env:Reach-v0", 17.5),
     }
     summaries = [json.loads(path.read_text()) for path in mine.rglob("summary.json")]
-    assert [summary["status"] for summary in summaries] == ["solved"] * 4
+    assert [summary["status"] for summary in summaries] == ["solved"] * 2
     assert "Reach-v0 (solved at 17.5)" in swept.stdout
 
     assert "Reach-v0" in wheel(mine, "envs").stdout

@@ -1,7 +1,7 @@
 """Run directories that were damaged at random, through every command that reads them, and begun
 again: no traceback, no hang, no more memory than an honest run takes.
 
-A few hundred damages in the usual tests; `-m slow` tries a thousand directories and more.
+Some dozens of damages in the usual tests; `-m slow` tries a thousand directories and more.
 """
 
 from __future__ import annotations
@@ -177,7 +177,7 @@ going_on = damages((*FILES, *CHECKPOINT, *CHECKPOINT, *ROWS, "policy.npz", ".clo
 @pytest.mark.parametrize(("agent", "share"), [("es", 1.0), ("dqn", 0.25)])
 @pytest.mark.parametrize(
     "most",
-    [40, pytest.param(1000, marks=[pytest.mark.slow, pytest.mark.timeout(7200)])],
+    [16, pytest.param(1000, marks=[pytest.mark.slow, pytest.mark.timeout(7200)])],
 )
 def test_damaged_runs_go_on_or_are_refused(
     begun: Callable[[str], Path], agent: str, share: float, most: int

@@ -76,10 +76,10 @@ def runs(directory: Path) -> list[dict[str, Any]]:
     return [json.loads(path.read_text()) for path in sorted(directory.rglob("run.json"))]
 
 
-def check_two_jobs(rlbench: Rlbench, tmp_path: Path, *launcher: str) -> None:
+def check_two_jobs(run: Rlbench, tmp_path: Path, *launcher: str) -> None:
     """Two jobs, each in a process and on a core of its own; again, nothing is left to do."""
     words = ("-m", *SMALL, "seed=0,1", "cores=1", *launcher)
-    first = rlbench(*words)
+    first = run(*words)
     assert first.returncode == 0, first.stdout + first.stderr
     assert "2 jobs: 2 done\n" in first.stdout
     assert "\nCartPole-v1 (solved at 475)\n  random: 2 seeds, none solved it" in first.stdout
@@ -89,15 +89,15 @@ def check_two_jobs(rlbench: Rlbench, tmp_path: Path, *launcher: str) -> None:
     if len(os.sched_getaffinity(0)) > 1:
         assert set(one["cpu_affinity"]).isdisjoint(other["cpu_affinity"])
     logs = {path: path.read_bytes() for path in tmp_path.rglob("log.jsonl")}
-    again = rlbench(*words)
+    again = run(*words)
     assert again.returncode == 0
     assert "2 jobs: 2 done before\n" in again.stdout
     assert {path: path.read_bytes() for path in tmp_path.rglob("log.jsonl")} == logs
 
 
 @needs_submitit
-def test_submitit_runs_a_sweep(rlbench: Rlbench, tmp_path: Path) -> None:
-    check_two_jobs(rlbench, tmp_path, "hydra/launcher=submitit_local")
+def test_submitit_runs_a_sweep(here: Rlbench, tmp_path: Path) -> None:
+    check_two_jobs(here, tmp_path, "hydra/launcher=submitit_local")
 
 
 @needs_ray
@@ -121,11 +121,9 @@ def test_what_failed_is_named_and_the_others_are_done(
 
 
 @needs_submitit
-def test_more_cores_than_the_launcher_reserves_are_refused(
-    rlbench: Rlbench, tmp_path: Path
-) -> None:
+def test_more_cores_than_the_launcher_reserves_are_refused(here: Rlbench, tmp_path: Path) -> None:
     reserved = ("hydra/launcher=submitit_local", "hydra.launcher.cpus_per_task=1")
-    result = rlbench("-m", *SMALL, "seed=0,1", "cores=2", *reserved)
+    result = here("-m", *SMALL, "seed=0,1", "cores=2", *reserved)
     assert result.returncode == 2
     assert result.stderr == (
         "rlbench: hydra.launcher.cpus_per_task: got 1; takes at least 2, the `cores` of a job; "
