@@ -1,6 +1,8 @@
 """Atari from pixels: goldens, preprocessing against the emulator's own frames, and the lanes."""
 
+import gc
 import hashlib
+import weakref
 from typing import Any
 
 import gymnasium as gym
@@ -286,6 +288,26 @@ def test_an_action_that_is_not_there_is_an_error() -> None:
     lanes.reset(np.array([0]), np.array([1]))
     with pytest.raises(RunError, match=r"ALE/Pong-v5 has actions 0 to 5, not \[6\]"):
         lanes.step(np.array([0]), np.array([6]))
+
+
+def test_games_are_gone_once_their_lanes_are_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """ale-py ends a process with fifty lines on what is left of its games."""
+    made, init = [], AtariEnv.__init__
+
+    def recorded(env: AtariEnv, *args: Any, **kwargs: Any) -> None:
+        made.append(weakref.ref(env))
+        init(env, *args, **kwargs)
+
+    monkeypatch.setattr(AtariEnv, "__init__", recorded)
+    lanes = lanes_of(PONG, 2, kwargs={"obs_type": "ram"})
+    lanes.reset(np.arange(2), np.arange(2))
+    kept = [ref for ref in made if ref() is not None]
+    gc.disable()
+    try:
+        lanes.close()
+        assert len(kept) >= 2 and [ref() for ref in kept] == [None] * len(kept)
+    finally:
+        gc.enable()
 
 
 if __name__ == "__main__":

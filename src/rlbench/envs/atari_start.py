@@ -25,8 +25,9 @@ def keep_start(env: Any) -> None:
         start = KeptStart(env.ale)
     except ValueError:
         return
+    ale = env.ale  # a function that held `env` would keep both alive to the end of the process
     # `reset` calls it after it has set the seed.
-    env.load_game = lambda: start.restore(env.ale.getInt("random_seed"))
+    env.load_game = lambda: start.restore(ale.getInt("random_seed"))
 
 
 class KeptStart:

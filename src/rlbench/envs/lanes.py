@@ -163,6 +163,7 @@ class SingleEnvLanes(CountedLanes):
     def close(self) -> None:
         for env in self._envs:
             close_quietly(env)
+        self._envs, self._steps = [], []  # some free what they hold only when they are gone
 
     def _build(self) -> gym.Env[Any, Any]:
         try:
