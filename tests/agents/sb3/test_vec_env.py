@@ -82,6 +82,10 @@ def test_a_life_ends_an_episode_for_whoever_learns_alone() -> None:
     assert env.ended_returns == []
     env.step(np.zeros(2, np.int64))
     assert (env.ended_returns, env.ended_lengths) == ([10.0], [2])
+    _, _, done, infos = env.step(np.zeros(2, np.int64))  # a time limit ends lane 1 in this step
+    assert done.tolist() == [True, True]
+    assert [info["TimeLimit.truncated"] for info in infos] == [False, False]
+    assert (env.ended_returns, env.ended_lengths) == ([10.0, 15.0], [2, 3])
 
 
 @pytest.mark.parametrize("env_id", ["CartPole-v1", "Pendulum-v1"])

@@ -28,7 +28,7 @@ class SB3(Agent):
     """
 
     Settings = SB3Settings
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     library: ClassVar[str] = "PyTorch and Stable-Baselines3"  # as people call what it needs
     extra: ClassVar[str] = "sb3"  # which installs it
 

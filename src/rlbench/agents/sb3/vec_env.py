@@ -38,7 +38,8 @@ class LanesVecEnv(VecEnv):  # type: ignore[misc]
     time limit ended it in `TimeLimit.truncated`.
 
     clip_rewards: to [-1, 1]. life_loss_ends_episode: an episode ends with each life for whoever
-    learns, while it goes on in the environment. Returns and lengths are of whole episodes with raw
+    learns, while it goes on in the environment. That counts as the end even in the step of a time
+    limit, as it does in Stable-Baselines3. Returns and lengths are of whole episodes with raw
     rewards, for the log alone.
 
     should_stop: asked before each step; once it is true, `Stopped` is raised in place of it.
@@ -92,13 +93,16 @@ class LanesVecEnv(VecEnv):  # type: ignore[misc]
         for played, action in zip(self._played, actions, strict=True):
             played.append(action)
         ended = terminated | truncated
-        done = ended | self._lost_life() if self._lives_count else ended
+        final, done = terminated, ended  # final: nothing comes after, so nothing is bootstrapped
+        if self._lives_count:
+            lost = self._lost_life()
+            final, done = terminated | lost, ended | lost
         infos: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
         self._obs = obs
         if np.count_nonzero(done):  # quicker than any(), and this runs at every step
             for lane in np.flatnonzero(done):
                 infos[lane]["terminal_observation"] = obs[lane].copy()
-                infos[lane]["TimeLimit.truncated"] = bool(truncated[lane] and not terminated[lane])
+                infos[lane]["TimeLimit.truncated"] = bool(truncated[lane] and not final[lane])
             self._end(np.flatnonzero(ended))
         if self._clips:
             rewards = np.clip(rewards, -1.0, 1.0)
