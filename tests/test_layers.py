@@ -66,7 +66,7 @@ ROOMS: dict[str, set[str]] = {
     "films": FOUNDATION | {"envs", "harness", "nets", "playing"},
     "dreams": FOUNDATION
     | {"agents", "analysis", "envs", "films", "harness", "nets", "playing", "runs"},
-    "exports": FOUNDATION | {"analysis", "nets", "playing", "runs"},
+    "exports": FOUNDATION | {"analysis", "nets", "playing", "runs", "wording"},
     "boards": FOUNDATION | {"films", "nets", "playing", "runs", "tensorboard"},
     "testing": FOUNDATION | {"agents", "envs", "executors", "harness", "runs"},
     "api": FOUNDATION

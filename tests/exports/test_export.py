@@ -94,6 +94,8 @@ def test_the_card_says_what_the_file_is(
     assert isinstance(policy, NetworkPolicy)
     assert f"; {policy.network.size:,} parameters" in text
     assert "| licence | `Apache-2.0` |" in text
+    assert "| environment | `CartPole-v1`; steps of an episode at most `450` |" in text
+    assert "Seed 2, on 1 core of `" in text
     program = text.split("```python\n")[1].split("\n```")[0]
     subprocess.run([sys.executable, "-c", program], cwd=tmp_path, check=True)
 

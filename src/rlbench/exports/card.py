@@ -13,6 +13,7 @@ from rlbench.playing.names import ACTION, OBSERVATION, OUTPUTS
 from rlbench.runs.reading import printable
 from rlbench.runs.records import Run
 from rlbench.settings import AUTO
+from rlbench.wording import plural
 
 KINDS = {"onnx": "ONNX", "keras": "Keras", "saved_model": "TensorFlow SavedModel"}
 USE = {
@@ -52,13 +53,13 @@ def _rows(found: Exported, name: str, size_bytes: int) -> Iterator[tuple[str, st
     if found.conditions is not None:
         env = found.conditions.env
         asked = {
-            "kwargs": json.dumps(env.kwargs) if env.kwargs else AUTO,
+            "arguments": json.dumps(env.kwargs) if env.kwargs else AUTO,
             "steps of an episode at most": env.max_episode_steps,
             "sticky actions": env.sticky_actions,
             "no-op frames at most": env.noop_max,
         }
-        known = [f"{key} {value}" for key, value in asked.items() if value != AUTO]
-        yield "environment", "; ".join(map(_code, [env.id, *known]))
+        known = [f"{key} {_code(str(value))}" for key, value in asked.items() if value != AUTO]
+        yield "environment", "; ".join([_code(env.id), *known])
     if found.run is not None:
         yield "agent", f"{_code(found.run.agent)} of rlbench {_code(found.run.rlbench)}"
     yield "network", _code(network_words(found.policy))
@@ -92,7 +93,7 @@ def _score(found: Exported) -> Iterator[str]:
 
 def _training(run: Run) -> Iterator[str]:
     clock, machine = run.end, run.machine
-    cores = "an unknown number of cores" if run.cores is None else f"{run.cores} core(s)"
+    cores = "an unknown number of cores" if run.cores is None else plural(run.cores, "core")
     yield (
         f"Seed {run.seed}, on {cores} of {_code(machine.cpu_model or 'an unknown CPU')}, "
         f"begun {_code(run.started_at or 'at an unknown time')}."

@@ -16,6 +16,7 @@ from rlbench.playing.names import PROPERTY
 from rlbench.playing.score import Score, score_of
 from rlbench.playing.source import Source
 from rlbench.runs.records import Run
+from rlbench.wording import plural
 
 FORM = 1  # of the JSON in a file's metadata
 
@@ -92,7 +93,7 @@ def _filter_words(layer: Layer) -> str:
         case Convolution(filters, width, stride, _):
             return f"{filters} kernels of {width} x {width} every {stride}"
         case Section(filters, blocks, _):
-            return f"{filters} kernels of 3 x 3, halved, {blocks} residual block(s)"
+            return f"{filters} kernels of 3 x 3, halved, {plural(blocks, 'residual block')}"
     return ""
 
 
