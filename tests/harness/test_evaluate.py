@@ -14,6 +14,7 @@ from rlbench.executors.process import ProcessExecutor
 from rlbench.executors.serial import SerialExecutor
 from rlbench.harness.evaluate import Evaluation, evaluate, schedule, settled_after
 from rlbench.harness.evaluator import Evaluator, worth_processes
+from rlbench.harness.judge import confirmation_note
 from rlbench.interfaces import Array, Policy
 from rlbench.nets.heads import native_head
 from rlbench.nets.mlp import MLP
@@ -157,6 +158,14 @@ def test_settled_early_or_not_the_outcome_is_that_of_all_episodes(threshold: flo
         number = settled_after(returns, 20, threshold, (1.0, 5.0))
         assert number is not None
         assert (returns[:number].mean() >= threshold) == (returns.mean() >= threshold)
+
+
+def test_a_confirmation_that_ended_early_says_why_it_has_fewer_episodes() -> None:
+    played = Evaluation(np.full(3, 482.8), np.full(3, 483), np.zeros(3, np.bool_))
+    assert confirmation_note(played, 475.0, 3) == " | confirmed: 482.8 over 3 fresh episodes"
+    assert confirmation_note(played, 490.0, 5) == (
+        " | not confirmed: 482.8 over 3 of 5 fresh episodes; the rest cannot change it"
+    )
 
 
 def test_schedule_grows_by_the_factor_and_then_stays_even() -> None:

@@ -404,20 +404,29 @@ def test_dry_run_writes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[st
     [
         (
             ["env=MountainCar-v0", "budget.env_steps=null"],
-            "20 episodes each, at 0 and at 1,000 steps, then every 10%, up to every 100,000 steps",
-            "at most 4,000 steps at a time, and one for each 1 of training",
+            "20 episodes each, at 0 and 1,000 steps, then after each 10% more, later every "
+            "100,000 steps",
+            "at most 4,000 steps each time, and in all about one for each step of training",
         ),
         # 1,000,000 / 4 steps, and twice 10 episodes of 18,000 / 4.
         (
             ["env=ALE/Pong-v5", "budget.env_steps=1000000", "eval.episodes=10"],
-            "10 episodes each, at 0 and at 25,000 steps, then every 10%, up to every 250,000 steps",
-            "at most 45,000 steps at a time and 340,000 in all, 25% of the run's steps",
+            "10 episodes each, at 0 and 25,000 steps, then after each 10% more, later every "
+            "250,000 steps",
+            "at most 45,000 steps each time and 340,000 in all, 25% of the run's steps",
+        ),
+        (
+            ["env=ALE/Pong-v5", "eval.episodes=10"],
+            "10 episodes each, at 0 and 25,000 steps, then after each 10% more, later every "
+            "250,000 steps",
+            "at most 45,000 steps each time, and in all about one for 4 steps of training",
         ),
         # At 0, 1,000, 1,100, 1,210, and at the end, 5 of 20 episodes of 500.
         (
             ["env=CartPole-v1", "budget.env_steps=1300"],
-            "20 episodes each, at 0 and at 1,000 steps, then every 10%, up to every 100,000 steps",
-            "at most 10,000 steps at a time and 50,000 in all, 97% of the run's steps",
+            "20 episodes each, at 0 and 1,000 steps, then after each 10% more, later every "
+            "100,000 steps",
+            "at most 10,000 steps each time and 50,000 in all, 97% of the run's steps",
         ),
     ],
 )

@@ -165,8 +165,8 @@ def hours(number: float) -> str:
 def _evaluations(plan: RunPlan) -> str:
     when, episodes = plan.eval_schedule, plan.settings.eval.episodes
     return (
-        f"{episodes} episodes each, at 0 and at {when.first_steps:,} steps, then every "
-        f"{when.growth - 1:.0%}, up to every {when.every_steps:,} steps"
+        f"{episodes} episodes each, at 0 and {when.first_steps:,} steps, then after each "
+        f"{when.growth - 1:.0%} more, later every {when.every_steps:,} steps"
     )
 
 
@@ -175,13 +175,16 @@ def _evaluated_steps(plan: RunPlan) -> str:
     each = plan.settings.eval.episodes * plan.eval_max_episode_steps
     gap, budget = plan.eval_schedule.gap_per_step, plan.settings.budget.env_steps
     if budget is None:
-        share = f"and one for each {gap:g} of training" if gap else "whatever training takes"
-        return f"at most {each:,} steps at a time, {share}; confirmations not counted"
+        share = "however few training takes"
+        if gap:
+            steps = "each step" if gap == 1 else f"{gap:g} steps"
+            share = f"and in all about one for {steps} of training"
+        return f"at most {each:,} steps each time, {share}; confirmations not counted"
     most = evaluations(plan.eval_schedule, budget, 0.0) * each
     if gap:  # all but the last two are followed by so much training
         most = min(most, round(budget / gap) + 2 * each)
     return (
-        f"at most {each:,} steps at a time and {most:,} in all, {most / (most + budget):.0%} of "
+        f"at most {each:,} steps each time and {most:,} in all, {most / (most + budget):.0%} of "
         "the run's steps; confirmations not counted"
     )
 

@@ -149,8 +149,7 @@ class Judge:
         )
         if confirmed:
             self.reached[self.threshold] = mark
-        verdict = "confirmed" if confirmed else "not confirmed"
-        return f" | {verdict}: {result.return_mean:.1f} over {len(result.returns)} fresh episodes"
+        return confirmation_note(result, self.threshold, self._settings.confirmation_episodes)
 
     def _enough(self, played: Evaluation) -> int | None:
         """How many of a confirmation's first episodes settle it; None: they do not."""
@@ -169,6 +168,16 @@ class Judge:
             self._points = schedule(self._schedule, env_steps)
         while self.due < env_steps:
             self.due = next(self._points)
+
+
+def confirmation_note(played: Evaluation, threshold: float, episodes: int) -> str:
+    """What a confirmation of so many episodes came to, for the end of a progress line."""
+    verdict = "confirmed" if played.return_mean >= threshold else "not confirmed"
+    number = len(played.returns)
+    over = f"{number} fresh episodes"
+    if number < episodes:
+        over = f"{number} of {episodes} fresh episodes; the rest cannot change it"
+    return f" | {verdict}: {played.return_mean:.1f} over {over}"
 
 
 def _return_bounds(plan: RunPlan) -> tuple[float, float] | None:
