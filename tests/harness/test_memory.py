@@ -47,7 +47,6 @@ def test_what_does_not_fit_is_refused_and_what_would_fit_is_said(words: str) -> 
         return [f"{key}={value if 'hidden' in key else size}" if _is(key, w) else w for w in asked]
 
     fits = int(found[1])
-    fits -= fits % 2 if key == "agent.population" else 0
     check_memory(plan_run(compose([*with_largest(fits), "cores=1"])), FREE_MB)
     with pytest.raises(ConfigError):
         check_memory(plan_run(compose([*with_largest(fits + 2), "cores=1"])), FREE_MB)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
 import psutil
 
 from rlbench import container
+from rlbench.checking import check
 from rlbench.errors import ConfigError
 from rlbench.harness.plan import RunPlan, memory_mb_of
 from rlbench.interfaces import AgentParameters
@@ -35,6 +37,8 @@ def check_memory(plan: RunPlan, free_mb: float | None = None) -> None:
         raise ConfigError("agent", plan.settings.agent.name, f"less memory: {needs}")
     value = getattr(plan.agent_settings, name)
     most = _largest(lambda size: _with(plan, name, size) <= free, _size(value))
+    if isinstance(value, int):
+        most = _taken(plan, name, most)
     takes = f"at most {most} here" if isinstance(value, int) else f"numbers up to {most} here"
     got = value if isinstance(value, int) else list(value)
     raise ConfigError(f"agent.{name}", got, f"{takes if most else 'less'}: {needs}")
@@ -99,6 +103,17 @@ def _with(plan: RunPlan, key: str, size: int) -> float:
     smaller = min(value, size) if isinstance(value, int) else tuple(min(v, size) for v in value)
     settings: AgentParameters = plan.agent_settings.model_copy(update={key: smaller})
     return memory_mb_of(plan.agent_class, plan.env.facts, settings, plan.workers) or 0.0
+
+
+def _taken(plan: RunPlan, key: str, most: int) -> int:
+    """`most`, or one less where the agent's settings take only that, as members come in pairs; 0:
+    they take neither."""
+    values = plan.agent_settings.model_dump()
+    for size in (most, most - 1):
+        with contextlib.suppress(ConfigError):
+            check(type(plan.agent_settings), {**values, key: size})
+            return size
+    return 0
 
 
 def _largest(fits: Callable[[int], bool], given: int) -> int:
