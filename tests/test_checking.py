@@ -23,6 +23,8 @@ from rlbench.settings import AUTO, Auto, Frozen, resolve
         (Annotated[float, Field(gt=0)], "a number above 0"),
         (Annotated[float, Field(ge=0, lt=1)], "a number from 0 to below 1"),
         (Annotated[float, Field(le=2)], "a number up to 2"),
+        (Annotated[float, Field(gt=0.5, le=1e9)], "a number above 0.5 to 1000000000"),
+        (Annotated[float, Field(ge=-1e30)], "a number from -1e+30 up"),
         (PositiveInt | Auto, "auto or a whole number from 1 up"),
         (Literal["auto", "adaptive"] | PositiveInt | None, "auto, adaptive, a whole number from 1 "
          "up or null"),

@@ -20,6 +20,7 @@ from rlbench.config.folders import config_folder
 from rlbench.config.words import words, words_of_jobs
 from rlbench.errors import ConfigError, ReportError, RunError
 from rlbench.interfaces import Policy
+from rlbench.opening import no_directory
 from rlbench.playing.names import MODELS
 from rlbench.reports.build import Report, build_report
 from rlbench.runs import load
@@ -197,8 +198,9 @@ def load_runs(directory: str | Path = RESULTS, *, baseline: str | None = None) -
     where the directory does not exist, and ConfigError where no run is of that baseline.
     """
     place = _path("directory", directory)
-    if not place.is_dir():
-        raise ReportError(f"{place}: no such directory")
+    missing = no_directory(place)
+    if missing is not None:
+        raise ReportError(f"{place}: {missing}")
     loaded = load.load_runs(place)
     check_baseline(group_runs(loaded.runs), baseline)
     return Runs(place, loaded.runs, loaded.problems, baseline)

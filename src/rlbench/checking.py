@@ -131,10 +131,16 @@ def _range(kind: type, bounds: tuple[Any, ...]) -> str:
             given["ge"] = given.pop("gt") + 1
         if "lt" in given:
             given["le"] = given.pop("lt") - 1
-    low = f" from {given['ge']}" if "ge" in given else ""
-    low = f" above {given['gt']}" if "gt" in given else low
-    high = f" to {given['le']}" if "le" in given else ""
-    high = f" to below {given['lt']}" if "lt" in given else high
+    shown = {name: _number(bound) for name, bound in given.items()}
+    low = f" from {shown['ge']}" if "ge" in given else ""
+    low = f" above {shown['gt']}" if "gt" in given else low
+    high = f" to {shown['le']}" if "le" in given else ""
+    high = f" to below {shown['lt']}" if "lt" in given else high
     if low and high:
         return low + high
     return f" up{high}" if high else f"{low} up" if "ge" in given else low
+
+
+def _number(bound: float) -> str:
+    """1e9 as 1000000000; what has more digits than anyone counts stays as it is."""
+    return str(int(bound)) if float(bound).is_integer() and abs(bound) < 1e16 else str(bound)

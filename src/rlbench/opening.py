@@ -90,6 +90,13 @@ def is_directory(path: Path) -> bool:
         return False
 
 
+def no_directory(path: Path) -> str | None:
+    """Why there is no directory at `path`, in words; None where there is one."""
+    if is_directory(path):
+        return None
+    return "is not a directory" if os.path.lexists(path) else "no such directory"
+
+
 def make_directory(path: Path, below: Path) -> None:
     """Make a directory and what is missing above it.
 

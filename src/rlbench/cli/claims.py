@@ -17,7 +17,7 @@ from rlbench.claims.text import examination_lines
 from rlbench.cli.arguments import DEFAULT_DIRECTORY, runs_parser
 from rlbench.cli.drawing import own_matplotlib
 from rlbench.errors import ReportError
-from rlbench.opening import is_directory
+from rlbench.opening import no_directory
 from rlbench.published.papers import popular_factor, popular_times
 from rlbench.reports.output import add_files
 from rlbench.runs.load import load_runs
@@ -51,8 +51,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.set_defaults(directories=[])  # only a DIR that is named has to be there
     arguments = parser.parse_args(argv)
     for directory in arguments.directories:
-        if not is_directory(directory):
-            raise ReportError(f"{directory}: no such directory")
+        missing = no_directory(directory)
+        if missing is not None:
+            raise ReportError(f"{directory}: {missing}")
     runs = _runs_below(*(arguments.directories or [DEFAULT_DIRECTORY]))
     examination = examine(group_runs(runs))
     width = min(shutil.get_terminal_size().columns, MAX_WIDTH)

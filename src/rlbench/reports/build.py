@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rlbench.claims.files import claims_files
-from rlbench.opening import is_directory
+from rlbench.opening import no_directory
 from rlbench.reports.cost import Rates
 from rlbench.reports.findings import Findings, findings_of
 from rlbench.reports.output import (
@@ -87,8 +87,9 @@ def build_report(
 
 def _usable_runs(directories: Sequence[Path], only: Sequence[Path] | None) -> LoadedRuns:
     for directory in directories:
-        if not is_directory(directory):
-            raise NothingToReportError(f"{directory}: no such directory")
+        missing = no_directory(directory)
+        if missing is not None:
+            raise NothingToReportError(f"{directory}: {missing}")
     loaded = load_runs(*directories, only=only)
     if not loaded.runs:
         found = (

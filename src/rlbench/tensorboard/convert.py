@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path, PurePath
 
 from rlbench.errors import OutputError, ReportError, RlbenchError
-from rlbench.opening import UnreadableFileError, in_the_way, is_directory
+from rlbench.opening import UnreadableFileError, in_the_way, no_directory
 from rlbench.runs.header import FILE as HEADER
 from rlbench.runs.load import MAX_DEPTH, find_run_directories, unreadable_note
 from rlbench.runs.log import FILE as LOG
@@ -37,8 +37,9 @@ def convert(directory: Path, out: Path | None = None, parts: Parts | None = None
     """
     # A link in the directory of the runs is not followed; one that is asked for is.
     below, out = (directory, directory / DIRECTORY) if out is None else (out, out)
-    if not is_directory(directory):
-        raise ReportError(f"{directory}: no such directory")
+    missing = no_directory(directory)
+    if missing is not None:
+        raise ReportError(f"{directory}: {missing}")
     runs = list(_sessions(directory))
     sessions = [session for _, session in runs]
     hparams = of_one_type_each([session.hparams for session in sessions])
