@@ -9,7 +9,7 @@ from subprocess import CompletedProcess
 
 import pytest
 
-from rlbench.cli.compare import main
+from rlbench.cli.compare import compares_nothing, main
 from rlbench.errors import ConfigError
 from support.terminal import on_a_terminal
 
@@ -78,8 +78,12 @@ def test_a_dry_run_writes_nothing(rlbench: Rlbench, tmp_path: Path) -> None:
         (["env=CartPole-v1", "env=Acrobot-v1"], "env: got 'Acrobot-v1'; takes one value"),
         (["env=CliffWalking-v1"], "env.threshold: got 'auto'; takes a number: CliffWalking-v1 has"),
         (["env=CartPole-v1,Nope-v0", "agents=es"], "env: got 'Nope-v0'"),
-        (["env=CartPole-v1", "agents=es,ess"], "agent: got 'ess'; takes"),
-        (["env=CartPole-v1", "agents=ess"], "agent: got 'ess'; takes .*did you mean es"),
+        (["env=CartPole-v1", "agents=es,ess"], "^agents: got 'ess'; takes"),
+        (["env=CartPole-v1", "agents=ess"], "^agents: got 'ess'; takes .*did you mean es"),
+        (["env=CartPole-v1", "agents=es,"], "^agents: got ''; takes a name"),
+        (["env=CartPole-v1", "agents=es,dqn,es"], "^agents: got 'es,dqn,es'; .* es is there twice"),
+        (["env=CartPole-v1,CartPole-v1"], "^env: .* CartPole-v1 is there twice"),
+        (["env=CartPole-v1", "seeds=1,2,01"], "^seeds: got '1,2,1'; .* 1 is there twice"),
     ],
 )
 def test_words_that_are_not_taken(
@@ -89,6 +93,12 @@ def test_words_that_are_not_taken(
     with pytest.raises(ConfigError, match=message):
         main(words)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_one_agent_is_a_comparison_where_its_variants_are_asked_for() -> None:
+    assert compares_nothing({"agents": "es"}) and compares_nothing({"agents": "es", "seeds": "1,2"})
+    assert not compares_nothing({"agents": "es,dqn"}) and not compares_nothing({})
+    assert not compares_nothing({"agents": "es", "agent.sigma": "0.1,0.2"})
 
 
 def test_on_a_terminal_the_table_says_what_each_job_came_to(tmp_path: Path) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from rlbench.analysis.groups import check_agent_of_baseline
@@ -50,13 +51,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     given = by_key("compare", arguments.words)
     words = _words_of_the_sweep(given)
-    _refuse_what_gives_no_answer(given, words, arguments.config_dir)
+    with _agents_for_agent():
+        _refuse_what_gives_no_answer(given, words, arguments.config_dir)
     if arguments.baseline is not None:
         check_agent_of_baseline(_agents(words), arguments.baseline)
     if arguments.config_dir is not None:
         words += ["--config-dir", arguments.config_dir]
     failure: RlbenchError | None = None
     runs: list[Path] = []
+    if compares_nothing(given) and not _is_dry_run(given):
+        note = f"note: {given['agents']} alone has nothing to be compared with; agents=NAME,NAME"
+        print(for_terminal(note, sys.stderr), file=sys.stderr)
     try:
         _sweep(words, runs)
     except RunError as error:  # a run that failed does not hide what the others found
@@ -102,15 +107,33 @@ def _words_of_the_sweep(given: dict[str, str]) -> list[str]:
     if not rest.get("env"):
         takes = "a Gymnasium id, as env=CartPole-v1; `rlbench envs` lists them"
         raise ConfigError("env", rest.get("env", ""), takes)
+    _each_once("env", rest["env"])
     for key, word in (("agent", "agents"), ("seed", "seeds")):
         if key in rest:
             raise ConfigError(
                 key, rest[key], f"no value in compare; {word}={rest[key]} is its word"
             )
-    rest["agent"] = rest.pop("agents", AGENTS)
+    rest["agent"] = _each_once("agents", rest.pop("agents", AGENTS))
     rest["seed"] = _seeds(rest.pop("seeds", str(SEEDS)))
     rest.setdefault("results_dir", str(RESULTS))
     return ["-m", *(f"{key}={value}" for key, value in rest.items())]
+
+
+@contextlib.contextmanager
+def _agents_for_agent() -> Iterator[None]:
+    """An error of `agent` within names `agents`, the word that is given here."""
+    try:
+        yield
+    except ConfigError as error:
+        if error.key != "agent" or error.file:
+            raise
+        raise type(error)("agents", error.got, error.takes) from None
+
+
+def compares_nothing(given: Mapping[str, str]) -> bool:
+    """Whether the words ask for one agent alone, and not for variants of it."""
+    variants = any("," in given[key] or "(" in given[key] for key in given if "agent." in key)
+    return "," not in given.get("agents", AGENTS) and not variants
 
 
 def _refuse_what_gives_no_answer(
@@ -150,12 +173,21 @@ def _agents(words: Sequence[str]) -> list[str]:
 
 def _seeds(word: str) -> str:
     """`0,1,2` where `word` is 3; of several numbers, these."""
-    if re.fullmatch(r"\d+(,\d+)+", word, re.ASCII):
-        return word
+    if re.fullmatch(r"\d{1,9}(,\d{1,9})+", word, re.ASCII):
+        return _each_once("seeds", ",".join(str(int(seed)) for seed in word.split(",")))
     if not word.isascii() or not word.isdigit() or not 1 <= int(word[:9]) <= MOST_SEEDS:
         takes = f"a number from 1 to {MOST_SEEDS}, or the seeds themselves, as 3,7,11"
         raise ConfigError("seeds", word, takes)
     return ",".join(map(str, range(int(word))))
+
+
+def _each_once(key: str, word: str) -> str:
+    """`word`, which lists something; raises ConfigError where it lists one thing twice."""
+    names = word.split(",")
+    twice = next((name for name in names if name and names.count(name) > 1), None)
+    if twice is not None:
+        raise ConfigError(key, word, f"each of them once, and {twice} is there twice")
+    return word
 
 
 def _sweep(words: Sequence[str], runs: list[Path]) -> None:
