@@ -97,12 +97,16 @@ def test_nothing_is_overwritten(
     monkeypatch.chdir(tmp_path)
     assert main(["init"]) == 2
     assert capsys.readouterr().err == (
-        "rlbench: rlbench init: got '.'; takes a folder without my_agent.py: nothing is "
-        "overwritten\n"
+        "rlbench: init: got '.'; takes a folder without my_agent.py: nothing is overwritten\n"
     )
     assert [path.name for path in tmp_path.iterdir()] == ["my_agent.py"]
     assert (tmp_path / "my_agent.py").read_text() == "mine"
     assert main(["init", "my_agent.py"]) == 2
+    (tmp_path / "link").symlink_to("nowhere")
+    capsys.readouterr()
+    assert main(["init", "link"]) == 2
+    takes = "takes a folder, and this is a link that leads nowhere"
+    assert capsys.readouterr().err == f"rlbench: init: got 'link'; {takes}\n"
     assert main(["init", "other"]) == 0
     assert main(["init", "other"]) == 2
 

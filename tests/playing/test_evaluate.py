@@ -96,10 +96,10 @@ def test_its_own_environment_by_name_is_as_in_the_run_and_with_settings_as_they_
     assert said(capsys, run.directory, "env=CartPole-v1") == own
     other = said(capsys, run.directory, "env=CartPole-v1", "env.max_episode_steps=50")
     assert "7 episodes of seed 3, at most 50 steps each" in other
-    assert "env.max_episode_steps: got " in refused(
-        capsys, run.directory, "env.max_episode_steps=5"
-    )
+    said_before = "env.max_episode_steps: got '5'; takes env=ID before it"
+    assert said_before in refused(capsys, run.directory, "env.max_episode_steps=5")
     assert "agent.sigma: got '1'" in refused(capsys, run.directory, "agent.sigma=1")
+    assert "command line: got '=1'; takes RUN, FILE" in refused(capsys, run.directory, "=1")
 
 
 def test_a_package_is_imported_only_where_it_is_named(

@@ -53,7 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     paths, words = sorted_words(arguments.words)
     if not 1 <= len(paths) <= MOST_RUNS:
         given = " ".join(map(str, paths)) or "none"
-        raise ReportError(f"rlbench dream: got {given}; takes 1 or 2 RUNs or FILEs")
+        raise ReportError(f"dream: got {given}; takes 1 or 2 RUNs or FILEs")
     if arguments.channel is not None and arguments.layer is None:
         raise ReportError("--channel: takes --layer NAME beside it")
     if arguments.action and arguments.layer:
@@ -64,7 +64,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if in_its_place is not None:
         raise OutputError(arguments.out, NotADirectoryError(errno.ENOTDIR, in_its_place))
     if importlib.util.find_spec("PIL") is None:
-        raise ReportError(f"rlbench dream needs PIL: {install_command('video')}")
+        raise ReportError(f"dream needs PIL: {install_command('video')}")
     sources = [read_source(path) for path in paths]
     for source in sources:
         network_of(source)  # before anything that takes time

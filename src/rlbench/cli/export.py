@@ -41,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     path = the_one([file(word) for word in arguments.words], "export")
     form = _form(arguments.format, arguments.out)
     if form == "onnx" and importlib.util.find_spec("onnx") is None:
-        raise ReportError(f"rlbench export --format onnx needs onnx: {install_command('onnx')}")
+        raise ReportError(f"export --format onnx needs onnx: {install_command('onnx')}")
     found = exported(read_source(path), arguments.licence)
     for written in write(found, form, arguments.out):
         print(written)

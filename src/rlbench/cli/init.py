@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import os
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -56,12 +57,13 @@ def main(argv: Sequence[str]) -> int:
 
 def _copy(template: Path, directory: Path) -> list[Path]:
     """Copy all files of `template`; their names below `directory`."""
-    if directory.exists() and not directory.is_dir():
-        raise ConfigError("rlbench init", str(directory), "a folder, and this is a file")
+    if os.path.lexists(directory) and not directory.is_dir():
+        what = "a link that leads nowhere" if directory.is_symlink() else "a file"
+        raise ConfigError("init", str(directory), f"a folder, and this is {what}")
     for part in sorted(template.iterdir()):
         if (directory / part.name).exists():
             takes = f"a folder without {part.name}: nothing is overwritten"
-            raise ConfigError("rlbench init", str(directory), takes)
+            raise ConfigError("init", str(directory), takes)
     files = sorted(path.relative_to(template) for path in template.rglob("*") if _is_part(path))
     for number, file in enumerate(files):
         try:
@@ -72,7 +74,7 @@ def _copy(template: Path, directory: Path) -> list[Path]:
                 with contextlib.suppress(OSError):
                     (directory / made).unlink()
             takes = f"a folder that can be written ({directory / file}: {error.strerror})"
-            raise ConfigError("rlbench init", str(directory), takes) from error
+            raise ConfigError("init", str(directory), takes) from error
     return files
 
 

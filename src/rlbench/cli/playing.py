@@ -49,10 +49,17 @@ def sorted_words(words: Sequence[str]) -> tuple[list[Path], list[str]]:
     not taken here."""
     settings = [word for word in words if _is_setting(word)]
     for word in settings:
-        key, _, value = word.lstrip("+").partition("=")
+        key, value = _key_and_value(word)
+        if not key:
+            raise ConfigError("command line", word, "RUN, FILE or KEY=VALUE")
         if key != "env" and not key.startswith(TAKEN):
             raise ConfigError(key, value, "no value here; env, env.KEY and eval.max_episode_steps")
     return [file(word) for word in words if not _is_setting(word)], settings
+
+
+def _key_and_value(word: str) -> tuple[str, str]:
+    key, _, value = word.lstrip("+").partition("=")
+    return key, value
 
 
 def _is_setting(word: str) -> bool:
@@ -71,7 +78,7 @@ def asked_conditions(source: Source, words: Sequence[str]) -> Conditions:
         return conditions_for(source)
     known = source.conditions
     if not any(word.startswith("env=") for word in words):
-        raise ConfigError(words[0].partition("=")[0], words[0], "env=ID before it")
+        raise ConfigError(*_key_and_value(words[0]), "env=ID before it")
     from rlbench.config.compose import compose  # late, as Hydra takes a third of a second
 
     settings = compose(["agent=random", *words])
@@ -86,5 +93,5 @@ def the_one(paths: Sequence[Path], command: str) -> Path:
     """The only path among the words; raises ReportError where there is none or are several."""
     if len(paths) != 1:
         given = " ".join(map(str, paths)) or "none"
-        raise ReportError(f"rlbench {command}: got {given}; takes one RUN or FILE")
+        raise ReportError(f"{command}: got {given}; takes one RUN or FILE")
     return paths[0]

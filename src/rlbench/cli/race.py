@@ -45,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     paths = [file(word) for word in arguments.words]
     if not 2 <= len(paths) <= MOST_RUNNERS:
         given = " ".join(map(str, paths)) or "none"
-        raise ReportError(f"rlbench race: got {given}; takes 2 to {MOST_RUNNERS} RUNs")
+        raise ReportError(f"race: got {given}; takes 2 to {MOST_RUNNERS} RUNs")
     check_place(arguments.out)
     with contextlib.ExitStack() as stack:
         runners = runners_of(paths, stack)

@@ -15,7 +15,7 @@ from rlbench.cli.drawing import own_matplotlib
 from rlbench.cli.parser import Parser
 from rlbench.errors import ReportError
 from rlbench.extras import install_command
-from rlbench.opening import is_directory
+from rlbench.opening import no_directory
 from rlbench.reports.output import PAGE, add_files
 from rlbench.scaling.forecast import Forecast, forecast, forecast_table
 from rlbench.scaling.generation import PROTOCOLS
@@ -48,7 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     arguments = _parser().parse_args(argv)
     if importlib.util.find_spec("simpy") is None:
-        raise ReportError(f"rlbench scale needs SimPy: {install_command('scale')}")
+        raise ReportError(f"scale needs SimPy: {install_command('scale')}")
     found = _forecast(arguments)
     width = max(min(shutil.get_terminal_size().columns, MAX_WIDTH), 40)
     for line in forecast_lines(found):
@@ -86,8 +86,9 @@ def _forecast(arguments: argparse.Namespace) -> Forecast:
         crowded=arguments.crowded,
     )
     for run in arguments.runs:
-        if not is_directory(run):
-            raise ReportError(f"{run}: no such directory")
+        missing = no_directory(run)
+        if missing is not None:
+            raise ReportError(f"{run}: {missing}")
     first, *others = [read_measured(run, hardware) for run in arguments.runs]
     for other in others:
         same = (other.run.agent, other.run.env, other.run.learning)

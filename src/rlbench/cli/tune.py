@@ -70,7 +70,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     arguments = _parser().parse_args(argv)
     if importlib.util.find_spec("optuna") is None:
-        raise ReportError(f"rlbench tune needs Optuna: {install_command('tune')}")
+        raise ReportError(f"tune needs Optuna: {install_command('tune')}")
     given = _given(arguments.words)
     questions = _questions(given, arguments.config_dir)
     from rlbench.tuning.tuned_file import refuse_to_replace

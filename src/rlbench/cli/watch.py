@@ -49,7 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     paths, words = sorted_words(arguments.words)
     if not 1 <= len(paths) <= MOST_TILES:
         given = " ".join(map(str, paths)) or "none"
-        raise ReportError(f"rlbench watch: got {given}; takes 1 to {MOST_TILES} RUNs or FILEs")
+        raise ReportError(f"watch: got {given}; takes 1 to {MOST_TILES} RUNs or FILEs")
     check_place(arguments.out)
     sources = [read_source(path) for path in paths]
     if arguments.saliency:
