@@ -57,11 +57,11 @@ class Registry(Generic[T]):
             if point.dist is None:  # a mistake in rlbench itself, to be seen as one
                 raise
             failed = f"{type(error).__name__}: {error}"
-            takes = f"something else: {_package(point)} fails when it is imported ({failed})"
+            takes = f"one that can be used: {_package(point)} fails when it is imported ({failed})"
             raise ConfigError(self.key, name, takes) from error
         missing = next((part for part in self._has if not hasattr(found, part)), None)
         if missing is not None:
-            takes = f"something else: what {_package(point)} gives has no {missing!r}"
+            takes = f"one that can be used: what {_package(point)} gives has no {missing!r}"
             raise ConfigError(self.key, name, takes)
         return cast(T, found)
 

@@ -30,6 +30,14 @@ BAD = {
     ),
     "agent=": "agent: got ''; takes a name, as in agent=es",
     "agent=5": "agent: got '5'; takes a name, as in agent=es",
+    "agent=../es": "agent: got '../es'; takes a name, as in agent=es",
+    "agent=mine/es": "agent: got 'mine/es'; takes the name of a file in agent/, which may be in a "
+    "folder there",
+    "env=${oc.env:HOME}": "env: got '${oc.env:HOME}'; takes a name, as in env=CartPole-v1",
+    "results_dir=a\nb": "results_dir: got 'a\\nb'; takes a value without control characters, such "
+    "as an end of line",
+    "--config-path=/nowhere": "--config-path: got '/nowhere'; takes a folder or a package of YAML "
+    "files, and there is none at this path",
     "env=[a,b]": "env: got '[a,b]'; takes a name, as in env=CartPole-v1",
     "env={a:1}": "env: got '{a:1}'; takes a name, as in env=CartPole-v1",
     "agent._target_=os.system": "agent._target_: got 'os.system'; takes no value here; agent=NAME "
@@ -48,7 +56,7 @@ BAD = {
     "+agent.hidden.a=1": "agent.hidden.a: there is no such key; agent.hidden takes a list",
     "env.kwargs={a:1}": "env.kwargs.a: got null; takes a plus sign in front where it is new: "
     "+env.kwargs.a=VALUE",
-    "results_dir=${nope}": "results_dir: got null; takes something else: Interpolation key 'nope' "
+    "results_dir=${nope}": "results_dir: got null; takes another value: Interpolation key 'nope' "
     "not found",
     "hydra.verbose=[1]": "hydra.verbose: got '[1]'; takes true, false or the name of a logger",
     "=1": "command line: got '=1'; takes KEY=VALUE (see rlbench --help)",
@@ -203,7 +211,7 @@ SWEEPS = {
     "hydra.launcher=null": "hydra.launcher: got null; takes the keys of one, as "
     "hydra.launcher.KEY=VALUE; hydra/launcher=NAME chooses one",
     "hydra.launcher._target_=os.system": "hydra.launcher._target_: got 'os.system'; takes "
-    "something else: Invalid plugin 'os.system': not the hydra_plugins package",
+    "another value: Invalid plugin 'os.system': not the hydra_plugins package",
     "env=[a,b],CartPole-v1": "env: got '[a,b],CartPole-v1'; takes a name, as in env=CartPole-v1",
     "seed=glob(*)": "seed: got 'glob(*)'; takes at least one value, and nothing fits this",
     "seed=range(5,2)": "seed: got 'range(5,2)'; takes at least one value",

@@ -56,9 +56,10 @@ def explain(error: Exception, overrides: Iterable[str], keys: Callable[[], Keys]
     if isinstance(error, OverrideParseException):
         return _unreadable(str(error.override))
     if isinstance(error, MissingConfigException) and error.missing_cfg_file:
-        return _unknown_choice(error)
-    if (file := _file_in_the_way(error) or _chosen_twice(error)) is not None:
-        return file
+        return _unknown_choice(error, given)
+    found = _no_configuration(error) or _file_in_the_way(error) or _chosen_twice(error)
+    if found is not None:
+        return found
     text, unknown = str(error), not_overridden(error)
     if error.__cause__ is not None:
         text = f"{text}\n{error.__cause__}"
@@ -85,9 +86,10 @@ def explain(error: Exception, overrides: Iterable[str], keys: Callable[[], Keys]
     if any(part in text for part in NO_INDEX):
         return _below_a_list(given, keys())
     reason = text[merging.end() :] if merging else text
-    reason = re.sub(r"\s*(full_key|object_type|reference_type)[:=].*", "", reason)
-    got = given.get(name, " ".join(overrides) if name == "command line" else None)
-    return ConfigError(name, got, f"something else: {_one_line(reason)}")
+    reason = _one_line(re.sub(r"\s*(full_key|object_type|reference_type)[:=].*", "", reason))
+    if name == "command line":
+        return ConfigError(name, " ".join(overrides), f"other words: {reason}")
+    return ConfigError(name, given.get(name), f"another value: {reason}")
 
 
 def _unreadable_file(error: Exception) -> ConfigFileError | None:
@@ -107,6 +109,15 @@ def unreadable(file: Path, error: Exception) -> ConfigFileError:
     why = next((str(reason) for reason in reasons if reason), type(error).__name__)
     what = "cannot be opened" if isinstance(error, OSError) else f"is no YAML{line}"
     return ConfigFileError(shown(file), None, f"{what} ({_one_line(why)})")
+
+
+def _no_configuration(error: Exception) -> ConfigError | None:
+    """The error for a --config-path that leads nowhere; None for others."""
+    if not str(error).startswith("Primary config"):
+        return None
+    path = re.search(r"'([^']+)'", str(error))
+    takes = "a folder or a package of YAML files, and there is none at this path"
+    return ConfigError("--config-path", path[1] if path else "", takes)
 
 
 def _file_in_the_way(error: Exception) -> ConfigFileError | None:
@@ -187,6 +198,8 @@ def _unreadable(word: str) -> ConfigError:
     """The error for a word that Hydra's grammar does not take; where quotes help, it says so."""
     key, equals, value = word.partition("=")
     quoted = f"{key}='{value}'"
+    if equals and not value.isprintable():
+        return ConfigError(key, value, "a value without control characters, such as an end of line")
     if equals and value and not re.search(r"""[][{},'"\\]""", value) and _is_readable(quoted):
         takes = f'a value with such characters in quotes: "{quoted}"'
         return ConfigError(key, value, takes)
@@ -263,8 +276,13 @@ def flat(node: Mapping[Any, Any], prefix: str = "") -> Iterable[tuple[str, Any]]
             yield from flat(value, f"{prefix}{key}.")
 
 
-def _unknown_choice(error: MissingConfigException) -> ConfigError:
-    group, _, name = str(error.missing_cfg_file).rpartition("/")
+def _unknown_choice(error: MissingConfigException, given: Mapping[str, str]) -> ConfigError:
+    missing = str(error.missing_cfg_file)
+    group, _, name = missing.rpartition("/")
+    for key, value in given.items():  # a name may have slashes itself
+        if f"{key}/{value}" == missing and key != group:
+            takes = f"the name of a file in {key}/, which may be in a folder there"
+            return ConfigError(key, value, takes)
     options = sorted(error.options or ())
     near = difflib.get_close_matches(name, options, n=1)
     takes = " or ".join(part for part in (", ".join(options[:-1]), *options[-1:]) if part)

@@ -99,7 +99,7 @@ def refuse_no_jobs(overrides: Sequence[Override], jobs: Sequence[Sequence[str]])
 
 def _refuse_choice(key: str, value: str, values: Sequence[Any]) -> None:
     for one in values:
-        if not isinstance(one, str) or not one:
+        if not isinstance(one, str) or "${" in one or {"", ".", ".."} & set(one.split("/")):
             got = None if one is None and len(values) == 1 else value
             raise ConfigError(key, got, f"a name, as in {key}={CHOICES[key]}")
 

@@ -31,7 +31,7 @@ def check_loggers(names: Sequence[str]) -> None:
     for name in names:
         if name in EXTRAS:
             if importlib.util.find_spec(name) is None:
-                takes = f"something else: {name} is not installed ({install_command(name)})"
+                takes = f"the package {name}, not installed here: {install_command(name)}"
                 raise ConfigError("logger", name, takes)
         else:
             LOGGERS[name]
