@@ -329,6 +329,22 @@ def test_jobs_side_by_side_on_a_busy_machine(tmp_path: Path) -> None:
     assert "other processes had 95% of the cores' time" in left_out(tmp_path)
 
 
+@pytest.mark.parametrize("jobs", [2, 32])
+def test_what_jobs_side_by_side_used_is_measured(tmp_path: Path, jobs: int) -> None:
+    """However many fill the machine, what came between them is seen."""
+    for agent in ("es", "dqn"):
+        write(tmp_path, agent)
+    each = places(tmp_path, "es") + places(tmp_path, "dqn")
+    used = {"others_share": 0.97, "stolen_share": 0.0}
+    for place in each:
+        change(place, "run.json", concurrent_jobs=jobs, cores=1, cpu_count=32)
+        change(place, "summary.json", contention=used | {"siblings_share": 0.93})
+    assert robotics(tmp_path).verdict.outcome == "supported"
+    for place in each:
+        change(place, "summary.json", contention=used | {"siblings_share": 0.77})
+    assert "other processes had 20% of the cores' time" in left_out(tmp_path)
+
+
 @pytest.mark.parametrize("contention", [None, {"others_share": 1.5, "stolen_share": 0.0}])
 def test_a_machine_of_which_nothing_is_known(honest: Path, contention: object) -> None:
     for place in places(honest, "dqn"):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,7 @@ from rlbench.harness.machine import (
     contention,
     visible_cores,
 )
+from rlbench.harness.siblings import SWEEP, sweep_cpu_s
 from rlbench.harness.threads import THREAD_VARIABLES
 from rlbench.runs.summary import Contention
 
@@ -68,6 +71,38 @@ def test_contention_is_what_is_left_of_the_machine() -> None:
     assert contention(before, after, own_cpu_s=10.0) == Contention(0.25, 0.1)
     assert contention(before, after, own_cpu_s=15.1).others_share == 0.0  # clocks' last digits
     assert contention(before, before, own_cpu_s=0.0) is None
+
+
+def test_what_jobs_of_the_same_sweep_used_is_a_part_of_it() -> None:
+    before = MachineTime(total_s=100.0, busy_s=50.0, stolen_s=1.0, sweep_s=7.0)
+    after = MachineTime(total_s=120.0, busy_s=65.0, stolen_s=3.0, sweep_s=20.0)
+    assert contention(before, after, own_cpu_s=10.0) == Contention(0.25, 0.1, siblings_share=0.15)
+    alone = contention(before, after, own_cpu_s=13.1)  # clocks' last digits
+    assert alone == Contention(0.095, 0.1, siblings_share=0.0)
+    unknown = MachineTime(total_s=120.0, busy_s=65.0, stolen_s=3.0)
+    assert contention(before, unknown, own_cpu_s=10.0) == Contention(0.25, 0.1, None)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems do not count what has ended")
+def test_the_time_of_a_sweep_is_that_of_its_jobs_ended_or_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    work = "import sys, time\nwhile time.process_time() < 0.2: pass\nprint(flush=True)\n"
+    monkeypatch.delenv(SWEEP, raising=False)
+    assert sweep_cpu_s() is None
+    monkeypatch.setenv(SWEEP, "no number")
+    assert sweep_cpu_s() is None
+    monkeypatch.setenv(SWEEP, str(os.getpid()))
+    began = sweep_cpu_s()
+    subprocess.run([sys.executable, "-c", work], check=True, stdout=subprocess.DEVNULL)
+    first = sweep_cpu_s()
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen([sys.executable, "-c", f"{work}sys.stdin.read()"], **pipes) as job:
+        assert job.stdout is not None
+        job.stdout.readline()
+        second = sweep_cpu_s()
+    assert began is not None and first is not None and second is not None
+    assert first - began >= 0.18 and second - first >= 0.18  # in hundredths of a second
 
 
 def test_a_job_of_slurm_has_the_cores_that_it_was_given(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -140,7 +140,7 @@ def test_summary_json(tmp_path: Path) -> None:
         workers=2,
         cores=2,
         attempts=3,
-        contention=Contention(0.25, 0.125),
+        contention=Contention(0.25, 0.125, 0.0625),
         error=None,
     )
     write_summary(tmp_path, summary)
@@ -157,7 +157,8 @@ def test_summary_json(tmp_path: Path) -> None:
         **dict(zip(CLOCK_COLUMNS, vars(CLOCK).values(), strict=True)),
         "env_steps_per_s": 12.5, "eval_share": 2.0 / 12.0, "peak_rss_mb": 61.5, "workers": 2,
         "cores": 2, "attempts": 3,
-        "contention": {"others_share": 0.25, "stolen_share": 0.125}, "error": None,
+        "contention": {"others_share": 0.25, "stolen_share": 0.125, "siblings_share": 0.0625},
+        "error": None,
     }  # fmt: skip
     read = read_summary(tmp_path)
     assert (read.clock, read.contention, read.attempts) == (CLOCK, summary.contention, 3)

@@ -17,6 +17,7 @@ import psutil
 
 from rlbench import container
 from rlbench.errors import ConfigError
+from rlbench.harness.siblings import sweep_cpu_s
 from rlbench.harness.threads import THREAD_VARIABLES
 from rlbench.runs.header import Machine
 from rlbench.runs.summary import Contention
@@ -147,11 +148,13 @@ def describe(root: Path = container.ROOT) -> Machine:
 @dataclass(frozen=True)
 class MachineTime:
     """CPU-seconds of all cores together since boot: all there were, those at work, and those that
-    a hypervisor gave to other machines (0 if unknown)."""
+    a hypervisor gave to other machines (0 if unknown). sweep_s: of the sweep that this run is a job
+    of, this run among them; None where there is none, or that is not known."""
 
     total_s: float
     busy_s: float
     stolen_s: float
+    sweep_s: float | None = None
 
 
 def machine_time() -> MachineTime:
@@ -161,7 +164,7 @@ def machine_time() -> MachineTime:
     total_s = sum(s for name, s in times.items() if name not in ("guest", "guest_nice"))
     stolen_s = times.get("steal", 0.0)
     idle_s = times["idle"] + times.get("iowait", 0.0)
-    return MachineTime(total_s, total_s - idle_s - stolen_s, stolen_s)
+    return MachineTime(total_s, total_s - idle_s - stolen_s, stolen_s, sweep_cpu_s())
 
 
 def contention(before: MachineTime, after: MachineTime, own_cpu_s: float) -> Contention | None:
@@ -173,9 +176,13 @@ def contention(before: MachineTime, after: MachineTime, own_cpu_s: float) -> Con
     if total_s <= 0:
         return None
     others_s = max(0.0, after.busy_s - before.busy_s - own_cpu_s)
+    siblings_s = None
+    if before.sweep_s is not None and after.sweep_s is not None:
+        siblings_s = min(max(0.0, after.sweep_s - before.sweep_s - own_cpu_s), others_s)
     return Contention(
         others_share=round(others_s / total_s, 4),
         stolen_share=round((after.stolen_s - before.stolen_s) / total_s, 4),
+        siblings_share=None if siblings_s is None else round(siblings_s / total_s, 4),
     )
 
 

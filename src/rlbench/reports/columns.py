@@ -93,6 +93,7 @@ RUNS = (
     Column("peak_rss_mb", "number", "", "peak of memory, megabytes"),
     Column("workers", "exact", "", "processes that evaluated a population"),
     Column("others_share", "number", "Others", "share of the cores' time that other processes had"),
+    Column("siblings_share", "number", "", "part of it that jobs of the same sweep had"),
     Column(
         "stolen_share", "number", "Stolen", "share of the cores' time the hypervisor gave to others"
     ),

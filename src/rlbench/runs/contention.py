@@ -14,9 +14,10 @@ CONTENTION_SHARE = 0.05  # of all cores' time: above it a run is named
 
 
 def contention(run: Run) -> Iterator[tuple[float, str]]:
-    """Who had a part of the cores' time while a run trained, and how large it was; as much as the
-    other jobs of its sweep can have had is not counted."""
-    shared = Contention(run.others_share, run.stolen_share)
+    """Who had a part of the cores' time while a run trained, and how large it was. What the other
+    jobs of its sweep had is not counted; where that was not measured, as much as they can have
+    had."""
+    shared = Contention(run.others_share, run.stolen_share, run.siblings_share)
     yield from _shares(shared, run.concurrent_jobs, run.cores, run.machine.cpu_count)
 
 
@@ -36,7 +37,8 @@ def _shares(
 ) -> Iterator[tuple[float, str]]:
     others = shared.others_share
     if others is not None:
-        others -= _most_of_siblings(jobs, cores, machine)
+        siblings = shared.siblings_share
+        others -= _most_of_siblings(jobs, cores, machine) if siblings is None else siblings
     for share, who in (
         (others, "other processes"),
         (shared.stolen_share, "other machines of the host"),

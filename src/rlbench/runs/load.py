@@ -167,6 +167,7 @@ def _run(
         best_return_mean=None if summary is None else summary.best_return_mean,
         peak_rss_mb=None if summary is None else summary.peak_rss_mb,
         others_share=None if shared is None else shared.others_share,
+        siblings_share=None if shared is None else shared.siblings_share,
         stolen_share=None if shared is None else shared.stolen_share,
         error="" if summary is None else summary.error or "",
     )

@@ -83,8 +83,9 @@ class Run:
     levels: ascending, the threshold among them. stop_level: the level that the run was to stop at.
     registration: what the id of the environment stood for, see `Header`.
     end: the clock of the last row. reached: by level; the threshold's only when confirmed.
-    peak_rss_mb: in MiB. others_share, stolen_share: which part of all cores' time other processes
-    had during the last attempt, and which part went to other machines of the host.
+    peak_rss_mb: in MiB. others_share, siblings_share, stolen_share: which part of all cores' time
+    other processes had during the last attempt, which part of it jobs of the same sweep, and which
+    part went to other machines of the host.
     """
 
     path: PurePath
@@ -124,6 +125,7 @@ class Run:
     best_return_mean: float | None = None
     peak_rss_mb: float | None = None
     others_share: float | None = None
+    siblings_share: float | None = None
     stolen_share: float | None = None
     error: str = ""
 

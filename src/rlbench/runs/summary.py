@@ -28,10 +28,12 @@ AT_COLUMNS = ("env_steps", "train_s", "cpu_s", "train_cpu_s", "wall_s", "startup
 @dataclass(frozen=True)
 class Contention:
     """Who else had the machine during an attempt, as shares of all its cores' time: others_share
-    went to other processes, stolen_share to other machines of the host."""
+    went to other processes, siblings_share of it to jobs of the same sweep, stolen_share to other
+    machines of the host."""
 
     others_share: float | None = None
     stolen_share: float | None = None
+    siblings_share: float | None = None
 
 
 @dataclass(frozen=True)
@@ -154,6 +156,7 @@ def _contention(values: Mapping[str, Any]) -> Contention:
     return Contention(
         others_share=number(values.get("others_share"), 0, 1),
         stolen_share=number(values.get("stolen_share"), 0, 1),
+        siblings_share=number(values.get("siblings_share"), 0, 1),
     )
 
 

@@ -33,7 +33,8 @@ def run_guest(words: Sequence[str], cores: Auto | int, directory: Path) -> None:
     wanted = resolve(cores, len(available_cores()))
     try:
         with Stops(), held_cores(wanted, visible_cores(), _wait) as held:
-            process = JobProcess(words, held, _neighbours(len(held)), directory)
+            jobs = _neighbours(len(held))
+            process = JobProcess(words, held, jobs, directory, starts_all=False)
             see_to_its_end(process, progress=True)
     except KeyboardInterrupt:
         if os.environ.get("SUBMITIT_EXECUTOR") == "slurm":

@@ -13,6 +13,7 @@ from typing import IO
 
 from rlbench.errors import visible
 from rlbench.harness.record import CONCURRENT_JOBS
+from rlbench.harness.siblings import SWEEP
 from rlbench.signals import PARENT, STOP_SIGNALS, describe, held_back
 
 CHUNK_BYTES = 1 << 16
@@ -28,6 +29,8 @@ class JobProcess:
 
     It leads a new process group: a Ctrl-C at the terminal reaches the sweep alone, which
     passes it on, once. When the process that started it is gone, it writes a checkpoint and ends.
+
+    starts_all: whether this process starts all jobs that run beside it.
     """
 
     def __init__(
@@ -36,10 +39,13 @@ class JobProcess:
         cores: Sequence[int],
         concurrent_jobs: int,
         directory: Path | None = None,
+        *,
+        starts_all: bool = True,
     ) -> None:
         environment = {
             **os.environ,
             CONCURRENT_JOBS: str(concurrent_jobs),
+            SWEEP: str(os.getpid()) if starts_all and concurrent_jobs > 1 else "",
             "PYTHONUNBUFFERED": "1",
             PARENT: str(os.getpid()),
         }

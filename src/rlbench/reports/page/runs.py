@@ -150,6 +150,7 @@ def _costs(run: Run) -> Iterator[tuple[str, str]]:
             yield name, f"{count(value)} {unit}".strip()
     for name, share in (
         ("Share of the cores' time that other processes had", run.others_share),
+        ("Share of the cores' time that jobs of the same sweep had", run.siblings_share),
         ("Share of the cores' time given to other machines", run.stolen_share),
     ):
         if share is not None:
