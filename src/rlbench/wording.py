@@ -148,34 +148,37 @@ def outcome_text(decision: Decision) -> str:
 
 
 def factor_text(decision: Decision) -> str:
-    """How many times as fast the faster one was, without the interval: `at least 4\u00d7`,
-    `2\u00d7 (DQN ahead)` where that is not settled, `DQN at most 2\u00d7` where it may as well have
-    been behind. Empty without a ratio."""
+    """How many times as fast the faster one was, without the interval: `at least 4\u00d7`; where it
+    is not settled which was, the estimate: `estimate: DQN 2\u00d7`. Empty without a ratio."""
     if decision.factor is None or decision.ahead_label is None:
         return ""
-    shown = f"{_BOUNDS[decision.bound][1]}{factor(decision.factor)}"
     if decision.winner_label == decision.ahead_label:
-        return shown
-    name = agent_name(decision.ahead_label)
-    return f"{name} {shown}" if decision.bound == "<=" else f"{shown} ({name} ahead)"
+        return f"{_BOUNDS[decision.bound][1]}{factor(decision.factor)}"
+    return f"estimate: {_open_estimate(decision.ahead_label, decision.factor, decision.bound)}"
 
 
 def advantage_text(decision: Decision, form: Form = "words") -> str:
     """Who was faster and how many times: `ES 4.3\u00d7 as fast (95 % interval 2.4 to 7.7)`, for a
-    line `ES 4.3\u00d7 [2.4, 7.7]`; where that is not settled, who was ahead."""
+    line `ES 4.3\u00d7 [2.4, 7.7]`; where that is not settled, it says so before the estimate."""
     if decision.factor is None or decision.ahead_label is None:
         return "no ratio"
     bound = _BOUNDS[decision.bound][form == "words"]
     name, shown = agent_name(decision.ahead_label), f"{bound}{factor(decision.factor)}"
     interval = interval_text(decision.low, decision.high, form)
     if form == "short":
-        return f"{name} {shown} {interval or '(no interval)'}"
-    inside = f" (95 % interval {interval})" if interval else ""
+        return f"{name} {shown} {interval or '(not settled)'}"
     if decision.is_settled:
+        inside = f" (95 % interval {interval})" if interval else ""
         return f"{name} {shown} as fast{inside}"
-    if decision.bound == "<=":
-        return f"not settled, {name} {shown} as fast{inside}"
-    return f"not settled, {name} ahead {shown}{inside}"
+    inside = f"; 95 % interval {interval}" if interval else ""
+    estimate = _open_estimate(decision.ahead_label, decision.factor, decision.bound)
+    return f"not settled (estimate: {estimate}{inside})"
+
+
+def _open_estimate(label: str, value: float, bound: str) -> str:
+    """`ES 1.3\u00d7 or more`: an estimate that the seeds do not settle."""
+    more = {">=": " or more", "<=": " or less", "": ""}[bound]
+    return f"{agent_name(label)} {factor(value)}{more}"
 
 
 def difference_text(found: ReturnDifference) -> str:

@@ -39,21 +39,21 @@ ONE_SEED = {"low": None, "high": None, "reason": "one seed gives no interval", "
         ({}, "ES", "4\u00d7", "2 to 8", "4\u00d7 [2, 8]"),
         ({"ratio": 0.25, "low": 0.1, "high": 0.5}, "DQN", "4\u00d7", "2 to 10",
          "0.25\u00d7 [0.1, 0.5]"),
-        ({"low": 0.5}, "not settled", "4\u00d7 (ES ahead)", "0.5 to 8", "4\u00d7 [0.5, 8]"),
-        ({"low": 1.0}, "not settled", "4\u00d7 (ES ahead)", "1 to 8", "4\u00d7 [1, 8]"),
-        ({"ratio": 0.5, "low": 0.1, "high": 2.0}, "not settled", "2\u00d7 (DQN ahead)",
+        ({"low": 0.5}, "not settled", "estimate: ES 4\u00d7", "0.5 to 8", "4\u00d7 [0.5, 8]"),
+        ({"low": 1.0}, "not settled", "estimate: ES 4\u00d7", "1 to 8", "4\u00d7 [1, 8]"),
+        ({"ratio": 0.5, "low": 0.1, "high": 2.0}, "not settled", "estimate: DQN 2\u00d7",
          "0.5 to 10", "0.5\u00d7 [0.1, 2]"),
         ({"bound": ">=", "high": None}, "ES", "at least 4\u00d7", "2 or more",
          "\u2265 4\u00d7 [2, \u221e)"),
         ({"ratio": 0.25, "bound": "<=", "low": None, "high": 0.5}, "DQN", "at least 4\u00d7",
          "2 or more", "\u2264 0.25\u00d7 (0, 0.5]"),
-        ({"bound": "<=", "low": None}, "not settled", "ES at most 4\u00d7", "8 or less",
+        ({"bound": "<=", "low": None}, "not settled", "estimate: ES 4\u00d7 or less", "8 or less",
          "\u2264 4\u00d7 (0, 8]"),
-        (ONE_SEED, "not settled", "4\u00d7 (ES ahead)", "", "4\u00d7 (no interval)"),
-        (ONE_SEED | {"bound": ">="}, "not settled", "at least 4\u00d7 (ES ahead)", "",
+        (ONE_SEED, "not settled", "estimate: ES 4\u00d7", "", "4\u00d7 (no interval)"),
+        (ONE_SEED | {"bound": ">="}, "not settled", "estimate: ES 4\u00d7 or more", "",
          "\u2265 4\u00d7 (no interval)"),
         (ONE_SEED | {"ratio": 0.83, "bound": "<="}, "not settled",
-         "at least 1.2\u00d7 (DQN ahead)", "", "\u2264 0.83\u00d7 (no interval)"),
+         "estimate: DQN 1.2\u00d7 or more", "", "\u2264 0.83\u00d7 (no interval)"),
         ({"ratio": None, "low": None, "high": None, "reason": "neither did"}, "no comparison", "",
          "", "no ratio"),
     ],
@@ -92,17 +92,17 @@ def test_decisions_in_words() -> None:
     assert advantage_text(other_way) == "DQN 4\u00d7 as fast (95 % interval 2 to 8)"
     still = decide(changed(low=0.5))
     assert outcome_text(still) == "these seeds do not settle which is faster, ES or DQN"
-    assert advantage_text(still) == "not settled, ES ahead 4\u00d7 (95 % interval 0.5 to 8)"
+    assert advantage_text(still) == "not settled (estimate: ES 4\u00d7; 95 % interval 0.5 to 8)"
     bound = decide(changed(bound=">=", high=None, n_baseline_reached=0))
     seldom = decide(changed(bound=">=", high=None, n_baseline_reached=2))
     assert "only a bound, since DQN solved it in 2 of 5 runs" in sureness_text(seldom)
     at_once = decide(changed(bound=">=", high=None))  # all of ES before any training
     assert "bound" not in sureness_text(at_once)
     one = decide(changed(**ONE_SEED))
-    assert advantage_text(one) == "not settled, ES ahead 4\u00d7"
+    assert advantage_text(one) == "not settled (estimate: ES 4\u00d7)"
     before_training = decide(changed(ratio=1.2, bound="<=", low=None))  # all of DQN
     assert advantage_text(before_training) == (
-        "not settled, ES at most 1.2\u00d7 as fast (95 % interval 8 or less)"
+        "not settled (estimate: ES 1.2\u00d7 or less; 95 % interval 8 or less)"
     )
     none = decide(changed(ratio=None, reason="neither did"))
     assert outcome_text(none) == "there is no speed ratio of ES and DQN"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from matplotlib.text import Annotation
 
 from rlbench.published.dopamine import dopamine_curve
 from rlbench.reports.figures.looks import DQN, ES, Looks
@@ -90,7 +91,7 @@ def test_the_ratio_figure_of_es_and_dqn(tmp_path: Path) -> None:
         "Who solves it sooner?", "times as fast, log scale", "← DQN faster", "ES faster →",
         "720 cores", "A3C on 16", "384/720", "1,440 cores", "657 minutes on 18 cores",
         "claim: 24×", "claim: 60×", "per core: 0.53×", "ES 5/5, DQN 0/5 solved",
-        "2 cores of Example", "ES ≥ 9.4× [6.8, ∞)", "ES 60× (no interval)", "ES 24× (",
+        "2 cores of Example", "ES ≥ 9.4× [6.8, ∞)", "ES 60× (not settled)", "ES 24× (",
     ):  # fmt: skip
         assert said in texts, said
     assert_readable(drawn("speed-ratio", findings_at(tmp_path / "one", runs[:6])))
@@ -101,12 +102,40 @@ def test_a_ratio_figure_of_other_agents_has_no_claims_and_a_row_for_each(tmp_pat
     found = findings_at(tmp_path, runs_of("A-v0", agents))
     texts = texts_of(drawn("speed-ratio", found))
     assert "← ppo faster the challenger faster →" in texts
-    assert "A-v0 1.5× (no interval) sac 3/3, ppo 3/3 solved" in texts
-    assert "A-v0 2× (no interval) td3 3/3, ppo 3/3 solved" in texts
+    assert "A-v0 1.5× (not settled) sac 3/3, ppo 3/3 solved" in texts
+    assert "A-v0 2× (not settled) td3 3/3, ppo 3/3 solved" in texts
     assert "claim" not in texts
     figure = FIGURES["speed-ratio"]
     assert "the challenger on the right, ppo on the left" in figure.caption(found)
-    assert figure.words(found).startswith("A-v0, sac against ppo: not settled, sac ahead 1.5×")
+    assert figure.words(found).startswith("A-v0, sac against ppo: not settled (estimate: sac 1.5×)")
+
+
+def test_a_ratio_that_is_not_settled_is_a_hollow_mark_with_every_open_end_drawn(
+    tmp_path: Path,
+) -> None:
+    """Where both agents have unsolved runs, where one has nothing else, and from one seed each."""
+    half = runs_of("A-v0", {"es": None, "dqn": None}, seeds=4)
+    for run, end in zip(half, (100.0, 300.0, 130.0, 310.0, 160.0), strict=False):
+        run.status, run.history = "solved", ((0.0, 10.0), (end, 480.0))
+    found = findings_at(
+        tmp_path, [*half, *pair("B-v0", 1.0, None, seeds=5), *pair("C-v0", 1.0, 2.0, seeds=1)]
+    )
+    ratios = [a.comparisons[0]["train_s"] for a in found.analyses]
+    assert [(r.low is None, r.high is None) for r in ratios] == [
+        (True, True), (False, True), (True, True)
+    ]  # fmt: skip
+    figure = drawn("speed-ratio", found)
+    axes = figure.axes[0]
+    marks = [line for line in axes.lines if line.get_marker() in {DQN.marker, ES.marker}]
+    assert [mark.get_markerfacecolor() for mark in marks[:3]] == ["white", ES.colour, "white"]
+    arrows = [text for text in axes.texts if isinstance(text, Annotation) and not text.get_text()]
+    rightwards = [arrow.xy[0] > arrow.xyann[0] for arrow in arrows]
+    assert rightwards[:5] == [False, True, True, False, True]
+    texts = texts_of(figure)
+    assert "hollow: these seeds do not settle who is faster" in texts
+    assert "arrows: unsolved runs leave this end open" in texts
+    assert "grey arrows both ways: there is no interval" in texts
+    assert_readable(figure)
 
 
 def test_without_a_comparison_there_is_no_ratio_figure(tmp_path: Path) -> None:

@@ -121,7 +121,7 @@ def caption(findings: Findings) -> str:
     return (
         f"How many times as fast the faster of two reached the threshold in training time, the "
         f"median over pairs of runs: {challenger} on the right, {baseline} on the left. Bars are "
-        f"95 % intervals over seeds; one that spans the line at 1 leaves it open who is faster."
+        f"95 % intervals over seeds. A hollow mark: these seeds do not settle who is faster."
         f"{claims}"
     )
 
@@ -229,7 +229,7 @@ def _limits(rows: Sequence[_Row], around: tuple[float, float]) -> tuple[float, f
         if value is not None and 1e-9 < value < 1e9
     ]
     # An arrow ends where its axis does at the latest, so that it never points into a label.
-    margin = 1.2 * ARROW if any(_open_end(row.ratio) for row in rows) else 2.0
+    margin = 1.2 * ARROW if any(_open_ends(row.ratio) for row in rows) else 2.0
     low, high = around
     return min([low, *(v / margin for v in values)]), max([high, *(v * margin for v in values)])
 
@@ -247,24 +247,28 @@ def _draw_row(axes: Axes, y: float, row: _Row, looks: Sequence[Look]) -> None:
             ends, [y, y], color=look.colour, linewidth=5, alpha=0.4, solid_capstyle="butt",
             zorder=3,
         )  # fmt: skip
+    face, edge = (look.colour, "white") if decide(ratio).is_settled else ("white", look.colour)
     axes.plot(
-        [at], [y], marker=look.marker, markersize=9, color=look.colour, markeredgecolor="white",
-        zorder=5,
+        [at], [y], marker=look.marker, markersize=9, markerfacecolor=face, markeredgecolor=edge,
+        markeredgewidth=1.0 if edge == "white" else 2.0, zorder=5,
     )  # fmt: skip
-    open_end = _open_end(ratio)
-    if open_end:
+    arrows = _open_ends(ratio)
+    for times in arrows:
         axes.annotate(
-            "", xytext=(at, y), xy=(at * (ARROW if open_end == ">=" else 1 / ARROW), y),
-            arrowprops={"arrowstyle": "-|>", "color": look.colour, "linewidth": 2}, zorder=4,
-            annotation_clip=False,
+            "", xytext=(at, y), xy=(at * times, y), zorder=4, annotation_clip=False,
+            arrowprops={
+                "arrowstyle": "-|>", "linewidth": 2,
+                "color": look.colour if len(arrows) == 1 else MUTED,
+            },
         )  # fmt: skip
 
 
-def _open_end(ratio: SpeedRatio | MeanRatio) -> str:
-    """To which side nothing is known: ">=" upwards, "<=" downwards, "" neither."""
-    if (ratio.low is None) == (ratio.high is None):
-        return ratio.bound
-    return ">=" if ratio.high is None else "<="
+def _open_ends(ratio: SpeedRatio | MeanRatio) -> list[float]:
+    """Where the arrows at an estimate point, as parts of it: to the ends of its interval that are
+    not known, to both sides without an interval."""
+    if ratio.ratio is None:
+        return []
+    return [1 / ARROW] * (ratio.low is None) + [ARROW] * (ratio.high is None)
 
 
 def _draw_claim(axes: Axes, line: ClaimLine, rows_in: float) -> None:
@@ -304,8 +308,14 @@ def _name_sides(axes: Axes, rows: Sequence[_Row], looks: Looks, above: float) ->
 
 def _explanations(found: Sequence[_Row], lines: Sequence[ClaimLine]) -> Iterator[str]:
     yield "bars: 95 % intervals over seeds"
-    if any(_open_end(row.ratio) for row in found):
+    decisions = [decide(row.ratio) for row in found]
+    if any(decision.winner == "open" for decision in decisions):
+        yield "hollow: these seeds do not settle who is faster"
+    open_ends = [len(_open_ends(row.ratio)) for row in found]
+    if 1 in open_ends:
         yield "arrows: unsolved runs leave this end open"
+    if 2 in open_ends:
+        yield "grey arrows both ways: there is no interval, either may be faster"
     if len(found) > MAX_ROWS:
         yield f"{MAX_ROWS} of {len(found)} comparisons are shown, all are in speed_ratio.csv"
     if lines:
