@@ -197,6 +197,23 @@ def test_many_seeds_are_a_median_in_a_band_and_few_are_drawn_too(tmp_path: Path)
         assert float(middle.get_ydata()[-1]) == {"few": 2.0, "many": 3.0}[name]  # type: ignore[index, arg-type]
 
 
+def test_an_axis_that_ends_before_some_runs_do_says_where_and_why(tmp_path: Path) -> None:
+    es = RunFiles(agent="es", history=((0.0, 10.0), (10.0, 480.0)), steps_per_s=1000.0)
+    dqn = RunFiles(
+        agent="dqn", status="budget", history=((0.0, 10.0), (60.0, 200.0)), budget_train_s=60.0,
+        steps_per_s=10.0,
+    )  # fmt: skip
+    texts = texts_of(drawn("curves", findings_at(tmp_path / "cut", [es, dqn])))
+    assert (
+        "the axis of environment steps ends at 600 steps, where the budget of DQN ended; other "
+        "runs went on"
+    ) in texts
+    assert "the axis of training time" not in texts  # ES was done before DQN's budget
+    dqn.steps_per_s = 1000.0
+    texts = texts_of(drawn("curves", findings_at(tmp_path / "whole", [es, dqn])))
+    assert "other runs went on" not in texts
+
+
 def test_a_return_far_below_random_play_is_cut_off_and_the_figure_says_so(tmp_path: Path) -> None:
     acting_at_random = RunFiles(agent="random", env="E-v0", history=((0.0, 25.0), (1.0, 25.0)),
                                 status="budget")  # fmt: skip

@@ -15,6 +15,8 @@ from rlbench.runs.records import FloatArray, Run, Unit
 CURVE_UNITS: tuple[Unit, ...] = ("train_s", "env_steps", "train_cpu_s")
 BEYOND_LAST = 1.25  # an axis ends at most this far beyond the last evaluation, in parts of its time
 
+GOES_ON = 1.1  # in parts of where an axis ends: no run ends at its budget to the step
+
 
 @dataclass(frozen=True)
 class Curve:
@@ -81,6 +83,17 @@ def curves_end(groups: Sequence[Group], unit: Unit) -> float | None:
     if not last:
         return None
     return min([group_end(group, unit) for group in groups] + [BEYOND_LAST * max(last)])
+
+
+def cut_by(environment: EnvironmentGroups, unit: Unit) -> Group | None:
+    """The group whose budget ends the curves although other runs went on for long beyond it; None
+    where the curves show all."""
+    groups = environment.contenders or environment.groups
+    end = curves_end(groups, unit)
+    last = [float(x[-1]) for g in groups for r in g.runs if len(x := evaluated(r, unit)[0])]
+    if end is None or max(last) <= GOES_ON * end:
+        return None
+    return min(groups, key=lambda group: group_end(group, unit))
 
 
 def group_curve(group: Group, unit: Unit, end: float) -> Curve | None:

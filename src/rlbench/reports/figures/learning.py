@@ -14,6 +14,7 @@ from rlbench.analysis.curves import (
     CURVE_UNITS,
     carried_forward,
     common_end,
+    cut_by,
     evaluated,
     random_return,
 )
@@ -49,7 +50,7 @@ from rlbench.reports.figures.style import (
     place_title,
 )
 from rlbench.runs.records import Unit
-from rlbench.wording import agent_name, amount, fitting_name, plural, significant
+from rlbench.wording import UNIT_NAMES, agent_name, amount, fitting_name, plural, significant
 
 MIDDLE_FROM = 3  # seeds; a median of fewer is their mean, or the one
 SAME_CPU_SHARE = 1.25  # how far the agents' CPU-seconds per second may be apart to be drawn as one
@@ -117,7 +118,8 @@ def caption(_: EnvironmentAnalysis) -> str:
     return (
         "The mean return of an evaluation, which costs no training time: the median over seeds, in "
         "a band from the worst seed to the best. A line that goes on dashed is carried forward "
-        "from where its runs had solved it. CPU time has a panel where the agents used different "
+        "from where its runs had solved it. An axis ends where the first seed's budget did: after "
+        "that there is nothing to compare. CPU time has a panel where the agents used different "
         "amounts of it in a second."
     )
 
@@ -174,6 +176,13 @@ def _explanations(analysis: EnvironmentAnalysis, published: DopamineCurve | None
     returns = [evaluated(run, "train_s")[1] for group in groups for run in group.runs]
     if any(values.min(initial=math.inf) < lowest for values in returns):
         yield f"returns below {significant(lowest)} are cut off"
+    for unit in _units(environment):
+        group, end = cut_by(environment, unit), common_end(environment, unit)
+        if group is not None and end is not None:
+            yield (
+                f"the axis of {UNIT_NAMES[unit].short} ends at {amount(end, unit)}, where the "
+                f"budget of {fitting_name(group.label, 24)} ended; other runs went on"
+            )
     if published is not None:
         yield (
             "Dopamine (Castro et al. 2018): returns in training with sticky actions 0.25, each "
