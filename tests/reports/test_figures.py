@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from matplotlib.text import Annotation
 
@@ -294,6 +295,15 @@ def test_a_curve_that_ends_at_100_percent_says_of_which_seeds(tmp_path: Path, la
         seed=0, status="budget", budget_train_s=first_s, history=((0.0, 10.0), (first_s, 20.0))
     )
     late = RunFiles(seed=1, history=((0.0, 10.0), (2.0, 480.0)))
-    text = texts_of(drawn("reached", findings_at(tmp_path, [early, late])))
-    said = "100 % is of the seeds still under way then, not of all" in " ".join(text.split())
-    assert said == (last == "budget")
+    figure = drawn("reached", findings_at(tmp_path, [early, late]))
+    texts = texts_of(figure)
+    is_estimate = last == "budget"
+    assert ("100 % is of the seeds still under way then, not of all" in texts) == is_estimate
+    assert ("thin: an estimate from there on, as a seed had ended" in texts) == is_estimate
+    thick, thin = (line for line in figure.axes[0].lines if line.get_linestyle() != "None")
+    assert thick.get_linewidth() > 2 * thin.get_linewidth()
+    points = [np.column_stack(line.get_data()).tolist() for line in (thick, thin)]
+    if is_estimate:  # from where the first seed ended, which had not reached it
+        assert points[0] == [[0.0, 0.0], [1.0, 0.0]] and points[1][:2] == [[1.0, 0.0], [2.0, 1.0]]
+    else:
+        assert points[0][:3] == [[0.0, 0.0], [2.0, 0.5], [3.0, 0.5]] and len(points[1]) == 1

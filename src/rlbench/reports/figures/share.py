@@ -53,6 +53,7 @@ PANEL_TITLE_IN = 0.27
 RISK_ROW_IN = 0.2
 RISK_SQUARE_IN = 0.14
 POINTS_PER_IN = 72.0
+COUNTED, ESTIMATED = 2.4, 0.9  # widths of a line: before a seed has ended unsolved, and after
 MAX_LEVELS = 6
 MAX_GROUPS = 12
 RISK_NAME = 6  # characters
@@ -103,7 +104,9 @@ def caption(_: EnvironmentAnalysis) -> str:
     """What is drawn."""
     return (
         "The Kaplan–Meier estimate of the share of seeds that had reached the level, with its 95 % "
-        "interval at each time. Below the axis stands how many seeds were still under way."
+        "interval at each time. Where a line is thin, a seed had ended without it: from there on "
+        "the share is an estimate and not a count of seeds. Below the axis stands how many were "
+        "still under way."
     )
 
 
@@ -144,11 +147,15 @@ def _draw_curve(axes: Axes, found: ReachedCurve, look: Look, start: float, end: 
         x, stepped(1.0 - curve.high, math.nan), stepped(1.0 - curve.low, math.nan), step="post",
         color=look.colour, alpha=0.17, linewidth=0, zorder=2,
     )  # fmt: skip
-    axes.step(
-        x, stepped(share, 0.0), where="post", color=look.colour, linewidth=2.4, ls=look.dashes,
-        zorder=4,
-    )  # fmt: skip
     events, lost = curve.reached > 0, curve.censored > 0
+    y, counted = stepped(share, 0.0), len(x)
+    if _is_estimated(found):
+        counted = 2 + int(lost.argmax())  # points, the start and the first seed's end among them
+    for part, width in ((slice(counted), COUNTED), (slice(counted - 1, None), ESTIMATED)):
+        axes.step(
+            x[part], y[part], where="post", color=look.colour, linewidth=width, ls=look.dashes,
+            zorder=4,
+        )  # fmt: skip
     axes.plot(
         np.maximum(curve.time[events], start), share[events], look.marker, color=look.colour,
         markersize=7, markeredgecolor="white", markeredgewidth=0.7, zorder=5,
@@ -157,6 +164,12 @@ def _draw_curve(axes: Axes, found: ReachedCurve, look: Look, start: float, end: 
         np.maximum(curve.time[lost], start), share[lost], "|", color=look.colour,
         markersize=13, markeredgewidth=2.2, zorder=6,
     )  # fmt: skip
+
+
+def _is_estimated(found: ReachedCurve) -> bool:
+    """Whether a seed reached it after another had ended: the share is then no count of seeds."""
+    lost = found.curve.censored > 0
+    return bool(lost.any()) and bool(found.curve.reached[lost.argmax() + 1 :].any())
 
 
 def _jumps_to_all(found: ReachedCurve) -> bool:
@@ -256,6 +269,8 @@ def _explanations(
         yield "band: 95 % interval at each time"
     if any((curve.curve.censored > 0).any() for curve in curves):
         yield "upright tick: a seed that had not reached it when it ended"
+    if any(_is_estimated(curve) for curve in curves):
+        yield "thin: an estimate from there on, as a seed had ended; not the share that solved it"
     if any(_jumps_to_all(curve) for curve in curves):
         yield "100 % is of the seeds still under way then, not of all"
     if any(time.median is not None and time.n_runs > 1 for time in medians.values()):
