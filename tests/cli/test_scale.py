@@ -102,6 +102,27 @@ def test_bad_input_is_one_line(
     assert error.count("\n") == 1
 
 
+def test_a_place_that_is_no_folder_or_somebody_elses_is_refused_before_anything_else(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    taken, page = tmp_path / "taken", tmp_path / "mine" / "index.html"
+    page.parent.mkdir()
+    for file in (taken, page):
+        file.write_text("mine")
+    for out, said in (
+        (taken, "is not a directory"),
+        (taken / "below", f"{taken}: is not a directory"),
+        (page.parent, f"{page}: is there already, and rlbench has not written it"),
+    ):
+        assert main(["scale", str(tmp_path / "absent"), "--out", str(out)]) == 2
+        assert capsys.readouterr().err == f"rlbench: --out {out}: cannot be written ({said})\n"
+    assert [file.read_text() for file in (taken, page)] == ["mine", "mine"]
+    (page.parent / "scaling.csv").write_text("")  # so the page is one of `rlbench scale`
+    run = write_run(tmp_path / "run")
+    assert main(["scale", str(run), "--workers", "1,2", *FREE, "--out", str(page.parent)]) == 0
+    assert "Toy-v0 on more workers" in page.read_text()
+
+
 def test_a_run_of_another_agent_and_one_that_is_damaged_are_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

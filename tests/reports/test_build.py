@@ -226,6 +226,19 @@ def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
     assert (tmp_path / "file").read_text() == "mine"
 
 
+@pytest.mark.parametrize("name", ["index.html", "report.json"])
+def test_a_file_of_somebody_else_is_not_written_over(tmp_path: Path, name: str) -> None:
+    write_pair(tmp_path / "runs", seeds=1)
+    mine = tmp_path / "docs" / name
+    mine.parent.mkdir()
+    mine.write_text('{"files": "mine"}')
+    said = f"{name}: is there already, and rlbench has not written it"
+    with pytest.raises(ReportError, match=said) as refused:
+        build_report(tmp_path / "runs", mine.parent)
+    assert refused.value.exit_status == 2
+    assert mine.read_text() == '{"files": "mine"}' and list(mine.parent.iterdir()) == [mine]
+
+
 @blank
 def test_what_an_older_report_left_is_removed_and_nothing_else(tmp_path: Path) -> None:
     write_pair(tmp_path / "runs", seeds=1)

@@ -6,7 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from rlbench.reports.figures.scaling import draw_forecast, measured_points, published_points
+from rlbench.reports.figures.scaling import (
+    draw_forecast,
+    figure_caption,
+    measured_points,
+    published_points,
+)
 from rlbench.reports.figures.style import styled
 from rlbench.scaling.forecast import forecast
 from rlbench.scaling.hardware import Hardware
@@ -22,6 +27,7 @@ def test_measured_runs_and_published_figures_are_drawn_where_they_are(tmp_path: 
     two = read_measured(write_run(tmp_path / "two", cores=2, cpu_per_s=1.6), Hardware())
     found = forecast(one, Hardware(), "central", (1, 2, 4), (two,))
     assert measured_points(found) == [(1, pytest.approx(0.5)), (2, pytest.approx(1.6))]
+    assert "a measured run by the clock: on a busy machine it lies lower" in figure_caption(found)
     # 657 minutes on 18 cores, 10 on 1,440, the first as if 18 cores were perfectly used.
     assert published_points(found) == [(18, 18.0), (1440, pytest.approx(18 * 65.7))]
     with styled():

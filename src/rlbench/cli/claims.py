@@ -19,7 +19,7 @@ from rlbench.cli.drawing import own_matplotlib
 from rlbench.errors import ReportError
 from rlbench.opening import no_directory
 from rlbench.published.papers import popular_factor, popular_times
-from rlbench.reports.output import add_files
+from rlbench.reports.output import add_files, check_place
 from rlbench.runs.load import load_runs
 from rlbench.runs.records import Run
 from rlbench.scaling.measured import read_measured
@@ -54,6 +54,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         missing = no_directory(directory)
         if missing is not None:
             raise ReportError(f"{directory}: {missing}")
+    if arguments.out is not None:
+        check_place(arguments.out)
     runs = _runs_below(*(arguments.directories or [DEFAULT_DIRECTORY]))
     examination = examine(group_runs(runs))
     width = min(shutil.get_terminal_size().columns, MAX_WIDTH)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import errno
 import importlib.util
 import math
 from collections.abc import Sequence
@@ -13,10 +12,10 @@ from pathlib import Path
 from rlbench.cli.arguments import folder
 from rlbench.cli.playing import asked_conditions, playing_parser, sorted_words, whole_number
 from rlbench.dreams.run_dreams import RunDreams, dream_of, network_of
-from rlbench.errors import OutputError, ReportError, visible
+from rlbench.errors import ReportError, visible
 from rlbench.extras import install_command
-from rlbench.opening import in_the_way, is_directory
 from rlbench.playing.source import Source, read_source
+from rlbench.reports.output import add_files, check_place
 
 MOST_RUNS = 2
 MOST_CHANNEL, MOST_SMOOTHING_PX = 10_000, 10.0
@@ -58,11 +57,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         raise ReportError("--channel: takes --layer NAME beside it")
     if arguments.action and arguments.layer:
         raise ReportError("--action: takes no --layer beside it")
-    in_its_place = (
-        None if is_directory(arguments.out) else in_the_way(arguments.out, directory=True)
-    )
-    if in_its_place is not None:
-        raise OutputError(arguments.out, NotADirectoryError(errno.ENOTDIR, in_its_place))
+    check_place(arguments.out)
     if importlib.util.find_spec("PIL") is None:
         raise ReportError(f"dream needs PIL: {install_command('video')}")
     sources = [read_source(path) for path in paths]
@@ -95,7 +90,6 @@ def _of_run(source: Source, words: Sequence[str], arguments: argparse.Namespace)
 def _write(out: Path, found: Sequence[RunDreams]) -> None:
     from rlbench.dreams.account import as_json, lines
     from rlbench.dreams.pictures import before_and_after, layer_picture
-    from rlbench.reports.output import add_files
     from rlbench.runs.files import to_json
 
     runs = [one.dreamt for one in found]

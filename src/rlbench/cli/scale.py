@@ -16,8 +16,8 @@ from rlbench.cli.parser import Parser
 from rlbench.errors import ReportError
 from rlbench.extras import install_command
 from rlbench.opening import no_directory
-from rlbench.reports.output import PAGE, add_files
-from rlbench.scaling.forecast import Forecast, forecast, forecast_table
+from rlbench.reports.output import PAGE, add_files, check_place, keep_others_file
+from rlbench.scaling.forecast import FILE, Forecast, forecast, forecast_table
 from rlbench.scaling.generation import PROTOCOLS
 from rlbench.scaling.hardware import SOURCES, Hardware
 from rlbench.scaling.measured import read_measured
@@ -49,6 +49,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     if importlib.util.find_spec("simpy") is None:
         raise ReportError(f"scale needs SimPy: {install_command('scale')}")
+    if arguments.out is not None:
+        check_place(arguments.out)
+        if not (arguments.out / FILE).is_file():
+            keep_others_file(arguments.out, PAGE)
     found = _forecast(arguments)
     width = max(min(shutil.get_terminal_size().columns, MAX_WIDTH), 40)
     for line in forecast_lines(found):

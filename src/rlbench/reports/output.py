@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
+import os
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from rlbench.errors import OutputError, ReportError
-from rlbench.opening import UnreadableFileError, make_directory
+from rlbench.opening import UnreadableFileError, in_the_way, is_directory, make_directory
 from rlbench.runs.files import replace_bytes
 from rlbench.runs.reading import read_object
 
@@ -28,13 +30,35 @@ class NothingToReportError(ReportError):
 def make_output(out: Path, below: Path) -> None:
     """Make the folder for the files; nothing from `below` on down to it may be a link.
 
-    Raises OutputError where it cannot be made or written.
+    Raises OutputError where it cannot be made or written, or holds a page of somebody else.
     """
     try:
         make_directory(out, below)
-        replace_bytes(out / MANIFEST, _manifest(sorted(_written_before(out))))
+        before = _written_before(out)
+        if before is None:
+            keep_others_file(out, MANIFEST)
+        if PAGE not in (before or ()):
+            keep_others_file(out, PAGE)
+        replace_bytes(out / MANIFEST, _manifest(before or ()))
     except (OSError, ValueError) as error:
         raise OutputError(out, error) from None
+
+
+def check_place(out: Path) -> None:
+    """Raise OutputError where a folder cannot be made at `out`; nothing is made yet."""
+    for place in (out, *out.parents):
+        if is_directory(place):
+            return
+        what = in_the_way(place, directory=True)
+        if what is not None:
+            raise OutputError(out, NotADirectoryError(errno.ENOTDIR, what, str(place)))
+
+
+def keep_others_file(out: Path, name: str) -> None:
+    """Raise OutputError where a folder has a file of that name; rlbench has not written it."""
+    if os.path.lexists(out / name):
+        why = "is there already, and rlbench has not written it"
+        raise OutputError(out, FileExistsError(errno.EEXIST, why, str(out / name)))
 
 
 def write_files(out: Path, files: Mapping[str, bytes]) -> list[Path]:
@@ -43,12 +67,14 @@ def write_files(out: Path, files: Mapping[str, bytes]) -> list[Path]:
     Raises OutputError where the place cannot be written.
     """
     try:
-        before = _written_before(out)
+        before = _written_before(out) or set()
         try:
+            # Before the files: what a kill leaves of them is known to be a report's.
+            replace_bytes(out / MANIFEST, _manifest(before | set(files)))
             written = add_files(out, files)
             for name in sorted(before - set(files)):
                 (out / name).unlink(missing_ok=True)
-            replace_bytes(out / MANIFEST, _manifest(sorted(files)))
+            replace_bytes(out / MANIFEST, _manifest(files))
         except (OSError, OutputError):
             _take_back(out, before, files)
             raise
@@ -97,18 +123,19 @@ def file_stems(envs: Iterable[str]) -> dict[str, str]:
     return stems
 
 
-def _manifest(files: list[str]) -> bytes:
-    return (json.dumps({"schema": 1, "files": files}, indent=1) + "\n").encode()
+def _manifest(files: Iterable[str]) -> bytes:
+    return (json.dumps({"schema": 1, "files": sorted(files)}, indent=1) + "\n").encode()
 
 
-def _written_before(out: Path) -> set[str]:
-    """Names of an older report's files: plain names of the report's own kinds, nothing else."""
+def _written_before(out: Path) -> set[str] | None:
+    """Names of an older report's files: plain names of the report's own kinds, nothing else. None
+    where there is no list of them."""
     try:
         names = read_object(out / MANIFEST).get("files")
     except UnreadableFileError:
-        return set()
+        return None
     if not isinstance(names, list):
-        return set()
+        return None
     return {
         name
         for name in names

@@ -94,7 +94,8 @@ def figure_caption(found: Forecast) -> str:
     text = (
         "Lines: a discrete-event model fed by this run; bands: 95 % intervals over resamples of "
         "its episodes. Dotted: perfect use of all workers. "
-        f"Assumed: {hardware.cores_per_machine} cores a machine."
+        f"Assumed: {hardware.cores_per_machine} cores a machine. The lines go by CPU time, a "
+        "measured run by the clock: on a busy machine it lies lower."
     )
     if published_points(found):
         text += (
