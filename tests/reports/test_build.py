@@ -18,7 +18,10 @@ from rlbench.errors import ConfigError, ReportError
 from rlbench.reports.answers import answers, headline
 from rlbench.reports.build import build_report
 from rlbench.reports.figures import draw as drawing
+from rlbench.reports.findings import findings_of
+from rlbench.reports.terminal import environment_lines
 from rlbench.runs.load import load_runs
+from rlbench.runs.records import EndStatus
 from support.run_files import RunFiles
 
 blank = pytest.mark.usefixtures("blank_figures")
@@ -198,6 +201,21 @@ def test_problems_are_notes_and_the_exit_status_is_0(
     assert "note: es/CartPole-v1/essetup/seed5: last line of log.jsonl is torn" in printed.err
     assert "note: foreign: run.json is not a JSON object: passed over" in printed.err
     assert f"open {tmp_path / 'report' / 'index.html'} in a browser" in printed.out
+
+
+def test_the_terminal_says_which_seeds_did_not_come_to_their_end(tmp_path: Path) -> None:
+    history = ((0.0, 10.0), (0.67, 20.0))
+    RunFiles(agent="dqn", history=history, status=None).write(tmp_path)
+    endings: dict[EndStatus, float] = {"failed": 20.0, "interrupted": 20.0, "solved": 480.0}
+    for seed, (status, last) in enumerate(endings.items()):
+        RunFiles(seed=seed, history=((0.0, 10.0), (1.0, last)), status=status).write(tmp_path)
+    (analysis,) = findings_of(load_runs(tmp_path)).analyses
+    lines = list(environment_lines(analysis))
+    (dqn,) = (line for line in lines if line.startswith("  DQN: "))
+    (es,) = (line for line in lines if line.startswith("  ES: "))
+    assert dqn == "  DQN: 1 seed, none solved it within 0.67 s of training; 1 unfinished"
+    assert es.startswith("  ES: 3 seeds, 1 solved it, ")
+    assert es.endswith("; 1 failed; 1 unfinished")
 
 
 def test_nothing_to_report(tmp_path: Path) -> None:

@@ -50,6 +50,11 @@ class Group:
         """Runs with one status."""
         return sum(run.status == status for run in self.runs)
 
+    @property
+    def n_unfinished(self) -> int:
+        """Runs that were interrupted or killed, or still go on."""
+        return self.count("interrupted") + self.count("unfinished")
+
     def count_reached(self, level: float) -> int:
         """Runs that reached a level."""
         return sum(run.reached.get(level) is not None for run in self.runs)

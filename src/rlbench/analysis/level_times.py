@@ -141,7 +141,7 @@ def level_time(group: Group, level: float, unit: Unit) -> LevelTime:
         success_low=success_low,
         success_high=success_high,
         n_failed=group.count("failed"),
-        n_unfinished=group.count("interrupted") + group.count("unfinished"),
+        n_unfinished=group.n_unfinished,
         horizon=horizon,
         restricted_mean=mean,
         median=None if times is None else median(times),

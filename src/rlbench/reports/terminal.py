@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from rlbench.analysis.decision import decide
 from rlbench.analysis.environment import EnvironmentAnalysis
+from rlbench.analysis.groups import Group
 from rlbench.analysis.level_times import LevelTime
 from rlbench.analysis.speed_ratios import SpeedRatio
 from rlbench.analysis.suite_ratios import MeanRatio
@@ -35,7 +36,8 @@ def environment_lines(analysis: EnvironmentAnalysis) -> Iterator[str]:
     yield f"{shortened(analysis.env, 60)}{solved}"
     for group in analysis.groups.groups:
         time = analysis.threshold_time(group.label)
-        yield f"  {agent_name(group.label)}: {plural(len(group.runs), 'seed')}{_solved_text(time)}"
+        seeds = plural(len(group.runs), "seed")
+        yield f"  {agent_name(group.label)}: {seeds}{_solved_text(time)}{_ended_text(group)}"
     for ratios, answer in zip(analysis.comparisons, answers(analysis), strict=False):
         yield from _comparison_lines(ratios, answer.scored)
 
@@ -76,6 +78,12 @@ def _solved_text(time: LevelTime | None) -> str:
     if time.n_reached < time.n_runs and time.horizon is not None:
         text += f", the others counted as {amount(time.horizon, 'train_s')}"
     return text
+
+
+def _ended_text(group: Group) -> str:
+    """How many seeds did not come to their end."""
+    counts = ((group.count("failed"), "failed"), (group.n_unfinished, "unfinished"))
+    return "".join(f"; {count} {how}" for count, how in counts if count)
 
 
 def _comparison_lines(ratios: dict[Unit, SpeedRatio], scored: str) -> Iterator[str]:

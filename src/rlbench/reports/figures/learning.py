@@ -151,9 +151,8 @@ def _group_text(group: Group) -> str:
         parts.append(f"{group.count('solved')} solved")
     if group.count("failed"):
         parts.append(f"{group.count('failed')} failed")
-    unfinished = group.count("interrupted") + group.count("unfinished")
-    if unfinished:
-        parts.append(f"{unfinished} unfinished")
+    if group.n_unfinished:
+        parts.append(f"{group.n_unfinished} unfinished")
     return f"{name}: {', '.join(parts)}"
 
 
