@@ -377,6 +377,51 @@ def test_a_sweep_too_names_the_file_of_ones_own(
     assert [path.name for path in tmp_path.iterdir()] == ["own"]
 
 
+EMPTY = {
+    ("evaluate", ""): "RUN|FILE: got nothing, takes a path",
+    ("evaluate", "run", ""): "RUN|FILE: got nothing, takes a path",
+    ("watch", "run", "", "--out", "x.mp4"): "RUN|FILE: got nothing, takes a path",
+    ("race", "", "--out", "x.mp4"): "RUN|FILE: got nothing, takes a path",
+    ("export", "", "--out", "x.onnx"): "RUN|FILE: got nothing, takes a path",
+    ("dream", "", "--out", "x"): "RUN|FILE: got nothing, takes a path",
+    ("init", ""): "DIR: got nothing, takes a folder (. is the working directory)",
+}
+
+
+@pytest.mark.parametrize("words", EMPTY)
+def test_an_empty_path_is_one_line(
+    words: tuple[str, ...],
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+    assert ended.value.code == 2
+    name = f"rlbench {words[0]}"
+    said = f"{name}: argument {EMPTY[words]} (see {name} --help)\n"
+    assert capsys.readouterr() == ("", said)
+    assert list(tmp_path.iterdir()) == []
+
+
+IN_ANY_ORDER = {
+    "compare env=CartPole-v1 --baseline es seeds=0": "seeds: got '0'; takes a number from 1 to ",
+    "report one --out x other": "one: no such directory",
+    "claims one --out x other": "one: no such directory",
+    "scale one --workers 2 other": "one: ",
+}
+
+
+@pytest.mark.parametrize("line", IN_ANY_ORDER)
+def test_words_may_come_after_an_option(
+    line: str, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(line.split()) == 2
+    assert capsys.readouterr().err.startswith(f"rlbench: {IN_ANY_ORDER[line]}")
+
+
 def test_a_word_that_stands_over_a_file_is_to_blame_itself(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

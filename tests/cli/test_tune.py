@@ -150,6 +150,6 @@ def test_a_bad_word_is_one_line_and_writes_nothing(
     word: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert main(["tune", "agent=es", "env=CartPole-v1", word]) == 2
+    assert main(["tune", "agent=es", "env=CartPole-v1", "--out", "tuned", word]) == 2
     assert capsys.readouterr().err == f"rlbench: {BAD[word]}\n"
     assert list(tmp_path.iterdir()) == []

@@ -19,7 +19,7 @@ def runs_parser(
 ) -> argparse.ArgumentParser:
     """The parser of `rlbench NAME [DIR] [--out DIR]`; `out` says what `--out` is.
 
-    several: it takes any number of DIRs, as `directories`.
+    several: it takes any number of DIRs, as `directories`, which is empty where none is given.
     """
     parser = Parser(
         prog=f"rlbench {name}",
@@ -33,7 +33,7 @@ def runs_parser(
         metavar="DIR",
         nargs="*" if several else "?",
         type=folder,
-        default=[DEFAULT_DIRECTORY] if several else DEFAULT_DIRECTORY,
+        default=[] if several else DEFAULT_DIRECTORY,
         help="where the runs are, at any depth"
         + (", in one directory or several" if several else "")
         + f" (default: {DEFAULT_DIRECTORY})",

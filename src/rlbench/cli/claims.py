@@ -48,9 +48,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         "claims", DESCRIPTION, EXAMPLE, "write claims.json, claims.csv and figures there",
         several=True,
     )  # fmt: skip
-    parser.set_defaults(directories=[])  # only a DIR that is named has to be there
-    arguments = parser.parse_args(argv)
-    for directory in arguments.directories:
+    arguments = parser.parse_intermixed_args(argv)
+    for directory in arguments.directories:  # only one that is named has to be there
         missing = no_directory(directory)
         if missing is not None:
             raise ReportError(f"{directory}: {missing}")

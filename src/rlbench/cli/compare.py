@@ -48,7 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Raises ConfigError for words that are not taken, before anything starts; RunError where a run
     failed, after the others have ended and the report is drawn; KeyboardInterrupt.
     """
-    arguments = _parser().parse_args(argv)
+    arguments = _parser().parse_intermixed_args(argv)
     given = by_key("compare", arguments.words)
     words = _words_of_the_sweep(given)
     with _agents_for_agent():

@@ -38,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     the files have no place.
     """
     arguments = _parser().parse_intermixed_args(argv)
-    path = the_one([file(word) for word in arguments.words], "export")
+    path = the_one([Path(word) for word in arguments.words], "export")
     form = _form(arguments.format, arguments.out)
     if form == "onnx" and importlib.util.find_spec("onnx") is None:
         raise ReportError(f"export --format onnx needs onnx: {install_command('onnx')}")

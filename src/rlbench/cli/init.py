@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+from rlbench.cli.arguments import folder
 from rlbench.cli.parser import Parser
 from rlbench.config.folders import template_dir
 from rlbench.errors import ConfigError
@@ -41,7 +42,7 @@ def main(argv: Sequence[str]) -> int:
         "directory",
         metavar="DIR",
         nargs="?",
-        type=Path,
+        type=folder,
         default=Path(),
         help="where it is written; made where it is not there (default: the working directory)",
     )

@@ -27,8 +27,14 @@ def playing_parser(
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("words", nargs="*", metavar="RUN|FILE", help=argparse.SUPPRESS)
+    parser.add_argument("words", nargs="*", metavar="RUN|FILE", type=_word, help=argparse.SUPPRESS)
     return parser
+
+
+def _word(word: str) -> str:
+    """A path or a KEY=VALUE word; neither is empty."""
+    file(word)
+    return word
 
 
 def whole_number(low: int, high: int) -> Callable[[str], int]:
@@ -54,7 +60,7 @@ def sorted_words(words: Sequence[str]) -> tuple[list[Path], list[str]]:
             raise ConfigError("command line", word, "RUN, FILE or KEY=VALUE")
         if key != "env" and not key.startswith(TAKEN):
             raise ConfigError(key, value, "no value here; env, env.KEY and eval.max_episode_steps")
-    return [file(word) for word in words if not _is_setting(word)], settings
+    return [Path(word) for word in words if not _is_setting(word)], settings
 
 
 def _key_and_value(word: str) -> tuple[str, str]:

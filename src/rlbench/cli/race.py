@@ -8,7 +8,6 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-from rlbench.cli.arguments import file
 from rlbench.cli.filming import add_out, check_place, present
 from rlbench.cli.playing import playing_parser, whole_number
 from rlbench.errors import ReportError, visible
@@ -42,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     no place for the film, or what it needs is missing; RunError where playing fails.
     """
     arguments = _parser().parse_intermixed_args(argv)
-    paths = [file(word) for word in arguments.words]
+    paths = [Path(word) for word in arguments.words]
     if not 2 <= len(paths) <= MOST_RUNNERS:
         given = " ".join(map(str, paths)) or "none"
         raise ReportError(f"race: got {given}; takes 2 to {MOST_RUNNERS} RUNs")

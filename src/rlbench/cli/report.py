@@ -7,7 +7,7 @@ import math
 import sys
 from collections.abc import Sequence
 
-from rlbench.cli.arguments import add_open, add_rates, file, runs_parser
+from rlbench.cli.arguments import DEFAULT_DIRECTORY, add_open, add_rates, file, runs_parser
 from rlbench.cli.browser import open_page, page_line
 from rlbench.cli.drawing import own_matplotlib
 from rlbench.harness.screen import for_terminal
@@ -66,7 +66,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         f"several. Those called {FOUND} in the folder of the report are shown without it",
     )
     add_rates(parser)
-    arguments = parser.parse_args(argv)
+    arguments = parser.parse_intermixed_args(argv)
     if arguments.interval is not None and not arguments.watch:
         parser.error("--interval: goes with --watch")
     with own_matplotlib():
@@ -75,7 +75,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _report(arguments: argparse.Namespace) -> int:
     rates = Rates(arguments.euros_per_core_hour, arguments.watts_per_core)
-    directory, *others = arguments.directories
+    directory, *others = arguments.directories or [DEFAULT_DIRECTORY]
     show = open_page if arguments.open else None
     if arguments.watch:
         from rlbench.reports.watch import INTERVAL_S, watch

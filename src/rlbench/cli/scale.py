@@ -46,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     Raises ReportError where a RUN cannot be used, SimPy is missing, or the files have no place.
     """
-    arguments = _parser().parse_args(argv)
+    arguments = _parser().parse_intermixed_args(argv)
     if importlib.util.find_spec("simpy") is None:
         raise ReportError(f"scale needs SimPy: {install_command('scale')}")
     if arguments.out is not None:

@@ -68,7 +68,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Raises ConfigError for words that are not taken, and ReportError where Optuna is missing, before
     anything starts; RunError where a study cannot be used or no trial works; KeyboardInterrupt.
     """
-    arguments = _parser().parse_args(argv)
+    arguments = _parser().parse_intermixed_args(argv)
     if importlib.util.find_spec("optuna") is None:
         raise ReportError(f"tune needs Optuna: {install_command('tune')}")
     given = _given(arguments.words)
