@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import sys
+import traceback
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
@@ -56,7 +57,7 @@ class Registry(Generic[T]):
         except (Exception, SystemExit) as error:  # a package's module may raise anything at all
             if point.dist is None:  # a mistake in rlbench itself, to be seen as one
                 raise
-            failed = f"{type(error).__name__}: {error}"
+            failed = import_failure(error)
             takes = f"one that can be used: {_package(point)} fails when it is imported ({failed})"
             raise ConfigError(self.key, name, takes) from error
         missing = next((part for part in self._has if not hasattr(found, part)), None)
@@ -115,6 +116,19 @@ def _changed_ns(place: Path) -> int:
         return place.stat().st_mtime_ns
     except OSError:
         return 0
+
+
+def import_failure(error: BaseException) -> str:
+    """What was raised while a module was imported, in one line that names the file and the line."""
+    (said, *_) = f"{type(error).__name__}: {error}".splitlines()
+    if isinstance(error, SyntaxError):  # says where by itself
+        return said
+    places = [
+        f"{Path(frame.f_code.co_filename).name}, line {line}"
+        for frame, line in traceback.walk_tb(error.__traceback__)
+        if frame.f_code.co_name == "<module>"
+    ]
+    return f"{said} ({places[-1]})" if places else said
 
 
 def choices(asked: str, names: Iterable[str]) -> str:

@@ -17,6 +17,16 @@ from rlbench.harness.plan import name_run, plan_run
 from rlbench.interfaces import AgentParameters
 from rlbench.settings import BudgetSettings, Settings
 
+IMPORTS = {
+    "class Agent(:": "SyntaxError: invalid syntax (MODULE.py, line 1)",
+    "def half():\n    return 1 / 0\n\nhalf()": "ZeroDivisionError: division by zero "
+    "(MODULE.py, line 4)",
+    "import sys\nsys.exit(4)": "SystemExit: 4 (MODULE.py, line 2)",
+    "import no_such_module": "ModuleNotFoundError: No module named 'no_such_module' "
+    "(MODULE.py, line 1)",
+    "": "AttributeError: module 'MODULE' has no attribute 'Agent'",
+}
+
 
 def settings(tmp_path: Path, *more: str, agent: str = "es") -> Settings:
     words = [f"agent={agent}", "env=probe_envs:Counting-v0", "executor=serial"]
@@ -156,3 +166,19 @@ def test_the_conditions_of_a_game_name_a_run_however_they_are_asked_for() -> Non
     }
     assert len(different) == 6
     assert names() == names("env.max_episode_steps=27000") == names("+env.kwargs.frameskip=4")
+
+
+@pytest.mark.parametrize("text", IMPORTS)
+def test_an_agent_that_cannot_be_imported_names_the_line(
+    text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = f"agent_of_test_plan_{list(IMPORTS).index(text)}"
+    (tmp_path / f"{module}.py").write_text(text)
+    monkeypatch.syspath_prepend(tmp_path)
+    asked = compose(["agent=random"])
+    agent = asked.agent.model_copy(update={"target": f"{module}.Agent"})
+    with pytest.raises(ConfigError) as caught:
+        name_run(asked.model_copy(update={"agent": agent}))
+    said = IMPORTS[text].replace("MODULE", module)
+    takes = f"takes an agent class that can be imported; {said}"
+    assert str(caught.value) == f"agent._target_: got '{module}.Agent'; {takes}"

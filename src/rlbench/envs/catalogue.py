@@ -18,6 +18,7 @@ from rlbench.envs.suite_tasks import BENCHMARK
 from rlbench.errors import ConfigError, StuckError
 from rlbench.extras import install_command
 from rlbench.published.levels import published_levels
+from rlbench.registry import import_failure
 
 _ATARI_ID = re.compile(
     r"(?P<ale>ALE/)?(?P<game>\w+?)(?P<ram>-ram)?(NoFrameskip|Deterministic)?-v\d+"
@@ -226,8 +227,8 @@ def _import_package(env_id: str) -> None:
     except (KeyboardInterrupt, StuckError):
         raise
     except BaseException as error:  # a stranger's package may raise anything, even SystemExit
-        takes = f"PACKAGE:ID; importing {module} failed: {type(error).__name__}: {error}"
-        raise ConfigError("env", env_id, takes.splitlines()[0]) from None
+        takes = f"PACKAGE:ID; importing {module} failed: {import_failure(error)}"
+        raise ConfigError("env", env_id, takes) from None
 
 
 def _register_games() -> None:

@@ -19,6 +19,7 @@ from gymnasium import spaces
 from rlbench.envs.single import GymnasiumFamily, SingleEnvs
 from rlbench.errors import ConfigError, RunError, StuckError
 from rlbench.interfaces import Array
+from rlbench.registry import import_failure
 
 SEED = "seed"
 PICTURE_PX = (240, 320)  # height and width of what a camera of MuJoCo sees
@@ -139,8 +140,8 @@ def by_name(env_id: str, render_mode: str | None = None, **kwargs: Any) -> DmEnv
     except (KeyboardInterrupt, StuckError):
         raise
     except BaseException as error:  # a stranger's package may raise anything, even SystemExit
-        takes = f"dm_env:MODULE:NAME; importing {module} failed: {type(error).__name__}: {error}"
-        raise ConfigError("env", env_id, takes.splitlines()[0]) from None
+        takes = f"dm_env:MODULE:NAME; importing {module} failed: {import_failure(error)}"
+        raise ConfigError("env", env_id, takes) from None
     if make is None or not takes_seed:
         lacks = f"there is no {name!r}" if make is None else f"{name!r} has no argument {SEED!r}"
         takes = f"dm_env:MODULE:NAME, a class or function with an argument {SEED!r}; {lacks}"

@@ -19,10 +19,11 @@ from rlbench.checking import check
 from rlbench.envs.catalogue import registration
 from rlbench.envs.family import EnvPlan, EvalSchedule, Family
 from rlbench.envs.make import family_of
-from rlbench.errors import ConfigError, RlbenchError
+from rlbench.errors import ConfigError, RlbenchError, StuckError
 from rlbench.executors import EXECUTORS
 from rlbench.harness.machine import resolve_cores, working_directory_kept
 from rlbench.interfaces import Agent, AgentParameters, EnvFacts
+from rlbench.registry import import_failure
 from rlbench.settings import AUTO, EvalSettings, ExecutorSettings, Settings, resolve
 
 HASH_LENGTH = 10
@@ -162,15 +163,17 @@ def load_agent(settings: Settings) -> tuple[type[Agent], AgentParameters]:
     module, _, attribute = settings.agent.target.rpartition(".")
     try:
         agent_class: type[Agent] = getattr(importlib.import_module(module), attribute)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise ConfigError(
-            "agent._target_", settings.agent.target, f"an importable agent class ({error})"
-        ) from error
+    except (KeyboardInterrupt, StuckError):
+        raise
+    except BaseException as error:  # a module of others may raise anything, SystemExit included
+        takes = f"an agent class that can be imported; {import_failure(error)}"
+        raise ConfigError("agent._target_", settings.agent.target, takes) from error
     for name in AGENT_ATTRIBUTES:
         if not hasattr(agent_class, name):
             takes = f"an agent class, which has {name!r} (see rlbench.interfaces.Agent)"
             raise ConfigError("agent._target_", settings.agent.target, takes)
-    if not issubclass(agent_class.Settings, AgentParameters):
+    own: object = agent_class.Settings
+    if not (isinstance(own, type) and issubclass(own, AgentParameters)):
         takes = "an agent class whose Settings derive from rlbench.interfaces.AgentParameters"
         raise ConfigError("agent._target_", settings.agent.target, takes)
     return agent_class, check(agent_class.Settings, settings.agent.params, "agent")

@@ -16,6 +16,7 @@ from rlbench.errors import ConfigError
 from rlbench.harness.plan import AGENT_ATTRIBUTES
 from rlbench.harness.resources import Resources
 from rlbench.interfaces import Agent, AgentParameters
+from rlbench.registry import import_failure
 from rlbench.settings import EnvSettings
 from rlbench.testing.policies import act, check_policy
 from rlbench.testing.rules import (
@@ -83,8 +84,9 @@ def _load(agent: str | type[Agent]) -> type[Agent]:
     module, _, name = agent.rpartition(":" if ":" in agent else ".")
     try:
         loaded: type[Agent] = EntryPoint("agent", f"{module}:{name}", "").load()
-    except (ImportError, AttributeError, ValueError) as error:
-        takes = f"package.module:Class, or the name of an agent that is installed ({error})"
+    except (Exception, SystemExit) as error:  # a module may raise anything
+        failed = import_failure(error)
+        takes = f"package.module:Class, or the name of an agent that is installed ({failed})"
         raise ConfigError("agent", agent, takes) from error
     return loaded
 
