@@ -273,7 +273,9 @@ def test_a_checkpoint_that_the_agent_cannot_use_is_refused_by_name_and_kept(tmp_
     assert index.read_bytes() == before
 
 
-def test_what_was_learnt_before_the_first_checkpoint_and_lost_is_superseded(tmp_path: Path) -> None:
+def test_what_was_learnt_before_the_first_checkpoint_and_lost_is_superseded(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     asked = settings(tmp_path, "cores=1", "+env.kwargs.fault=raise", "+env.kwargs.after=200",
                      env="probe_envs:Faulty-v0")  # fmt: skip
     for _ in range(2):
@@ -288,6 +290,10 @@ def test_what_was_learnt_before_the_first_checkpoint_and_lost_is_superseded(tmp_
     assert resume["lost_env_steps"] == first_end["env_steps"] > 0
     assert resume["lost_train_s"] == first_end["train_s"] > 0
     assert summary["lost_env_steps"] == first_end["env_steps"]
+    assert capsys.readouterr().err == (
+        f"note: no checkpoint in {name_run(asked).directory}/checkpoint: the run begins again, and "
+        f"its {first_end['env_steps']:,} steps are lost\n"
+    )
 
 
 @pytest.mark.parametrize("executor", ["serial", "process"])

@@ -116,7 +116,11 @@ class Saver(Saving):
         if found is None:
             if self._log.attempt == 1:
                 return None
+            lost_steps = self._ledger.now().env_steps
             self._ledger.begin_again()
+            if lost_steps:
+                print(f"note: no checkpoint in {self._directory.checkpoint}: the run begins again, "
+                      f"and its {lost_steps:,} steps are lost", file=sys.stderr)  # fmt: skip
             return 0
         number, state = found
         point = self._set(state)
