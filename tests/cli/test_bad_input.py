@@ -90,7 +90,7 @@ BAD = {
     "sed=1": "sed: there is no such key; did you mean seed?",
     "budget.train_second=5": "budget.train_second: there is no such key; did you mean "
     "budget.train_seconds?",
-    "+extra=1": "extra: there is no such key",
+    "+extra=1": "extra: there is no such key; `rlbench --help` lists the keys",
     "+seed=1": "+seed: got '1'; takes no plus sign: seed=…",
     "env.kwargs.g=1": "env.kwargs.g: got '1'; takes a plus sign in front where it is new: "
     "+env.kwargs.g=1",
@@ -319,7 +319,15 @@ IN_FILES = {
     ("tuned/es/FrozenLake-v1.yaml", f"{WHOLE}agent: {{sigma: -1}}"): "own/tuned/es/FrozenLake-v1."
     "yaml: agent.sigma: got -1; takes a number above 0",
     ("experiment/mine.yaml", f"{WHOLE}sed: 3"): "own/experiment/mine.yaml: sed: there is no such "
-    "key",
+    "key; did you mean seed?",
+    ("experiment/mine.yaml", f"{WHOLE}agent: es"): "own/experiment/mine.yaml: agent: got 'es'; "
+    "takes keys with values; `- override /agent: es` under `defaults` chooses",
+    ("experiment/mine.yaml", f"{WHOLE}env: Acrobot-v1"): "own/experiment/mine.yaml: env: got "
+    "'Acrobot-v1'; takes keys with values; `- override /env: Acrobot-v1` under `defaults` chooses",
+    ("tuned/es/FrozenLake-v1.yaml", "sigma: 0.1"): "own/tuned/es/FrozenLake-v1.yaml: sigma: there "
+    "is no such key; did you mean agent.sigma?",
+    ("env/FrozenLake-v1.yaml", "threshold: 0.5"): "own/env/FrozenLake-v1.yaml: env.id: got null; "
+    "takes a value, which is missing",
     ("experiment/mine.yaml", f"{WHOLE}cores: 9999"): "own/experiment/mine.yaml: cores: got 9999; "
     f"takes auto or 1 to {CORES} on this machine",
     ("experiment/mine.yaml", f"{WHOLE}defaults: [{{override /nope: es}}]"): "experiment/mine.yaml: "

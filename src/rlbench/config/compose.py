@@ -15,7 +15,7 @@ from hydra.core.config_search_path import SearchPathQuery
 from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf, flag_override
-from omegaconf.errors import OmegaConfBaseException
+from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
 from rlbench.checking import check
 from rlbench.config.errors import (
@@ -24,6 +24,7 @@ from rlbench.config.errors import (
     is_hydras,
     keys_of,
     refuse_old_names,
+    unknown_key,
 )
 from rlbench.config.folders import conf_dir, find_modules_beside, own_folder
 from rlbench.config.origins import origins, words_of
@@ -64,13 +65,18 @@ def compose(overrides: Sequence[str], config_dir: Path | None = None) -> Setting
 def from_config(composed: Composed) -> Settings:
     """Checked settings from a composed configuration (without its `hydra` node)."""
     with composed.files.named():
-        return _checked(composed.config).come_from(composed.files)
+        return _checked(composed).come_from(composed.files)
 
 
-def _checked(config: DictConfig) -> Settings:
+def _checked(composed: Composed) -> Settings:
+    config, files = composed.config, composed.files.files
     try:
         values = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
-    except OmegaConfBaseException as error:  # an interpolation that leads nowhere, a missing value
+    except MissingMandatoryValue as error:
+        key = error.full_key or ""
+        place = files.get(key) or files.get(key.rpartition(".")[0], "")
+        raise ConfigError(key, None, "a value, which is missing", place) from None
+    except OmegaConfBaseException as error:  # an interpolation that leads nowhere
         raise explain(error, (), Keys) from None
     assert isinstance(values, dict)
     plain = {str(key): value for key, value in values.items()}
@@ -78,6 +84,9 @@ def _checked(config: DictConfig) -> Settings:
         if key not in plain:
             takes = "the keys of a whole configuration, agent and env among them"
             raise ConfigError("configuration", ", ".join(plain), takes)
+        if isinstance(plain[key], str):  # only a file can say that: agent=NAME chooses a file
+            takes = f"keys with values; `- override /{key}: {plain[key]}` under `defaults` chooses"
+            raise ConfigError(key, plain[key], takes, files.get(key, ""))
     for group in FOR_THE_WHOLE:
         if group in plain:
             takes = (
@@ -85,8 +94,13 @@ def _checked(config: DictConfig) -> Settings:
             )
             raise UnknownKeyError(group, plain[group], takes)
     refuse_old_names(plain)
+    keys = keys_of(plain)
     plain["agent"] = _agent(plain.get("agent"))
-    settings = check(Settings, plain)
+    try:
+        settings = check(Settings, plain)
+    except UnknownKeyError as error:
+        known = [name for name in keys.names if not f"{name}.".startswith(f"{error.key}.")]
+        raise unknown_key(error.key, error.got, replace(keys, names=known)) from None
     from rlbench.envs.catalogue import find_spec  # imports Gymnasium, which --cfg needs not
     from rlbench.executors import check_executor
 
