@@ -35,7 +35,7 @@ ROOMS: dict[str, set[str]] = {
     "seeding": set(),
     "saving": set(),
     "checking": {"errors"},
-    "extras": set(),
+    "extras": {"errors"},
     "registry": {"errors"},
     "settings": {"checking", "errors"},
     "interfaces": {"saving", "seeding", "settings"},

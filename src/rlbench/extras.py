@@ -9,6 +9,8 @@ from importlib.metadata import Distribution, distribution
 from importlib.util import find_spec
 from urllib.parse import unquote, urlsplit
 
+from rlbench.errors import ConfigError
+
 
 def install_command(extra: str, installed: Distribution | None = None) -> str:
     """The command that installs an extra of rlbench, as `pip install -e 'CHECKOUT[mujoco]'`.
@@ -26,6 +28,14 @@ def install_command(extra: str, installed: Distribution | None = None) -> str:
     marker = re.compile(rf"; extra == ['\"]{re.escape(extra)}['\"]$")
     needed = [marker.sub("", line) for line in installed.requires or () if marker.search(line)]
     return " ".join(["pip install", *(f"'{package}'" for package in needed)])
+
+
+def refuse_missing(modules: Sequence[str], extra: str) -> None:
+    """Raise ConfigError where an agent's modules are not all installed, with the command for it."""
+    missing = not_installed(modules)
+    if missing:
+        takes = f"{missing}, not installed here: {install_command(extra)}"
+        raise ConfigError("agent", extra, takes)
 
 
 def not_installed(modules: Sequence[str]) -> str:

@@ -272,6 +272,11 @@ class AgentParameters(Frozen):
         """
         return self.model_dump(mode="json", exclude_defaults=True)
 
+    def check_installed(self) -> None:
+        """Raise ConfigError where a package that the agent needs with these settings is missing,
+        with the command that installs it. Called before the first job of a sweep begins."""
+        return
+
     def alone(self) -> bool:
         """Whether an agent that uses an executor needs none with these settings."""
         return False

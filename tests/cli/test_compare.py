@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -84,6 +85,7 @@ def test_a_dry_run_writes_nothing(rlbench: Rlbench, tmp_path: Path) -> None:
         (["env=CartPole-v1", "agents=es,dqn,es"], "^agents: got 'es,dqn,es'; .* es is there twice"),
         (["env=CartPole-v1,CartPole-v1"], "^env: .* CartPole-v1 is there twice"),
         (["env=CartPole-v1", "seeds=1,2,01"], "^seeds: got '1,2,1'; .* 1 is there twice"),
+        (["env=CartPole-v1", "agents=es,sb3:FOO"], "agent.algorithm: got 'FOO'; takes A2C"),
     ],
 )
 def test_words_that_are_not_taken(
@@ -99,6 +101,22 @@ def test_one_agent_is_a_comparison_where_its_variants_are_asked_for() -> None:
     assert compares_nothing({"agents": "es"}) and compares_nothing({"agents": "es", "seeds": "1,2"})
     assert not compares_nothing({"agents": "es,dqn"}) and not compares_nothing({})
     assert not compares_nothing({"agents": "es", "agent.sigma": "0.1,0.2"})
+
+
+@pytest.mark.parametrize(
+    ("words", "torch", "message"),
+    [
+        (["agents=es,sb3:PPO"], None, "agents: got 'sb3'; takes torch, not installed here: pip"),
+        (["agents=es,sb3:SAC"], pytest, "agent.algorithm: got 'SAC'; .*takes one of several"),
+    ],
+)
+def test_an_agent_that_cannot_be_used_is_refused_before_others_train(
+    words: list[str], torch: object, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "stable_baselines3", pytest)
+    monkeypatch.setitem(sys.modules, "torch", torch)  # type: ignore[arg-type]
+    with pytest.raises(ConfigError, match=message):
+        main(["env=CartPole-v1", *words])
 
 
 def test_on_a_terminal_the_table_says_what_each_job_came_to(tmp_path: Path) -> None:

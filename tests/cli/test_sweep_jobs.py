@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import sys
 from collections.abc import Sequence
 from itertools import product
 
@@ -18,7 +19,7 @@ from rlbench.runs.summary import Summary
 from rlbench.settings import Settings
 from rlbench.sweeps.display import count
 from rlbench.sweeps.job_table import row, table_of, window
-from rlbench.sweeps.jobs import Job, Room, State, interleave, prepare
+from rlbench.sweeps.jobs import Job, Room, State, interleave, prepare, together
 
 
 def jobs(*groups: list[str]) -> list[Job]:
@@ -82,6 +83,26 @@ def test_preparing_finds_bad_jobs_and_jobs_that_are_the_same_run(
     assert found[1].note == "the same run as seed=0"
     assert found[2].note.startswith("seed: got 'x'; takes a whole number")
     assert [job.wanted_cores for job in found if job.settings] == [1, 1, 1]
+
+
+def test_an_agent_that_lacks_a_package_is_found_before_any_job_begins(
+    tmp_path: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "stable_baselines3", pytest)
+    monkeypatch.setitem(sys.modules, "torch", None)  # type: ignore[arg-type]
+    words = [[f"agent={agent}", f"seed={seed}"] for seed in (0, 1) for agent in ("es", "sb3\\:PPO")]
+
+    def compose_here(words: object) -> Settings:
+        return compose([*words, f"results_dir={tmp_path}"])  # type: ignore[misc]
+
+    found = prepare(words, compose_here, default_cores=1)
+    bad = [job for job in found if job.state is State.FAILED]
+    assert [job.agent for job in found if job.state is State.WAITING] == ["es", "es"]
+    ((name, first),) = together(bad)
+    assert name == "agent=sb3:PPO seed=0 and 1 more"
+    assert first.note.startswith("agent: got 'sb3'; takes torch, not installed here: pip install")
+    elsewhere = prepare(words, compose_here, default_cores=1, available_cores=4)
+    assert {job.state for job in elsewhere} == {State.WAITING}
 
 
 def test_labels_name_agent_environment_and_seed_first_and_what_differs() -> None:

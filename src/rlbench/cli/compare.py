@@ -139,11 +139,12 @@ def compares_nothing(given: Mapping[str, str]) -> bool:
 def _refuse_what_gives_no_answer(
     given: dict[str, str], words: Sequence[str], config_dir: str | None
 ) -> None:
-    """Raise ConfigError for an agent or an environment that is not there, and for one without a
-    threshold, on which no time can be compared: before any run starts."""
+    """Raise ConfigError for an agent or an environment that is not there, for an agent that cannot
+    be used here or does not suit an environment, and for an environment without a threshold, on
+    which no time can be compared: before any run starts."""
     from rlbench.config.compose import compose
     from rlbench.config.folders import config_folder
-    from rlbench.harness.plan import plan_run
+    from rlbench.harness.plan import check_agent_here, plan_run
 
     folder = None if config_dir is None else config_folder("--config-dir", config_dir)
     chosen = dict(word.split("=", 1) for word in words if "=" in word)
@@ -155,15 +156,20 @@ def _refuse_what_gives_no_answer(
     agents, envs = chosen["agent"].split(","), chosen["env"].split(",")
     for env in envs:
         composed = [compose([f"agent={agent}", f"env={env}", *shared], folder) for agent in agents]
-        settings = composed[0]
-        if settings.env.threshold != AUTO or "env.threshold" in given:
+        for settings in composed:
+            check_agent_here(settings)
+        if composed[0].env.threshold != AUTO or "env.threshold" in given:
             continue
-        if plan_run(settings).env.threshold is None:
+        plan = plan_run(composed[0])
+        if plan.env.threshold is None:
             takes = (
                 f"a number: {env} has no mean return that is known to count as solved, so no time "
                 "can be compared (null compares the returns alone)"
             )
             raise ConfigError("env.threshold", AUTO, takes)
+        if not any(key.lstrip("+").startswith("agent.") for key in given):  # else a job looks
+            for settings in composed[1:]:
+                plan_run(settings, plan.env)
 
 
 def _agents(words: Sequence[str]) -> list[str]:

@@ -154,6 +154,12 @@ def memory_mb_of(
     return float(memory)
 
 
+def check_agent_here(settings: Settings) -> None:
+    """Raise ConfigError where the agent cannot be imported, or lacks what it needs, here."""
+    with settings.origins.named():
+        load_agent(settings)[1].check_installed()
+
+
 def load_agent(settings: Settings) -> tuple[type[Agent], AgentParameters]:
     """The agent's class and its checked settings.
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rlbench.errors import HeldError, RunError
 from rlbench.sweeps.display import Display, count
-from rlbench.sweeps.jobs import Job, State
+from rlbench.sweeps.jobs import Job, State, together
 
 MOST_NAMED = 20  # runs that shared their cores
 Answer = Callable[[Sequence[Path], Path], Sequence[str]]
@@ -17,9 +17,8 @@ def conclude(jobs: Sequence[Job], display: Display, answer: Answer, *, interrupt
     """Print how the sweep went, and `answer` of its runs by where they are; raises
     KeyboardInterrupt, without asking that, if it was interrupted."""
     display.print(f"{len(jobs)} jobs: {count(jobs)}")
-    for job in jobs:
-        if job.state is State.FAILED:
-            display.print(f"  failed: {job.label}: {job.note}")
+    for label, job in together([job for job in jobs if job.state is State.FAILED]):
+        display.print(f"  failed: {label}: {job.note}")
     for line in shared_lines(jobs):
         display.print(line)
     if interrupted:

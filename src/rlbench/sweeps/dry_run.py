@@ -15,7 +15,7 @@ from rlbench.harness.plan import RunPlan, name_run, plan_run
 from rlbench.harness.screen import duration, for_terminal
 from rlbench.harness.speed import Speed
 from rlbench.sweeps.display import count
-from rlbench.sweeps.jobs import Job, State
+from rlbench.sweeps.jobs import Job, State, together
 
 MEASURING_S = 60.0  # all probes together; no new one begins later
 LEFT_OUT_FIRST = ("cores", "evaluating", "steps/s")  # of the columns, on a narrow terminal
@@ -51,9 +51,8 @@ def print_plan(jobs: Sequence[Job]) -> None:
             group.speed = measured(group.plan)
     if groups:
         _print_table(groups)
-    for job in jobs:
-        if job.state is not State.WAITING:
-            print(for_terminal(f"{job.label}: {job.state.value}: {job.note}", sys.stdout))
+    for label, job in together([job for job in jobs if job.state is not State.WAITING]):
+        print(for_terminal(f"{label}: {job.state.value}: {job.note}", sys.stdout))
     print(for_terminal(_total(jobs, groups), sys.stdout))
     reasons = {group.speed for group in groups if isinstance(group.speed, str)}
     for reason in sorted(reasons):

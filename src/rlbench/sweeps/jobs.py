@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path, PurePath
 
 from rlbench.errors import ConfigError, RlbenchError, RunError
 from rlbench.harness.machine import resolve_cores
-from rlbench.harness.plan import name_run
+from rlbench.harness.plan import check_agent_here, name_run
 from rlbench.harness.stopping import finished, starts_over
 from rlbench.runs.columns import Clock
 from rlbench.runs.contention import contention_in
@@ -130,9 +130,9 @@ def prepare(
 
     available_cores: of the machines that they are to run on, where those are others than this.
 
-    A job that cannot be composed, or whose run another version of rlbench began, is FAILED with its
-    error. One whose run is finished already (or is another job's run under different words) is
-    BEFORE.
+    A job that cannot be composed, whose agent cannot be used here, or whose run another version of
+    rlbench began, is FAILED with its error. One whose run is finished already (or is another job's
+    run under different words) is BEFORE.
     """
     taken: dict[Path, Job] = {}
     jobs = []
@@ -147,6 +147,8 @@ def prepare(
             job.settings = settings.model_copy(update={"cores": cores})
             directory = job.directory = name_run(job.settings, available_cores).directory
             same, done = taken.get(directory), finished(job.settings, directory)
+            if available_cores is None and same is None and done is None:
+                check_agent_here(job.settings)
         except (ConfigError, RunError) as error:
             job.state, job.error, job.note = State.FAILED, error, str(error)
             continue
@@ -188,6 +190,15 @@ def refuse_if_all_bad(jobs: Sequence[Job]) -> None:
         for job in jobs:
             print(f"{job.label}: {job.error}")
     raise errors[0]
+
+
+def together(jobs: Sequence[Job]) -> Iterator[tuple[str, Job]]:
+    """Jobs of the same state and note as one: what they are called, and the first of them."""
+    groups: dict[tuple[State, str], list[Job]] = {}
+    for job in jobs:
+        groups.setdefault((job.state, job.note), []).append(job)
+    for first, *others in groups.values():
+        yield first.label + (f" and {len(others)} more" if others else ""), first
 
 
 def interleave(jobs: Sequence[Job]) -> list[Job]:

@@ -17,8 +17,6 @@ class Evosax(SearchAgent):
     Settings = EvosaxSettings
     version: ClassVar[int] = 1
     library: ClassVar[str] = "JAX and evosax"
-    packages: ClassVar[tuple[str, ...]] = ("jax", "optax", "evosax")
-    extra: ClassVar[str] = "evosax"
 
     @staticmethod
     def make_search(settings: Any, start: Array, seeds: Seeds) -> Search:
@@ -32,6 +30,6 @@ class Evosax(SearchAgent):
     @classmethod
     def memory_mb(cls, env: EnvFacts, settings: Any, *, workers: int) -> float:
         """See `SearchAgent.memory_mb`; raises ConfigError for a population that does not suit."""
-        cls.check_installed()
+        settings.check_installed()
         settings.check_size(env)
         return super().memory_mb(env, settings, workers=workers)

@@ -35,6 +35,8 @@ ALGORITHMS: Mapping[str, Algorithm] = {
 class EvosaxSettings(SearchSettings):
     """Parameters of an algorithm of evosax; conf/agent/evosax.yaml says what each one does."""
 
+    packages: ClassVar[tuple[str, ...]] = ("jax", "optax", "evosax")
+    extra: ClassVar[str] = "evosax"
     algorithms: ClassVar[Mapping[str, Algorithm]] = ALGORITHMS
     words: ClassVar[Mapping[str, tuple[str, ...]]] = {
         SHAPING: ("centered_rank", "identity", "normalize", "standardize")

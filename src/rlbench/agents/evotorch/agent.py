@@ -20,8 +20,6 @@ class Evotorch(SearchAgent):
     Settings = EvotorchSettings
     version: ClassVar[int] = 1
     library: ClassVar[str] = "PyTorch and EvoTorch"
-    packages: ClassVar[tuple[str, ...]] = ("torch", "evotorch")
-    extra: ClassVar[str] = "evotorch"
 
     @staticmethod
     def make_search(settings: Any, start: Array, seeds: Seeds) -> Search:

@@ -36,6 +36,8 @@ ASKED_FOR: Mapping[str, Mapping[str, float]] = {
 class EvotorchSettings(SearchSettings):
     """Parameters of an algorithm of EvoTorch; conf/agent/evotorch.yaml says what each one does."""
 
+    packages: ClassVar[tuple[str, ...]] = ("torch", "evotorch")
+    extra: ClassVar[str] = "evotorch"
     algorithms: ClassVar[Mapping[str, Algorithm]] = ALGORITHMS
     words: ClassVar[Mapping[str, tuple[str, ...]]] = {
         RANKING: ("centered", "linear", "nes", "normalized", "raw")

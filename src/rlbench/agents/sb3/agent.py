@@ -5,9 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from rlbench.agents.sb3.settings import CONTRIB, OFF_POLICY, REPLAY_STEPS, SB3Settings
-from rlbench.errors import ConfigError
-from rlbench.extras import install_command, not_installed
+from rlbench.agents.sb3.settings import OFF_POLICY, REPLAY_STEPS, SB3Settings
 from rlbench.interfaces import Agent, Context, EnvFacts, Scalars, State
 
 if TYPE_CHECKING:  # PyTorch takes seconds to import, and may not be there
@@ -30,11 +28,10 @@ class SB3(Agent):
     Settings = SB3Settings
     version: ClassVar[int] = 2
     library: ClassVar[str] = "PyTorch and Stable-Baselines3"  # as people call what it needs
-    extra: ClassVar[str] = "sb3"  # which installs it
 
     def __init__(self, context: Context, settings: SB3Settings) -> None:
         settings.check_environment(context.env)
-        self.check_installed(settings)
+        settings.check_installed()
         context.starting(f"importing {self.library}")
         self._context = context
         self._learner = self.make_learner(context, settings)
@@ -46,25 +43,11 @@ class SB3(Agent):
 
         return Learner(context, settings)
 
-    @staticmethod
-    def packages(settings: Any) -> list[str]:
-        """The modules that the settings need."""
-        contrib = ["sb3_contrib"] if settings.algorithm in CONTRIB else []
-        return ["torch", "stable_baselines3", *contrib]
-
-    @classmethod
-    def check_installed(cls, settings: Any) -> None:
-        """Raise ConfigError where a package is missing, with the command that installs it."""
-        missing = not_installed(cls.packages(settings))
-        if missing:
-            takes = f"{missing}, not installed here: {install_command(cls.extra)}"
-            raise ConfigError("agent", cls.extra, takes)
-
     @classmethod
     def memory_mb(cls, env: EnvFacts, settings: SB3Settings, *, workers: int) -> float:
         """The replay when it is full, or the rollout, and the lanes, in MiB."""
         settings.check_environment(env)
-        cls.check_installed(settings)
+        settings.check_installed()
         chosen = settings.chosen
         observation = math.prod(env.observation_shape) * (1 if env.pixels else FLOAT_BYTES)
         rest = FLOAT_BYTES * (env.action.dimensions + 6)

@@ -9,6 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import AfterValidator, Field, PositiveInt
 
 from rlbench.errors import ConfigError
+from rlbench.extras import refuse_missing
 from rlbench.interfaces import AgentParameters, EnvFacts
 from rlbench.settings import AUTO, Auto, Frozen, Steps, resolve
 
@@ -97,6 +98,7 @@ class SB3Settings(AgentParameters):
     the arguments that `kwargs` lacks, is taken from there."""
 
     actions: ClassVar[Mapping[str, tuple[str, ...]]] = ACTIONS
+    extra: ClassVar[str] = "sb3"  # of rlbench, which installs what the agent needs
 
     algorithm: Algorithm = "PPO"
     kwargs: Kwargs = Field(default_factory=dict)
@@ -130,6 +132,16 @@ class SB3Settings(AgentParameters):
             ),
             kwargs=_merged(tuned.kwargs, self.kwargs),
         )
+
+    @property
+    def packages(self) -> list[str]:
+        """The modules that the algorithm needs."""
+        contrib = ["sb3_contrib"] if self.algorithm in CONTRIB else []
+        return ["torch", "stable_baselines3", *contrib]
+
+    def check_installed(self) -> None:
+        """See `AgentParameters`."""
+        refuse_missing(self.packages, self.extra)
 
     def identity(self, cores: int) -> dict[str, Any]:
         """What the algorithm is given, wherever it came from. The length of schedules counts only

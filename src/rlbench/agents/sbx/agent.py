@@ -18,15 +18,9 @@ class SBX(SB3):
     Settings = SBXSettings
     version: ClassVar[int] = 1
     library: ClassVar[str] = "PyTorch, JAX and SBX"
-    extra: ClassVar[str] = "sbx"
 
     @staticmethod
     def make_learner(context: Context, settings: Any) -> Learner:
         from rlbench.agents.sbx.learner import SBXLearner
 
         return SBXLearner(context, settings)
-
-    @staticmethod
-    def packages(settings: Any) -> list[str]:
-        # TensorFlow Probability, which SBX imports, asks for tf_keras where TensorFlow is.
-        return ["torch", "stable_baselines3", "sb3_contrib", "jax", "sbx", "tf_keras"]

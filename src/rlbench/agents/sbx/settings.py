@@ -17,8 +17,15 @@ class SBXSettings(SB3Settings):
     """Parameters of an algorithm of SBX; conf/agent/sbx.yaml says what each one does."""
 
     actions: ClassVar[Mapping[str, tuple[str, ...]]] = {name: ACTIONS[name] for name in ALGORITHMS}
+    extra: ClassVar[str] = "sbx"
 
     algorithm: Algorithm = "PPO"
+
+    @property
+    def packages(self) -> list[str]:
+        """The modules that it needs; TensorFlow Probability, which SBX imports, asks for tf_keras
+        where TensorFlow is."""
+        return ["torch", "stable_baselines3", "sb3_contrib", "jax", "sbx", "tf_keras"]
 
     def check_environment(self, env: EnvFacts) -> None:
         """Raise ConfigError where the algorithm does not suit the environment."""

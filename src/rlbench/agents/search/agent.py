@@ -14,7 +14,6 @@ from rlbench.agents.es.statistics import ObservationStatistics
 from rlbench.agents.search.play import Play, build_lanes, play_members, shares
 from rlbench.agents.search.settings import SearchSettings
 from rlbench.errors import ConfigError, RunError
-from rlbench.extras import install_command, not_installed
 from rlbench.interfaces import Agent, Array, Context, EnvFacts, Scalars, State, Stopped
 from rlbench.nets.policy import NetworkPolicy
 from rlbench.seeding import Seeds
@@ -56,18 +55,15 @@ class SearchAgent(Agent, abc.ABC):
     ES. A generation that `should_stop` cuts short is thrown away, and played again when the run
     goes on.
 
-    library, packages: what the settings need, as people call it and as modules. extra: what
-    installs them.
+    library: what the settings need, as people call it.
     """
 
     Settings = SearchSettings
     uses_executor: ClassVar[bool] = True
     library: ClassVar[str]
-    packages: ClassVar[tuple[str, ...]]
-    extra: ClassVar[str]
 
     def __init__(self, context: Context, settings: SearchSettings) -> None:
-        self.check_installed()
+        settings.check_installed()
         self._context, self._settings = context, settings
         env = context.env
         self._head, self._network = settings.head_for(env), settings.network_for(env)
@@ -80,7 +76,7 @@ class SearchAgent(Agent, abc.ABC):
         except (TypeError, ValueError, AssertionError) as error:
             if not settings.kwargs:
                 raise
-            takes = f"values that {self.extra} takes ({error})"
+            takes = f"values that {settings.extra} takes ({error})"
             raise ConfigError("agent.kwargs", settings.kwargs, takes) from error
         self._statistics = (
             ObservationStatistics.empty(env.observation_size, settings.observation_std_floor)
@@ -99,17 +95,9 @@ class SearchAgent(Agent, abc.ABC):
         """The search of the settings from `start` [n]; this imports the library."""
 
     @classmethod
-    def check_installed(cls) -> None:
-        """Raise ConfigError where a package is missing, with the command that installs it."""
-        missing = not_installed(cls.packages)
-        if missing:
-            takes = f"{missing}, not installed here: {install_command(cls.extra)}"
-            raise ConfigError("agent", cls.extra, takes)
-
-    @classmethod
     def memory_mb(cls, env: EnvFacts, settings: SearchSettings, *, workers: int) -> float:
         """The population, the distribution and the workers' lanes, in MiB."""
-        cls.check_installed()
+        settings.check_installed()
         size = settings.network_for(env).size
         vectors = COPIES * (settings.population + 1) + settings.matrices * size
         _, slots = shares(env, settings.population, settings.episodes_per_member, workers)

@@ -10,6 +10,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import BeforeValidator, Field, PositiveInt, model_validator
 
 from rlbench.errors import ConfigError
+from rlbench.extras import refuse_missing
 from rlbench.interfaces import AgentParameters, EnvFacts
 from rlbench.nets.build import NetworkOptions, check_network, make_network
 from rlbench.nets.heads import Head, argmax_head, native_head
@@ -44,10 +45,13 @@ class Algorithm:
 class SearchSettings(AgentParameters):
     """Parameters of a search; the comments of conf/agent/evosax.yaml say what each one does.
 
-    algorithms: those of the library. words, switches: arguments that are one of several words, and
+    packages: the library's modules, which the extra of rlbench installs. algorithms: those of the
+    library. words, switches: arguments that are one of several words, and
     true or false; all others are numbers.
     """
 
+    packages: ClassVar[tuple[str, ...]] = ()
+    extra: ClassVar[str] = ""
     algorithms: ClassVar[Mapping[str, Algorithm]] = {}
     words: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     switches: ClassVar[tuple[str, ...]] = ()
@@ -68,6 +72,10 @@ class SearchSettings(AgentParameters):
     shared_episodes: bool = False
     bins: int | None = Field(None, ge=2)
     episode_cap: Literal["auto", "adaptive"] | PositiveInt | None = AUTO
+
+    def check_installed(self) -> None:
+        """See `AgentParameters`."""
+        refuse_missing(self.packages, self.extra)
 
     @property
     def chosen(self) -> Algorithm:
