@@ -94,6 +94,7 @@ def test_lanes_are_brought_back_uncounted(env_id: str) -> None:
     lanes = [plan.lanes(3), plan.lanes(3)]
     envs = [LanesVecEnv(each, plan.facts, SEEDS) for each in lanes]
     envs[0].reset()
+    envs[0].action_space.seed(0)
     for _ in range(37):
         envs[0].step(np.array([envs[0].action_space.sample() for _ in range(3)]))
     envs[1].reset()
@@ -101,4 +102,4 @@ def test_lanes_are_brought_back_uncounted(env_id: str) -> None:
     assert lanes[1].counts.env_steps == 0
     actions = np.array([envs[0].action_space.sample() for _ in range(3)])
     for one, other in zip(*(env.step(actions) for env in envs), strict=True):
-        np.testing.assert_array_equal(one, other)
+        np.testing.assert_equal(one, other)  # infos may hold observations
