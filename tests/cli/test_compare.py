@@ -101,6 +101,8 @@ def test_one_agent_is_a_comparison_where_its_variants_are_asked_for() -> None:
     assert compares_nothing({"agents": "es"}) and compares_nothing({"agents": "es", "seeds": "1,2"})
     assert not compares_nothing({"agents": "es,dqn"}) and not compares_nothing({})
     assert not compares_nothing({"agents": "es", "agent.sigma": "0.1,0.2"})
+    assert compares_nothing({"agents": "es", "agent.hidden": "[64,64]"})
+    assert not compares_nothing({"agents": "es", "agent.hidden": "[64,64],[32]"})
 
 
 @pytest.mark.parametrize(

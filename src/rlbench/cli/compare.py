@@ -132,7 +132,8 @@ def _agents_for_agent() -> Iterator[None]:
 
 def compares_nothing(given: Mapping[str, str]) -> bool:
     """Whether the words ask for one agent alone, and not for variants of it."""
-    variants = any("," in given[key] or "(" in given[key] for key in given if "agent." in key)
+    values = [re.sub(r"\[.*?\]", "", given[key]) for key in given if "agent." in key]  # no lists
+    variants = any("," in value or "(" in value for value in values)
     return "," not in given.get("agents", AGENTS) and not variants
 
 
