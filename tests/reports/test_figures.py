@@ -132,6 +132,8 @@ def test_a_ratio_that_is_not_settled_is_a_hollow_mark_with_every_open_end_drawn(
     arrows = [text for text in axes.texts if isinstance(text, Annotation) and not text.get_text()]
     rightwards = [arrow.xy[0] > arrow.xyann[0] for arrow in arrows]
     assert rightwards[:5] == [False, True, True, False, True]
+    # Without an interval they cross the whole axis: none seems to lie on one side of 1.
+    assert [arrows[i].xy[0] for i in (0, 1, 3, 4)] == [*axes.get_xlim()] * 2
     texts = texts_of(figure)
     assert "hollow: these seeds do not settle who is faster" in texts
     assert "arrows: unsolved runs leave this end open" in texts

@@ -229,7 +229,7 @@ def _limits(rows: Sequence[_Row], around: tuple[float, float]) -> tuple[float, f
         if value is not None and 1e-9 < value < 1e9
     ]
     # An arrow ends where its axis does at the latest, so that it never points into a label.
-    margin = 1.2 * ARROW if any(_open_ends(row.ratio) for row in rows) else 2.0
+    margin = 1.2 * ARROW if any(_open_ends(row.ratio) == 1 for row in rows) else 2.0
     low, high = around
     return min([low, *(v / margin for v in values)]), max([high, *(v * margin for v in values)])
 
@@ -252,23 +252,23 @@ def _draw_row(axes: Axes, y: float, row: _Row, looks: Sequence[Look]) -> None:
         [at], [y], marker=look.marker, markersize=9, markerfacecolor=face, markeredgecolor=edge,
         markeredgewidth=1.0 if edge == "white" else 2.0, zorder=5,
     )  # fmt: skip
-    arrows = _open_ends(ratio)
-    for times in arrows:
-        axes.annotate(
-            "", xytext=(at, y), xy=(at * times, y), zorder=4, annotation_clip=False,
-            arrowprops={
-                "arrowstyle": "-|>", "linewidth": 2,
-                "color": look.colour if len(arrows) == 1 else MUTED,
-            },
-        )  # fmt: skip
+    # Short ones both ways would look like an interval, on one side of 1.
+    is_known = ratio.low is not None or ratio.high is not None
+    left, right = (at / ARROW, at * ARROW) if is_known else (first, last)
+    for end, to in ((ratio.low, left), (ratio.high, right)):
+        if end is None:
+            axes.annotate(
+                "", xytext=(at, y), xy=(to, y), zorder=4, annotation_clip=False,
+                arrowprops={
+                    "arrowstyle": "-|>", "linewidth": 2 if is_known else 1,
+                    "color": look.colour if is_known else MUTED,
+                },
+            )  # fmt: skip
 
 
-def _open_ends(ratio: SpeedRatio | MeanRatio) -> list[float]:
-    """Where the arrows at an estimate point, as parts of it: to the ends of its interval that are
-    not known, to both sides without an interval."""
-    if ratio.ratio is None:
-        return []
-    return [1 / ARROW] * (ratio.low is None) + [ARROW] * (ratio.high is None)
+def _open_ends(ratio: SpeedRatio | MeanRatio) -> int:
+    """How many ends of the interval are not known: 2 where there is none."""
+    return 0 if ratio.ratio is None else (ratio.low is None) + (ratio.high is None)
 
 
 def _draw_claim(axes: Axes, line: ClaimLine, rows_in: float) -> None:
@@ -311,7 +311,7 @@ def _explanations(found: Sequence[_Row], lines: Sequence[ClaimLine]) -> Iterator
     decisions = [decide(row.ratio) for row in found]
     if any(decision.winner == "open" for decision in decisions):
         yield "hollow: these seeds do not settle who is faster"
-    open_ends = [len(_open_ends(row.ratio)) for row in found]
+    open_ends = [_open_ends(row.ratio) for row in found]
     if 1 in open_ends:
         yield "arrows: unsolved runs leave this end open"
     if 2 in open_ends:
