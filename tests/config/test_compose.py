@@ -128,6 +128,15 @@ def test_the_folder_may_stand_anywhere_between_the_words(
     assert (shown["agent"]["own"], shown["seed"]) == (7, 3)
 
 
+def test_a_mistake_in_a_file_names_the_file_from_python_too(tmp_path: Path) -> None:
+    (tmp_path / "experiment").mkdir()
+    file = tmp_path / "experiment" / "mine.yaml"
+    file.write_text("# @package _global_\nseed: -1")
+    with pytest.raises(ConfigError) as caught:
+        compose(["experiment=mine"], tmp_path)
+    assert str(caught.value).startswith(f"{file}: seed: got -1; takes a whole number")
+
+
 @pytest.mark.parametrize(
     ("text", "error"),
     [

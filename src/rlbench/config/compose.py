@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from hydra import compose as hydra_compose
 from hydra import initialize_config_dir
+from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.config_search_path import SearchPathQuery
 from hydra.core.global_hydra import GlobalHydra
@@ -188,7 +189,10 @@ def _compose(overrides: Sequence[str], folder: Path | None) -> Composed:
     with initialize_config_dir(version_base=VERSION_BASE, config_dir=str(conf_dir())):
         loader = GlobalHydra.instance().config_loader()
         if folder is not None:  # behind `conf` and before what installed packages bring
-            loader.get_search_path().append(OF_USER, f"file://{folder}", SearchPathQuery("main"))
+            path = loader.get_search_path()
+            path.append(OF_USER, f"file://{folder}", SearchPathQuery("main"))
+            assert isinstance(loader, ConfigLoaderImpl)
+            loader.repository.initialize_sources(path)  # of which `origins` asks
         config = hydra_compose(CONFIG_NAME, list(overrides))
         return Composed(config, origins(loader, CONFIG_NAME, overrides))
 
