@@ -96,8 +96,8 @@ def check_two_jobs(run: Rlbench, tmp_path: Path, *launcher: str) -> None:
 
 
 @needs_submitit
-def test_submitit_runs_a_sweep(here: Rlbench, tmp_path: Path) -> None:
-    check_two_jobs(here, tmp_path, "hydra/launcher=submitit_local")
+def test_submitit_runs_a_sweep(rlbench: Rlbench, tmp_path: Path) -> None:
+    check_two_jobs(rlbench, tmp_path, "hydra/launcher=submitit_local")
 
 
 @needs_ray

@@ -95,7 +95,9 @@ def test_an_agent_that_refuses_when_it_is_built_leaves_nothing(tmp_path: Path) -
     )
     results = tmp_path / "deep" / "results"
     words = ["agent=refusing", "env=probe_envs:Counting-v0", f"results_dir={results}"]
-    with pytest.raises(ConfigError, match=r"^agent.num_lanes: got 3; takes another number$"):
+    with pytest.raises(
+        ConfigError, match=r"refusing.yaml: agent.num_lanes: got 3; takes another number$"
+    ):
         run(compose(words, conf))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["conf"]
 

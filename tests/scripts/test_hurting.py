@@ -111,7 +111,8 @@ def test_a_run_that_is_killed(runs: Runs) -> None:
 
 
 def test_a_sweep_that_is_killed(runs: Runs) -> None:
-    trial = only(kill.sweeps(range(1), runs, ["-m", *TINY, "seed=0"]))
+    # The second number's moment is early: 13 % of the time that an undisturbed sweep takes.
+    trial = only(kill.sweeps(range(1, 2), runs, ["-m", *TINY, "seed=0"]))
     assert trial.kind == "sweep" and trial.hurt
 
 
