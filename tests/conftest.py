@@ -54,8 +54,8 @@ def _nothing_waits_for_the_disk() -> Iterator[None]:
 
 @pytest.fixture
 def blank_figures(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The figures of reports in this process are made as ever, and emptied before they are put into
-    files: for tests that look at what stands beside them."""
+    """The figures of reports in this process are drawn, and emptied before they are put into files:
+    for tests that look at what stands beside them."""
     from rlbench.reports.figures import draw, style
 
     def render(figure: Figure) -> tuple[bytes, bytes]:

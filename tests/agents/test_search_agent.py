@@ -54,6 +54,7 @@ class Climb:
 
 
 class ClimberSettings(SearchSettings):
+    extra: ClassVar[str] = "climb"
     algorithms: ClassVar[Mapping[str, Algorithm]] = {"climb": Algorithm(())}
 
     algorithm: str = "climb"
@@ -63,8 +64,6 @@ class Climber(SearchAgent):
     Settings = ClimberSettings
     version: ClassVar[int] = 1
     library: ClassVar[str] = "nothing"
-    packages: ClassVar[tuple[str, ...]] = ()
-    extra: ClassVar[str] = "climb"
 
     @staticmethod
     def make_search(settings: SearchSettings, start: Array, seeds: Seeds) -> Search:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from scipy.stats import norm, studentized_range
 
 from rlbench.analysis.groups import group_runs
 from rlbench.analysis.league import League, leagues
@@ -103,3 +106,18 @@ def test_the_baseline_may_be_asked_for(tmp_path: Path) -> None:
     assert league.baseline == "es"
     assert league.standings[0].ratio == pytest.approx(100.0)
     assert places(league) == [("sb3-PPO", 1, 1), ("dqn", 2, 2), ("es", 3, 3)]
+
+
+def test_the_share_of_leagues_with_a_pair_called_clear_by_chance_is_what_the_document_says() -> (
+    None
+):
+    """Equal agents with normal estimates: the farthest two are 1.96 standard errors apart."""
+    document = Path(__file__).parents[2] / "docs" / "statistics.md"
+    said = re.search(
+        r"in about (\d+) % of leagues of three equal agents, and (\d+) % of leagues of six",
+        document.read_text(),
+    )
+    assert said is not None
+    apart = norm.ppf(0.975) * math.sqrt(2)
+    shares = [studentized_range.sf(apart, agents, math.inf) for agents in (3, 6)]
+    assert [f"{share:.0%}" for share in shares] == [f"{percent}%" for percent in said.groups()]

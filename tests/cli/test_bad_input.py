@@ -14,7 +14,8 @@ from rlbench.config.errors import Keys, unknown_key
 from rlbench.config.folders import conf_dir
 from rlbench.envs.catalogue import near_names
 
-Rlbench = Callable[..., subprocess.CompletedProcess[str]]
+Result = subprocess.CompletedProcess[str]
+Rlbench = Callable[..., Result]
 
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 EXPERIMENTS = sorted(path.stem for path in (conf_dir() / "experiment").glob("*.yaml"))
@@ -342,21 +343,26 @@ IN_FILES = {
 CHOOSES = {"agent": "agent=mine", "experiment": "experiment=mine"}
 
 
+@pytest.fixture
+def with_own(here: Rlbench, tmp_path: Path) -> Rlbench:
+    """Runs a command beside `own`, with a file of that text in it, which is chosen."""
+
+    def run(file: str, text: str, *words: str) -> Result:
+        (tmp_path / "own" / file).parent.mkdir(parents=True)
+        (tmp_path / "own" / file).write_text(text)
+        chosen = CHOOSES.get(file.partition("/")[0], "env=FrozenLake-v1")
+        return here("--config-dir", "own", chosen, *words)
+
+    return run
+
+
 @pytest.mark.parametrize(("file", "text"), IN_FILES)
 def test_a_mistake_in_a_file_of_ones_own_names_the_file(
-    file: str,
-    text: str,
-    capsys: pytest.CaptureFixture[str],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    file: str, text: str, with_own: Rlbench, tmp_path: Path
 ) -> None:
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "own" / file).parent.mkdir(parents=True)
-    (tmp_path / "own" / file).write_text(text)
-    words = ["--config-dir", "own", CHOOSES.get(file.partition("/")[0], "env=FrozenLake-v1")]
-    assert main(words) == 2
-    captured = capsys.readouterr()
-    assert (captured.err, captured.out) == (f"rlbench: {IN_FILES[file, text]}\n", "")
+    done = with_own(file, text)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"rlbench: {IN_FILES[file, text]}\n"
     assert [path.name for path in tmp_path.iterdir()] == ["own"]
 
 
@@ -370,18 +376,11 @@ def test_a_mistake_in_a_file_of_ones_own_names_the_file(
     ],
 )
 def test_a_sweep_too_names_the_file_of_ones_own(
-    file: str,
-    text: str,
-    capsys: pytest.CaptureFixture[str],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    file: str, text: str, with_own: Rlbench, tmp_path: Path
 ) -> None:
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "own" / file).parent.mkdir(parents=True)
-    (tmp_path / "own" / file).write_text(text)
-    words = ["--config-dir", "own", CHOOSES.get(file.partition("/")[0], "env=FrozenLake-v1")]
-    assert main(["-m", *words, "seed=0,1", "dry_run=quick"]) in (1, 2)
-    assert IN_FILES[file, text] in "".join(capsys.readouterr()).replace("\n", " ")
+    done = with_own(file, text, "-m", "seed=0,1", "dry_run=quick")
+    assert done.returncode in (1, 2)
+    assert IN_FILES[file, text] in (done.stdout + done.stderr).replace("\n", " ")
     assert [path.name for path in tmp_path.iterdir()] == ["own"]
 
 
@@ -422,12 +421,9 @@ IN_ANY_ORDER = {
 
 
 @pytest.mark.parametrize("line", IN_ANY_ORDER)
-def test_words_may_come_after_an_option(
-    line: str, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    assert main(line.split()) == 2
-    assert capsys.readouterr().err.startswith(f"rlbench: {IN_ANY_ORDER[line]}")
+def test_words_may_come_after_an_option(line: str, here: Rlbench) -> None:
+    done = here(*line.split())
+    assert done.returncode == 2 and done.stderr.startswith(f"rlbench: {IN_ANY_ORDER[line]}")
 
 
 def test_a_word_that_stands_over_a_file_is_to_blame_itself(

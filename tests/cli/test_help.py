@@ -134,6 +134,19 @@ def test_help_shows_what_a_run_would_be_given(capsys: pytest.CaptureFixture[str]
     assert "agent.hidden=[64,64] units of each hidden layer" in text  # tuned for CartPole
 
 
+@pytest.mark.parametrize("command", SUBCOMMANDS)
+def test_the_help_of_a_command_ends_with_examples_each_on_a_line(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([command, "--help"])
+    assert ended.value.code == 0
+    title, *lines = capsys.readouterr().out.rpartition("\n\n")[2].splitlines()
+    assert title in ("example:", "examples:")
+    assert any(f"rlbench {command}" in line for line in lines)
+    assert all(line.startswith("  ") for line in lines)
+
+
 @pytest.mark.parametrize("columns", ["60", "80", "120"])
 def test_help_fits_the_terminal(
     columns: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch

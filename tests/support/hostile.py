@@ -56,7 +56,7 @@ def write_module(folder: Path) -> None:
 
 def build(honest: Path, root: Path, few: slice = slice(None)) -> Iterator[tuple[str, Path]]:
     """A copy of the results in `honest` for each entry of the corpus, or for a few of them, with
-    its name; each below a folder of its own."""
+    its name; each below another folder."""
     (header,) = honest.rglob("run.json")
     for number, (name, change) in list(enumerate(CORPUS.items()))[few]:
         results = root / re.sub(r"\W+", "-", f"{number:03} {name}")

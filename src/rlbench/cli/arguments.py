@@ -21,13 +21,7 @@ def runs_parser(
 
     several: it takes any number of DIRs, as `directories`, which is empty where none is given.
     """
-    parser = Parser(
-        prog=f"rlbench {name}",
-        description=description,
-        epilog=examples,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    parser = Parser(name, description, examples)
     parser.add_argument(
         "directories" if several else "directory",
         metavar="DIR",
@@ -44,14 +38,7 @@ def runs_parser(
 
 def words_parser(name: str, usage: str, description: str, examples: str) -> argparse.ArgumentParser:
     """The parser of `rlbench NAME KEY=VALUE ... [--config-dir DIR]`; see `by_key`."""
-    parser = Parser(
-        prog=f"rlbench {name}",
-        usage=f"rlbench {name} {usage}",
-        description=description,
-        epilog=examples,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    parser = Parser(name, description, examples, usage)
     parser.add_argument("words", nargs="*", metavar="KEY=VALUE", help=argparse.SUPPRESS)
     parser.add_argument("--config-dir", metavar="DIR", help="a folder of YAML files of yours")
     return parser

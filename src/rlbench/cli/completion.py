@@ -51,7 +51,7 @@ SWITCH = ("true", "false")
 
 def main(argv: Sequence[str]) -> int:
     """Print the script of a shell, or for `query -- WORD ...` one candidate a line."""
-    parser = Parser("rlbench completion", description=DESCRIPTION, epilog=EXAMPLE)
+    parser = Parser("completion", DESCRIPTION, EXAMPLE)
     parser.add_argument("shell", choices=[*SHELLS, QUERY], metavar="|".join(SHELLS))
     parser.add_argument("words", nargs="*", metavar="WORD", help="with query: the words so far")
     arguments = parser.parse_args(list(argv))

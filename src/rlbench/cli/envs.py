@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Collection, Sequence
 from itertools import groupby
@@ -34,13 +33,7 @@ examples:
 
 def main(argv: Sequence[str]) -> int:
     """Print the list; `argv` are the words after `envs`. Returns the exit status."""
-    parser = Parser(
-        "rlbench envs",
-        description=DESCRIPTION,
-        epilog=EXAMPLE,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    parser = Parser("envs", DESCRIPTION, EXAMPLE)
     parser.add_argument("word", nargs="?", default="", help="only ids or families with this in it")
     parser.add_argument("--config-dir", metavar="DIR", help="a folder of YAML files of yours")
     arguments = parser.parse_args(list(argv))

@@ -27,6 +27,10 @@ from rlbench.errors import ConfigError, UnknownKeyError
 DESCRIPTION = """\
 Say what a key means, what it is set to where nothing else is asked for, and in which file that
 stands; with KEY=VALUE words also what it is set to then. Without KEY: the commands."""
+EXAMPLE = """\
+examples:
+  rlbench help budget.env_steps
+  rlbench help agent.population env=CartPole-v1"""
 DEFAULT_AGENT = "es"
 TITLES = {
     "": "Run",
@@ -50,7 +54,7 @@ def main(argv: Sequence[str]) -> int:
 
     Raises UnknownKeyError for a key that is not there.
     """
-    parser = Parser("rlbench help", description=DESCRIPTION, allow_abbrev=False)
+    parser = Parser("help", DESCRIPTION, EXAMPLE)
     parser.add_argument("words", nargs="*", metavar="KEY", help="a key, a group, a command")
     parser.add_argument("--config-dir", metavar="DIR", help="a folder of YAML files of yours")
     arguments = parser.parse_intermixed_args(list(argv))

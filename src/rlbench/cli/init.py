@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import os
 import shutil
@@ -31,13 +30,7 @@ def main(argv: Sequence[str]) -> int:
 
     Raises ConfigError where something of the template is there already; nothing is written then.
     """
-    parser = Parser(
-        "rlbench init",
-        description=DESCRIPTION,
-        epilog=EXAMPLE,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    parser = Parser("init", DESCRIPTION, EXAMPLE)
     parser.add_argument(
         "directory",
         metavar="DIR",

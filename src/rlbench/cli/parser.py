@@ -10,7 +10,21 @@ from rlbench.errors import short
 
 
 class Parser(argparse.ArgumentParser):
-    """Names what is wrong and where help is, without the usage, which takes several lines."""
+    """The parser of `rlbench NAME USAGE`; its help ends with the examples, line by line.
+
+    Names what is wrong and where help is, without the usage, which takes several lines.
+    """
+
+    def __init__(self, name: str, description: str, examples: str, usage: str = "") -> None:
+        prog = f"rlbench {name}"
+        super().__init__(
+            prog=prog,
+            usage=f"{prog} {usage}" if usage else None,
+            description=description,
+            epilog=examples,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
 
     def error(self, message: str) -> NoReturn:
         line = " ".join(map(short, message.split()))

@@ -19,14 +19,7 @@ def playing_parser(
     name: str, usage: str, description: str, examples: str
 ) -> argparse.ArgumentParser:
     """The parser of `rlbench NAME USAGE`, whose paths and KEY=VALUE words are `words`."""
-    parser = Parser(
-        prog=f"rlbench {name}",
-        usage=f"rlbench {name} {usage}",
-        description=description,
-        epilog=examples,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    parser = Parser(name, description, examples, usage)
     parser.add_argument("words", nargs="*", metavar="RUN|FILE", type=_word, help=argparse.SUPPRESS)
     return parser
 

@@ -105,13 +105,7 @@ def _forecast(arguments: argparse.Namespace) -> Forecast:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = Parser(
-        prog="rlbench scale",
-        description=DESCRIPTION,
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    parser = Parser("scale", DESCRIPTION, EXAMPLES)
     default = Hardware()
     parser.add_argument(
         "runs",

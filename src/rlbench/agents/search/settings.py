@@ -46,8 +46,8 @@ class SearchSettings(AgentParameters):
     """Parameters of a search; the comments of conf/agent/evosax.yaml say what each one does.
 
     packages: the library's modules, which the extra of rlbench installs. algorithms: those of the
-    library. words, switches: arguments that are one of several words, and
-    true or false; all others are numbers.
+    library. words, switches: arguments that are one of several words, and true or false; all others
+    are numbers.
     """
 
     packages: ClassVar[tuple[str, ...]] = ()
