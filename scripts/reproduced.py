@@ -1,6 +1,6 @@
 """Print the tables of docs/reproduced.md: what papers published and what the committed runs did.
 
-python scripts/reproduced.py [faster | mujoco | legs | noise | pong | games]
+python scripts/reproduced.py [faster | cores | mujoco | legs | ram | minatar | noise | pong | games]
 """
 
 from __future__ import annotations
@@ -12,12 +12,20 @@ from pathlib import Path
 
 from rlbench.analysis.curves import evaluated
 from rlbench.analysis.decision import decide
-from rlbench.analysis.groups import group_runs
-from rlbench.analysis.speed_ratios import SpeedRatio, speed_ratios, threshold_ratios
+from rlbench.analysis.groups import EnvironmentGroups, group_runs
+from rlbench.analysis.level_times import level_time
+from rlbench.analysis.return_differences import return_difference
+from rlbench.analysis.speed_ratios import (
+    SpeedRatio,
+    speed_ratio,
+    speed_ratios,
+    threshold_ratios,
+)
 from rlbench.analysis.suite_ratios import MeanRatio
 from rlbench.analysis.suite_statistics import across_environments
 from rlbench.published import table
 from rlbench.published.dopamine import MILLION, dopamine_curve
+from rlbench.published.levels import ATARI_FRACTIONS
 from rlbench.runs.load import load_runs
 from rlbench.runs.records import Run
 from rlbench.wording import agent_name, ratio_text, winner_text
@@ -54,7 +62,7 @@ def atari(results: Path) -> Iterator[str]:
     yield f"| game | frames | Dopamine's DQN | {' | '.join(f'{name} here' for name in agents)} |"
     yield "|---" + "|--:" * (2 + len(agents)) + "|"
     for environment in environments:
-        game = environment.env.removeprefix("ALE/").removesuffix("-v5")
+        game = _game(environment)
         assert environment.frame_skip is not None
         published = dopamine_curve(environment.env, environment.frame_skip)
         assert published is not None
@@ -75,6 +83,75 @@ def atari(results: Path) -> Iterator[str]:
             for group, end in zip(environment.contenders, ends, strict=True)
         )
         yield _row(game, "at the end", "", *ours)
+
+
+def levels(results: Path) -> Iterator[str]:
+    """Who reached which part of the way from random play to a human tester, when, and how much
+    sooner, in Markdown. Times are medians in seconds of training; no run that did not get there is
+    left out of them, so with half of them there is none."""
+    yield (
+        "| game | level | return | ES reached it | DQN reached it | ES, median | DQN, median "
+        "| DQN's time over ES's |"
+    )
+    yield "|---" + "|--:" * 6 + "|---|"
+    for environment in group_runs(load_runs(results).runs):
+        groups = {group.agent: group for group in environment.contenders}
+        es, dqn = groups["es"], groups["dqn"]
+        for fraction, level in zip(ATARI_FRACTIONS, es.levels, strict=True):
+            times = [level_time(group, level, "train_s") for group in (es, dqn)]
+            yield _row(
+                _game(environment),
+                f"{fraction:.0%}",
+                f"{level:,.0f}",
+                *(f"{time.n_reached} of {time.n_runs}" for time in times),
+                *("" if time.median is None else f"{time.median:.0f} s" for time in times),
+                ratio_text(speed_ratio(dqn, es, level, "train_s")),
+            )
+
+
+def ends(results: Path) -> Iterator[str]:
+    """What both agents scored in the end where nothing counts as solved, in Markdown: medians over
+    seeds of the last evaluation."""
+    yield "| game | ES | DQN | ES less DQN | scored more |"
+    yield "|---" + "|--:" * 3 + "|---|"
+    for environment in group_runs(load_runs(results).runs):
+        groups = {group.agent: group for group in environment.contenders}
+        found = return_difference(groups["dqn"], groups["es"])
+        assert found is not None
+        interval = "no interval"
+        if found.low is not None and found.high is not None:
+            interval = f"[{found.low:.3g}, {found.high:.3g}]"
+        ahead = "not settled" if found.ahead is None or not found.is_settled else found.ahead
+        yield _row(
+            _game(environment),
+            f"{found.challenger_return:.3g}",
+            f"{found.baseline_return:.3g}",
+            f"{found.difference:.3g} {interval}",
+            agent_name(ahead),
+        )
+
+
+def cores(reference: Path) -> Iterator[str]:
+    """What a second core is worth to each agent on the classic tasks, in Markdown: the training
+    time on one core over that on two, to the threshold."""
+    yield "| environment | agent | solved, one core | solved, two cores | time over time |"
+    yield "|---" * 4 + "|---|"
+    one, two = (
+        {found.env: found for found in group_runs(load_runs(reference / name).runs)}
+        for name in ("classic-one-core", "classic")
+    )
+    for env in sorted(one.keys() & two.keys()):
+        for alone in one[env].contenders:
+            both = next(group for group in two[env].contenders if group.agent == alone.agent)
+            assert alone.threshold is not None
+            ratio = speed_ratio(alone, both, alone.threshold, "train_s")
+            yield _row(
+                env,
+                agent_name(alone.agent),
+                f"{ratio.n_baseline_reached} of {ratio.n_baseline}",
+                f"{ratio.n_challenger_reached} of {ratio.n_challenger}",
+                ratio_text(ratio),
+            )
 
 
 def noise(results: Path) -> Iterator[str]:
@@ -125,6 +202,11 @@ def _times(results: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+def _game(environment: EnvironmentGroups) -> str:
+    """`Pong` of `ALE/Pong-v5`."""
+    return environment.env.rpartition("/")[2].rpartition("-")[0]
+
+
 def _row(*cells: str) -> str:
     return f"| {' | '.join(cells)} |"
 
@@ -161,17 +243,26 @@ def _millions(steps: float) -> str:
 
 TABLES = {
     "faster": faster,
+    "cores": cores,
     "mujoco": mujoco,
     "legs": mujoco,
+    "ram": levels,
+    "minatar": ends,
     "noise": noise,
     "pong": atari,
     "games": atari,
 }
+SETS = {"cores": "classic-one-core"}  # of a table that is about several sets, the last to be run
 
 
 def runs_of(name: str) -> Path:
-    """The runs that a table is about: one committed set, or all of them."""
-    return REFERENCE if name == "faster" else REFERENCE / name
+    """The runs that a table needs: one committed set, or all of them."""
+    return REFERENCE if name == "faster" else REFERENCE / SETS.get(name, name)
+
+
+def table_of(name: str) -> Iterator[str]:
+    """The lines of a table."""
+    return TABLES[name](REFERENCE if name in SETS else runs_of(name))
 
 
 if __name__ == "__main__":
@@ -179,5 +270,6 @@ if __name__ == "__main__":
         if name not in TABLES:
             sys.exit(f"reproduced: {name}: no such table; there are {', '.join(TABLES)}")
         if not runs_of(name).is_dir():
-            sys.exit(f"reproduced: {name}: not run; bash scripts/reference {name} makes it")
-        print("\n".join(TABLES[name](runs_of(name))), end="\n\n")
+            made = SETS.get(name, name)
+            sys.exit(f"reproduced: {name}: not run; bash scripts/reference {made} makes it")
+        print("\n".join(table_of(name)), end="\n\n")

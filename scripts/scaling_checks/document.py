@@ -18,11 +18,13 @@ from rlbench.scaling.hardware import CACHED_BYTES, Hardware
 from rlbench.scaling.measured import Measured, read_measured
 from rlbench.scaling.prediction import predict
 from rlbench.scaling.text import duration
-from rlbench.scaling.work import ESWork
+from rlbench.scaling.work import DQNWork, ESWork
 from rlbench.wording import significant
-from scaling_checks.real import BESIDE, ONE, TWO
+from scaling_checks.real import ACTORS, BESIDE, ONE, TWO
 
 PAIRS = ("lunarlander", "halfcheetah")
+DQN_PAIRS = ("dqn-lunarlander", "dqn-halfcheetah")
+DQN_ACTORS, DQN_STEPS = 2, 1000
 HUMANOID = "humanoid-1"
 NATURE_PARAMETERS, NATURE_WORKERS = 1_700_000, 1440
 
@@ -39,6 +41,9 @@ def document(results: Path) -> str:
     template = (Path(__file__).parent / "scaling.md.txt").read_text(encoding="utf-8")
     return template.format(
         real="\n".join(_real_lines([p for p in (_pair(runs, n) for n in PAIRS) if p], hardware)),
+        dqn="\n".join(
+            _dqn_lines([p for p in (_pair(runs, n, ACTORS) for n in DQN_PAIRS) if p], hardware)
+        ),
         serial="\n".join(_serial_lines(serial["rows"], hardware)),
         constants="\n".join(_constant_lines(serial, hardware)),
         published="\n".join(_published_lines(comparisons(humanoid, hardware))),
@@ -73,6 +78,34 @@ def _real_lines(pairs: Sequence[_Pair], hardware: Hardware) -> Iterator[str]:
         )
 
 
+def _dqn_lines(pairs: Sequence[_Pair], hardware: Hardware) -> Iterator[str]:
+    yield (
+        "| run of DQN | 1 process, measured | its CPU beside another run "
+        "| learner and 1 worker, measured | predicted | error |"
+    )
+    yield "|---|---|---|---|---|---|"
+    if not pairs:
+        command = f"`bash scripts/scaling {' '.join(DQN_PAIRS)}`, on a quiet machine"
+        yield f"| none was made yet: {command} | | | | | |"
+    for pair in pairs:
+        assert isinstance(pair.one.work, DQNWork)
+        work = dataclasses.replace(pair.one.work, actors=DQN_ACTORS)
+        own = dataclasses.replace(hardware, cores_per_machine=2, crowded=pair.crowded or 1.0)
+        (point,) = predict(work, own, "chain", "strong", (1,))
+        took = _steps_s(pair.two)
+        error = point.round_s.value / took - 1
+        crowded = "not measured" if pair.crowded is None else f"{pair.crowded:.2f} times"
+        yield (
+            f"| {pair.one.run.env} | {duration(_steps_s(pair.one))} | {crowded} | {duration(took)} "
+            f"| {duration(point.round_s.value)} | {100 * error:+.1f} % |"
+        )
+
+
+def _steps_s(measured: Measured) -> float:
+    assert isinstance(measured.work, DQNWork)
+    return DQN_STEPS * measured.goal_s / measured.work.env_steps
+
+
 @dataclass(frozen=True)
 class _Pair:
     """The same run on one core and on two. beside: on one core while another had the other."""
@@ -89,14 +122,16 @@ class _Pair:
         return max(_cpu_s(self.beside) / _cpu_s(self.one), 1.0)
 
 
-def _pair(runs: Mapping[str, Measured], name: str) -> _Pair | None:
-    one, two, beside = (runs.get(f"{name}-{way}") for way in (ONE, TWO, BESIDE))
+def _pair(runs: Mapping[str, Measured], name: str, two_way: str = TWO) -> _Pair | None:
+    one, two, beside = (runs.get(f"{name}-{way}") for way in (ONE, two_way, BESIDE))
     return None if one is None or two is None else _Pair(one, two, beside)
 
 
 def _cpu_s(measured: Measured) -> float:
-    """CPU-seconds of a generation."""
-    return sum(stretch.cpu_s for stretch in measured.work.stretches) / _es(measured).rounds
+    """CPU-seconds of a generation, of DQN of a step."""
+    work = measured.work
+    rounds = work.env_steps if isinstance(work, DQNWork) else work.rounds
+    return sum(stretch.cpu_s for stretch in work.stretches) / rounds
 
 
 def _round_s(measured: Measured) -> float:

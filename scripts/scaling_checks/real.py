@@ -1,5 +1,6 @@
 """Runs to hold the model against, none with a seed that is reported: on one core, on two, and on
-one core while another run has the other one.
+one core while another run has the other one; of DQN as one process, and as two actors on a worker
+beside the learner.
 
 Each is made several times, in turn, as a machine's speed drifts; the one of median speed is kept.
 """
@@ -18,11 +19,18 @@ from pathlib import Path
 KEPT = ("config.yaml", "log.jsonl", "policy.npz", "run.json", "summary.json")
 SEED, OTHER_SEED = 100, 101
 REPEATS = 5
-ONE, TWO, BESIDE = "1", "2", "beside"
+ONE, TWO, BESIDE, ACTORS = "1", "2", "beside", "actors"
 WAYS = {
     ONE: ("cores=1", f"seed={SEED}"),
     TWO: ("cores=2", f"seed={SEED}"),
     BESIDE: ("-m", "cores=1", f"seed={SEED},{OTHER_SEED}"),
+    ACTORS: (
+        "cores=2",
+        f"seed={SEED}",
+        "agent.actors=2",
+        "executor=process",
+        "executor.workers=1",
+    ),
 }
 
 
@@ -32,13 +40,25 @@ class Case:
 
     name: str
     words: tuple[str, ...]
-    ways: tuple[str, ...] = tuple(WAYS)
+    ways: tuple[str, ...] = (ONE, TWO, BESIDE)
 
 
+ES = ("agent=es", "agent.population=128")
+DQN = ("agent=dqn", "stop_at_threshold=false")
 CASES = (
-    Case("lunarlander", ("env=LunarLander-v3", "agent.population=128", "budget.env_steps=300000")),
-    Case("halfcheetah", ("env=HalfCheetah-v5", "agent.population=128", "budget.env_steps=512000")),
-    Case("humanoid", ("env=Humanoid-v5", "agent.population=128", "budget.env_steps=40000"), (ONE,)),
+    Case("lunarlander", (*ES, "env=LunarLander-v3", "budget.env_steps=300000")),
+    Case("halfcheetah", (*ES, "env=HalfCheetah-v5", "budget.env_steps=512000")),
+    Case("humanoid", (*ES, "env=Humanoid-v5", "budget.env_steps=40000"), (ONE,)),
+    Case(
+        "dqn-lunarlander",
+        (*DQN, "env=LunarLander-v3", "budget.env_steps=100000"),
+        (ONE, ACTORS, BESIDE),
+    ),
+    Case(
+        "dqn-halfcheetah",
+        (*DQN, "env=HalfCheetah-v5", "budget.env_steps=50000", "agent.overlap=auto"),
+        (ONE, ACTORS, BESIDE),
+    ),
 )
 
 
@@ -64,8 +84,7 @@ def measure(out: Path, names: Sequence[str], repeats: int = REPEATS) -> None:
 
 def _run(case: Case, way: str, out: Path, results: str) -> Path:
     """The directory of one run."""
-    words = [*WAYS[way], "agent=es", *case.words, "logger=null", "budget.train_seconds=null"]
-    words += ["eval.confirmation_episodes=1"]
+    words = [*WAYS[way], *case.words, "budget.train_seconds=null", "eval.confirmation_episodes=1"]
     # Relative, as a run's files say where it was written, and these are committed.
     command = [sys.executable, "-m", "rlbench", *words, f"results_dir={results}"]
     subprocess.run(command, check=True, cwd=out, env=os.environ, stdout=subprocess.DEVNULL)

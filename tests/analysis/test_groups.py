@@ -16,7 +16,7 @@ from rlbench.analysis.groups import (
     group_runs,
 )
 from rlbench.errors import ConfigError
-from rlbench.reports.notes import budget_notes, incomparable_notes
+from rlbench.reports.notes import budget_notes, incomparable_notes, observation_notes
 from rlbench.runs.load import load_runs
 from support.run_files import RunFiles
 
@@ -50,6 +50,10 @@ DIFFERENCES: list[tuple[dict[str, Any], list[str]]] = [
     (
         {"fingerprint": "zzzzzzzz", "setup": "b"},
         ["es (conditions abcdef)", "es (conditions zzzzzz)"],
+    ),
+    (
+        {"preprocessing": {"observations": "ram"}, "fingerprint": "zzzzzzzz", "setup": "b"},
+        ["es (obs_type=ram)", "es (pixels)"],
     ),
     ({"threshold": 400.0, "setup": "b"}, ["es (threshold 400)", "es (threshold 475)"]),
     ({"executor": "process", "setup": "b"}, ["es (executor=process)", "es (executor=serial)"]),
@@ -99,6 +103,20 @@ def test_no_matched_pair_is_said(tmp_path: Path) -> None:
     assert list(incomparable_notes(found)) == [
         "CartPole-v1: no speed ratio, dqn and es differ in cores (1 and 2)"
     ]
+
+
+def test_games_that_were_not_seen_as_pixels_are_named_once(tmp_path: Path) -> None:
+    memory = {"preprocessing": {"observations": "ram", "sticky_actions": 0.25}, "frame_skip": 4}
+    for game in ("ALE/Pong-v5", "ALE/Qbert-v5"):
+        RunFiles(env=game, header=memory).write(tmp_path / "memory")
+    pixels = memory | {"preprocessing": {"sticky_actions": 0.25}}
+    RunFiles(env="ALE/Pong-v5", header=pixels).write(tmp_path / "pixels")
+    found = group_runs(load_runs(tmp_path / "memory").runs)
+    (note,) = observation_notes(found)
+    assert note.startswith("2 games: agents saw the emulator's memory (128 bytes), not pixels")
+    assert [environment.frame_skip for environment in found] == [None, None]
+    (pong,) = group_runs(load_runs(tmp_path / "pixels").runs)
+    assert list(observation_notes([pong])) == [] and pong.frame_skip == 4
 
 
 def test_different_budgets_are_said(tmp_path: Path) -> None:

@@ -360,13 +360,49 @@ def test_an_easier_level_than_the_published_one_does_not_count(tmp_path: Path) -
     assert "below the published level" in verdict.reason
 
 
-def test_games_played_from_memory_do_not_count(tmp_path: Path) -> None:
+def from_memory(root: Path, game: str, factor: float) -> None:
+    for agent, mean in (("es", 10.0), ("dqn", 10.0 * factor)):
+        write(
+            root, agent, game, mean,
+            header={"preprocessing": {"observations": "ram", "sticky_actions": 0.25},
+                    "setup": f"{agent}ram", "fingerprint": "ram"},
+            configuration={"env.kwargs": {"obs_type": "ram"}},
+        )  # fmt: skip
+
+
+def test_a_verdict_on_games_from_memory_says_so(tmp_path: Path) -> None:
     for game in GAMES:
-        for agent, mean in (("es", 1.0), ("dqn", 100.0)):
-            write(tmp_path, agent, game, mean, configuration={"env.kwargs": {"obs_type": "ram"}})
-    verdict = examined(tmp_path)["atari"].verdict
-    assert verdict.outcome == "not testable here"
-    assert "env.kwargs is {'obs_type': 'ram'}, not {}" in verdict.reason
+        from_memory(tmp_path, game, 1.0)
+    found = examined(tmp_path)["atari"]
+    assert found.verdict.outcome == "not supported"
+    assert found.verdict.stated == "not supported from memory"
+    assert found.evidence.speeds == ()  # published lengths are of steps that show pixels
+    assert found.verdict.reason.startswith(
+        "On 12 Atari games seen as the emulator's memory, not as pixels, equal cores "
+    )
+    lines = list(examination_lines(examine_runs_below(tmp_path), 200))
+    assert "1. NOT SUPPORTED FROM MEMORY: Atari in one hour instead of a day" in lines
+    written = as_json(examine_runs_below(tmp_path))["claims"][0]
+    assert written["verdict"]["condition"] == "from memory"
+    assert written["measured"]["observations"] == "ram"
+
+
+def test_pixels_decide_where_enough_were_run_and_never_together_with_memory(
+    tmp_path: Path,
+) -> None:
+    for game in GAMES:
+        from_memory(tmp_path, game, 1.0)
+    for game in GAMES[: MINIMUM_GAMES - 1]:
+        pair(tmp_path, game, 100.0)
+    found = examined(tmp_path)["atari"]
+    assert found.verdict.stated == "not supported from memory"
+    left_out = {c.left_out for c in found.evidence.comparisons if not c.observations}
+    assert left_out == {"the verdict is of games seen as memory"}
+    pair(tmp_path, GAMES[MINIMUM_GAMES], 100.0)
+    found = examined(tmp_path)["atari"]
+    assert found.verdict.stated == "supported" and len(found.evidence.counted) == 10
+    left_out = {c.left_out for c in found.evidence.comparisons if c.observations}
+    assert left_out == {"the verdict is of games seen as pixels"}
 
 
 def test_one_claim_each_way(tmp_path: Path) -> None:

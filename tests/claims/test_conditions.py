@@ -242,6 +242,16 @@ def test_what_the_record_says(tmp_path: Path, header: dict[str, object], words: 
         ({"frame_skip": 2}, {}, "2 frames a step, not 4"),
         ({"frame_skip": 2}, {"env.kwargs": {"frameskip": 2}}, "2 frames a step, not 4"),
         ({}, {"env.kwargs": {"obs_type": "ram"}}, "env.kwargs is {'obs_type': 'ram'}, not {}"),
+        (
+            {"preprocessing": {"observations": "ram"}},
+            {},
+            "env.kwargs is {}, not {'obs_type': 'ram'}",
+        ),
+        (
+            {"preprocessing": {"observations": "rgb"}},
+            {"env.kwargs": {"obs_type": "rgb"}},
+            "env.kwargs is {'obs_type': 'rgb'}, not {}",
+        ),
         ({"preprocessing": {"sticky_actions": 0.0}}, {}, "sticky actions 0, not 0.25"),
         ({}, {"env.sticky_actions": 0.0}, "env.sticky_actions is 0.0, not auto"),
         (

@@ -52,6 +52,15 @@ def test_mujoco_is_one_family_in_all_versions(version: int) -> None:
     assert type(found).__name__ == "MujocoFamily" and found.evaluation.every_steps == 100_000
 
 
+def test_a_game_that_is_not_seen_as_frames_says_what_is_seen() -> None:
+    asked = EnvSettings(id="ALE/Pong-v5", kwargs={"obs_type": "ram"})
+    assert plan_env(asked).preprocessing == {"observations": "ram", "sticky_actions": 0.25}
+    kwargs = {"obs_type": "ram", "repeat_action_probability": 0.5}
+    assert plan_env(EnvSettings(id="ALE/Pong-v5", kwargs=kwargs)).preprocessing == {
+        "observations": "ram"  # env.sticky_actions stays auto, as it is where such a run goes on
+    }
+
+
 def test_every_built_in_family_can_be_imported() -> None:
     assert [FAMILIES[name].__name__ for name in FAMILIES] == [
         "AtariFamily",

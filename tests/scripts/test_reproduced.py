@@ -15,7 +15,7 @@ COMMITTED = [name for name in reproduced.TABLES if reproduced.runs_of(name).is_d
 @pytest.mark.parametrize("name", COMMITTED)
 def test_the_tables_in_the_docs_are_those_of_the_committed_runs(name: str) -> None:
     text = (DOCS / "reproduced.md").read_text()
-    assert "\n".join(reproduced.TABLES[name](reproduced.runs_of(name))) in text
+    assert "\n".join(reproduced.table_of(name)) in text
 
 
 def test_steps_are_means_where_all_runs_reached_the_level(tmp_path: Path) -> None:
@@ -51,6 +51,50 @@ def test_returns_are_those_at_or_before_the_frames(tmp_path: Path) -> None:
         "| Pong | 4 M | -16.6 (-20.1 to -14.5) | -3.2 |  |",
         "| Pong | at the end |  | -3.2 at 4 M | -3.2 at 0.4 M |",
     ]
+
+
+def test_levels_are_reached_by_some_after_a_median_time(tmp_path: Path) -> None:
+    header = {"frame_skip": 4, "preprocessing": {"observations": "ram", "sticky_actions": 0.25}}
+    # 10 % of the way from -20.7 to 14.6 is -17.17, 25 % -11.88, 50 % -3.05.
+    for agent, slow in (("es", 1.0), ("dqn", 10.0)):
+        for seed in range(4):
+            at, last = slow * (10.0 + seed), -11.0 if seed < 2 else -15.0
+            history = [(0.0, -21.0), (0.95 * at, -20.0), (at, -17.0), (2 * at, last)]
+            RunFiles(agent=agent, env="ALE/Pong-v5", seed=seed, header=header, history=history,
+                     levels=(-17.17, -11.88, -3.05, 14.6), threshold=-3.05, status="budget",
+                     budget_train_s=2 * at).write(tmp_path)  # fmt: skip
+    _, _, ten, quarter, half, _ = reproduced.levels(tmp_path)
+    assert ten.startswith("| Pong | 10% | -17 | 4 of 4 | 4 of 4 | 11 s | 110 s | 10\u00d7 [")
+    assert quarter.startswith("| Pong | 25% | -12 | 2 of 4 | 2 of 4 |")
+    assert half == "| Pong | 50% | -3 | 0 of 4 | 0 of 4 |  |  | no ratio |"
+
+
+def test_ends_are_compared_where_nothing_counts_as_solved(tmp_path: Path) -> None:
+    for agent, scored in (("es", 3.0), ("dqn", 1.0)):
+        for seed in range(5):
+            history = [(0.0, 0.0), (60.0, scored + 0.1 * seed)]
+            RunFiles(
+                agent=agent,
+                env="MinAtar/Asterix-v1",
+                seed=seed,
+                threshold=None,
+                levels=(),
+                history=history,
+                status="budget",
+                budget_train_s=60.0,
+            ).write(tmp_path)
+    _, _, row = reproduced.ends(tmp_path)
+    assert row == "| Asterix | 3.2 | 1.2 | 2 [1.7, 2.3] | ES |"
+
+
+def test_a_second_core_is_worth_the_time_on_one_over_that_on_two(tmp_path: Path) -> None:
+    for name, cores in (("classic-one-core", 1), ("classic", 2)):
+        for seed in range(5):
+            at = (20.0 + seed) / cores
+            history = ((0.0, 10.0), (0.95 * at, 20.0), (at, 480.0))
+            RunFiles(seed=seed, history=history, header={"cores": cores}).write(tmp_path / name)
+    _, _, row = reproduced.cores(tmp_path)
+    assert row.startswith("| CartPole-v1 | ES | 5 of 5 | 5 of 5 | 2\u00d7 [1.")
 
 
 def test_noise_is_timed_to_what_counts_as_solved(tmp_path: Path) -> None:

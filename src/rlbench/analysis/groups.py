@@ -81,7 +81,7 @@ class EnvironmentGroups:
         """Frames a step, where all runs play a game from its pixels with the same; else None."""
         runs = [run for group in self.groups for run in group.runs]
         skips = {run.frame_skip for run in runs}
-        if len(skips) != 1 or any(run.sticky_actions is None for run in runs):
+        if len(skips) != 1 or any(r.sticky_actions is None or r.observations for r in runs):
             return None
         return skips.pop() or None
 
@@ -267,9 +267,11 @@ def _conditions_of(run: Run, all_runs: Iterable[Run]) -> Iterator[str]:
         yield run.cpu_model or "unknown CPU"
     if differ("rlbench"):
         yield f"rlbench {run.rlbench}"
+    if differ("observations"):
+        yield f"obs_type={run.observations}" if run.observations else "pixels"
     if differ("threshold"):
         yield f"threshold {run.threshold:g}" if run.threshold is not None else "no threshold"
-    elif differ("fingerprint"):
+    elif differ("fingerprint") and not differ("observations"):
         yield f"conditions {run.fingerprint[:6]}"
 
 

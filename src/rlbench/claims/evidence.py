@@ -17,9 +17,10 @@ from rlbench.analysis.suite_ratios import MeanRatio, mean_ratio
 from rlbench.claims.conditions import why_not
 from rlbench.claims.rivals import DQN, RIVALS, Rival
 from rlbench.claims.statements import MINIMUM_SEEDS, Claim, all_claims, family_of
-from rlbench.runs.records import UNITS, Unit
+from rlbench.runs.records import MEMORY, UNITS, Unit
 
 CHALLENGER = "es"
+SEEN = {"": "pixels", MEMORY: "memory"}  # in a sentence, what is seen of a game
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,11 @@ class Comparison:
     def counts(self) -> bool:
         """Whether it is part of the mean over environments."""
         return not self.left_out
+
+    @property
+    def observations(self) -> str:
+        """What is seen of the environment, as in `Run.observations`."""
+        return self.baseline.first.observations
 
     @property
     def rival(self) -> Rival:
@@ -63,7 +69,8 @@ class Evidence:
 
     environments: int  # with a run of any agent
     rival: Rival  # which stands for reinforcement learning
-    comparisons: tuple[Comparison, ...]  # by environment; with other rivals too, which count not
+    observations: str  # what is seen where the verdict looks, as in `Run.observations`
+    comparisons: tuple[Comparison, ...]  # by environment; others than those two, too, count not
     means: dict[Unit, MeanRatio | None]  # over those that count; empty where no claim asks for it
     speeds: tuple[MeasuredSpeed, ...]
     cores: tuple[int, ...]
@@ -80,21 +87,31 @@ def collect_evidence(
     """The evidence of one family; where the task of the claim itself was measured, that alone
     counts."""
     members = [e for e in environments if family_of(e.env) == family]
-    by_rival = {
-        rival.agent: [found for e in members if (found := _compare(e, rival, claim)) is not None]
-        for rival in ((DQN,) if claim is None else claim.rivals)
+    rivals, seen = ((DQN,), ("",)) if claim is None else (claim.rivals, claim.observations)
+    found = {
+        (observations, rival.agent): [
+            one for e in members if (one := _compare(e, rival, observations, claim)) is not None
+        ]
+        for observations in seen
+        for rival in rivals
     }
-    rival = DQN if claim is None else _who_decides(by_rival, claim)
-    comparisons = _only_the_task(by_rival.pop(rival.agent), claim)
+    decides = ("", DQN.agent) if claim is None else _what_decides(found, claim)
+    comparisons = _only_the_task(found.pop(decides), claim)
     counted = [comparison for comparison in comparisons if comparison.counts]
-    for others in by_rival.values():
+    observations, rival = decides[0], RIVALS[decides[1]]
+    for (seen_there, _), others in found.items():
         why = f"the verdict is against {rival.name}"
+        if seen_there != observations:
+            why = f"the verdict is of games seen as {SEEN[observations]}"
         comparisons += [replace(c, left_out=c.left_out or why) for c in others]
     groups = [group for e in members for group in e.groups if not group.is_reference]
-    speeds = [_speed(groups, agent) for agent in (CHALLENGER, rival.agent)]
+    # Steps of what the published runs saw: they are compared in those.
+    as_published = [group for group in groups if claim is None or not group.first.observations]
+    speeds = [_speed(as_published, agent) for agent in (CHALLENGER, rival.agent)]
     return Evidence(
         environments=len(members),
         rival=rival,
+        observations=observations,
         comparisons=tuple(sorted(comparisons, key=lambda comparison: comparison.env)),
         means={} if claim is None else {unit: mean_over(counted, unit) for unit in UNITS},
         speeds=tuple(speed for speed in speeds if speed is not None),
@@ -108,15 +125,19 @@ def enough(claim: Claim, comparisons: Sequence[Comparison]) -> bool:
     return own_task or len(comparisons) >= claim.minimum_environments
 
 
-def _who_decides(by_rival: Mapping[str, Sequence[Comparison]], claim: Claim) -> Rival:
-    """The first of the claim's rivals with enough environments on which the conditions hold; else
-    the one with most of them; DQN where none was run. What came out plays no part."""
-    may = {agent: [c for c in found if c.may_decide] for agent, found in by_rival.items()}
-    for rival in claim.rivals:
-        if enough(claim, may[rival.agent]):
-            return rival
-    most = max(claim.rivals, key=lambda r: (len(may[r.agent]), len(by_rival[r.agent])))
-    return most if by_rival[most.agent] else DQN
+def _what_decides(
+    found: Mapping[tuple[str, str], Sequence[Comparison]], claim: Claim
+) -> tuple[str, str]:
+    """What is seen, and which rival: the first, pixels before memory and the paper's rival before
+    others, with enough environments on which the conditions hold; else the one with most of them;
+    DQN where none was run. What came out plays no part."""
+    order = [(seen, rival.agent) for seen in claim.observations for rival in claim.rivals]
+    may = {key: [c for c in found[key] if c.may_decide] for key in order}
+    for key in order:
+        if enough(claim, may[key]):
+            return key
+    most = max(order, key=lambda key: (len(may[key]), len(found[key])))
+    return most if found[most] else (claim.observations[0], DQN.agent)
 
 
 def _only_the_task(comparisons: list[Comparison], claim: Claim | None) -> list[Comparison]:
@@ -174,16 +195,18 @@ def mean_over(comparisons: Sequence[Comparison], unit: Unit) -> MeanRatio | None
 
 
 def _compare(
-    environment: EnvironmentGroups, rival: Rival, claim: Claim | None
+    environment: EnvironmentGroups, rival: Rival, observations: str, claim: Claim | None
 ) -> Comparison | None:
     """The environment's pair that may decide the claim, of several the one with the most seeds;
-    None where no pair may be compared."""
+    None where no pair may be compared. observations: what is seen of it; no matter without a claim.
+    """
     pairs = [
         (baseline, challenger)
         for baseline, challenger in comparable_pairs(environment, rival.agent)
         if baseline.agent == rival.agent
         and challenger.agent == CHALLENGER
         and baseline.threshold is not None
+        and (claim is None or _seen(baseline, claim) == observations)
     ]
     if not pairs:
         return None
@@ -208,6 +231,12 @@ def _compare(
         left_out=reason or _left_out(ratios["train_s"]),
         may_decide=not reason,
     )
+
+
+def _seen(group: Group, claim: Claim) -> str:
+    """What is seen, as the claim may ask; all that no verdict looks at is with the first."""
+    seen = group.first.observations
+    return seen if seen in claim.observations else claim.observations[0]
 
 
 def _left_out(ratio: SpeedRatio) -> str:

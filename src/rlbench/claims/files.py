@@ -60,6 +60,7 @@ def as_json(examination: Examination) -> dict[str, Any]:
                 "per_core": per_core_text(examined.claim, examined.evidence),
                 "verdict": {
                     "outcome": examined.verdict.outcome,
+                    "condition": examined.verdict.condition,
                     "reason": examined.verdict.reason,
                     "needs": list(examined.verdict.needs),
                     "power": asdict(examined.verdict.power) if examined.verdict.power else None,
@@ -91,6 +92,7 @@ def _evidence(evidence: Evidence) -> dict[str, Any]:
     return {
         "environments": [_comparison(comparison) for comparison in evidence.comparisons],
         "rival": evidence.rival.agent,
+        "observations": evidence.observations,
         "environments_run": evidence.environments,
         "pooled": {
             unit: _mean(mean, len(evidence.counted)) for unit, mean in evidence.means.items()
@@ -108,6 +110,7 @@ def _comparison(comparison: Comparison) -> dict[str, Any]:
         "winner": decide(comparison.ratios["train_s"]).winner,
         "counts": comparison.counts,
         "left_out": comparison.left_out,
+        "observations": comparison.observations,
         "ratios": {unit: _ratio(ratio) for unit, ratio in comparison.ratios.items()},
     }
 

@@ -17,6 +17,7 @@ from rlbench.published.papers import (
     popular_factor,
     step_ratios,
 )
+from rlbench.runs.records import MEMORY
 from rlbench.wording import TIMES, millions, significant
 
 Family = Literal["atari", "robotics", "other"]
@@ -41,7 +42,8 @@ class Claim:
     amount to on equal cores, None where the paper timed no reinforcement learning.
     minimum_environments: how many must have been measured for a verdict; sufficient_task: the id of
     the one environment that is enough alone, or None. rivals: the agents that may stand for
-    reinforcement learning, the paper's first.
+    reinforcement learning, the paper's first. observations: what may be seen of an environment, as
+    in `Run.observations`, the paper's first; a verdict on another one says so.
     """
 
     key: str
@@ -56,6 +58,7 @@ class Claim:
     sufficient_task: str | None
     environments: str  # what the environments of the family are called, in the plural
     rivals: tuple[Rival, ...]
+    observations: tuple[str, ...] = ("",)
 
 
 def all_claims() -> tuple[Claim, ...]:
@@ -109,6 +112,7 @@ def _atari_claim(record: AtariRecord) -> Claim:
         sufficient_task=None,
         environments="Atari games",
         rivals=(A2C, DQN),
+        observations=("", MEMORY),
     )
 
 

@@ -33,7 +33,7 @@ def examination_lines(examination: Examination, width: int) -> Iterator[str]:
     yield ""
     for number, examined in enumerate(examination.claims, 1):
         yield from _wrapped(
-            f"{examined.verdict.outcome.upper()}: {examined.claim.title}", width, f"{number}. "
+            f"{examined.verdict.stated.upper()}: {examined.claim.title}", width, f"{number}. "
         )
     for number, examined in enumerate(examination.claims, 1):
         yield ""
@@ -49,7 +49,7 @@ def verdict_lines(examination: Examination) -> Iterator[str]:
     """One line a claim, for the end of a summary."""
     yield "Popular claims (rlbench claims says more)"
     for examined in examination.claims:
-        yield f"  {examined.claim.title}: {examined.verdict.outcome}"
+        yield f"  {examined.claim.title}: {examined.verdict.stated}"
 
 
 def _claim_lines(number: int, examined: ExaminedClaim, width: int) -> Iterator[str]:
@@ -69,7 +69,7 @@ def _claim_lines(number: int, examined: ExaminedClaim, width: int) -> Iterator[s
             yield from _wrapped(note, width, "  ")
     else:
         yield "  nothing"
-    yield from _wrapped(f"Verdict: {verdict.outcome}. {verdict.reason}", width)
+    yield from _wrapped(f"Verdict: {verdict.stated}. {verdict.reason}", width)
     if verdict.power is not None:
         yield from _wrapped(power_text(claim, verdict), width)
     if verdict.needs:

@@ -15,19 +15,30 @@ from rlbench.claims.power import TOO_OFTEN, Power, power_of, settings_of
 from rlbench.claims.rivals import A2C
 from rlbench.claims.statements import MINIMUM_SEEDS, Claim
 from rlbench.published.papers import atari_record, humanoid_record
+from rlbench.runs.records import MEMORY
 from rlbench.wording import count, factor, millions, plural, ratio_text, significant
 
+FROM_MEMORY = "from memory"  # what games were seen as, where it was not pixels
 Outcome = Literal["supported", "not supported", "not testable here"]
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """The outcome, why, and what it would take where the runs do not decide."""
+    """The outcome, why, and what it would take where the runs do not decide.
+
+    condition: what the runs differ in from the claim, though it was decided all the same; else "".
+    """
 
     outcome: Outcome
     reason: str
     needs: tuple[str, ...]
     power: Power | None = None  # of the budgets; None with too few runs for the rule
+    condition: str = ""
+
+    @property
+    def stated(self) -> str:
+        """The outcome, with its condition where there is one."""
+        return f"{self.outcome} {self.condition}".rstrip()
 
 
 def reach_verdict(claim: Claim, evidence: Evidence) -> Verdict:
@@ -40,6 +51,7 @@ def reach_verdict(claim: Claim, evidence: Evidence) -> Verdict:
         return Verdict("not testable here", shortage, tuple(_needs(claim, evidence)))
     mean, rival = evidence.means["train_s"], evidence.rival.name
     where = _environments(claim, evidence)
+    condition = FROM_MEMORY if evidence.observations == MEMORY else ""
     power = power_of(settings_of(evidence.counted), claim.factor)
     if mean is None or mean.ratio is None:
         reason = (
@@ -55,10 +67,10 @@ def reach_verdict(claim: Claim, evidence: Evidence) -> Verdict:
     match reaches(mean, claim.factor):
         case "yes":
             reason = f"{measured}; the claim's {factor(claim.factor)} lies at or below all of that"
-            return Verdict("supported", _sentence(reason), (), power)
+            return Verdict("supported", _sentence(reason), (), power, condition)
         case "no" if power.refuted_at_claim <= TOO_OFTEN:
             reason = f"{measured}; the claim's {factor(claim.factor)} lies above all of that"
-            return Verdict("not supported", _sentence(reason), (), power)
+            return Verdict("not supported", _sentence(reason), (), power, condition)
     reason = f"undecided: {measured}, which does not settle {factor(claim.factor)}"
     needs = tuple(_to_settle(claim, evidence))
     return Verdict("not testable here", _sentence(reason), needs, power)
@@ -75,7 +87,11 @@ def rival_text(claim: Claim, evidence: Evidence) -> str:
         return text
     if rival is first:
         return f"{text} It stands for what the paper compares with, so no other one decides."
-    may = [c for c in evidence.comparisons if c.rival is first and c.may_decide]
+    may = [
+        c
+        for c in evidence.comparisons
+        if c.rival is first and c.observations == evidence.observations and c.may_decide
+    ]
     return (
         f"{text} {first.name}, which stands for what the paper compares with, meets the conditions "
         f"on {_members(claim, len(may))}, too few to decide."
@@ -126,7 +142,11 @@ def _shortage(claim: Claim, evidence: Evidence) -> str:
     counted, needed = len(evidence.counted), claim.minimum_environments
     if enough(claim, evidence.counted):
         return ""
-    own = [c for c in evidence.comparisons if c.rival is evidence.rival]
+    own = [
+        c
+        for c in evidence.comparisons
+        if c.rival is evidence.rival and c.observations == evidence.observations
+    ]
     left_out = [f"{c.env}: {c.left_out}" for c in own if not c.counts]
     shown = "; ".join(left_out[:4]) + ("; ..." if len(left_out) > 4 else "")
     return f"Only {counted} of the at least {needed} {claim.environments} that are needed count" + (
@@ -211,6 +231,8 @@ def _atari_hours(claim: Claim, evidence: Evidence) -> Iterator[str]:
 
 def _environments(claim: Claim, evidence: Evidence) -> str:
     counted = evidence.counted
+    if evidence.observations == MEMORY:
+        return f"{_members(claim, len(counted))} seen as the emulator's memory, not as pixels"
     if _sufficient_task_counts(claim, evidence):
         return " and ".join(sorted(c.env for c in counted))
     return _members(claim, len(counted))

@@ -138,6 +138,14 @@ class AtariObservationsFamily(GymnasiumFamily):
     lock_step_lanes = 8
     sticky_kwarg = "repeat_action_probability"
 
+    def preprocessing(self) -> dict[str, Any]:
+        """What is seen, and sticky actions where they are not among env.kwargs."""
+        made_with = {**self.spec.kwargs, **self.kwargs}
+        found = {"observations": made_with.get("obs_type")}
+        if self.sticky_kwarg not in self.settings.kwargs:
+            found["sticky_actions"] = made_with.get(self.sticky_kwarg)
+        return found
+
     def check_observations(self, space: gym.Space[Any]) -> None:
         """Whole frames as vectors are had for the asking: obs_type=rgb."""
 

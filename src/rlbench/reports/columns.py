@@ -98,6 +98,7 @@ RUNS = (
         "stolen_share", "number", "Stolen", "share of the cores' time the hypervisor gave to others"
     ),
     Column("sticky_actions", "number", "", "chance that an action is repeated, on Atari"),
+    Column("observations", "text", "", "what is seen of an Atari game, where it is not pixels"),
     Column("error", "text", "", "what made it fail"),
     Column("directory", "text", "", "of the run, below that of all runs"),
 )

@@ -18,6 +18,7 @@ from rlbench.reports.notes import (
     drift_notes,
     failure_notes,
     incomparable_notes,
+    observation_notes,
     suite_notes,
 )
 from rlbench.reports.output import file_stems
@@ -96,6 +97,7 @@ def findings_of(loaded: LoadedRuns, baseline: str | None = None) -> Findings:
         problems=(
             *loaded.problems,
             *failure_notes(loaded.runs),
+            *observation_notes(environments),
             *notes,
             *contention_notes(loaded.runs),
             *drift_notes(environments),

@@ -15,7 +15,7 @@ from rlbench.analysis.suite_statistics import SuiteStatistics
 from rlbench.analysis.suites import ambiguities
 from rlbench.runs.contention import contention
 from rlbench.runs.reading import printable
-from rlbench.runs.records import Run
+from rlbench.runs.records import MEMORY, Run
 
 
 def incomparable_notes(
@@ -33,6 +33,17 @@ def incomparable_notes(
                 f"{environment.env}: no speed ratio, {bases[0].agent} and {group.agent} differ in "
                 f"{differences}"
             )
+
+
+def observation_notes(environments: Sequence[EnvironmentGroups]) -> Iterator[str]:
+    """One line for all games that were seen as something else than in published results."""
+    games = [e.env for e in environments if any(g.first.observations == MEMORY for g in e.groups)]
+    if games:
+        which = games[0] if len(games) == 1 else f"{len(games)} games"
+        yield (
+            f"{which}: agents saw the emulator's memory (128 bytes), not pixels as in published "
+            "scores and in the claims"
+        )
 
 
 def budget_notes(environment: EnvironmentGroups) -> Iterator[str]:

@@ -23,6 +23,7 @@ from rlbench.runs.schema import SCHEMA, levels_in
 FILE = "run.json"
 MAX_LEVELS = 32
 MAX_WORDS = 200
+OBSERVATIONS = ("ram", "rgb", "grayscale")  # Gymnasium's own of an Atari game: obs_type
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,13 @@ class Header:
     def sticky_actions(self) -> float | None:
         """The chance that an emulator repeats the last action; None where there is no emulator."""
         return number((self.preprocessing or {}).get("sticky_actions"), 0, 1)
+
+    @property
+    def observations(self) -> str:
+        """Which of `OBSERVATIONS` is seen of a game; empty where it is preprocessed frames, or no
+        game."""
+        found = (self.preprocessing or {}).get("observations")
+        return found if isinstance(found, str) and found in OBSERVATIONS else ""
 
 
 def write_header(directory: Path, header: Header) -> None:

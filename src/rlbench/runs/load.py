@@ -151,6 +151,7 @@ def _run(
         registration=header.registration,
         frame_skip=header.frame_skip,
         sticky_actions=header.sticky_actions,
+        observations=header.observations,
         eval_episodes=header.eval_episodes,
         started_at=header.started_at,
         argv=header.argv,

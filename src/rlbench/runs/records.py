@@ -14,14 +14,16 @@ from rlbench.runs.columns import UNITS, Clock, Unit
 from rlbench.runs.header import Machine
 
 __all__ = [
-    "END_STATUSES", "UNITS", "Clock", "EndStatus", "Evaluations", "FloatArray", "Machine", "Mark",
-    "Run", "Status", "Unit",
+    "END_STATUSES", "MEMORY", "UNITS", "Clock", "EndStatus", "Evaluations", "FloatArray", "Machine",
+    "Mark", "Run", "Status", "Unit",
 ]  # fmt: skip
 
 FloatArray = NDArray[np.float64]
 
 EndStatus = Literal["solved", "budget", "interrupted", "failed"]
 """How an attempt ended, as its log says."""
+
+MEMORY = "ram"  # of `Run.observations`: the emulator's memory
 
 END_STATUSES: tuple[EndStatus, ...] = ("solved", "budget", "interrupted", "failed")
 
@@ -81,7 +83,8 @@ class Run:
 
     path: relative to the directory that was looked through. directory: where its files are.
     levels: ascending, the threshold among them. stop_level: the level that the run was to stop at.
-    registration: what the id of the environment stood for, see `Header`.
+    registration, observations: what the id of the environment stood for, and what is seen of it,
+    see `Header`.
     end: the clock of the last row. reached: by level; the threshold's only when confirmed.
     peak_rss_mb: in MiB. others_share, siblings_share, stolen_share: which part of all cores' time
     other processes had during the last attempt, which part of it jobs of the same sweep, and which
@@ -112,6 +115,7 @@ class Run:
     registration: Mapping[str, Any] | None
     frame_skip: int | None
     sticky_actions: float | None
+    observations: str
     eval_episodes: int | None
     started_at: str
     argv: tuple[str, ...]

@@ -19,7 +19,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullFormatter, NullLocator
 
 from rlbench.analysis.groups import Group
-from rlbench.runs.records import Unit
+from rlbench.runs.records import MEMORY, Unit
 from rlbench.wording import UNIT_NAMES, count, shortened, significant
 
 DPI = 120  # 150 takes a tenth longer, and the SVG beside it is sharp at any size
@@ -206,7 +206,7 @@ def caption_lines(groups: Sequence[Group], extra: Sequence[str]) -> list[str]:
 
 
 def machine(groups: Sequence[Group]) -> list[str]:
-    """Cores, CPU model, device, evaluation, version and sticky actions, each once."""
+    """Cores, CPU model, device, evaluation, version and what a game is like, each once."""
     runs = [run for group in groups for run in group.runs]
     cores = sorted({run.cores for run in runs if run.cores is not None})
     models = sorted({run.cpu_model for run in runs if run.cpu_model})
@@ -222,6 +222,8 @@ def machine(groups: Sequence[Group]) -> list[str]:
         parts.append(f"{' or '.join(map(str, episodes))} episodes an evaluation")
     if versions:
         parts.append(f"rlbench {' and '.join(versions)}")
+    if any(run.observations == MEMORY for run in runs):
+        parts.append("games seen as the emulator's memory, not as pixels")
     sticky = sorted({run.sticky_actions for run in runs if run.sticky_actions is not None})
     if sticky:
         parts.append(

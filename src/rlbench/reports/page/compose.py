@@ -200,7 +200,7 @@ def _claim(examined: ExaminedClaim) -> ClaimBlock:
     )
     return ClaimBlock(
         title=claim.title,
-        outcome=verdict.outcome,
+        outcome=verdict.stated,
         statement=claim.statement,
         origin=claim.origin,
         reported=claim.reported,

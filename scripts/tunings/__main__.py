@@ -1,0 +1,63 @@
+"""`scripts/tune NAME`: settings of both agents with equal effort, one for all games of a suite, or
+one for each task of a set."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from rlbench.errors import RlbenchError
+from tunings import search, tasks
+from tunings.search import CONF
+from tunings.suites import SUITES
+from tunings.tasks import TASKS
+
+
+def main() -> int:
+    """0 done, 1 a run failed, 2 bad input, 130 stopped after checkpoints."""
+    parser = argparse.ArgumentParser(
+        prog="scripts/tune", description=__doc__, allow_abbrev=False,
+        epilog="example: bash scripts/tune ram --trials 2 --seconds 5 --conf /tmp/conf",
+    )  # fmt: skip
+    names = [*SUITES, *TASKS]
+    parser.add_argument("name", choices=names, metavar="NAME", help="|".join(names))
+    parser.add_argument("words", nargs="*", metavar="KEY=VALUE",
+                        help="for every run, such as overwrite=shared")  # fmt: skip
+    parser.add_argument("--trials", type=int, default=12,
+                        help="settings of each agent for a suite (12)")  # fmt: skip
+    parser.add_argument("--seconds", type=float, default=60,
+                        help="of training in round one of a suite (60)")  # fmt: skip
+    parser.add_argument("--results", type=Path, metavar="DIR",
+                        help="place of the runs (results/tune/NAME)")  # fmt: skip
+    parser.add_argument("--conf", type=Path, default=CONF, metavar="DIR",
+                        help="the folder of settings that are written (conf)")  # fmt: skip
+    parser.add_argument("--dry-run", action="store_true", help="say what would be done, and end")
+    given = parser.parse_args()
+    if given.trials < 2:
+        parser.error(f"--trials: got {given.trials}, takes a number of at least 2")
+    if not 1 <= given.seconds <= 86_400:
+        parser.error(f"--seconds: got {given.seconds:g}, takes a number from 1 to 86,400")
+    results = (given.results or CONF.parent / "results" / "tune" / given.name).absolute()
+    words = tuple(given.words)
+    try:
+        if given.name in TASKS:
+            print(tasks.plan(given.name))
+            if not given.dry_run:
+                tasks.search(given.name, results, given.conf, words)
+        else:
+            suite = SUITES[given.name]
+            print(search.plan(suite, given.trials, given.seconds))
+            if not given.dry_run:
+                search.search(suite, given.trials, given.seconds, results, given.conf, words)
+    except RlbenchError as error:
+        print(error, file=sys.stderr)
+        return error.exit_status
+    except KeyboardInterrupt:
+        print("stopped; the same command goes on", file=sys.stderr)
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
