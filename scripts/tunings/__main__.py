@@ -26,8 +26,8 @@ def main() -> int:
                         help="for every run, such as overwrite=shared")  # fmt: skip
     parser.add_argument("--trials", type=int, default=12,
                         help="settings of each agent for a suite (12)")  # fmt: skip
-    parser.add_argument("--seconds", type=float, default=60,
-                        help="of training in round one of a suite (60)")  # fmt: skip
+    parser.add_argument("--seconds", type=float,
+                        help="of training in round one of a suite (60 or 80)")  # fmt: skip
     parser.add_argument("--results", type=Path, metavar="DIR",
                         help="place of the runs (results/tune/NAME)")  # fmt: skip
     parser.add_argument("--conf", type=Path, default=CONF, metavar="DIR",
@@ -36,7 +36,7 @@ def main() -> int:
     given = parser.parse_args()
     if given.trials < 2:
         parser.error(f"--trials: got {given.trials}, takes a number of at least 2")
-    if not 1 <= given.seconds <= 86_400:
+    if given.seconds is not None and not 1 <= given.seconds <= 86_400:
         parser.error(f"--seconds: got {given.seconds:g}, takes a number from 1 to 86,400")
     results = (given.results or CONF.parent / "results" / "tune" / given.name).absolute()
     words = tuple(given.words)
@@ -47,9 +47,10 @@ def main() -> int:
                 tasks.search(given.name, results, given.conf, words)
         else:
             suite = SUITES[given.name]
-            print(search.plan(suite, given.trials, given.seconds))
+            seconds = given.seconds or suite.seconds
+            print(search.plan(suite, given.trials, seconds))
             if not given.dry_run:
-                search.search(suite, given.trials, given.seconds, results, given.conf, words)
+                search.search(suite, given.trials, seconds, results, given.conf, words)
     except RlbenchError as error:
         print(error, file=sys.stderr)
         return error.exit_status

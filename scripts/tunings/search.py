@@ -38,7 +38,7 @@ from rlbench.tuning.question import value_at
 from tunings.suites import Suite
 
 CONF = Path(__file__).resolve().parents[2] / "conf"
-KEPT, LONGER = 4, 4  # of the second round: how many settings, and how many times the seconds
+KEPT = 4  # settings in the second round
 FIRST_SEED = 1000  # of the first round; seeds below 100 are those of results that are reported
 DIGITS = 4
 WIDTH = 98
@@ -133,16 +133,16 @@ def played(
     }
 
 
-def rounds_of(seconds: float, given: tuple[str, ...] = ()) -> tuple[Round, Round]:
+def rounds_of(suite: Suite, seconds: float, given: tuple[str, ...] = ()) -> tuple[Round, Round]:
     return (
         Round(FIRST_SEED, seconds, given),
-        Round(FIRST_SEED + 1, LONGER * seconds, given),
+        Round(FIRST_SEED + 1, suite.longer * seconds, given),
     )
 
 
 def effort_s(suite: Suite, trials: int, seconds: float) -> float:
     """The training of an agent, all of its runs together."""
-    return len(suite.envs) * seconds * (trials + min(KEPT, trials) * LONGER)
+    return len(suite.envs) * seconds * (trials + min(KEPT, trials) * suite.longer)
 
 
 def plan(suite: Suite, trials: int, seconds: float) -> str:
@@ -152,8 +152,8 @@ def plan(suite: Suite, trials: int, seconds: float) -> str:
     runs_s = effort_s(suite, trials, seconds) + suite.overhead_s * games * (trials + kept)
     return (
         f"each agent: {trials} settings for {seconds:g} s of training in each of {games} "
-        f"games, then {kept} of them for {LONGER * seconds:g} s; about {duration(runs_s)} in all "
-        "on two cores"
+        f"games, then {kept} of them for {suite.longer * seconds:g} s; about {duration(runs_s)} in "
+        "all on two cores"
     )
 
 
@@ -162,7 +162,7 @@ def search(
 ) -> None:
     """Make both rounds, and write what is best of each agent below the folder `conf`."""
     spaces, zeros = suite.spaces(), suite.zeros()
-    first, second = rounds_of(seconds, given)
+    first, second = rounds_of(suite, seconds, given)
     tried = {a: [as_they_are(suite, a, s), *drawn(s, trials - 1)] for a, s in spaces.items()}
     short = played(suite, tried, first, results)
     kept = {a: [0, *(n for n in ranked(short[a], zeros) if n)][:KEPT] for a in tried}

@@ -16,8 +16,9 @@ class Suite:
 
     envs: those that the setting is found on. given: what each run is given beside the id. place:
     below conf/, the file of an agent. about: what the file is for. rest: of each agent, where the
-    settings that are not varied come from. overhead_s: of a run, beside its training: its start and
-    its evaluations.
+    settings that are not varied come from. seconds: of training in the first round, and longer: how
+    many times as many in the second. overhead_s: of a run, beside its training: its start and its
+    evaluations.
     """
 
     name: str
@@ -26,6 +27,8 @@ class Suite:
     place: str
     about: str
     rest: Mapping[str, str]
+    seconds: float
+    longer: float
     overhead_s: float
 
     def spaces(self) -> Mapping[str, Space]:
@@ -51,12 +54,15 @@ MINATAR = Suite(
         "dqn": "The other settings are those of Young & Tian 2019 (arXiv 1903.03176; examples/"
         "dqn.py in kenjyoung/MinAtar), but for Adam in the place of an RMSProp with momentum.",
     },
+    seconds=60.0,
+    longer=4.0,
     overhead_s=10.0,
 )
-# None of the ten games that experiment=ram plays, and of three kinds: a shooter, a paddle, a maze.
+# None of the ten games that experiment=ram plays, of three kinds (a shooter, a fight, a maze), and
+# none in which nothing happens before a button is pressed.
 RAM = Suite(
     name="ram",
-    envs=("ALE/Assault-v5", "ALE/Breakout-v5", "ALE/MsPacman-v5"),
+    envs=("ALE/Assault-v5", "ALE/Boxing-v5", "ALE/MsPacman-v5"),
     given=("experiment=ram",),
     place="experiment_agent/ram/{agent}.yaml",
     about="For every game of experiment=ram, which shows the emulator's memory.",
@@ -65,6 +71,8 @@ RAM = Suite(
         "dqn": "The other settings: a network and a rhythm of updates as on the classic tasks, "
         "with the rewards, the replay and the exploration that Atari asks for; not searched.",
     },
-    overhead_s=30.0,
+    seconds=80.0,
+    longer=3.0,
+    overhead_s=40.0,
 )
 SUITES = {suite.name: suite for suite in (MINATAR, RAM)}

@@ -61,6 +61,17 @@ def test_a_game_that_is_not_seen_as_frames_says_what_is_seen() -> None:
     }
 
 
+def test_the_emulator_does_not_greet(capfd: pytest.CaptureFixture[str]) -> None:
+    import ale_py
+
+    ale_py.ALEInterface.setLoggerMode(ale_py.LoggerMode.Info)
+    plan = plan_env(EnvSettings(id="ALE/Pong-v5", kwargs={"obs_type": "ram"}))
+    assert capfd.readouterr() == ("", "")
+    ale_py.ALEInterface.setLoggerMode(ale_py.LoggerMode.Info)
+    plan.builder.lanes(1, 10, None).close()
+    assert capfd.readouterr() == ("", "")
+
+
 def test_every_built_in_family_can_be_imported() -> None:
     assert [FAMILIES[name].__name__ for name in FAMILIES] == [
         "AtariFamily",

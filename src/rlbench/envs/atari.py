@@ -19,6 +19,7 @@ from rlbench.envs.atari_games import (
     AtariConditions,
     NativeGame,
     action_names,
+    quieten,
 )
 from rlbench.envs.atari_lanes import AtariLanes
 from rlbench.envs.atari_start import keep_start
@@ -146,6 +147,10 @@ class AtariObservationsFamily(GymnasiumFamily):
             found["sticky_actions"] = made_with.get(self.sticky_kwarg)
         return found
 
+    def plan(self) -> EnvPlan:
+        quieten()
+        return super().plan()
+
     def check_observations(self, space: gym.Space[Any]) -> None:
         """Whole frames as vectors are had for the asking: obs_type=rgb."""
 
@@ -176,6 +181,7 @@ class KeptStarts:
         return SingleEnvLanes(make, self.single.env_id, num_lanes, max_episode_steps)
 
     def make(self, max_episode_steps: int) -> gym.Env[Any, Any]:
+        quieten()  # in a worker process, too
         env = self.single.make(max_episode_steps)
         keep_start(env.unwrapped)
         return env

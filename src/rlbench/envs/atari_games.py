@@ -101,11 +101,18 @@ def action_names(conditions: AtariConditions) -> tuple[str, ...]:
     return tuple(action.name for action in _actions(_loaded(conditions), conditions))
 
 
+def quieten() -> None:
+    """Let the emulator say errors alone: it greets once for each game that it loads."""
+    import ale_py
+
+    ale_py.ALEInterface.setLoggerMode(ale_py.LoggerMode.Error)
+
+
 def _loaded(conditions: AtariConditions) -> Any:
     """An emulator that has just loaded the game."""
     import ale_py
 
-    ale_py.ALEInterface.setLoggerMode(ale_py.LoggerMode.Error)
+    quieten()
     ale = ale_py.ALEInterface()
     ale.setFloat("repeat_action_probability", conditions.sticky_actions)
     ale.setInt("random_seed", 0)
