@@ -234,6 +234,16 @@ def test_a_worker_killed_in_every_generation_changes_nothing(
     assert rows[-1]["lost_env_steps"] > 0
 
 
+def lose(cluster: Any, doomed: Any, executor: RayExecutor) -> None:
+    """Remove a node. Its worker outlives it by some tenths of a second, which may be all that is
+    left of a run."""
+    cluster.remove_node(doomed, allow_graceful=False)
+    (worker,) = [each for each, node in executor._nodes.items() if node == doomed.node_id]
+    with pytest.raises(executor._ray.exceptions.RayError):
+        while True:
+            executor._ray.get(worker.come_up.remote())
+
+
 def test_a_node_that_goes_away_in_the_middle_changes_nothing(
     cluster: Any,
     serial: tuple[Any, Any],
@@ -250,11 +260,7 @@ def test_a_node_that_goes_away_in_the_middle_changes_nothing(
         sent.append(worker)
         if len(sent) > 40 and self._nodes[worker] == doomed.node_id and doomed in nodes:
             nodes.remove(doomed)
-            cluster.remove_node(doomed, allow_graceful=False)
-            # Its workers outlive it by some tenths of a second, which may be all that is left.
-            with pytest.raises(self._ray.exceptions.RayError):
-                while True:
-                    self._ray.get(worker.come_up.remote())
+            lose(cluster, doomed, self)
 
     nodes = {doomed}
     monkeypatch.setattr(RayExecutor, "_send", send_or_lose_a_node)
@@ -274,7 +280,8 @@ def test_actors_of_a_node_that_goes_away_play_on_elsewhere(cluster: Any) -> None
         for agent in agents:
             agent.advance(steps)
         if steps == 96:
-            cluster.remove_node(doomed, allow_graceful=False)
+            assert isinstance(spread._executor, RayExecutor)
+            lose(cluster, doomed, spread._executor)
     assert_same(agents[1].get_state(), agents[0].get_state())
     assert spread.counts().env_steps == 200 and len(spread.losses()) == 1
     for agent in agents:
