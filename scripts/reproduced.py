@@ -87,8 +87,8 @@ def atari(results: Path) -> Iterator[str]:
 
 def levels(results: Path) -> Iterator[str]:
     """Who reached which part of the way from random play to a human tester, when, and how much
-    sooner, in Markdown. Times are medians in seconds of training; no run that did not get there is
-    left out of them, so with half of them there is none."""
+    sooner, in Markdown. Times are medians in seconds of training over all runs, those that did not
+    get there too: there is none where fewer than half did."""
     yield (
         "| game | level | return | ES reached it | DQN reached it | ES, median | DQN, median "
         "| DQN's time over ES's |"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -18,7 +18,7 @@ from rlbench.scaling.hardware import CACHED_BYTES, Hardware
 from rlbench.scaling.measured import Measured, read_measured
 from rlbench.scaling.prediction import predict
 from rlbench.scaling.text import duration
-from rlbench.scaling.work import DQNWork, ESWork
+from rlbench.scaling.work import DQNWork, ESWork, Work
 from rlbench.wording import significant
 from scaling_checks.real import ACTORS, BESIDE, ONE, TWO
 
@@ -66,16 +66,8 @@ def _real_lines(pairs: Sequence[_Pair], hardware: Hardware) -> Iterator[str]:
         command = "`bash scripts/scaling lunarlander halfcheetah`, on a quiet machine"
         yield f"| none was made yet: {command} | | | | | |"
     for pair in pairs:
-        own = dataclasses.replace(hardware, cores_per_machine=2, crowded=pair.crowded or 1.0)
-        (point,) = predict(pair.one.work, own, "chain", "strong", (2,))
-        took = _round_s(pair.two)
-        error = point.round_s.value / took - 1
-        crowded = "not measured" if pair.crowded is None else f"{pair.crowded:.2f} times"
-        yield (
-            f"| {pair.one.run.env}, population {_es(pair.one).population} "
-            f"| {duration(_round_s(pair.one))} | {crowded} | {duration(took)} "
-            f"| {duration(point.round_s.value)} | {100 * error:+.1f} % |"
-        )
+        name = f"{pair.one.run.env}, population {_es(pair.one).population}"
+        yield _line(name, pair, _round_s, pair.one.work, 2, hardware)
 
 
 def _dqn_lines(pairs: Sequence[_Pair], hardware: Hardware) -> Iterator[str]:
@@ -90,15 +82,26 @@ def _dqn_lines(pairs: Sequence[_Pair], hardware: Hardware) -> Iterator[str]:
     for pair in pairs:
         assert isinstance(pair.one.work, DQNWork)
         work = dataclasses.replace(pair.one.work, actors=DQN_ACTORS)
-        own = dataclasses.replace(hardware, cores_per_machine=2, crowded=pair.crowded or 1.0)
-        (point,) = predict(work, own, "chain", "strong", (1,))
-        took = _steps_s(pair.two)
-        error = point.round_s.value / took - 1
-        crowded = "not measured" if pair.crowded is None else f"{pair.crowded:.2f} times"
-        yield (
-            f"| {pair.one.run.env} | {duration(_steps_s(pair.one))} | {crowded} | {duration(took)} "
-            f"| {duration(point.round_s.value)} | {100 * error:+.1f} % |"
-        )
+        yield _line(pair.one.run.env, pair, _steps_s, work, 1, hardware)
+
+
+def _line(
+    name: str,
+    pair: _Pair,
+    took_s: Callable[[Measured], float],
+    work: Work,
+    workers: int,
+    hardware: Hardware,
+) -> str:
+    """A row: what was measured, and what the model says of the work on so many workers."""
+    own = dataclasses.replace(hardware, cores_per_machine=2, crowded=pair.crowded or 1.0)
+    (point,) = predict(work, own, "chain", "strong", (workers,))
+    error = point.round_s.value / took_s(pair.two) - 1
+    crowded = "not measured" if pair.crowded is None else f"{pair.crowded:.2f} times"
+    return (
+        f"| {name} | {duration(took_s(pair.one))} | {crowded} | {duration(took_s(pair.two))} "
+        f"| {duration(point.round_s.value)} | {100 * error:+.1f} % |"
+    )
 
 
 def _steps_s(measured: Measured) -> float:

@@ -387,6 +387,14 @@ def test_a_verdict_on_games_from_memory_says_so(tmp_path: Path) -> None:
     assert written["measured"]["observations"] == "ram"
 
 
+def test_too_few_games_from_memory_say_what_was_seen(tmp_path: Path) -> None:
+    for game in GAMES[: MINIMUM_GAMES - 1]:
+        from_memory(tmp_path, game, 1.0)
+    assert examined(tmp_path)["atari"].verdict.reason == (
+        "Only 9 of the at least 10 Atari games that are needed count, seen as memory."
+    )
+
+
 def test_pixels_decide_where_enough_were_run_and_never_together_with_memory(
     tmp_path: Path,
 ) -> None:

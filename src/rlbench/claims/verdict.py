@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from rlbench.analysis.decision import reaches
-from rlbench.claims.evidence import Evidence, enough
+from rlbench.claims.evidence import SEEN, Evidence, enough
 from rlbench.claims.power import TOO_OFTEN, Power, power_of, settings_of
 from rlbench.claims.rivals import A2C
 from rlbench.claims.statements import MINIMUM_SEEDS, Claim
@@ -149,8 +149,10 @@ def _shortage(claim: Claim, evidence: Evidence) -> str:
     ]
     left_out = [f"{c.env}: {c.left_out}" for c in own if not c.counts]
     shown = "; ".join(left_out[:4]) + ("; ..." if len(left_out) > 4 else "")
-    return f"Only {counted} of the at least {needed} {claim.environments} that are needed count" + (
-        f" ({shown})." if left_out else "."
+    seen = f", seen as {SEEN[MEMORY]}" if evidence.observations == MEMORY else ""
+    return (
+        f"Only {counted} of the at least {needed} {claim.environments} that are needed count{seen}"
+        + (f" ({shown})." if left_out else ".")
     )
 
 
