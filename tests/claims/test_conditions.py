@@ -279,6 +279,7 @@ def test_games_under_other_conditions(
     ("header", "word"),
     [
         ({"fingerprint": "0123456789"}, "fingerprint"),  # another schedule of evaluations
+        ({"preprocessing": {"observations": "ram"}}, "observations"),  # of the same fingerprint
         ({"cpu_model": "Slower CPU"}, "cpu"),
         ({"rlbench": "0.0.9"}, "version"),
         ({"cores": 1}, "cores"),

@@ -204,6 +204,7 @@ def condition_differences(one: Group, other: Group) -> list[str]:
     a, b = one.first, other.first
     compared = (
         ("evaluation or environment settings", a.fingerprint, b.fingerprint),
+        ("what is seen", a.observations or "pixels", b.observations or "pixels"),
         ("threshold", a.threshold, b.threshold),
         ("cores", a.cores, b.cores),
         ("CPU model", a.cpu_model, b.cpu_model),
