@@ -33,6 +33,7 @@ def test_the_median_and_the_interval_of_all_pairs_at_the_horizon(tmp_path: Path)
     assert found == ReturnDifference(
         baseline="dqn", challenger="es", baseline_return=101.5, challenger_return=25.0,
         difference=-76.5, low=-93.0, high=-60.0, n_baseline=4, n_challenger=4,
+        baseline_s=10.0, challenger_s=10.0,
     )  # fmt: skip
     assert found.is_settled and found.ahead == "dqn"
     assert difference_text(found) == (

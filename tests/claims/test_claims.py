@@ -16,6 +16,7 @@ from rlbench.analysis.suite_ratios import MeanRatio
 from rlbench.claims.evidence import mean_over
 from rlbench.claims.examine import ExaminedClaim, examine
 from rlbench.claims.files import as_json
+from rlbench.claims.scores import ShareAhead, SharePower, share_power
 from rlbench.claims.statements import MINIMUM_GAMES, all_claims, family_of
 from rlbench.claims.text import examination_lines
 from rlbench.cli.claims import examine_runs_below, main
@@ -411,6 +412,132 @@ def test_pixels_decide_where_enough_were_run_and_never_together_with_memory(
     assert found.verdict.stated == "supported" and len(found.evidence.counted) == 10
     left_out = {c.left_out for c in found.evidence.comparisons if c.observations}
     assert left_out == {"the verdict is of games seen as pixels"}
+
+
+# --- by scores, in runs that go on when solved ---------------------------------------------------
+
+
+def scored(
+    root: Path, game: str, early: float, late: float, seeds: int = 5, **header: object
+) -> None:
+    """ES, which has come `early` of the way to a human tester after 10 s and all of it soon after,
+    and DQN, which has come `late` of it after 240 s and all of it soon after."""
+    levels = published_levels(game)
+    assert levels is not None
+    start = levels.levels[0] - (levels.levels[-1] - levels.levels[0]) / 9.0  # random play
+    way = (levels.levels[-1] - levels.levels[0]) / 0.9
+    histories = {
+        "es": ((9.9, early), (10.1, 1.0), (240.1, 1.0)),
+        "dqn": ((120.0, 0.0), (200.0, late), (240.1, 1.0)),
+    }
+    for agent, history in histories.items():
+        for seed in range(seeds):
+            shift = 0.001 * seed
+            RunFiles(
+                agent=agent, env=game, seed=seed, threshold=levels.threshold, status="budget",
+                levels=levels.levels, budget_train_s=240.0,
+                history=[(0.0, start)]
+                + [(time + shift, start + way * (part + shift)) for time, part in history],
+                header={"stop_at_threshold": False, **header},
+            ).write(root)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("behind", "outcome"),
+    [(0, "supported"), (1, "supported"), (2, "not testable here"), (8, "not testable here"),
+     (9, "not supported"), (10, "not supported")],
+)  # fmt: skip
+def test_who_scored_more_on_most_games_decides(tmp_path: Path, behind: int, outcome: str) -> None:
+    for number, game in enumerate(GAMES[:10]):
+        early, late = (0.3, 0.6) if number < behind else (0.6, 0.3)
+        scored(tmp_path, game, early, late)
+    found = examined(tmp_path)["atari"]
+    assert found.verdict.outcome == outcome
+    assert found.evidence.share is not None
+    assert (found.evidence.share.ahead, found.evidence.share.behind) == (10 - behind, behind)
+    assert (
+        f"ES after 10 s of training, a 24th of the time, had scored more than DQN after 240 s on "
+        f"{10 - behind} of 10 ("
+    ) in found.verdict.reason
+
+
+def test_a_level_that_es_passes_after_its_part_of_the_time_plays_no_part(tmp_path: Path) -> None:
+    # ES is at a human tester's score from 10.1 s on: by times it would be 24 times as fast.
+    for game in GAMES[:10]:
+        scored(tmp_path, game, 0.3, 0.6)
+    found = examined(tmp_path)["atari"]
+    (pong,) = [scores for c, scores in found.evidence.scores if c.env == "ALE/Pong-v5"]
+    assert (pong.returns.challenger_s, pong.returns.baseline_s) == (10.0, 240.0)
+    # From -20.7 to 14.6: 0.302 and 0.602 of 35.3 points with the median seed.
+    assert pong.returns.challenger_return == pytest.approx(-20.7 + 0.302 * 35.3, abs=0.02)
+    assert pong.returns.difference == pytest.approx(-0.3 * 35.3, abs=0.02)
+    assert pong.further == "baseline"
+
+
+def test_games_on_which_nobody_came_far_are_left_out_of_the_share(tmp_path: Path) -> None:
+    for number, game in enumerate(GAMES[:10]):
+        early, late = (0.05, 0.02) if number < 4 else (0.2, 0.4)
+        scored(tmp_path, game, early, late)
+    found = examined(tmp_path)["atari"]
+    assert found.evidence.share is not None
+    assert (found.evidence.share.behind, found.evidence.share.neither) == (6, 4)
+    assert found.verdict.outcome == "not supported"  # 6 of 6: at most 46 %
+    assert "on 4 more both scored the same, or neither had come a tenth" in found.verdict.reason
+    # Where one of the two came far, the game counts, whoever it was.
+    scored(tmp_path, GAMES[10], 0.2, 0.05)
+    share = examined(tmp_path)["atari"].evidence.share
+    assert share is not None and (share.ahead, share.behind, share.neither) == (1, 6, 4)
+
+
+def test_games_on_which_nobody_came_far_decide_nothing(tmp_path: Path) -> None:
+    for game in GAMES[:10]:
+        scored(tmp_path, game, 0.05, 0.02)
+    verdict = examined(tmp_path)["atari"].verdict
+    assert (verdict.outcome, verdict.power) == ("not testable here", None)
+    said = "neither ES after 10 s of training, a 24th of the time, nor DQN after 240 s had come"
+    assert said in verdict.reason
+    as_json(examine_runs_below(tmp_path))
+
+
+def test_runs_that_stop_when_solved_leave_the_verdict_to_times(tmp_path: Path) -> None:
+    for game in GAMES[:9]:
+        scored(tmp_path, game, 0.3, 0.6)
+    scored(tmp_path, GAMES[9], 0.3, 0.6, stop_at_threshold=True)
+    found = examined(tmp_path)["atari"]
+    assert found.evidence.share is None and "neither reached the level" in found.verdict.reason
+    scored(tmp_path, GAMES[10], 0.3, 0.6)
+    found = examined(tmp_path)["atari"]
+    assert found.evidence.share is not None and found.evidence.share.decided == 10
+    left_out = {c.env: c.left_out for c in found.evidence.comparisons if not c.counts}
+    assert left_out == {GAMES[9]: "its runs were to stop when solved"}
+
+
+def test_the_rule_by_scores_is_wrong_in_at_most_one_of_forty(tmp_path: Path) -> None:
+    for decided in range(1, 52):
+        power = share_power(decided)
+        assert power.wrong_at_half <= 0.025
+    # Of five games even all of them may be chance; of six not; of ten nine are enough.
+    assert share_power(5) == SharePower(0.0, 0.0, 0.0)
+    assert share_power(6).supported_at_most == pytest.approx(0.9**6)
+    assert share_power(6).wrong_at_half == pytest.approx(0.5**6)
+    assert share_power(10).supported_at_most == pytest.approx(0.9**10 + 10 * 0.9**9 * 0.1)
+    assert share_power(10).refuted_at_few == pytest.approx(0.9**10 + 10 * 0.9**9 * 0.1)
+    for game in GAMES[:10]:
+        scored(tmp_path, game, 0.3, 0.6)
+    text = " ".join("\n".join(examination_lines(examine_runs_below(tmp_path), 100)).split())
+    assert "supported in 74% of such experiments if ES scored more on nine of ten" in text
+    assert "wrongly be found not supported in 1.1%" in text
+    assert "ALE/Pong-v5: ES -10 after 10 s, DQN 0.551 after 240 s; ES less DQN" in text
+    assert "-10.6 [-10.7, -10.5]: DQN" in text
+    written = as_json(examine_runs_below(tmp_path))["claims"][0]
+    assert written["measured"]["share"]["behind"] == 10
+    assert written["measured"]["environments"][0]["early_scores"]["further"] == "baseline"
+
+
+def test_by_the_rule_the_papers_own_games_settle_nothing() -> None:
+    against = atari_record().against_a3c
+    low, high = ShareAhead(against.won, against.lost, against.tied).interval
+    assert (round(low, 2), round(high, 2)) == (0.31, 0.6)
 
 
 def test_one_claim_each_way(tmp_path: Path) -> None:

@@ -1,5 +1,5 @@
-"""Who scored more where nobody solved it: the difference of two groups' returns at their common
-horizon, with the exact interval that the rank-sum test gives."""
+"""Who scored more: the difference of two groups' returns, with the exact interval that the rank-sum
+test gives."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ from rlbench.runs.records import FloatArray
 
 @dataclass(frozen=True)
 class ReturnDifference:
-    """How much more the challenger scored than the baseline, both over seeds."""
+    """How much more the challenger scored than the baseline, both over seeds.
+
+    baseline_s, challenger_s: after how many seconds of training.
+    """
 
     baseline: str  # the label of the baseline's group
     challenger: str
@@ -28,6 +31,8 @@ class ReturnDifference:
     high: float | None
     n_baseline: int  # runs that are known up to the horizon
     n_challenger: int
+    baseline_s: float
+    challenger_s: float
 
     @property
     def ahead(self) -> str | None:
@@ -42,11 +47,16 @@ class ReturnDifference:
         return self.low is not None and self.high is not None and (self.low > 0 or self.high < 0)
 
 
-def return_difference(baseline: Group, challenger: Group) -> ReturnDifference | None:
+def return_difference(
+    baseline: Group, challenger: Group, *, part: float = 1.0
+) -> ReturnDifference | None:
     """The difference of the returns in force at the end of the shorter budget; None where a side
-    has no run that is known up to there."""
+    has no run that is known up to there.
+
+    part: the challenger's returns are those after this part of that time, from above 0 to 1.
+    """
     horizon = min(group_end(group, "train_s") for group in (baseline, challenger))
-    mine, theirs = _returns(challenger, horizon), _returns(baseline, horizon)
+    mine, theirs = _returns(challenger, part * horizon), _returns(baseline, horizon)
     if not len(mine) or not len(theirs):
         return None
     pairs = np.sort((mine[:, None] - theirs[None, :]).ravel())  # [n m]
@@ -61,6 +71,8 @@ def return_difference(baseline: Group, challenger: Group) -> ReturnDifference | 
         high=None if outside is None else float(pairs[-1 - outside]),
         n_baseline=len(theirs),
         n_challenger=len(mine),
+        baseline_s=horizon,
+        challenger_s=part * horizon,
     )
 
 

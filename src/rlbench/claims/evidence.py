@@ -16,7 +16,9 @@ from rlbench.analysis.speed_ratios import SpeedRatio, speed_ratio
 from rlbench.analysis.suite_ratios import MeanRatio, mean_ratio
 from rlbench.claims.conditions import why_not
 from rlbench.claims.rivals import DQN, RIVALS, Rival
+from rlbench.claims.scores import EarlyScores, ShareAhead, early_scores, share_ahead
 from rlbench.claims.statements import MINIMUM_SEEDS, Claim, all_claims, family_of
+from rlbench.published.levels import published_levels
 from rlbench.runs.records import MEMORY, UNITS, Unit
 
 CHALLENGER = "es"
@@ -25,18 +27,20 @@ SEEN = {"": "pixels", MEMORY: "memory"}  # in a sentence, what is seen of a game
 
 @dataclass(frozen=True)
 class Comparison:
-    """A rival against ES on one environment, to the threshold."""
+    """A rival against ES on one environment: times to the threshold, and scores where the claim is
+    of those (else, or where there are none, why, in words)."""
 
     env: str
     baseline: Group
     challenger: Group
     ratios: dict[Unit, SpeedRatio]
+    scores: EarlyScores | str
     left_out: str  # why it does not count towards a verdict; empty where it does
     may_decide: bool  # the conditions hold, whatever came out
 
     @property
     def counts(self) -> bool:
-        """Whether it is part of the mean over environments."""
+        """Whether it is part of what the verdict looks at."""
         return not self.left_out
 
     @property
@@ -72,13 +76,21 @@ class Evidence:
     observations: str  # what is seen where the verdict looks, as in `Run.observations`
     comparisons: tuple[Comparison, ...]  # by environment; others than those two, too, count not
     means: dict[Unit, MeanRatio | None]  # over those that count; empty where no claim asks for it
+    share: ShareAhead | None  # of those that count; None where times decide
     speeds: tuple[MeasuredSpeed, ...]
     cores: tuple[int, ...]
 
     @property
     def counted(self) -> tuple[Comparison, ...]:
-        """The comparisons behind the mean."""
+        """The comparisons behind the verdict."""
         return tuple(comparison for comparison in self.comparisons if comparison.counts)
+
+    @property
+    def scores(self) -> tuple[tuple[Comparison, EarlyScores], ...]:
+        """Those that count, with the scores that decide; none where times do."""
+        if self.share is None:
+            return ()
+        return tuple((c, c.scores) for c in self.counted if isinstance(c.scores, EarlyScores))
 
 
 def collect_evidence(
@@ -96,7 +108,9 @@ def collect_evidence(
         for rival in rivals
     }
     decides = ("", DQN.agent) if claim is None else _what_decides(found, claim)
-    comparisons = _only_the_task(found.pop(decides), claim)
+    chosen = found.pop(decides)
+    by_scores = _by_scores(chosen, claim)
+    comparisons = by_scores or _only_the_task(chosen, claim)
     counted = [comparison for comparison in comparisons if comparison.counts]
     observations, rival = decides[0], RIVALS[decides[1]]
     for (seen_there, _), others in found.items():
@@ -114,6 +128,7 @@ def collect_evidence(
         observations=observations,
         comparisons=tuple(sorted(comparisons, key=lambda comparison: comparison.env)),
         means={} if claim is None else {unit: mean_over(counted, unit) for unit in UNITS},
+        share=_share(counted) if by_scores else None,
         speeds=tuple(speed for speed in speeds if speed is not None),
         cores=tuple(sorted({r.cores for g in groups for r in g.runs if r.cores is not None})),
     )
@@ -138,6 +153,24 @@ def _what_decides(
             return key
     most = max(order, key=lambda key: (len(may[key]), len(found[key])))
     return most if found[most] else (claim.observations[0], DQN.agent)
+
+
+def _by_scores(comparisons: Sequence[Comparison], claim: Claim | None) -> list[Comparison]:
+    """The comparisons as they count where scores decide; empty where times do, since the claim is
+    of times, or too few environments have scores."""
+    if claim is None or not claim.by_scores:
+        return []
+    found = [
+        c
+        if not c.may_decide
+        else replace(c, left_out=c.scores if isinstance(c.scores, str) else "")
+        for c in comparisons
+    ]
+    return found if enough(claim, [c for c in found if c.counts]) else []
+
+
+def _share(counted: Sequence[Comparison]) -> ShareAhead:
+    return share_ahead(c.scores for c in counted if isinstance(c.scores, EarlyScores))
 
 
 def _only_the_task(comparisons: list[Comparison], claim: Claim | None) -> list[Comparison]:
@@ -228,9 +261,17 @@ def _compare(
         baseline=baseline,
         challenger=challenger,
         ratios=ratios,
+        scores=_scores(baseline, challenger, claim),
         left_out=reason or _left_out(ratios["train_s"]),
         may_decide=not reason,
     )
+
+
+def _scores(baseline: Group, challenger: Group, claim: Claim | None) -> EarlyScores | str:
+    levels = published_levels(baseline.env)
+    if claim is None or not claim.by_scores or levels is None:
+        return "no claim asks for them"
+    return early_scores(baseline, challenger, levels.levels[0], claim.factor)
 
 
 def _seen(group: Group, claim: Claim) -> str:

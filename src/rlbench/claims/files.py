@@ -13,6 +13,7 @@ from rlbench.analysis.speed_ratios import SpeedRatio
 from rlbench.analysis.suite_ratios import MeanRatio
 from rlbench.claims.evidence import Comparison, Evidence
 from rlbench.claims.examine import Examination
+from rlbench.claims.scores import EarlyScores, ShareAhead
 from rlbench.claims.verdict import per_core_text, rival_text
 from rlbench.published.papers import atari_record, humanoid_record, step_ratios
 from rlbench.table import Value, csv_bytes
@@ -94,6 +95,7 @@ def _evidence(evidence: Evidence) -> dict[str, Any]:
         "rival": evidence.rival.agent,
         "observations": evidence.observations,
         "environments_run": evidence.environments,
+        "share": _share(evidence.share),
         "pooled": {
             unit: _mean(mean, len(evidence.counted)) for unit, mean in evidence.means.items()
         },
@@ -112,7 +114,27 @@ def _comparison(comparison: Comparison) -> dict[str, Any]:
         "left_out": comparison.left_out,
         "observations": comparison.observations,
         "ratios": {unit: _ratio(ratio) for unit, ratio in comparison.ratios.items()},
+        "early_scores": _scores(comparison.scores),
     }
+
+
+def _scores(scores: EarlyScores | str) -> dict[str, Any] | None:
+    if isinstance(scores, str):
+        return None
+    further = {"first_level": scores.first_level, "further": scores.further}
+    return {name: _json(value) for name, value in asdict(scores.returns).items()} | further
+
+
+def _share(share: ShareAhead | None) -> dict[str, Any] | None:
+    """low, high: null where nothing was decided."""
+    if share is None:
+        return None
+    low, high = share.interval if share.decided else (None, None)
+    return asdict(share) | {"low": low, "high": high}
+
+
+def _json(value: object) -> object:
+    return _finite(value) if isinstance(value, float) else value
 
 
 def _ratio(ratio: SpeedRatio) -> dict[str, Any]:

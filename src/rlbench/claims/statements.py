@@ -43,7 +43,8 @@ class Claim:
     minimum_environments: how many must have been measured for a verdict; sufficient_task: the id of
     the one environment that is enough alone, or None. rivals: the agents that may stand for
     reinforcement learning, the paper's first. observations: what may be seen of an environment, as
-    in `Run.observations`, the paper's first; a verdict on another one says so.
+    in `Run.observations`, the paper's first; a verdict on another one says so. by_scores: whether
+    the claim is of scores after two times, not of times to a score.
     """
 
     key: str
@@ -59,6 +60,7 @@ class Claim:
     environments: str  # what the environments of the family are called, in the plural
     rivals: tuple[Rival, ...]
     observations: tuple[str, ...] = ("",)
+    by_scores: bool = False
 
 
 def all_claims() -> tuple[Claim, ...]:
@@ -113,6 +115,7 @@ def _atari_claim(record: AtariRecord) -> Claim:
         environments="Atari games",
         rivals=(A2C, DQN),
         observations=("", MEMORY),
+        by_scores=True,
     )
 
 

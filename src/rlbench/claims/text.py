@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from rlbench.analysis.decision import decide
 from rlbench.claims.evidence import Comparison, Evidence
 from rlbench.claims.examine import Examination, ExaminedClaim
-from rlbench.claims.verdict import per_core_text, power_text, rival_text
+from rlbench.claims.verdict import EARLY_NOTE, early_lines, per_core_text, power_text, rival_text
 from rlbench.runs.records import Unit
 from rlbench.wording import UNIT_NAMES, factor, outcome_text, ratio_text, shortened
 
@@ -64,6 +64,11 @@ def _claim_lines(number: int, examined: ExaminedClaim, width: int) -> Iterator[s
     if examined.evidence.comparisons:
         yield from _wrapped(rival_text(claim, examined.evidence), width, "  ")
         yield from _evidence_lines(examined.evidence, width)
+        lines = list(early_lines(examined.evidence))
+        if lines:
+            yield from _wrapped(EARLY_NOTE, width, "  ")
+        for line in lines:
+            yield from _wrapped(line, width, "    ")
         note = per_core_text(claim, examined.evidence)
         if note:
             yield from _wrapped(note, width, "  ")
@@ -92,7 +97,7 @@ def _evidence_lines(evidence: Evidence, width: int) -> Iterator[str]:
     )
     rows = [["", "solved", *(UNIT_NAMES[unit].short for unit in _SHOWN), ""]]
     rows += [_row(comparison) for comparison in evidence.comparisons[:MAX_ROWS]]
-    if len(evidence.counted) > 1 and evidence.means:
+    if len(evidence.counted) > 1 and any(evidence.means.values()):
         means = [evidence.means[unit] for unit in _SHOWN]
         texts = ["none" if mean is None else ratio_text(mean) for mean in means]
         rows.append([f"geometric mean of {len(evidence.counted)}", "", *texts, _MEAN_NOTE])

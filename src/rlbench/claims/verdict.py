@@ -13,12 +13,18 @@ from rlbench.analysis.decision import reaches
 from rlbench.claims.evidence import SEEN, Evidence, enough
 from rlbench.claims.power import TOO_OFTEN, Power, power_of, settings_of
 from rlbench.claims.rivals import A2C
+from rlbench.claims.scores import HALF, ShareAhead, SharePower, share_power
 from rlbench.claims.statements import MINIMUM_SEEDS, Claim
 from rlbench.published.papers import atari_record, humanoid_record
+from rlbench.runs.reading import printable
 from rlbench.runs.records import MEMORY
 from rlbench.wording import count, factor, millions, plural, ratio_text, significant
 
 FROM_MEMORY = "from memory"  # what games were seen as, where it was not pixels
+EARLY_NOTE = (
+    "What decides: returns, medians over seeds, and who had scored more. 95 % intervals of the "
+    "difference in brackets:"
+)
 Outcome = Literal["supported", "not supported", "not testable here"]
 
 
@@ -32,7 +38,7 @@ class Verdict:
     outcome: Outcome
     reason: str
     needs: tuple[str, ...]
-    power: Power | None = None  # of the budgets; None with too few runs for the rule
+    power: Power | SharePower | None = None  # None with too few runs for the rule
     condition: str = ""
 
     @property
@@ -42,16 +48,21 @@ class Verdict:
 
 
 def reach_verdict(claim: Claim, evidence: Evidence) -> Verdict:
-    """Supported: the whole interval of the mean speed ratio in training time lies at or above the
-    claimed factor. Not supported: all of it lies below, and the budgets were long enough that a
-    true claim would seldom look like that. Otherwise, or with too few environments or seeds, not
-    testable here."""
+    """By scores, where the claim is of these and enough environments have them: whether ES had
+    scored more on more than half of the games, see `_by_scores`.
+
+    By times: supported where the whole interval of the mean speed ratio in training time lies at or
+    above the claimed factor; not supported where all of it lies below, and the budgets were long
+    enough that a true claim would seldom look like that. Otherwise, or with too few environments or
+    seeds, not testable here."""
     shortage = _shortage(claim, evidence)
     if shortage:
         return Verdict("not testable here", shortage, tuple(_needs(claim, evidence)))
+    condition = FROM_MEMORY if evidence.observations == MEMORY else ""
+    if evidence.share is not None:
+        return _by_scores(claim, evidence, evidence.share, condition)
     mean, rival = evidence.means["train_s"], evidence.rival.name
     where = _environments(claim, evidence)
-    condition = FROM_MEMORY if evidence.observations == MEMORY else ""
     power = power_of(settings_of(evidence.counted), claim.factor)
     if mean is None or mean.ratio is None:
         reason = (
@@ -74,6 +85,82 @@ def reach_verdict(claim: Claim, evidence: Evidence) -> Verdict:
     reason = f"undecided: {measured}, which does not settle {factor(claim.factor)}"
     needs = tuple(_to_settle(claim, evidence))
     return Verdict("not testable here", _sentence(reason), needs, power)
+
+
+def _by_scores(claim: Claim, evidence: Evidence, share: ShareAhead, condition: str) -> Verdict:
+    """Supported: the whole interval of the share of games on which ES had scored more lies above a
+    half. Not supported: all of it lies below. Otherwise not testable here."""
+    rival = evidence.rival.name
+    where = (
+        f"on {_environments(claim, evidence)}, equal cores and at least {MINIMUM_SEEDS} seeds an "
+        f"agent"
+    )
+    needs = (
+        f"More {claim.environments}, until the whole interval of the share lies on one side of a "
+        "half; or a longer time, on those where neither agent has come far.",
+    )
+    if not share.decided:
+        reason = (
+            f"undecided: {where}, neither ES after {_early(claim, evidence)} nor {rival} after "
+            f"{_late(evidence)} had come a tenth of the way from random play to a human tester"
+        )
+        return Verdict("not testable here", _sentence(reason), needs)
+    low, high = share.interval
+    measured = (
+        f"{where}, ES after {_early(claim, evidence)} had scored more than {rival} "
+        f"after {_late(evidence)} on {share.ahead} of {share.decided} "
+        f"({share.ahead / share.decided:.0%}, 95 % interval {low:.0%} to {high:.0%})"
+    )
+    if share.neither:
+        measured += (
+            f"; on {share.neither} more both scored the same, or neither had come a tenth of the "
+            "way from random play to a human tester"
+        )
+    power = share_power(share.decided)
+    if low > HALF:
+        return Verdict("supported", _sentence(measured), (), power, condition)
+    if high < HALF:
+        return Verdict("not supported", _sentence(measured), (), power, condition)
+    return Verdict(
+        "not testable here", _sentence(f"undecided: {measured}, which may be chance"), needs, power
+    )
+
+
+def _early(claim: Claim, evidence: Evidence) -> str:
+    """How long ES had: in seconds too where they are the same on all environments."""
+    part = f"a {claim.factor:.0f}th of the time"
+    seconds = _seconds({scores.returns.challenger_s for _, scores in evidence.scores})
+    return f"{seconds} of training, {part}," if seconds else part
+
+
+def _late(evidence: Evidence) -> str:
+    return _seconds({scores.returns.baseline_s for _, scores in evidence.scores}) or "all of it"
+
+
+def _seconds(times: set[float]) -> str:
+    """The time that all have, within what the last evaluation may be late; empty where they
+    differ."""
+    shortest, longest = min(times), max(times)
+    return f"{significant(shortest)} s" if longest <= 1.05 * shortest else ""
+
+
+def early_lines(evidence: Evidence) -> Iterator[str]:
+    """The scores that decide, a line for each environment; none where times do."""
+    rival = evidence.rival.name
+    for comparison, scores in evidence.scores:
+        found = scores.returns
+        interval = (
+            ""
+            if found.low is None or found.high is None
+            else f" [{significant(found.low)}, {significant(found.high)}]"
+        )
+        further = {"challenger": "ES", "baseline": rival, "neither": "neither"}[scores.further]
+        yield (
+            f"{printable(comparison.env)}: ES {significant(found.challenger_return)} after "
+            f"{significant(found.challenger_s)} s, {rival} {significant(found.baseline_return)} "
+            f"after {significant(found.baseline_s)} s; ES less {rival} "
+            f"{significant(found.difference)}{interval}: {further}"
+        )
 
 
 def rival_text(claim: Claim, evidence: Evidence) -> str:
@@ -103,6 +190,14 @@ def power_text(claim: Claim, verdict: Verdict) -> str:
     power = verdict.power
     if power is None:
         return ""
+    if isinstance(power, SharePower):
+        return (
+            f"With so many {claim.environments} the rule would find the claim supported in "
+            f"{power.supported_at_most:.0%} of such experiments if ES scored more on nine of ten, "
+            f"and not supported in {power.refuted_at_few:.0%} if it did on one of ten. If it did "
+            f"on half of them, the claim would wrongly be found not supported in "
+            f"{power.wrong_at_half:.1%}."
+        )
     return (
         f"With these seeds and budgets the rule would find the claim supported in "
         f"{power.supported_at_double:.0%} of such experiments if ES were "
@@ -166,8 +261,9 @@ def _needs(claim: Claim, evidence: Evidence) -> Iterator[str]:
     if claim.key == "atari":
         yield (
             f"Both agents on at least {claim.minimum_environments} Atari games, at least "
-            f"{MINIMUM_SEEDS} seeds each, with equal cores and budgets in which at least one of "
-            "the two reaches the level (half of the way from random play to a human tester)."
+            f"{MINIMUM_SEEDS} seeds each, with equal cores and budgets, in runs that go on when "
+            "solved; or budgets in which at least one of the two reaches the level (half of the "
+            "way from random play to a human tester)."
         )
         yield from _atari_hours(claim, evidence)
     else:

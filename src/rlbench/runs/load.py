@@ -122,6 +122,12 @@ def load_run(place: Path, name: PurePath) -> tuple[Run | None, list[str]]:
     return run, notes
 
 
+def _stop_level(header: Header) -> float | None:
+    if header.stop_at_levels:
+        return max(header.levels, default=None)
+    return header.threshold if header.stop_at_threshold else None
+
+
 def _run(
     place: Path, name: PurePath, header: Header, history: History, summary: Summary | None
 ) -> Run:
@@ -138,7 +144,7 @@ def _run(
         rlbench=header.rlbench,
         threshold=header.threshold,
         levels=header.levels,
-        stop_level=max(header.levels, default=None) if header.stop_at_levels else header.threshold,
+        stop_level=_stop_level(header),
         budget_train_s=header.budget_train_s,
         budget_env_steps=header.budget_env_steps,
         cores=header.cores,

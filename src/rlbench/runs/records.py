@@ -82,7 +82,8 @@ class Run:
     """One run directory. A text is empty and a number None where the files do not say.
 
     path: relative to the directory that was looked through. directory: where its files are.
-    levels: ascending, the threshold among them. stop_level: the level that the run was to stop at.
+    levels: ascending, the threshold among them. stop_level: the level that the run was to stop at;
+    None where it was to go on.
     registration, observations: what the id of the environment stood for, and what is seen of it,
     see `Header`.
     end: the clock of the last row. reached: by level; the threshold's only when confirmed.

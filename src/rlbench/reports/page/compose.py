@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from rlbench.claims.examine import ExaminedClaim
-from rlbench.claims.verdict import per_core_text, power_text, rival_text
+from rlbench.claims.verdict import EARLY_NOTE, early_lines, per_core_text, power_text, rival_text
 from rlbench.reports.answers import (
     answers,
     hardware_lines,
@@ -205,6 +205,8 @@ def _claim(examined: ExaminedClaim) -> ClaimBlock:
         origin=claim.origin,
         reported=claim.reported,
         measured=" ".join(measured.split()),
+        early=tuple(early_lines(evidence)),
+        early_note=EARLY_NOTE,
         reason=verdict.reason,
         needs=verdict.needs,
     )

@@ -133,6 +133,8 @@ class ClaimBlock:
     origin: str
     reported: tuple[str, ...]
     measured: str
+    early: tuple[str, ...]  # the scores that decide, where they do
+    early_note: str
     reason: str
     needs: tuple[str, ...]
 
