@@ -1,10 +1,5 @@
 """A Ray actor, from the inside: tasks in a thread of their own, which the one that was asked for
-them looks at.
-
-Ray's thread stays in the method while a task runs. Where an actor has several threads for methods,
-Ray's own one takes Python's lock a hundred times a second instead, which made steps of LunarLander
-7 % dearer.
-"""
+them looks at."""
 
 from __future__ import annotations
 
@@ -19,11 +14,11 @@ from rlbench.executors.base import Cost, LaneWorker, TaskFn
 from rlbench.executors.stuck import watches_of
 from rlbench.interfaces import Array, Stopped
 
-LOOK_EVERY_S = 0.1  # how often it is looked whether a task is to stop
+CONTROL = "control"  # a thread of each actor, beside the one that is asked for tasks
 # Messages are bytes, which Ray passes on as they are; anything else it would pickle once more. To a
-# worker they say the task; an answer says a result, and what the worker has cost so far. Content is
-# the function and the shared value of a call: in bytes or, where Ray keeps these, as a list of the
-# reference to them. It comes with the first task of a call.
+# worker they say the number of the call of `map`, and the task; an answer says a result, and what
+# the worker has cost so far. Content is the function and the shared value of a call: in bytes or,
+# where Ray keeps these, as a list of the reference to them. It comes with the first task of a call.
 Content = bytes | list[Any] | None
 
 
@@ -32,7 +27,7 @@ class RayWorker:
 
     def __init__(self, plan: EnvPlan) -> None:
         self._worker = LaneWorker(plan, threads=1, should_stop=self._should_stop)
-        self._asked, self._is_cancelled = 0, False
+        self._call = self._stopped = self._asked = 0
         self._fn: TaskFn | None = None
         self._shared: Any = None
         self._kept: list[Array] = []
@@ -43,6 +38,10 @@ class RayWorker:
     def come_up(self) -> bytes:
         """The answer of a worker that is there: its node."""
         return self._answer(_ray().get_runtime_context().get_node_id())
+
+    def stop(self, call: int) -> None:
+        """Have the tasks of this call end."""
+        self._stopped = call
 
     def run(self, message: bytes, content: Content = None) -> bytes:
         """The answer to a task: its result, or the error that it ended with."""
@@ -67,11 +66,10 @@ class RayWorker:
 
     def _do(self, message: bytes, content: Content) -> Any:
         ray = _ray()
-        task = ray.cloudpickle.loads(message)
+        self._call, task = ray.cloudpickle.loads(message)
         if content is not None:
             data = content if isinstance(content, bytes) else ray.get(content[0])
             self._fn, self._shared = ray.cloudpickle.loads(data)
-        self._is_cancelled = False
         return self._watched(self._thread.submit(self._result, task))
 
     def _result(self, task: Any) -> Any:
@@ -85,13 +83,11 @@ class RayWorker:
 
     def _watched(self, future: Future[Any]) -> Any:
         """Its result, or the error where the environment, or the agent, has stopped to answer."""
-        every_s = min((watch.look_every_s for watch in self._watches), default=LOOK_EVERY_S)
-        context = _ray().get_runtime_context()
+        every_s = min((watch.look_every_s for watch in self._watches), default=None)
         while True:
             try:
-                return future.result(min(every_s, LOOK_EVERY_S))
+                return future.result(every_s)
             except NotYetError:
-                self._is_cancelled = context.is_canceled()
                 error = next((e for watch in self._watches if (e := watch.error())), None)
             if error is not None:
                 return error
@@ -102,7 +98,7 @@ class RayWorker:
 
     def _should_stop(self) -> bool:
         self._asked += 1
-        return self._is_cancelled
+        return self._stopped >= self._call
 
     def _progress(self) -> object:
         return self._asked, self._worker.counts().env_steps
