@@ -8,15 +8,17 @@ import math
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from rlbench.analysis.return_differences import ReturnDifference
 from rlbench.analysis.suite_ratios import MeanRatio
 from rlbench.claims.evidence import mean_over
 from rlbench.claims.examine import ExaminedClaim, examine
 from rlbench.claims.files import as_json
-from rlbench.claims.scores import ShareAhead, SharePower, share_power
+from rlbench.claims.scores import EarlyScores, ShareAhead, SharePower, share_power
 from rlbench.claims.statements import MINIMUM_GAMES, all_claims, family_of
 from rlbench.claims.text import examination_lines
 from rlbench.cli.claims import examine_runs_below, main
@@ -418,24 +420,26 @@ def test_pixels_decide_where_enough_were_run_and_never_together_with_memory(
 
 
 def scored(
-    root: Path, game: str, early: float, late: float, seeds: int = 5, **header: object
-) -> None:
-    """ES, which has come `early` of the way to a human tester after 10 s and all of it soon after,
-    and DQN, which has come `late` of it after 240 s and all of it soon after."""
+    root: Path, game: str, early: float, late: float, *,
+    early_s: float = 9.9, after: float | None = None, budget_s: float = 240.0, **header: object,
+) -> None:  # fmt: skip
+    """ES, which has come `early` of the way to a human tester at `early_s`, `after` at the next
+    evaluation and all of it later, and DQN, which has come `late` of it after 240 s."""
     levels = published_levels(game)
     assert levels is not None
     start = levels.levels[0] - (levels.levels[-1] - levels.levels[0]) / 9.0  # random play
     way = (levels.levels[-1] - levels.levels[0]) / 0.9
+    after = early if after is None else after
     histories = {
-        "es": ((9.9, early), (10.1, 1.0), (240.1, 1.0)),
-        "dqn": ((120.0, 0.0), (200.0, late), (240.1, 1.0)),
+        "es": ((early_s, early), (10.1, after), (12.0, 1.0), (240.1, 1.0)),
+        "dqn": ((120.0, 0.0), (200.0, 1.0), (240.1, late)),
     }
     for agent, history in histories.items():
-        for seed in range(seeds):
+        for seed in range(5):
             shift = 0.001 * seed
             RunFiles(
                 agent=agent, env=game, seed=seed, threshold=levels.threshold, status="budget",
-                levels=levels.levels, budget_train_s=240.0,
+                levels=levels.levels, budget_train_s=budget_s,
                 history=[(0.0, start)]
                 + [(time + shift, start + way * (part + shift)) for time, part in history],
                 header={"stop_at_threshold": False, **header},
@@ -453,16 +457,15 @@ def test_who_scored_more_on_most_games_decides(tmp_path: Path, behind: int, outc
         scored(tmp_path, game, early, late)
     found = examined(tmp_path)["atari"]
     assert found.verdict.outcome == outcome
-    assert found.evidence.share is not None
-    assert (found.evidence.share.ahead, found.evidence.share.behind) == (10 - behind, behind)
+    assert found.evidence.share == ShareAhead(10 - behind, behind, 0, 0)
     assert (
         f"ES after 10 s of training, a 24th of the time, had scored more than DQN after 240 s on "
         f"{10 - behind} of 10 ("
     ) in found.verdict.reason
 
 
-def test_a_level_that_es_passes_after_its_part_of_the_time_plays_no_part(tmp_path: Path) -> None:
-    # ES is at a human tester's score from 10.1 s on: by times it would be 24 times as fast.
+def test_returns_are_those_after_the_two_times(tmp_path: Path) -> None:
+    # ES is at a human tester's score from 12 s on, DQN was there at 200 s: neither plays a part.
     for game in GAMES[:10]:
         scored(tmp_path, game, 0.3, 0.6)
     found = examined(tmp_path)["atari"]
@@ -470,6 +473,7 @@ def test_a_level_that_es_passes_after_its_part_of_the_time_plays_no_part(tmp_pat
     assert (pong.returns.challenger_s, pong.returns.baseline_s) == (10.0, 240.0)
     # From -20.7 to 14.6: 0.302 and 0.602 of 35.3 points with the median seed.
     assert pong.returns.challenger_return == pytest.approx(-20.7 + 0.302 * 35.3, abs=0.02)
+    assert pong.returns.baseline_return == pytest.approx(-20.7 + 0.602 * 35.3, abs=0.02)
     assert pong.returns.difference == pytest.approx(-0.3 * 35.3, abs=0.02)
     assert pong.further == "baseline"
 
@@ -479,24 +483,44 @@ def test_games_on_which_nobody_came_far_are_left_out_of_the_share(tmp_path: Path
         early, late = (0.05, 0.02) if number < 4 else (0.2, 0.4)
         scored(tmp_path, game, early, late)
     found = examined(tmp_path)["atari"]
-    assert found.evidence.share is not None
-    assert (found.evidence.share.behind, found.evidence.share.neither) == (6, 4)
+    assert found.evidence.share == ShareAhead(ahead=0, behind=6, open=0, neither=4)
     assert found.verdict.outcome == "not supported"  # 6 of 6: at most 46 %
-    assert "on 4 more both scored the same, or neither had come a tenth" in found.verdict.reason
+    assert "on 4 more neither had come a tenth of the way" in found.verdict.reason
     # Where one of the two came far, the game counts, whoever it was.
     scored(tmp_path, GAMES[10], 0.2, 0.05)
-    share = examined(tmp_path)["atari"].evidence.share
-    assert share is not None and (share.ahead, share.behind, share.neither) == (1, 6, 4)
+    assert examined(tmp_path)["atari"].evidence.share == ShareAhead(1, 6, 0, 4)
 
 
-def test_games_on_which_nobody_came_far_decide_nothing(tmp_path: Path) -> None:
-    for game in GAMES[:10]:
-        scored(tmp_path, game, 0.05, 0.02)
+def test_too_few_games_on_which_somebody_came_far_decide_nothing(tmp_path: Path) -> None:
+    for number, game in enumerate(GAMES):  # six of twelve are half of them
+        scored(tmp_path, game, *((0.05, 0.02) if number < 6 else (0.2, 0.4)))
+    assert examined(tmp_path)["atari"].verdict.outcome == "not supported"
+    scored(tmp_path, "ALE/Tennis-v5", 0.05, 0.02)
     verdict = examined(tmp_path)["atari"].verdict
     assert (verdict.outcome, verdict.power) == ("not testable here", None)
     said = "neither ES after 10 s of training, a 24th of the time, nor DQN after 240 s had come"
     assert said in verdict.reason
     as_json(examine_runs_below(tmp_path))
+
+
+def test_where_the_next_evaluation_of_es_says_otherwise_it_is_open(tmp_path: Path) -> None:
+    for number, game in enumerate(GAMES[:10]):
+        scored(tmp_path, game, 0.3, 0.6, after=0.7 if number < 2 else 0.4)
+    found = examined(tmp_path)["atari"]
+    assert found.evidence.share == ShareAhead(ahead=0, behind=8, open=2, neither=0)
+    # As if ES were behind on them, and as if it were ahead: 0 of 10 and 2 of 10.
+    assert found.evidence.share.interval == pytest.approx((0.0, 0.556), abs=1e-3)
+    assert found.verdict.outcome == "not testable here"
+    assert "on 2 of these it is open who had" in found.verdict.reason
+
+
+def test_equal_scores_are_open() -> None:
+    def returns(value: float) -> ReturnDifference:
+        return ReturnDifference("dqn", "es", 21.0, 21.0, value, None, None, 5, 5, 240.0, 10.0)
+
+    assert EarlyScores(returns(0.0), returns(0.0), -17.2).further == "open"
+    assert EarlyScores(returns(0.5), returns(1.5), -17.2).further == "challenger"
+    assert EarlyScores(returns(0.5), returns(1.5), 22.0).further == "neither"
 
 
 def test_runs_that_stop_when_solved_leave_the_verdict_to_times(tmp_path: Path) -> None:
@@ -509,7 +533,36 @@ def test_runs_that_stop_when_solved_leave_the_verdict_to_times(tmp_path: Path) -
     found = examined(tmp_path)["atari"]
     assert found.evidence.share is not None and found.evidence.share.decided == 10
     left_out = {c.env: c.left_out for c in found.evidence.comparisons if not c.counts}
-    assert left_out == {GAMES[9]: "its runs were to stop when solved"}
+    assert left_out == {GAMES[9]: "dqn, seed 0: was to stop when solved"}
+
+
+@pytest.mark.parametrize(
+    ("more", "why"),
+    [
+        ({"early_s": 4.9}, "es, seed 0: was not evaluated in the second half of 10 s"),
+        ({"early_s": 5.1}, ""),
+        ({"budget_s": 250.0}, "dqn, seed 0: was not evaluated at the end of 250 s"),
+        (
+            {"budget": {"train_seconds": None}},
+            "its runs had not one budget in seconds",
+        ),
+    ],
+)
+def test_returns_that_are_not_known_at_the_two_times(
+    tmp_path: Path, more: dict[str, Any], why: str
+) -> None:
+    scored(tmp_path, "ALE/Pong-v5", 0.3, 0.6, **more)
+    (comparison,) = examined(tmp_path)["atari"].evidence.comparisons
+    assert (comparison.scores if isinstance(comparison.scores, str) else "") == why
+
+
+def test_budgets_that_differ_have_no_scores(tmp_path: Path) -> None:
+    scored(tmp_path, "ALE/Pong-v5", 0.3, 0.6)
+    (file,) = tmp_path.glob("es/*/*/seed3/run.json")
+    header = json.loads(file.read_text()) | {"budget": {"train_seconds": 100.0}}
+    file.write_text(json.dumps(header))
+    (comparison,) = examined(tmp_path)["atari"].evidence.comparisons
+    assert comparison.scores == "its runs had not one budget in seconds"
 
 
 def test_the_rule_by_scores_is_wrong_in_at_most_one_of_forty(tmp_path: Path) -> None:
@@ -536,7 +589,7 @@ def test_the_rule_by_scores_is_wrong_in_at_most_one_of_forty(tmp_path: Path) -> 
 
 def test_by_the_rule_the_papers_own_games_settle_nothing() -> None:
     against = atari_record().against_a3c
-    low, high = ShareAhead(against.won, against.lost, against.tied).interval
+    low, high = ShareAhead(against.won, against.lost, against.tied, neither=0).interval
     assert (round(low, 2), round(high, 2)) == (0.31, 0.6)
 
 

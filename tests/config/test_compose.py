@@ -66,8 +66,10 @@ def test_what_is_tuned_in_a_folder_of_the_users_wins_over_what_rlbench_has(tmp_p
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(f"# @package _global_\nagent: {agent}\n")
     chosen = compose(["agent=es", "env=CartPole-v1"], tmp_path).agent.params
-    assert (chosen["sigma"], chosen["population"]) == (0.2, 64)  # 64: rlbench's own file
-    assert compose(["agent=es", "env=CartPole-v1"]).agent.params["sigma"] == 0.1
+    ours = yaml.safe_load((conf_dir() / "tuned" / "es" / "CartPole-v1.yaml").read_text())["agent"]
+    assert chosen["sigma"] == 0.2 != ours["sigma"]
+    assert chosen["population"] == ours["population"]
+    assert compose(["agent=es", "env=CartPole-v1"]).agent.params["sigma"] == ours["sigma"]
     on_command_line = compose(["agent=es", "env=CartPole-v1", "agent.sigma=0.9"], tmp_path)
     assert on_command_line.agent.params["sigma"] == 0.9
     assert compose(["agent=es", "env=ALE/Pong-v5"], tmp_path).agent.params["sigma"] == 0.3
@@ -246,7 +248,7 @@ def test_a_namespace_has_settings_for_all_its_ids_and_the_command_line_wins() ->
     pong = compose(["agent=dqn", "env=ALE/Pong-v5", "agent.num_lanes=4"])
     assert pong.agent.params["replay_capacity_steps"] == 1_000_000
     assert pong.agent.params["overlap"] is True and pong.agent.params["num_lanes"] == 4
-    other = compose(["agent=dqn", "env=Acrobot-v1"])
+    other = compose(["agent=dqn", "env=LunarLanderContinuous-v3"])  # for which nothing was tuned
     assert other.agent.params["overlap"] == "auto"
 
 

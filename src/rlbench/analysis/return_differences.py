@@ -7,6 +7,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from rlbench.analysis.curves import group_end
 from rlbench.analysis.groups import Group
@@ -47,18 +48,28 @@ class ReturnDifference:
         return self.low is not None and self.high is not None and (self.low > 0 or self.high < 0)
 
 
-def return_difference(
-    baseline: Group, challenger: Group, *, part: float = 1.0
-) -> ReturnDifference | None:
+def return_difference(baseline: Group, challenger: Group) -> ReturnDifference | None:
     """The difference of the returns in force at the end of the shorter budget; None where a side
-    has no run that is known up to there.
-
-    part: the challenger's returns are those after this part of that time, from above 0 to 1.
-    """
+    has no run that is known up to there."""
     horizon = min(group_end(group, "train_s") for group in (baseline, challenger))
-    mine, theirs = _returns(challenger, part * horizon), _returns(baseline, horizon)
+    theirs, mine = _returns(baseline, horizon), _returns(challenger, horizon)
     if not len(mine) or not len(theirs):
         return None
+    return difference_of_returns(baseline, challenger, (theirs, mine), (horizon, horizon))
+
+
+def difference_of_returns(
+    baseline: Group,
+    challenger: Group,
+    returns: tuple[ArrayLike, ArrayLike],
+    seconds: tuple[float, float],
+) -> ReturnDifference:
+    """The difference of given returns, at least one of either side.
+
+    returns: of the baseline's runs [n] and the challenger's [m]; seconds: of training, after which
+    they are in force.
+    """
+    theirs, mine = (np.asarray(side, float) for side in returns)
     pairs = np.sort((mine[:, None] - theirs[None, :]).ravel())  # [n m]
     outside = ends_left_out(len(theirs), len(mine))
     return ReturnDifference(
@@ -71,8 +82,8 @@ def return_difference(
         high=None if outside is None else float(pairs[-1 - outside]),
         n_baseline=len(theirs),
         n_challenger=len(mine),
-        baseline_s=horizon,
-        challenger_s=part * horizon,
+        baseline_s=seconds[0],
+        challenger_s=seconds[1],
     )
 
 

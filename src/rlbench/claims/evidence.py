@@ -249,6 +249,7 @@ def _compare(
         zip(reasons, pairs, strict=True),
         key=lambda found: (
             bool(found[0]),
+            isinstance(_scores(found[1][0], found[1][1], claim), str),
             -min(len(group.runs) for group in found[1]),
             *(group.label for group in found[1]),
         ),

@@ -121,8 +121,11 @@ def _comparison(comparison: Comparison) -> dict[str, Any]:
 def _scores(scores: EarlyScores | str) -> dict[str, Any] | None:
     if isinstance(scores, str):
         return None
-    further = {"first_level": scores.first_level, "further": scores.further}
-    return {name: _json(value) for name, value in asdict(scores.returns).items()} | further
+    return {name: _json(value) for name, value in asdict(scores.returns).items()} | {
+        "later_difference": _finite(scores.later.difference),
+        "first_level": scores.first_level,
+        "further": scores.further,
+    }
 
 
 def _share(share: ShareAhead | None) -> dict[str, Any] | None:

@@ -22,8 +22,8 @@ from rlbench.wording import count, factor, millions, plural, ratio_text, signifi
 
 FROM_MEMORY = "from memory"  # what games were seen as, where it was not pixels
 EARLY_NOTE = (
-    "What decides: returns, medians over seeds, and who had scored more. 95 % intervals of the "
-    "difference in brackets:"
+    "What decides: returns, as medians over seeds; their difference, as the median over all pairs "
+    "of seeds with its 95 % interval in brackets; and who had scored more by that:"
 )
 Outcome = Literal["supported", "not supported", "not testable here"]
 
@@ -96,26 +96,26 @@ def _by_scores(claim: Claim, evidence: Evidence, share: ShareAhead, condition: s
         f"agent"
     )
     needs = (
-        f"More {claim.environments}, until the whole interval of the share lies on one side of a "
-        "half; or a longer time, on those where neither agent has come far.",
+        f"A new set: {claim.environments} and one length of training that are chosen before "
+        "anything is run; more games, and a longer time where neither agent came far.",
     )
-    if not share.decided:
+    early, late = _early(claim, evidence), _late(evidence)
+    far = "a tenth of the way from random play to a human tester"
+    if not share.is_enough:
         reason = (
-            f"undecided: {where}, neither ES after {_early(claim, evidence)} nor {rival} after "
-            f"{_late(evidence)} had come a tenth of the way from random play to a human tester"
+            f"undecided: {where}, neither ES after {early} nor {rival} after {late} had come {far} "
+            f"on {share.neither}"
         )
         return Verdict("not testable here", _sentence(reason), needs)
     low, high = share.interval
     measured = (
-        f"{where}, ES after {_early(claim, evidence)} had scored more than {rival} "
-        f"after {_late(evidence)} on {share.ahead} of {share.decided} "
-        f"({share.ahead / share.decided:.0%}, 95 % interval {low:.0%} to {high:.0%})"
+        f"{where}, ES after {early} had scored more than {rival} after {late} on {share.ahead} of "
+        f"{share.decided} (95 % interval of the share: {low:.0%} to {high:.0%})"
     )
+    if share.open:
+        measured += f"; on {share.open} of these it is open who had"
     if share.neither:
-        measured += (
-            f"; on {share.neither} more both scored the same, or neither had come a tenth of the "
-            "way from random play to a human tester"
-        )
+        measured += f"; on {share.neither} more neither had come {far}"
     power = share_power(share.decided)
     if low > HALF:
         return Verdict("supported", _sentence(measured), (), power, condition)
@@ -138,10 +138,8 @@ def _late(evidence: Evidence) -> str:
 
 
 def _seconds(times: set[float]) -> str:
-    """The time that all have, within what the last evaluation may be late; empty where they
-    differ."""
-    shortest, longest = min(times), max(times)
-    return f"{significant(shortest)} s" if longest <= 1.05 * shortest else ""
+    """The time that all have; empty where they differ."""
+    return f"{significant(min(times))} s" if len(times) == 1 else ""
 
 
 def early_lines(evidence: Evidence) -> Iterator[str]:
@@ -154,12 +152,12 @@ def early_lines(evidence: Evidence) -> Iterator[str]:
             if found.low is None or found.high is None
             else f" [{significant(found.low)}, {significant(found.high)}]"
         )
-        further = {"challenger": "ES", "baseline": rival, "neither": "neither"}[scores.further]
+        names = {"challenger": "ES", "baseline": rival, "open": "open", "neither": "neither"}
         yield (
             f"{printable(comparison.env)}: ES {significant(found.challenger_return)} after "
             f"{significant(found.challenger_s)} s, {rival} {significant(found.baseline_return)} "
             f"after {significant(found.baseline_s)} s; ES less {rival} "
-            f"{significant(found.difference)}{interval}: {further}"
+            f"{significant(found.difference)}{interval}: {names[scores.further]}"
         )
 
 
