@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,8 +10,10 @@ from typing import Any
 import yaml
 
 from rlbench.cli.tune import main as tune
+from rlbench.errors import ConfigError
 from rlbench.harness.screen import duration
 from rlbench.runs.files import replace_text
+from rlbench.wording import plural
 
 AGENTS = ("es", "dqn")
 SEEDS = (2000, 2001, 2002)  # some of those from 1000 on chose the settings that were there before
@@ -59,12 +61,27 @@ MUJOCO = (
 TASKS: Mapping[str, tuple[Task, ...]] = {"classic": CLASSIC, "mujoco": MUJOCO}
 
 
-def plan(name: str) -> str:
-    """What will be done, and how long it takes."""
+def tasks_of(name: str, only: str | None) -> tuple[Task, ...]:
+    """The tasks of a set, or those of them that `only` names, ids between commas.
+
+    Raises ConfigError where it names another one.
+    """
     tasks = TASKS[name]
+    if only is None:
+        return tasks
+    wanted = only.split(",")
+    known = [task.env for task in tasks]
+    unknown = [env for env in wanted if env not in known]
+    if unknown:
+        raise ConfigError("--only", unknown[0], f"ids of {name}: {', '.join(known)}")
+    return tuple(task for task in tasks if task.env in wanted)
+
+
+def plan(tasks: Sequence[Task]) -> str:
+    """What will be done, and how long it takes."""
     whole_s = len(AGENTS) * sum(task.effort_s for task in tasks) / SIDE_BY_SIDE
     return (
-        f"each agent: on each of {len(tasks)} tasks, settings that are tried on seeds "
+        f"each agent: on each of {plural(len(tasks), 'task')}, settings that are tried on seeds "
         f"{SEEDS[0]} to {SEEDS[-1]} for {min(t.effort_s for t in tasks)} to "
         f"{max(t.effort_s for t in tasks)} s of training in all; {duration(whole_s)} on two cores, "
         "and evaluations"
@@ -76,9 +93,11 @@ def space_of(name: str) -> Path:
     return Path(__file__).with_name(f"{name}.yaml")
 
 
-def search(name: str, results: Path, conf: Path, given: tuple[str, ...]) -> None:
-    """Find the settings of each task, and put them into the files of both agents."""
-    for task in TASKS[name]:
+def search(
+    name: str, tasks: Sequence[Task], results: Path, conf: Path, given: tuple[str, ...]
+) -> None:
+    """Find the settings of each of the tasks, and put them into the files of both agents."""
+    for task in tasks:
         tune([*task.words(space_of(name), results, given), "--out", str(results)])
         for agent in AGENTS:
             found = results / agent / f"{task.env}.yaml"

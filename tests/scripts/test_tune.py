@@ -11,6 +11,7 @@ from rlbench.cli.tune import main as tune
 from rlbench.config.compose import compose
 from rlbench.config.spaces import Choice, Interval
 from rlbench.config.words import as_text
+from rlbench.errors import ConfigError
 from tunings.search import (
     CONF,
     as_they_are,
@@ -22,7 +23,7 @@ from tunings.search import (
     scores,
 )
 from tunings.suites import MINATAR, RAM, SUITES, Suite
-from tunings.tasks import TASKS, Task, merged, space_of
+from tunings.tasks import TASKS, Task, merged, plan, space_of, tasks_of
 
 
 @pytest.mark.parametrize("suite", SUITES.values(), ids=SUITES)
@@ -100,6 +101,18 @@ def test_found_settings_join_those_that_were_there_and_say_how_they_were_found()
     )
     assert yaml.safe_load(text) == {"agent": {"bins": 3, "n_step": 5}}
     assert yaml.safe_load(merged("", found)) == {"agent": {"n_step": 5}}
+
+
+def test_some_tasks_of_a_set() -> None:
+    hopper, ant = tasks_of("mujoco", "Ant-v5,Hopper-v5")
+    assert (hopper.env, ant.env) == ("Hopper-v5", "Ant-v5")
+    # Two agents, two at a time: 6 full trials of 3 seeds of 90 s on each task.
+    assert "on each of 2 tasks" in plan([hopper, ant]) and "54:00 on two cores" in plan(
+        [hopper, ant]
+    )
+    assert tasks_of("classic", None) == TASKS["classic"]
+    with pytest.raises(ConfigError, match=r"--only: got .*; takes ids of mujoco: Inverted"):
+        tasks_of("mujoco", "Pendulum-v1")
 
 
 @pytest.mark.parametrize(("name", "task"), [(n, t) for n in TASKS for t in TASKS[n]], ids=str)
