@@ -22,6 +22,7 @@ from rlbench.claims.scores import EarlyScores, ShareAhead, SharePower, share_pow
 from rlbench.claims.statements import MINIMUM_GAMES, all_claims, family_of
 from rlbench.claims.text import examination_lines
 from rlbench.cli.claims import examine_runs_below, main
+from rlbench.cli.report import main as report
 from rlbench.errors import ReportError
 from rlbench.published.levels import published_levels
 from rlbench.published.papers import (
@@ -585,6 +586,15 @@ def test_the_rule_by_scores_is_wrong_in_at_most_one_of_forty(tmp_path: Path) -> 
     written = as_json(examine_runs_below(tmp_path))["claims"][0]
     assert written["measured"]["share"]["behind"] == 10
     assert written["measured"]["environments"][0]["early_scores"]["further"] == "baseline"
+
+
+def test_the_page_lists_the_scores_that_decide(tmp_path: Path) -> None:
+    for game in GAMES[:10]:
+        scored(tmp_path / "runs", game, 0.3, 0.6)
+    assert report([str(tmp_path / "runs"), "--out", str(tmp_path / "out")]) == 0
+    page = (tmp_path / "out" / "index.html").read_text()
+    line = "<li>ALE/Pong-v5: ES -10 after 10 s, DQN 0.551 after 240 s; ES less DQN -10.6 ["
+    assert page.count(line) == 1
 
 
 def test_by_the_rule_the_papers_own_games_settle_nothing() -> None:
