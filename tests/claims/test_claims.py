@@ -540,8 +540,7 @@ def test_runs_that_stop_when_solved_leave_the_verdict_to_times(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("more", "why"),
     [
-        ({"early_s": 4.9}, "es, seed 0: was not evaluated in the second half of 10 s"),
-        ({"early_s": 5.1}, ""),
+        ({"early_s": 0.1}, ""),  # it may have finished no generation since
         ({"budget_s": 250.0}, "dqn, seed 0: was not evaluated at the end of 250 s"),
         (
             {"budget": {"train_seconds": None}},

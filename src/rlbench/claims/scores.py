@@ -18,7 +18,6 @@ Further = Literal["challenger", "baseline", "open", "neither"]
 
 # True shares of games for which it is said how often the rule would see them.
 MOST, FEW, HALF = 0.9, 0.1, 0.5
-STALE = 0.5  # the part of a time by which a return may at most be older than it
 NEARLY = 0.99  # of the budget, at which a run may have ended
 ENOUGH = 0.5  # of the games that count, on which somebody must have scored more
 ENDED = ("budget", "solved")  # a run that has used its budget, whether it was solved before or not
@@ -107,8 +106,6 @@ def early_scores(
     early_s = budget_s / factor
     for run in runs:
         why = _unusable(run, budget_s)
-        if not why and run.agent == challenger.agent:
-            why = _too_old(run, early_s)
         if why:
             return f"{run.agent}, seed {run.seed}: {why}"
     if min(len(baseline.runs), len(challenger.runs)) < MINIMUM_SEEDS:
@@ -128,17 +125,8 @@ def _unusable(run: Run, budget_s: float) -> str:
         return "was to stop when solved"
     times, _ = evaluated(run, "train_s")
     last_s = float(times[-1]) if len(times) else 0.0
-    if run.status not in ENDED or last_s < NEARLY * budget_s:
+    if run.status not in ENDED or len(times) < 2 or last_s < NEARLY * budget_s:
         return f"was not evaluated at the end of {budget_s:g} s"
-    return ""
-
-
-def _too_old(run: Run, at_s: float) -> str:
-    """Why the return of the last evaluation until then does not stand for that time; empty where
-    it does."""
-    times, _ = evaluated(run, "train_s")
-    if not 0.0 < (1.0 - STALE) * at_s <= times[_last(run, at_s)] <= at_s:
-        return f"was not evaluated in the second half of {at_s:.3g} s"
     return ""
 
 
