@@ -152,7 +152,12 @@ def early_lines(evidence: Evidence) -> Iterator[str]:
             if found.low is None or found.high is None
             else f" [{significant(found.low)}, {significant(found.high)}]"
         )
-        names = {"challenger": "ES", "baseline": rival, "open": "open", "neither": "neither"}
+        names = {
+            "challenger": "ES had more",
+            "baseline": f"{rival} had more",
+            "open": "open",
+            "neither": "neither had come far",
+        }
         yield (
             f"{printable(comparison.env)}: ES {significant(found.challenger_return)} after "
             f"{significant(found.challenger_s)} s, {rival} {significant(found.baseline_return)} "
