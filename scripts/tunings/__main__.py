@@ -29,6 +29,9 @@ def main() -> int:
     parser.add_argument("--seconds", type=float,
                         help="of training in round one of a suite (60 or 80)")  # fmt: skip
     parser.add_argument("--only", metavar="ENV,...", help="these tasks of classic or mujoco")
+    parser.add_argument("--first-round", type=Path, metavar="FILE",
+                        help="classic or mujoco: only round two, of the candidates in such a "
+                             "file (results/searches)")  # fmt: skip
     parser.add_argument("--results", type=Path, metavar="DIR",
                         help="place of the runs (results/tune/NAME)")  # fmt: skip
     parser.add_argument("--conf", type=Path, default=CONF, metavar="DIR",
@@ -39,16 +42,20 @@ def main() -> int:
         parser.error(f"--trials: got {given.trials}, takes a number of at least 2")
     if given.seconds is not None and not 1 <= given.seconds <= 86_400:
         parser.error(f"--seconds: got {given.seconds:g}, takes a number from 1 to 86,400")
-    if given.only is not None and given.name not in TASKS:
-        parser.error(f"--only: {given.name} is searched as a whole; takes {' or '.join(TASKS)}")
+    for option in ("only", "first_round"):
+        if getattr(given, option) is not None and given.name not in TASKS:
+            word = f"--{option.replace('_', '-')}"
+            parser.error(f"{word}: {given.name} is searched as a whole; takes {' or '.join(TASKS)}")
+    if given.first_round is not None and not given.first_round.is_file():
+        parser.error(f"--first-round: got {given.first_round}, takes a file of candidates")
     results = (given.results or CONF.parent / "results" / "tune" / given.name).absolute()
     words = tuple(given.words)
     try:
         if given.name in TASKS:
             chosen = tasks.tasks_of(given.name, given.only)
-            print(tasks.plan(chosen))
+            print(tasks.plan(chosen, is_first=given.first_round is None))
             if not given.dry_run:
-                tasks.search(given.name, chosen, results, given.conf, words)
+                tasks.search(given.name, chosen, results, given.conf, words, given.first_round)
         else:
             suite = SUITES[given.name]
             seconds = given.seconds or suite.seconds

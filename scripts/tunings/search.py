@@ -186,16 +186,16 @@ def search(
         ]
         place = conf / suite.place.format(agent=agent)
         place.parent.mkdir(parents=True, exist_ok=True)
-        replace_text(place, file_of(suite, agent, tried[agent][number], told))
+        before, common = CONF / suite.place.format(agent=agent), suite.words(agent, suite.envs[0])
+        replace_text(place, file_of(before, common, tried[agent][number], told))
         print(f"{agent}: setting {number + 1} of {trials}, {_setting(tried[agent][number])}")
         print(f"written: {place}")
 
 
-def file_of(suite: Suite, agent: str, chosen: Chosen, told: Sequence[str]) -> str:
-    """The file of settings: those that it has already, with what was chosen."""
-    before = CONF / suite.place.format(agent=agent)
+def file_of(before: Path, common: Sequence[str], chosen: Chosen, told: Sequence[str]) -> str:
+    """The file of settings: those that the file `before` has already, if it is there, with what was
+    chosen. common: the words of the agent and of an environment. told: how it was found."""
     values: dict[str, Any] = yaml.safe_load(before.read_text()) if before.exists() else {}
-    common = suite.words(agent, suite.envs[0])
     settings = compose([*common, *(f"{key}={value}" for key, value in chosen.items())])
     for key in chosen:
         values.setdefault("agent", {})[key.removeprefix("agent.")] = value_at(settings, key)

@@ -1,24 +1,46 @@
-"""Single tasks: `rlbench tune` finds settings of both agents for each, with equal effort."""
+"""Single tasks: settings of both agents for each, with equal effort, in two rounds.
+
+The first round is the search of `rlbench tune`. The best of its trials is partly luck, so a second
+round runs the best ones, and the settings as they are, on seeds that the search has not seen; what
+these seeds rank first is taken.
+
+Started again it makes only the runs that are missing, from checkpoints, and comes to the same.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import csv
+import io
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import yaml
-
-from rlbench.cli.tune import main as tune
+import rlbench
+from prune_runs import prune
+from rlbench.clock import utc_now
+from rlbench.config.compose import compose
+from rlbench.config.words import as_text
 from rlbench.errors import ConfigError
+from rlbench.harness.machine import describe
 from rlbench.harness.screen import duration
 from rlbench.runs.files import replace_text
+from rlbench.settings import AUTO
+from rlbench.sweeps.launch import launch
+from rlbench.tuning.outcome import Objective, Outcome, read_run
+from rlbench.tuning.question import Asked, Question, pose
+from rlbench.tuning.search import Search, searched
+from rlbench.tuning.words import chosen_words, outcome_words, plan_lines
 from rlbench.wording import plural
+from tunings.search import CONF, Chosen, file_of
 
 AGENTS = ("es", "dqn")
 SEEDS = (2000, 2001, 2002)  # some of those from 1000 on chose the settings that were there before
+SECOND_SEEDS = (2003, 2004, 2005, 2006, 2007)
 TRIALS, FULL = 40, 6  # at most so many; of as many as the effort is enough for, were all full
+KEPT = 5  # settings of each agent in the second round, with those that are there
+AS_THEY_ARE = 1  # the number of the trial that has the settings that are there
 SIDE_BY_SIDE = 2  # runs on two cores
+COLUMNS = ("env", "agent", "trial", "first_round", "second_round", "taken", "settings")
 
 
 @dataclass(frozen=True)
@@ -30,16 +52,34 @@ class Task:
 
     @property
     def effort_s(self) -> int:
-        """Seconds of training for each agent."""
+        """Seconds of training for each agent in the first round."""
         return FULL * len(SEEDS) * self.run_s
 
-    def words(self, space: Path, results: Path, given: tuple[str, ...]) -> list[str]:
-        return [
-            f"agent={','.join(AGENTS)}", f"env={self.env}", f"space={space}", f"trials={TRIALS}",
-            f"effort={self.effort_s}",
-            f"seeds={','.join(map(str, SEEDS))}", f"budget.train_seconds={self.run_s}", "cores=1",
-            f"results_dir={results}", *given,
-        ]  # fmt: skip
+    @property
+    def second_s(self) -> int:
+        """The most that the second round takes of each agent."""
+        return KEPT * len(SECOND_SEEDS) * self.run_s
+
+    def given(self, more: Sequence[str]) -> tuple[str, ...]:
+        """What every run is given beside the agent and the environment."""
+        return (f"budget.train_seconds={self.run_s}", "cores=1", *more)
+
+    def questions(self, space: Path, results: Path, more: Sequence[str]) -> list[Question]:
+        """The searches of the first round."""
+        asked = Asked(self.env, self.given(more), SEEDS, results, TRIALS, self.effort_s)
+        return [pose(agent, asked, {}, space) for agent in AGENTS]
+
+    def common(self, agent: str) -> tuple[str, ...]:
+        return (f"agent={agent}", f"env={self.env}")
+
+    def second_round(
+        self, agent: str, chosen: Chosen, results: Path, more: Sequence[str]
+    ) -> list[tuple[str, ...]]:
+        """The words of a setting's runs in the second round, one run a seed."""
+        settings = [f"{key}={value}" for key, value in chosen.items()]
+        place = f"results_dir={as_text(str(results))}"
+        before = (*self.common(agent), *self.given(more), *settings, place)
+        return [(*before, f"seed={seed}") for seed in SECOND_SEEDS]
 
 
 CLASSIC = (
@@ -61,6 +101,61 @@ MUJOCO = (
 TASKS: Mapping[str, tuple[Task, ...]] = {"classic": CLASSIC, "mujoco": MUJOCO}
 
 
+@dataclass(frozen=True)
+class Candidate:
+    """A setting of the second round. trial: its number in the first one, whose outcome first_round
+    tells in words. chosen: by key, as it would be typed; empty: the settings as they are."""
+
+    trial: int
+    first_round: str
+    chosen: Chosen
+
+
+Candidates = Mapping[str, Sequence[Candidate]]  # by agent; the settings as they are come first
+
+
+@dataclass(frozen=True)
+class Found:
+    """What both rounds of a task came to. outcomes: of the second round, by agent, one for each
+    candidate."""
+
+    task: Task
+    objective: Objective
+    candidates: Candidates
+    outcomes: Mapping[str, Sequence[Outcome]]
+
+    def best(self, agent: str) -> int:
+        """Which candidate the second round ranks first; of equals the first."""
+        keys = [one.rank_key(self.objective) for one in self.outcomes[agent]]
+        return keys.index(min(keys))
+
+    def words(self, agent: str, number: int) -> str:
+        """What a candidate came to in the second round: `5 of 5 solved, after 4.2 s ...`."""
+        return outcome_words(self.outcomes[agent][number], self.objective)
+
+    def told(self, agent: str) -> str:
+        """Of the best candidate, what it came to."""
+        best = self.best(agent)
+        candidate = self.candidates[agent][best]
+        return (
+            f"Taken: trial {candidate.trial}; round one: {candidate.first_round or 'not known'}; "
+            f"round two: {self.words(agent, best)}. Settings as they were, round two: "
+            f"{self.words(agent, 0)}."
+        )
+
+    def rows(self) -> Iterator[dict[str, str]]:
+        """For the file of the searches."""
+        for agent, candidates in self.candidates.items():
+            for number, one in enumerate(candidates):
+                yield {
+                    "env": self.task.env, "agent": agent, "trial": str(one.trial),
+                    "first_round": one.first_round,
+                    "second_round": self.words(agent, number),
+                    "taken": "yes" if number == self.best(agent) else "",
+                    "settings": chosen_words(one.chosen) or "as they were",
+                }  # fmt: skip
+
+
 def tasks_of(name: str, only: str | None) -> tuple[Task, ...]:
     """The tasks of a set, or those of them that `only` names, ids between commas.
 
@@ -77,14 +172,19 @@ def tasks_of(name: str, only: str | None) -> tuple[Task, ...]:
     return tuple(task for task in tasks if task.env in wanted)
 
 
-def plan(tasks: Sequence[Task]) -> str:
-    """What will be done, and how long it takes."""
-    whole_s = len(AGENTS) * sum(task.effort_s for task in tasks) / SIDE_BY_SIDE
+def plan(tasks: Sequence[Task], *, is_first: bool) -> str:
+    """What will be done, and how long it takes. is_first: with the first round."""
+    seconds = [task.second_s + is_first * task.effort_s for task in tasks]
+    whole_s = len(AGENTS) * sum(seconds) / SIDE_BY_SIDE
+    first = (
+        f"settings that are tried on seeds {SEEDS[0]} to {SEEDS[-1]} for "
+        f"{min(t.effort_s for t in tasks)} to {max(t.effort_s for t in tasks)} s of training in "
+        f"all; then "
+    )
     return (
-        f"each agent: on each of {plural(len(tasks), 'task')}, settings that are tried on seeds "
-        f"{SEEDS[0]} to {SEEDS[-1]} for {min(t.effort_s for t in tasks)} to "
-        f"{max(t.effort_s for t in tasks)} s of training in all; {duration(whole_s)} on two cores, "
-        "and evaluations"
+        f"each agent: on each of {plural(len(tasks), 'task')}, {first * is_first}{KEPT} settings "
+        f"on seeds {SECOND_SEEDS[0]} to {SECOND_SEEDS[-1]}; at most {duration(whole_s)} on two "
+        "cores, and evaluations"
     )
 
 
@@ -94,26 +194,139 @@ def space_of(name: str) -> Path:
 
 
 def search(
-    name: str, tasks: Sequence[Task], results: Path, conf: Path, given: tuple[str, ...]
+    name: str,
+    tasks: Sequence[Task],
+    results: Path,
+    conf: Path,
+    more: tuple[str, ...],
+    first_round: Path | None = None,
 ) -> None:
-    """Find the settings of each of the tasks, and put them into the files of both agents."""
+    """Make both rounds of each task. When all are made, put what was found into the files of both
+    agents below the folder `conf`, and the candidates with their outcomes into `results`.
+
+    first_round: such a file of candidates, whose first round is not made again.
+    """
+    found = []
     for task in tasks:
-        tune([*task.words(space_of(name), results, given), "--out", str(results)])
+        questions = task.questions(space_of(name), results, more)
+        if first_round is None:
+            candidates = first(questions)
+        else:
+            candidates = read_candidates(first_round, task.env)
+        outcomes = second(task, candidates, results / "second", more)
+        found.append(Found(task, questions[0].objective, candidates, outcomes))
         for agent in AGENTS:
-            found = results / agent / f"{task.env}.yaml"
-            place = conf / "tuned" / agent / f"{task.env}.yaml"
-            place.parent.mkdir(parents=True, exist_ok=True)
-            before = place.read_text() if place.exists() else ""
-            replace_text(place, merged(before, found.read_text()))
-            print(f"written: {place}")
+            print(f"{agent} on {task.env}: {found[-1].told(agent)}", flush=True)
+    for one in found:
+        for agent in AGENTS:
+            print(f"written: {write(name, one, agent, conf)}")
+    table = results / f"{name}.csv"
+    replace_text(table, as_csv([row for one in found for row in one.rows()]))
+    print(f"written: {table}")
 
 
-def merged(before: str, found: str) -> str:
-    """The file of settings: those that were there, with what was found; how, and how before."""
-    values: dict[str, Any] = yaml.safe_load(before) or {}
-    for part, settings in yaml.safe_load(found).items():
-        values.setdefault(part, {}).update(settings)
-    told = [line for line in found.splitlines() if line.startswith("#")]
-    earlier = [line for line in before.splitlines() if line.startswith("#") and line not in told]
-    told += ["# What was varied lay around settings that were found so:", *earlier] * bool(earlier)
-    return "\n".join([*told, yaml.safe_dump(values, sort_keys=False)])
+def first(questions: Sequence[Question]) -> Candidates:
+    """Make the searches of the first round; what goes on to the second one."""
+    for question in questions:
+        for line in plan_lines(question):
+            print(line)
+    with searched(questions, lambda line: print(line, flush=True)) as searches:
+        return {search.question.agent: kept(_candidates(search)) for search in searches}
+
+
+def _candidates(search: Search) -> list[Candidate]:
+    """The complete trials of a search, the best one first."""
+    question, study = search.question, search.study
+    best_first = sorted(study.complete(), key=lambda pair: pair[1].rank_key(question.objective))
+    return [
+        Candidate(
+            trial.number + 1, outcome_words(outcome, question.objective), study.chosen_by(trial)
+        )
+        for trial, outcome in best_first
+    ]
+
+
+def kept(best_first: Sequence[Candidate]) -> list[Candidate]:
+    """The settings as they are, and the best of the others: as many for each agent."""
+    told = {one.trial: one.first_round for one in best_first}
+    as_is = Candidate(AS_THEY_ARE, told.get(AS_THEY_ARE, ""), {})
+    others = [one for one in best_first if one.trial != AS_THEY_ARE]
+    return [as_is, *others[: KEPT - 1]]
+
+
+def read_candidates(file: Path, env: str) -> Candidates:
+    """Those of a task in a file of candidates, in its order.
+
+    Raises ConfigError where the file has none of an agent.
+    """
+    rows = list(csv.DictReader(io.StringIO(file.read_text())))
+    found: dict[str, list[Candidate]] = {}
+    for agent in AGENTS:
+        of_agent = [
+            Candidate(int(row["trial"]), row["first_round"], _chosen(row["settings"]))
+            for row in rows
+            if row["env"] == env and row["agent"] == agent
+        ]
+        if not of_agent:
+            raise ConfigError("--first-round", str(file), f"a file with {agent} on {env}")
+        found[agent] = kept(of_agent)
+    return found
+
+
+def _chosen(settings: str) -> Chosen:
+    if settings == "as they were":
+        return {}
+    pairs = [word.partition("=") for word in settings.split()]
+    return {f"agent.{key}": value for key, _, value in pairs}
+
+
+def second(
+    task: Task, candidates: Candidates, results: Path, more: Sequence[str]
+) -> Mapping[str, Sequence[Outcome]]:
+    """Make the runs that are missing of the second round, both agents side by side; by agent, what
+    its candidates came to.
+
+    Raises RunError where a run failed, and KeyboardInterrupt when each has written a checkpoint.
+    """
+    wanted = {
+        agent: [task.second_round(agent, one.chosen, results, more) for one in settings]
+        for agent, settings in candidates.items()
+    }
+    every = [words for settings in wanted.values() for runs in settings for words in runs]
+    places: dict[tuple[str, ...], Path] = {}
+    for job in launch(every, compose, ["hydra.mode=RUN"], AUTO):
+        assert job.directory is not None
+        places[job.words] = job.directory
+        prune(job.directory)  # replays of all of them would take gigabytes
+    return {
+        agent: [Outcome.of([read_run(places[words]) for words in runs]) for runs in settings]
+        for agent, settings in wanted.items()
+    }
+
+
+def write(name: str, found: Found, agent: str, conf: Path) -> Path:
+    """Write the file of an agent's settings on a task, with how they were found; its path."""
+    task, candidate = found.task, found.candidates[agent][found.best(agent)]
+    spent_s = sum(sum(one.train_s) for one in found.outcomes[agent])
+    about = (
+        f"Found by scripts/tune {name} (rlbench {rlbench.__version__}) on {utc_now()[:10]}. Round "
+        f"one: at most {TRIALS} trials and {duration(task.effort_s)} of training in all, seeds "
+        f"{SEEDS[0]} to {SEEDS[-1]}. Round two: the best {KEPT - 1} of them and the settings as "
+        f"they were, {duration(spent_s)}, seeds {SECOND_SEEDS[0]} to {SECOND_SEEDS[-1]}, on "
+        f"{describe().cpu_model or 'this machine'}. A run had at most {task.run_s} s and one core. "
+        f"Varied was what scripts/tunings/{name}.yaml says. Reported seeds are 0-99."
+    )
+    file = Path("tuned", agent, f"{task.env}.yaml")
+    told, before = [about, found.told(agent)], CONF / file
+    place = conf / file
+    place.parent.mkdir(parents=True, exist_ok=True)
+    replace_text(place, file_of(before, task.common(agent), candidate.chosen, told))
+    return place
+
+
+def as_csv(rows: Sequence[Mapping[str, str]]) -> str:
+    text = io.StringIO()
+    table = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    table.writeheader()
+    table.writerows(rows)
+    return text.getvalue()

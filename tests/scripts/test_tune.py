@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import yaml
 
-from rlbench.cli.tune import main as tune
 from rlbench.config.compose import compose
 from rlbench.config.spaces import Choice, Interval
 from rlbench.config.words import as_text
 from rlbench.errors import ConfigError
+from rlbench.tuning.outcome import Outcome
+from rlbench.tuning.words import plan_lines
 from tunings.search import (
     CONF,
+    Chosen,
     as_they_are,
     drawn,
     effort_s,
@@ -23,7 +27,22 @@ from tunings.search import (
     scores,
 )
 from tunings.suites import MINATAR, RAM, SUITES, Suite
-from tunings.tasks import TASKS, Task, merged, plan, space_of, tasks_of
+from tunings.tasks import (
+    SECOND_SEEDS,
+    SEEDS,
+    TASKS,
+    Candidate,
+    Found,
+    Task,
+    as_csv,
+    kept,
+    plan,
+    read_candidates,
+    search,
+    space_of,
+    tasks_of,
+    write,
+)
 
 
 @pytest.mark.parametrize("suite", SUITES.values(), ids=SUITES)
@@ -75,7 +94,10 @@ def test_both_agents_get_the_same_but_for_their_settings() -> None:
 
 def test_the_file_keeps_what_was_not_searched() -> None:
     text = file_of(
-        MINATAR, "dqn", {"agent.n_step": "3", "agent.learning_rate": "3e-05"}, ["Found here."]
+        CONF / "tuned/dqn/MinAtar.yaml",
+        MINATAR.words("dqn", MINATAR.envs[0]),
+        {"agent.n_step": "3", "agent.learning_rate": "3e-05"},
+        ["Found here."],
     )
     assert text.startswith("# @package _global_\n# Found here.\n")
     found = yaml.safe_load(text)["agent"]
@@ -91,41 +113,120 @@ def test_games_that_are_reported_are_not_those_that_were_tuned_on() -> None:
     assert RAM.zeros() == (222.4, 0.1, 307.3)  # random play's, of Wang et al. 2016
 
 
-def test_found_settings_join_those_that_were_there_and_say_how_they_were_found() -> None:
-    before = "# @package _global_\n# By hand.\nagent:\n  bins: 3\n  n_step: 1\n"
-    found = "# @package _global_\n# Found by rlbench tune.\nagent:\n  n_step: 5\n"
-    text = merged(before, found)
-    assert text.startswith(
-        "# @package _global_\n# Found by rlbench tune.\n"
-        "# What was varied lay around settings that were found so:\n# By hand.\nagent:\n"
-    )
-    assert yaml.safe_load(text) == {"agent": {"bins": 3, "n_step": 5}}
-    assert yaml.safe_load(merged("", found)) == {"agent": {"n_step": 5}}
-
-
 def test_some_tasks_of_a_set() -> None:
     hopper, ant = tasks_of("mujoco", "Ant-v5,Hopper-v5")
     assert (hopper.env, ant.env) == ("Hopper-v5", "Ant-v5")
     # Two agents, two at a time: 6 full trials of 3 seeds of 90 s on each task.
-    assert "on each of 2 tasks" in plan([hopper, ant]) and "54:00 on two cores" in plan(
-        [hopper, ant]
-    )
+    # Then 5 settings on 5 seeds.
+    assert "on each of 2 tasks" in (whole := plan([hopper, ant], is_first=True))
+    assert "at most 2:09:00 on two cores" in whole
+    assert "at most 1:15:00 on two cores" in plan([hopper, ant], is_first=False)
     assert tasks_of("classic", None) == TASKS["classic"]
     with pytest.raises(ConfigError, match=r"--only: got .*; takes ids of mujoco: Inverted"):
         tasks_of("mujoco", "Pendulum-v1")
 
 
 @pytest.mark.parametrize(("name", "task"), [(n, t) for n in TASKS for t in TASKS[n]], ids=str)
-def test_a_search_of_a_task_is_taken(
-    name: str,
-    task: Task,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    words = task.words(space_of(name), tmp_path, ("dry_run=quick",))
-    assert tune([*words, "--out", str(tmp_path)]) == 0
-    plan = capsys.readouterr().out
-    assert f"es on {task.env}" in plan and f"dqn on {task.env}" in plan
-    assert "2000, 2001, 2002" in plan
+def test_a_search_of_a_task_is_taken(name: str, task: Task, tmp_path: Path) -> None:
+    es, dqn = task.questions(space_of(name), tmp_path, ())
+    assert (es.agent, dqn.agent) == ("es", "dqn") and es.objective == dqn.objective
+    assert es.asked == dqn.asked
+    assert es.asked.seeds == (2000, 2001, 2002) and es.asked.effort_s == 6 * 3 * task.run_s
+    assert f"es on {task.env}" in next(plan_lines(es))
+
+
+def candidate(trial: int, chosen: Chosen) -> Candidate:
+    return Candidate(trial, f"round one of {trial}", chosen)
+
+
+def outcome(*solved_s: float | None) -> Outcome:
+    """Runs that were solved after so many seconds; None: not, with a return of 7."""
+    spent = tuple(60.0 if one is None else one for one in solved_s)
+    return Outcome(solved_s, tuple(7.0 for _ in solved_s), spent)
+
+
+def found(space: Mapping[str, Sequence[Outcome]]) -> Found:
+    """What a second round of three settings of each agent came to."""
+    settings = [
+        candidate(1, {}), candidate(9, {"agent.n_step": "3", "agent.learning_rate": "3e-05"}),
+        candidate(4, {"agent.n_step": "5", "agent.learning_rate": "0.0123"}),
+    ]  # fmt: skip
+    return Found(TASKS["classic"][0], "time_to_threshold", {"dqn": settings}, space)
+
+
+def test_the_second_round_has_the_settings_as_they_are_and_as_many_others_of_each_agent() -> None:
+    best_first = [candidate(number, {"agent.x": str(number)}) for number in (7, 3, 1, 8, 2, 6)]
+    assert [one.trial for one in kept(best_first)] == [1, 7, 3, 8, 2]
+    assert kept(best_first)[0] == Candidate(1, "round one of 1", {})
+    assert [one.trial for one in kept(best_first[:2])] == [1, 7, 3]
+    assert kept(best_first[:2])[0] == Candidate(1, "", {})
+
+
+def test_the_runs_of_the_second_round_have_seeds_that_the_first_one_did_not_have() -> None:
+    assert not set(SEEDS) & set(SECOND_SEEDS) and min(SECOND_SEEDS) >= 100
+    runs = TASKS["classic"][3].second_round("dqn", {"agent.n_step": "3"}, Path("runs"), ("a=1",))
+    assert runs[1] == (
+        "agent=dqn", "env=LunarLander-v3", "budget.train_seconds=60", "cores=1", "a=1",
+        "agent.n_step=3", "results_dir=runs", "seed=2004",
+    )  # fmt: skip
+    assert len(runs) == 5
+
+
+def test_what_is_best_in_the_second_round_is_taken_whatever_it_was_in_the_first() -> None:
+    solved, soon, most = outcome(3, 5), outcome(0.1, None), outcome(2, 4)
+    assert found({"dqn": [solved, soon, most]}).best("dqn") == 2
+    assert found({"dqn": [solved, soon, outcome(4, 4)]}).best("dqn") == 0  # of equals the first
+
+
+def test_the_file_of_candidates_is_read_as_it_was_written(tmp_path: Path) -> None:
+    both = found({"dqn": [outcome(3, 5), outcome(0.1, None), outcome(2, 4)]})
+    both = replace(both, candidates={"es": both.candidates["dqn"], **both.candidates},
+                   outcomes={"es": both.outcomes["dqn"], **both.outcomes})  # fmt: skip
+    file = tmp_path / "classic.csv"
+    file.write_text(as_csv(list(both.rows())))
+    assert file.read_text().splitlines()[-1] == (
+        'CartPole-v1,dqn,4,round one of 4,"2 of 2 solved, after 3.0 s of training on average",yes,'
+        "n_step=5 learning_rate=0.0123"
+    )
+    again = read_candidates(file, "CartPole-v1")
+    assert again == dict.fromkeys(("es", "dqn"), both.candidates["dqn"])
+    with pytest.raises(ConfigError, match=r"--first-round: got .*; takes a file with es on Acr"):
+        read_candidates(file, "Acrobot-v1")
+
+
+def test_found_settings_are_written_with_what_both_rounds_came_to(tmp_path: Path) -> None:
+    this = found({"dqn": [outcome(3, 5), outcome(0.1, None), outcome(2, 4)]})
+    place = write("classic", this, "dqn", tmp_path)
+    assert place == tmp_path / "tuned" / "dqn" / "CartPole-v1.yaml"
+    text = " ".join(line.lstrip("# ") for line in place.read_text().splitlines())
+    assert "Round one: at most 40 trials and 6:00 of training" in text
+    assert (
+        "Taken: trial 4; round one: round one of 4; round two: 2 of 2 solved, after 3.0 s of "
+        "training on average. Settings as they were, round two: 2 of 2 solved, after 4.0 s" in text
+    )
+    # 8 of the first setting, 60.1 of the second, 6 of the third.
+    assert "the settings as they were, 1:14," in text
+    now = yaml.safe_load(place.read_text())["agent"]
+    before = compose(["agent=dqn", "env=CartPole-v1"]).agent.params
+    assert now.pop("n_step") == 5 and now.pop("learning_rate") == 0.0123
+    assert len(now) > 5 and now == {key: before[key] for key in now}
+
+
+@pytest.mark.slow
+def test_both_rounds_from_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tunings.tasks.TRIALS", 2)
+    monkeypatch.setattr("tunings.tasks.SEEDS", (2000,))
+    monkeypatch.setattr("tunings.tasks.SECOND_SEEDS", (2003, 2004))
+    task = Task("CartPole-v1", 2)
+    search("classic", [task], tmp_path, tmp_path / "conf", ())
+    rows = (tmp_path / "classic.csv").read_text().splitlines()
+    assert len(rows) == 1 + 2 * 2 and sum(",yes," in row for row in rows) == 2
+    runs = sorted(path.name for path in (tmp_path / "second").rglob("seed*"))
+    assert runs == ["seed2003"] * 4 + ["seed2004"] * 4
+    for agent in ("es", "dqn"):
+        file = tmp_path / "conf" / "tuned" / agent / "CartPole-v1.yaml"
+        assert "Taken: trial " in file.read_text()
+        assert "hidden" in yaml.safe_load(file.read_text())["agent"]  # as found, or as it was
+    # From the file, the first round is not made again, and the second one is there.
+    search("classic", [task], tmp_path, tmp_path / "conf", (), tmp_path / "classic.csv")
+    assert (tmp_path / "classic.csv").read_text().splitlines() == rows

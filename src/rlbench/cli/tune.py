@@ -7,7 +7,6 @@ import importlib.util
 import re
 import sys
 from collections.abc import Sequence
-from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -87,16 +86,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _search(questions: Sequence[Question], out: Path) -> None:
-    """Make the searches, those who have had the least first, and write what they found."""
-    from rlbench.tuning.search import Search, held
+    """Make the searches, and write what they found."""
+    from rlbench.tuning.search import searched
 
-    with ExitStack() as held_studies:
-        for question in questions:
-            place = question.directory.absolute()
-            held_studies.enter_context(held(place, question.asked.results_dir.absolute()))
-        searches = [Search(question, _say) for question in questions]
-        while left := [search for search in searches if not search.is_over]:
-            min(left, key=lambda search: search.spent_s).step()
+    with searched(questions, _say) as searches:
         found = [_write(search, out) for search in searches]
     if not all(found):
         raise RunError("no trial of an agent was completed: a longer effort, or more trials")

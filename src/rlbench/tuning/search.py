@@ -6,7 +6,7 @@ import contextlib
 import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -204,6 +204,20 @@ class Search:
         """What a run has trained since the last row of its log."""
         now = read_pulse(directory / PULSE)
         return 0.0 if now is None else max(0.0, _trained_s(now) - self._spent_s.get(directory, 0.0))
+
+
+@contextmanager
+def searched(questions: Sequence[Question], say: Say) -> Iterator[list[Search]]:
+    """Make the searches of several agents, whoever has had the least effort first. The studies are
+    held for this process until the end of this. Raises what `held` and `Search.step` raise."""
+    with ExitStack() as held_studies:
+        for question in questions:
+            place = question.directory.absolute()
+            held_studies.enter_context(held(place, question.asked.results_dir.absolute()))
+        searches = [Search(question, say) for question in questions]
+        while left := [search for search in searches if not search.is_over]:
+            min(left, key=lambda search: search.spent_s).step()
+        yield searches
 
 
 @contextmanager
