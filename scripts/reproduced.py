@@ -1,6 +1,6 @@
 """Print the tables of docs/reproduced.md: what papers published and what the committed runs did.
 
-python scripts/reproduced.py [faster | cores | mujoco | legs | ram | minatar | noise | pong | games]
+python scripts/reproduced.py [TABLE ...], where TABLE is one of the names in TABLES
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from rlbench.analysis.curves import evaluated
 from rlbench.analysis.decision import decide
-from rlbench.analysis.groups import EnvironmentGroups, group_runs
+from rlbench.analysis.groups import group_runs
 from rlbench.analysis.level_times import level_time
 from rlbench.analysis.return_differences import return_difference
 from rlbench.analysis.speed_ratios import (
@@ -62,7 +62,7 @@ def atari(results: Path) -> Iterator[str]:
     yield f"| game | frames | Dopamine's DQN | {' | '.join(f'{name} here' for name in agents)} |"
     yield "|---" + "|--:" * (2 + len(agents)) + "|"
     for environment in environments:
-        game = _game(environment)
+        game = short_name(environment.env)
         assert environment.frame_skip is not None
         published = dopamine_curve(environment.env, environment.frame_skip)
         assert published is not None
@@ -100,7 +100,7 @@ def levels(results: Path) -> Iterator[str]:
         for fraction, level in zip(ATARI_FRACTIONS, es.levels, strict=True):
             times = [level_time(group, level, "train_s") for group in (es, dqn)]
             yield _row(
-                _game(environment),
+                short_name(environment.env),
                 f"{fraction:.0%}",
                 f"{level:,.0f}",
                 *(f"{time.n_reached} of {time.n_runs}" for time in times),
@@ -123,7 +123,7 @@ def ends(results: Path) -> Iterator[str]:
             interval = f"[{found.low:.3g}, {found.high:.3g}]"
         ahead = "not settled" if found.ahead is None or not found.is_settled else found.ahead
         yield _row(
-            _game(environment),
+            short_name(environment.env),
             f"{found.challenger_return:.3g}",
             f"{found.baseline_return:.3g}",
             f"{found.difference:.3g} {interval}",
@@ -197,14 +197,36 @@ def faster(reference: Path) -> Iterator[str]:
             )
 
 
+def answer(reference: Path) -> Iterator[str]:
+    """On which environments of each set of ES against DQN who was faster, and how much sooner over
+    all of them together, in Markdown: the table of docs/answer.md."""
+    yield "| runs | ES was faster | DQN was faster | not settled | neither got there | together |"
+    yield "|---" * 6 + "|"
+    for name, kind in ANSWERS.items():
+        if not (reference / name).is_dir():
+            continue
+        environments = group_runs(load_runs(reference / name).runs)
+        ratios = [ratio for found in environments for ratio in speed_ratios(found)]
+        envs: dict[str, list[str]] = {}
+        for ratio in threshold_ratios(ratios):
+            envs.setdefault(winner_text(decide(ratio)), []).append(short_name(ratio.env))
+        suites = across_environments(environments, ratios)
+        means = [mean for suite in suites for mean in suite.ratios if mean.unit == "train_s"]
+        columns = ("ES", "DQN", "not settled", "no comparison")
+        yield _row(
+            kind, *(", ".join(envs.get(column, [])) for column in columns),
+            "; ".join(map(ratio_text, means)),
+        )  # fmt: skip
+
+
+def short_name(env: str) -> str:
+    """`Pong` of `ALE/Pong-v5`."""
+    return env.rpartition("/")[2].rpartition("-")[0]
+
+
 def _times(results: Path) -> list[dict[str, str]]:
     with (results / "report" / "time_to_threshold.csv").open() as file:
         return list(csv.DictReader(file))
-
-
-def _game(environment: EnvironmentGroups) -> str:
-    """`Pong` of `ALE/Pong-v5`."""
-    return environment.env.rpartition("/")[2].rpartition("-")[0]
 
 
 def _row(*cells: str) -> str:
@@ -241,7 +263,16 @@ def _millions(steps: float) -> str:
     return f"{steps / 1e6:.3g} M" if steps >= 1e5 else f"{steps / 1e6:.2g} M"
 
 
+ANSWERS = {  # of docs/answer.md: the sets of ES against DQN
+    "classic-one-core": "classic control, a core each",
+    "classic": "classic control, two cores each",
+    "mujoco": "robotics, a core each",
+    "ram": "Atari from memory, a core each",
+    "pong": "Pong from pixels, a core each",
+    "games": "other Atari games from pixels, a core each",
+}
 TABLES = {
+    "answer": answer,
     "faster": faster,
     "cores": cores,
     "mujoco": mujoco,
@@ -252,12 +283,13 @@ TABLES = {
     "pong": atari,
     "games": atari,
 }
+OF_ALL = ("answer", "faster")
 SETS = {"cores": "classic-one-core"}  # of a table that is about several sets, the last to be run
 
 
 def runs_of(name: str) -> Path:
     """The runs that a table needs: one committed set, or all of them."""
-    return REFERENCE if name == "faster" else REFERENCE / SETS.get(name, name)
+    return REFERENCE if name in OF_ALL else REFERENCE / SETS.get(name, name)
 
 
 def table_of(name: str) -> Iterator[str]:

@@ -35,9 +35,8 @@ from tunings.search import CONF, Chosen, file_of
 
 AGENTS = ("es", "dqn")
 SEEDS = (2000, 2001, 2002)  # some of those from 1000 on chose the settings that were there before
-SECOND_SEEDS = (2003, 2004, 2005, 2006, 2007)
-TRIALS, FULL = 40, 6  # at most so many; of as many as the effort is enough for, were all full
-KEPT = 5  # settings of each agent in the second round, with those that are there
+FIRST_OF_SECOND = 2003  # seed of the second round
+TRIALS = 40  # at most, in the first round
 AS_THEY_ARE = 1  # the number of the trial that has the settings that are there
 SIDE_BY_SIDE = 2  # runs on two cores
 COLUMNS = ("env", "agent", "trial", "first_round", "second_round", "taken", "settings")
@@ -45,20 +44,29 @@ COLUMNS = ("env", "agent", "trial", "first_round", "second_round", "taken", "set
 
 @dataclass(frozen=True)
 class Task:
-    """run_s: the most that one run may take, in seconds of training."""
+    """run_s: the most that one run may take, in seconds of training. full: as many trials as the
+    effort of the first round is enough for, were no run solved or given up. kept: settings of each
+    agent in the second round, those that are there among them; again: its seeds."""
 
     env: str
     run_s: int
+    full: int = 6
+    kept: int = 5
+    again: int = 5
 
     @property
     def effort_s(self) -> int:
         """Seconds of training for each agent in the first round."""
-        return FULL * len(SEEDS) * self.run_s
+        return self.full * len(SEEDS) * self.run_s
 
     @property
     def second_s(self) -> int:
         """The most that the second round takes of each agent."""
-        return KEPT * len(SECOND_SEEDS) * self.run_s
+        return self.kept * self.again * self.run_s
+
+    @property
+    def second_seeds(self) -> range:
+        return range(FIRST_OF_SECOND, FIRST_OF_SECOND + self.again)
 
     def given(self, more: Sequence[str]) -> tuple[str, ...]:
         """What every run is given beside the agent and the environment."""
@@ -79,7 +87,7 @@ class Task:
         settings = [f"{key}={value}" for key, value in chosen.items()]
         place = f"results_dir={as_text(str(results))}"
         before = (*self.common(agent), *self.given(more), *settings, place)
-        return [(*before, f"seed={seed}") for seed in SECOND_SEEDS]
+        return [(*before, f"seed={seed}") for seed in self.second_seeds]
 
 
 CLASSIC = (
@@ -89,14 +97,18 @@ CLASSIC = (
     Task("LunarLander-v3", 60),
     Task("Pendulum-v1", 60),
 )
-MUJOCO = (
-    Task("InvertedPendulum-v5", 30),
-    Task("InvertedDoublePendulum-v5", 60),
-    Task("Swimmer-v5", 60),
-    Task("HalfCheetah-v5", 60),
-    Task("Hopper-v5", 90),
-    Task("Walker2d-v5", 90),
-    Task("Ant-v5", 90),
+# Longer runs, so fewer: all seven take three hours.
+MUJOCO = tuple(
+    Task(env, run_s, full=4, kept=3, again=3)
+    for env, run_s in {
+        "InvertedPendulum-v5": 30,
+        "InvertedDoublePendulum-v5": 60,
+        "Swimmer-v5": 60,
+        "HalfCheetah-v5": 60,
+        "Hopper-v5": 90,
+        "Walker2d-v5": 90,
+        "Ant-v5": 90,
+    }.items()
 )
 TASKS: Mapping[str, tuple[Task, ...]] = {"classic": CLASSIC, "mujoco": MUJOCO}
 
@@ -177,15 +189,19 @@ def plan(tasks: Sequence[Task], *, is_first: bool) -> str:
     seconds = [task.second_s + is_first * task.effort_s for task in tasks]
     whole_s = len(AGENTS) * sum(seconds) / SIDE_BY_SIDE
     first = (
-        f"settings that are tried on seeds {SEEDS[0]} to {SEEDS[-1]} for "
+        f"settings that are tried on seeds {_ends(SEEDS)} for "
         f"{min(t.effort_s for t in tasks)} to {max(t.effort_s for t in tasks)} s of training in "
         f"all; then "
     )
     return (
-        f"each agent: on each of {plural(len(tasks), 'task')}, {first * is_first}{KEPT} settings "
-        f"on seeds {SECOND_SEEDS[0]} to {SECOND_SEEDS[-1]}; at most {duration(whole_s)} on two "
-        "cores, and evaluations"
+        f"each agent: on each of {plural(len(tasks), 'task')}, {first * is_first}"
+        f"{tasks[0].kept} settings on seeds {_ends(tasks[0].second_seeds)}; "
+        f"at most {duration(whole_s)} on two cores, and evaluations"
     )
+
+
+def _ends(seeds: Sequence[int]) -> str:
+    return f"{seeds[0]} to {seeds[-1]}"
 
 
 def space_of(name: str) -> Path:
@@ -210,9 +226,9 @@ def search(
     for task in tasks:
         questions = task.questions(space_of(name), results, more)
         if first_round is None:
-            candidates = first(questions)
+            candidates = first(questions, task.kept)
         else:
-            candidates = read_candidates(first_round, task.env)
+            candidates = read_candidates(first_round, task)
         outcomes = second(task, candidates, results / "second", more)
         found.append(Found(task, questions[0].objective, candidates, outcomes))
         for agent in AGENTS:
@@ -225,13 +241,13 @@ def search(
     print(f"written: {table}")
 
 
-def first(questions: Sequence[Question]) -> Candidates:
-    """Make the searches of the first round; what goes on to the second one."""
+def first(questions: Sequence[Question], number: int) -> Candidates:
+    """Make the searches of the first round; so many of each that go on to the second one."""
     for question in questions:
         for line in plan_lines(question):
             print(line)
     with searched(questions, lambda line: print(line, flush=True)) as searches:
-        return {search.question.agent: kept(_candidates(search)) for search in searches}
+        return {search.question.agent: kept(_candidates(search), number) for search in searches}
 
 
 def _candidates(search: Search) -> list[Candidate]:
@@ -246,16 +262,16 @@ def _candidates(search: Search) -> list[Candidate]:
     ]
 
 
-def kept(best_first: Sequence[Candidate]) -> list[Candidate]:
-    """The settings as they are, and the best of the others: as many for each agent."""
+def kept(best_first: Sequence[Candidate], number: int) -> list[Candidate]:
+    """The settings as they are, and the best of the others: `number` for each agent."""
     told = {one.trial: one.first_round for one in best_first}
     as_is = Candidate(AS_THEY_ARE, told.get(AS_THEY_ARE, ""), {})
     others = [one for one in best_first if one.trial != AS_THEY_ARE]
-    return [as_is, *others[: KEPT - 1]]
+    return [as_is, *others[: number - 1]]
 
 
-def read_candidates(file: Path, env: str) -> Candidates:
-    """Those of a task in a file of candidates, in its order.
+def read_candidates(file: Path, task: Task) -> Candidates:
+    """Those of a task in a file of candidates, in its order, as many as go on.
 
     Raises ConfigError where the file has none of an agent.
     """
@@ -265,11 +281,11 @@ def read_candidates(file: Path, env: str) -> Candidates:
         of_agent = [
             Candidate(int(row["trial"]), row["first_round"], _chosen(row["settings"]))
             for row in rows
-            if row["env"] == env and row["agent"] == agent
+            if row["env"] == task.env and row["agent"] == agent
         ]
         if not of_agent:
-            raise ConfigError("--first-round", str(file), f"a file with {agent} on {env}")
-        found[agent] = kept(of_agent)
+            raise ConfigError("--first-round", str(file), f"a file with {agent} on {task.env}")
+        found[agent] = kept(of_agent, task.kept)
     return found
 
 
@@ -311,10 +327,10 @@ def write(name: str, found: Found, agent: str, conf: Path) -> Path:
     about = (
         f"Found by scripts/tune {name} (rlbench {rlbench.__version__}) on {utc_now()[:10]}. Round "
         f"one: at most {TRIALS} trials and {duration(task.effort_s)} of training in all, seeds "
-        f"{SEEDS[0]} to {SEEDS[-1]}. Round two: the best {KEPT - 1} of them and the settings as "
-        f"they were, {duration(spent_s)}, seeds {SECOND_SEEDS[0]} to {SECOND_SEEDS[-1]}, on "
+        f"{_ends(SEEDS)}. Round two: the best {task.kept - 1} of them and the settings as they "
+        f"were, {duration(spent_s)}, seeds {_ends(task.second_seeds)}, on "
         f"{describe().cpu_model or 'this machine'}. A run had at most {task.run_s} s and one core. "
-        f"Varied was what scripts/tunings/{name}.yaml says. Reported seeds are 0-99."
+        f"Varied was what scripts/tunings/{name}.yaml says; the rest stayed. Reported seeds are 0-99."
     )
     file = Path("tuned", agent, f"{task.env}.yaml")
     told, before = [about, found.told(agent)], CONF / file

@@ -28,7 +28,6 @@ from tunings.search import (
 )
 from tunings.suites import MINATAR, RAM, SUITES, Suite
 from tunings.tasks import (
-    SECOND_SEEDS,
     SEEDS,
     TASKS,
     Candidate,
@@ -116,11 +115,11 @@ def test_games_that_are_reported_are_not_those_that_were_tuned_on() -> None:
 def test_some_tasks_of_a_set() -> None:
     hopper, ant = tasks_of("mujoco", "Ant-v5,Hopper-v5")
     assert (hopper.env, ant.env) == ("Hopper-v5", "Ant-v5")
-    # Two agents, two at a time: 6 full trials of 3 seeds of 90 s on each task.
-    # Then 5 settings on 5 seeds.
+    # Two agents, two at a time: 4 full trials of 3 seeds of 90 s on each task.
+    # Then 3 settings on 3 seeds.
     assert "on each of 2 tasks" in (whole := plan([hopper, ant], is_first=True))
-    assert "at most 2:09:00 on two cores" in whole
-    assert "at most 1:15:00 on two cores" in plan([hopper, ant], is_first=False)
+    assert "at most 1:03:00 on two cores" in whole
+    assert "at most 27:00 on two cores" in plan([hopper, ant], is_first=False)
     assert tasks_of("classic", None) == TASKS["classic"]
     with pytest.raises(ConfigError, match=r"--only: got .*; takes ids of mujoco: Inverted"):
         tasks_of("mujoco", "Pendulum-v1")
@@ -128,10 +127,11 @@ def test_some_tasks_of_a_set() -> None:
 
 @pytest.mark.parametrize(("name", "task"), [(n, t) for n in TASKS for t in TASKS[n]], ids=str)
 def test_a_search_of_a_task_is_taken(name: str, task: Task, tmp_path: Path) -> None:
+    full = {"classic": 6, "mujoco": 4}
     es, dqn = task.questions(space_of(name), tmp_path, ())
     assert (es.agent, dqn.agent) == ("es", "dqn") and es.objective == dqn.objective
     assert es.asked == dqn.asked
-    assert es.asked.seeds == (2000, 2001, 2002) and es.asked.effort_s == 6 * 3 * task.run_s
+    assert es.asked.seeds == (2000, 2001, 2002) and es.asked.effort_s == full[name] * 3 * task.run_s
     assert f"es on {task.env}" in next(plan_lines(es))
 
 
@@ -156,15 +156,16 @@ def found(space: Mapping[str, Sequence[Outcome]]) -> Found:
 
 def test_the_second_round_has_the_settings_as_they_are_and_as_many_others_of_each_agent() -> None:
     best_first = [candidate(number, {"agent.x": str(number)}) for number in (7, 3, 1, 8, 2, 6)]
-    assert [one.trial for one in kept(best_first)] == [1, 7, 3, 8, 2]
-    assert kept(best_first)[0] == Candidate(1, "round one of 1", {})
-    assert [one.trial for one in kept(best_first[:2])] == [1, 7, 3]
-    assert kept(best_first[:2])[0] == Candidate(1, "", {})
+    assert [one.trial for one in kept(best_first, 5)] == [1, 7, 3, 8, 2]
+    assert kept(best_first, 5)[0] == Candidate(1, "round one of 1", {})
+    assert [one.trial for one in kept(best_first[:2], 5)] == [1, 7, 3]
+    assert kept(best_first[:2], 5)[0] == Candidate(1, "", {})
 
 
 def test_the_runs_of_the_second_round_have_seeds_that_the_first_one_did_not_have() -> None:
-    assert not set(SEEDS) & set(SECOND_SEEDS) and min(SECOND_SEEDS) >= 100
-    runs = TASKS["classic"][3].second_round("dqn", {"agent.n_step": "3"}, Path("runs"), ("a=1",))
+    task = TASKS["classic"][3]
+    assert list(task.second_seeds) == [2003, 2004, 2005, 2006, 2007] and max(SEEDS) == 2002
+    runs = task.second_round("dqn", {"agent.n_step": "3"}, Path("runs"), ("a=1",))
     assert runs[1] == (
         "agent=dqn", "env=LunarLander-v3", "budget.train_seconds=60", "cores=1", "a=1",
         "agent.n_step=3", "results_dir=runs", "seed=2004",
@@ -188,10 +189,10 @@ def test_the_file_of_candidates_is_read_as_it_was_written(tmp_path: Path) -> Non
         'CartPole-v1,dqn,4,round one of 4,"2 of 2 solved, after 3.0 s of training on average",yes,'
         "n_step=5 learning_rate=0.0123"
     )
-    again = read_candidates(file, "CartPole-v1")
+    again = read_candidates(file, TASKS["classic"][0])
     assert again == dict.fromkeys(("es", "dqn"), both.candidates["dqn"])
     with pytest.raises(ConfigError, match=r"--first-round: got .*; takes a file with es on Acr"):
-        read_candidates(file, "Acrobot-v1")
+        read_candidates(file, TASKS["classic"][1])
 
 
 def test_found_settings_are_written_with_what_both_rounds_came_to(tmp_path: Path) -> None:
@@ -216,8 +217,7 @@ def test_found_settings_are_written_with_what_both_rounds_came_to(tmp_path: Path
 def test_both_rounds_from_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tunings.tasks.TRIALS", 2)
     monkeypatch.setattr("tunings.tasks.SEEDS", (2000,))
-    monkeypatch.setattr("tunings.tasks.SECOND_SEEDS", (2003, 2004))
-    task = Task("CartPole-v1", 2)
+    task = Task("CartPole-v1", 2, again=2)
     search("classic", [task], tmp_path, tmp_path / "conf", ())
     rows = (tmp_path / "classic.csv").read_text().splitlines()
     assert len(rows) == 1 + 2 * 2 and sum(",yes," in row for row in rows) == 2
