@@ -6,13 +6,15 @@ python scripts/reproduced.py [TABLE ...], where TABLE is one of the names in TAB
 from __future__ import annotations
 
 import csv
+import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from statistics import median
 
 from rlbench.analysis.curves import evaluated
 from rlbench.analysis.decision import decide
-from rlbench.analysis.groups import group_runs
+from rlbench.analysis.groups import EnvironmentGroups, group_runs
 from rlbench.analysis.level_times import level_time
 from rlbench.analysis.return_differences import return_difference
 from rlbench.analysis.speed_ratios import (
@@ -26,6 +28,7 @@ from rlbench.analysis.suite_statistics import across_environments
 from rlbench.published import table
 from rlbench.published.dopamine import MILLION, dopamine_curve
 from rlbench.published.levels import ATARI_FRACTIONS
+from rlbench.runs.columns import Clock, Unit
 from rlbench.runs.load import load_runs
 from rlbench.runs.records import Run
 from rlbench.wording import agent_name, ratio_text, winner_text
@@ -133,9 +136,13 @@ def ends(results: Path) -> Iterator[str]:
 
 def cores(reference: Path) -> Iterator[str]:
     """What a second core is worth to each agent on the classic tasks, in Markdown: the training
-    time on one core over that on two, to the threshold."""
-    yield "| environment | agent | solved, one core | solved, two cores | time over time |"
-    yield "|---" * 4 + "|---|"
+    time to the threshold on one core over that on two, seed by seed. A seed that takes as many
+    steps on both learns the same on both, so what differs is the machine."""
+    yield (
+        "| environment | agent | solved, one core | solved, two cores "
+        "| time over time, median of seeds | lowest to highest | same steps |"
+    )
+    yield "|---" * 4 + "|---" * 3 + "|"
     one, two = (
         {found.env: found for found in group_runs(load_runs(reference / name).runs)}
         for name in ("classic-one-core", "classic")
@@ -143,15 +150,23 @@ def cores(reference: Path) -> Iterator[str]:
     for env in sorted(one.keys() & two.keys()):
         for alone in one[env].contenders:
             both = next(group for group in two[env].contenders if group.agent == alone.agent)
-            assert alone.threshold is not None
-            ratio = speed_ratio(alone, both, alone.threshold, "train_s")
+            solved = [_solved(group.runs) for group in (alone, both)]
+            pairs = [(solved[0][seed], solved[1][seed]) for seed in solved[0] if seed in solved[1]]
+            ratios = sorted(first.train_s / second.train_s for first, second in pairs)
+            same = sum(first.env_steps == second.env_steps for first, second in pairs)
             yield _row(
                 env,
                 agent_name(alone.agent),
-                f"{ratio.n_baseline_reached} of {ratio.n_baseline}",
-                f"{ratio.n_challenger_reached} of {ratio.n_challenger}",
-                ratio_text(ratio),
+                *(f"{len(n)} of {len(g.runs)}" for n, g in zip(solved, (alone, both), strict=True)),
+                f"{median(ratios):.2f}\u00d7",
+                f"{ratios[0]:.2f} to {ratios[-1]:.2f}",
+                f"{same} of {len(pairs)}",
             )
+
+
+def _solved(runs: Sequence[Run]) -> dict[int, Clock]:
+    """When the runs were solved, by seed, without those that were not."""
+    return {run.seed: run.solved_at.at for run in runs if run.solved_at is not None}
 
 
 def noise(results: Path) -> Iterator[str]:
@@ -199,9 +214,13 @@ def faster(reference: Path) -> Iterator[str]:
 
 def answer(reference: Path) -> Iterator[str]:
     """On which environments of each set of ES against DQN who was faster, and how much sooner over
-    all of them together, in Markdown: the table of docs/answer.md."""
-    yield "| runs | ES was faster | DQN was faster | not settled | neither got there | together |"
-    yield "|---" * 6 + "|"
+    all of them together in training time, in time from the command and in steps, in Markdown: the
+    table of docs/answer.md."""
+    yield (
+        "| runs | ES was faster | DQN was faster | not settled | neither got there "
+        "| together, by training time | ... from the command | ... by steps |"
+    )
+    yield "|---" * 8 + "|"
     for name, kind in ANSWERS.items():
         if not (reference / name).is_dir():
             continue
@@ -210,13 +229,32 @@ def answer(reference: Path) -> Iterator[str]:
         envs: dict[str, list[str]] = {}
         for ratio in threshold_ratios(ratios):
             envs.setdefault(winner_text(decide(ratio)), []).append(short_name(ratio.env))
-        suites = across_environments(environments, ratios)
-        means = [mean for suite in suites for mean in suite.ratios if mean.unit == "train_s"]
-        columns = ("ES", "DQN", "not settled", "no comparison")
+        means = {m.unit: m for s in across_environments(environments, ratios) for m in s.ratios}
         yield _row(
-            kind, *(", ".join(envs.get(column, [])) for column in columns),
-            "; ".join(map(ratio_text, means)),
-        )  # fmt: skip
+            f"{kind}, {_cores_of(environments)}",
+            *(", ".join(envs.get(c, [])) for c in ("ES", "DQN", "not settled", "no comparison")),
+            *(ratio_text(means[clock]) if clock in means else "" for clock in CLOCKS),
+        )
+
+
+def _cores_of(environments: Sequence[EnvironmentGroups]) -> str:
+    """`a core each`, for the runs of ES and DQN."""
+    (cores,) = {run.cores for found in environments for g in found.contenders for run in g.runs}
+    return "a core each" if cores == 1 else f"{cores} cores each"
+
+
+def verdicts(reference: Path) -> Iterator[str]:
+    """What the reports of the sets that can test a claim say of it, in Markdown."""
+    yield "| claim | runs | verdict | because |"
+    yield "|---" * 4 + "|"
+    for key, name in CLAIMS.items():
+        file = reference / name / "report" / "claims.json"
+        if not file.is_file():
+            continue
+        claims = json.loads(file.read_text(encoding="utf-8"))["claims"]
+        (claim,) = (claim for claim in claims if claim["key"] == key)
+        verdict = claim["verdict"]
+        yield _row(claim["title"], ANSWERS[name], verdict["outcome"], verdict["reason"])
 
 
 def short_name(env: str) -> str:
@@ -264,15 +302,18 @@ def _millions(steps: float) -> str:
 
 
 ANSWERS = {  # of docs/answer.md: the sets of ES against DQN
-    "classic-one-core": "classic control, a core each",
-    "classic": "classic control, two cores each",
-    "mujoco": "robotics, a core each",
-    "ram": "Atari from memory, a core each",
-    "pong": "Pong from pixels, a core each",
-    "games": "other Atari games from pixels, a core each",
+    "classic-one-core": "classic control",
+    "classic": "classic control",
+    "mujoco": "robotics",
+    "ram": "Atari from memory",
+    "pong": "Pong from pixels",
+    "games": "other Atari games from pixels",
 }
+CLOCKS: tuple[Unit, ...] = ("train_s", "command_s", "env_steps")
+CLAIMS = {"atari": "ram", "robotics": "mujoco"}  # and the set that tests each
 TABLES = {
     "answer": answer,
+    "verdicts": verdicts,
     "faster": faster,
     "cores": cores,
     "mujoco": mujoco,
@@ -283,7 +324,7 @@ TABLES = {
     "pong": atari,
     "games": atari,
 }
-OF_ALL = ("answer", "faster")
+OF_ALL = ("answer", "verdicts", "faster")
 SETS = {"cores": "classic-one-core"}  # of a table that is about several sets, the last to be run
 
 

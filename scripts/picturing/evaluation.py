@@ -37,11 +37,12 @@ def figure(run: Path) -> Figure:
     error = [[mean.value - mean.low], [mean.high - mean.value]]
     right.errorbar([0.5], [mean.value], yerr=error, fmt="D", color=MEAN, capsize=5)
     said = f"mean {mean.value:.0f}\n95 % interval\n{mean.low:.0f} to {mean.high:.0f}"
-    right.text(0.5, mean.low - 20, said, ha="center", va="top", color=MEAN, fontsize=10.5)
+    assert source.run.threshold is not None
+    below = min(mean.low, source.run.threshold) - 20  # the line of the threshold crosses no words
+    right.text(0.5, below, said, ha="center", va="top", color=MEAN, fontsize=10.5)
     right.set_title(f"rlbench evaluate\nthe last policy, {EPISODES} episodes", loc="left")
     right.set_xlim(-0.4, 0.9)
     right.set_xticks([])
-    assert source.run.threshold is not None
     for axes in (left, right):
         axes.axhline(source.run.threshold, **THRESHOLD_LINE)
     left.text(0.0, source.run.threshold + 8, "threshold", va="bottom", fontsize=10.5)

@@ -38,12 +38,12 @@ def document(results: Path) -> str:
     }
     humanoid = runs[HUMANOID].work
     assert isinstance(humanoid, ESWork)
+    es_pairs = [pair for pair in (_pair(runs, name) for name in PAIRS) if pair]
+    dqn_pairs = [pair for pair in (_pair(runs, name, ACTORS) for name in DQN_PAIRS) if pair]
     template = (Path(__file__).parent / "scaling.md.txt").read_text(encoding="utf-8")
     return template.format(
-        real="\n".join(_real_lines([p for p in (_pair(runs, n) for n in PAIRS) if p], hardware)),
-        dqn="\n".join(
-            _dqn_lines([p for p in (_pair(runs, n, ACTORS) for n in DQN_PAIRS) if p], hardware)
-        ),
+        real="\n".join(_real_lines(es_pairs, hardware)),
+        dqn="\n".join(_dqn_lines(dqn_pairs, hardware)),
         serial="\n".join(_serial_lines(serial["rows"], hardware)),
         constants="\n".join(_constant_lines(serial, hardware)),
         published="\n".join(_published_lines(comparisons(humanoid, hardware))),
@@ -52,8 +52,15 @@ def document(results: Path) -> str:
         chain=duration(empty_s("chain", hardware)),
         busy=duration(master_s(hardware)),
         tree=duration(empty_s("tree", hardware)),
-        cpu=runs[HUMANOID].run.cpu_model or "an unknown CPU",
+        cpu=_cpus([*es_pairs, *dqn_pairs]),
     )
+
+
+def _cpus(pairs: Sequence[_Pair]) -> str:
+    """What the runs of these pairs were made on."""
+    measured = [one for pair in pairs for one in (pair.one, pair.two, pair.beside) if one]
+    found = {one.run.cpu_model or "an unknown CPU" for one in measured}
+    return " and ".join(sorted(found)) or "no CPU yet"
 
 
 def _real_lines(pairs: Sequence[_Pair], hardware: Hardware) -> Iterator[str]:

@@ -218,7 +218,8 @@ def search(
     first_round: Path | None = None,
 ) -> None:
     """Make both rounds of each task. When all are made, put what was found into the files of both
-    agents below the folder `conf`, and the candidates with their outcomes into `results`.
+    agents below the folder `conf`, and the candidates with their outcomes into results/searches
+    beside it, where those of other tasks stay.
 
     first_round: such a file of candidates, whose first round is not made again.
     """
@@ -236,8 +237,11 @@ def search(
     for one in found:
         for agent in AGENTS:
             print(f"written: {write(name, one, agent, conf)}")
-    table = results / f"{name}.csv"
-    replace_text(table, as_csv([row for one in found for row in one.rows()]))
+    table = conf.absolute().parent / "results" / "searches" / f"{name}.csv"
+    table.parent.mkdir(parents=True, exist_ok=True)
+    searched_now = {one.task.env for one in found}
+    others = [row for row in _rows(table) if row["env"] not in searched_now]
+    replace_text(table, as_csv([*others, *(row for one in found for row in one.rows())]))
     print(f"written: {table}")
 
 
@@ -275,18 +279,25 @@ def read_candidates(file: Path, task: Task) -> Candidates:
 
     Raises ConfigError where the file has none of an agent.
     """
-    rows = list(csv.DictReader(io.StringIO(file.read_text())))
     found: dict[str, list[Candidate]] = {}
     for agent in AGENTS:
         of_agent = [
             Candidate(int(row["trial"]), row["first_round"], _chosen(row["settings"]))
-            for row in rows
+            for row in _rows(file)
             if row["env"] == task.env and row["agent"] == agent
         ]
         if not of_agent:
             raise ConfigError("--first-round", str(file), f"a file with {agent} on {task.env}")
         found[agent] = kept(of_agent, task.kept)
     return found
+
+
+def _rows(file: Path) -> list[dict[str, str]]:
+    """Those of a file of candidates; none where there is no file."""
+    table = csv.DictReader(io.StringIO(file.read_text() if file.exists() else ""))
+    if table.fieldnames is not None and set(COLUMNS) - set(table.fieldnames):
+        raise ConfigError("--first-round", str(file), f"a table with {', '.join(COLUMNS)}")
+    return list(table)
 
 
 def _chosen(settings: str) -> Chosen:
@@ -330,7 +341,8 @@ def write(name: str, found: Found, agent: str, conf: Path) -> Path:
         f"{_ends(SEEDS)}. Round two: the best {task.kept - 1} of them and the settings as they "
         f"were, {duration(spent_s)}, seeds {_ends(task.second_seeds)}, on "
         f"{describe().cpu_model or 'this machine'}. A run had at most {task.run_s} s and one core. "
-        f"Varied was what scripts/tunings/{name}.yaml says; the rest stayed. Reported seeds are 0-99."
+        f"Varied was what scripts/tunings/{name}.yaml says; the rest stayed. Reported seeds are "
+        "0-99."
     )
     file = Path("tuned", agent, f"{task.env}.yaml")
     told, before = [about, found.told(agent)], CONF / file

@@ -141,6 +141,26 @@ def test_a_ratio_that_is_not_settled_is_a_hollow_mark_with_every_open_end_drawn(
     assert_readable(figure)
 
 
+def test_an_end_is_open_too_where_runs_were_solved_by_their_first_evaluation(
+    tmp_path: Path,
+) -> None:
+    soon = pair("A-v0", 1.0, 2.0, seeds=5)
+    for run in soon:
+        if run.agent == "es":
+            run.history = ((0.0, 10.0), run.history[-1])
+    assert "arrows: runs solved by their first evaluation leave this end open" in texts_of(
+        drawn("speed-ratio", findings_at(tmp_path, soon))
+    )
+
+
+def test_ticks_are_as_far_apart_on_either_side_of_equal(tmp_path: Path) -> None:
+    far = [*pair("A-v0", 1.0, 0.01, seeds=5), *pair("B-v0", 1.0, 8.0, seeds=5)]
+    figure = drawn("speed-ratio", findings_at(tmp_path, far))
+    labels = [label.get_text() for label in figure.axes[0].get_xticklabels()]
+    assert labels == ["100×", "10×", "1×", "10×"]
+    assert_readable(figure)
+
+
 def test_without_a_comparison_there_is_no_ratio_figure(tmp_path: Path) -> None:
     assert draw("speed-ratio", findings_at(tmp_path, [RunFiles(agent="es")])) is None
 

@@ -1,6 +1,7 @@
 """The tables of docs/reproduced.md are the ones that the committed runs give."""
 
 import csv
+import json
 from pathlib import Path
 
 import pytest
@@ -10,12 +11,18 @@ from support.run_files import RunFiles
 
 DOCS = Path(__file__).parents[2] / "docs"
 COMMITTED = [name for name in reproduced.TABLES if reproduced.runs_of(name).is_dir()]
+OF_THE_ANSWER = ("answer", "verdicts", "cores")
 
 
-@pytest.mark.parametrize("name", COMMITTED)
+@pytest.mark.parametrize("name", [name for name in COMMITTED if name not in OF_THE_ANSWER[:2]])
 def test_the_tables_in_the_docs_are_those_of_the_committed_runs(name: str) -> None:
     text = (DOCS / "reproduced.md").read_text()
     assert "\n".join(reproduced.table_of(name)) in text
+
+
+@pytest.mark.parametrize("name", OF_THE_ANSWER)
+def test_the_tables_of_the_answer_are_those_of_the_committed_runs(name: str) -> None:
+    assert "\n".join(reproduced.table_of(name)) in (DOCS / "answer.md").read_text()
 
 
 def test_steps_are_means_where_all_runs_reached_the_level(tmp_path: Path) -> None:
@@ -90,11 +97,21 @@ def test_ends_are_compared_where_nothing_counts_as_solved(tmp_path: Path) -> Non
 def test_a_second_core_is_worth_the_time_on_one_over_that_on_two(tmp_path: Path) -> None:
     for name, cores in (("classic-one-core", 1), ("classic", 2)):
         for seed in range(5):
-            at = (20.0 + seed) / cores
-            history = ((0.0, 10.0), (0.95 * at, 20.0), (at, 480.0))
-            RunFiles(seed=seed, history=history, header={"cores": cores}).write(tmp_path / name)
+            at = (20.0 + seed) / (1.0 if cores == 1 else 2.0 + seed)
+            steps_per_s = 1000.0 * 20.0 / at if seed < 3 else 1000.0
+            is_solved = seed > 0 or cores == 2
+            history = ((0.0, 10.0), (0.95 * at, 20.0), (at, 480.0 if is_solved else 30.0))
+            RunFiles(
+                seed=seed,
+                history=history,
+                header={"cores": cores},
+                levels=(),
+                steps_per_s=steps_per_s,
+                status="solved" if is_solved else "budget",
+            ).write(tmp_path / name)
     _, _, row = reproduced.cores(tmp_path)
-    assert row.startswith("| CartPole-v1 | ES | 5 of 5 | 5 of 5 | 2\u00d7 [1.")
+    # Seed 0 is solved on two cores only. The others are 3, 4, 5 and 6 times as fast there.
+    assert row == "| CartPole-v1 | ES | 4 of 5 | 5 of 5 | 4.50\u00d7 | 3.00 to 6.00 | 2 of 4 |"
 
 
 def test_noise_is_timed_to_what_counts_as_solved(tmp_path: Path) -> None:
@@ -126,3 +143,37 @@ def test_who_was_faster_is_what_the_reports_decide(tmp_path: Path) -> None:
         "| a set | CartPole-v1 | DQN 4 of 4 | ES 4 of 4 | 20\u00d7 [9, 44] | ES |",
         "| a set | CartPole-v1 | DQN 4 of 4 | mine 4 of 4 | 1.6\u00d7 [0.45, 44] | not settled |",
     ]
+
+
+def test_the_answer_names_who_was_faster_on_what_and_over_all_of_it(tmp_path: Path) -> None:
+    sooner = {"es": (1.0, 1.1, 1.2, 1.3), "dqn": (30.0, 33.0, 36.0, 40.0)}
+    for env in ("CartPole-v1", "Acrobot-v1"):
+        for agent, times in sooner.items():
+            for seed, time in enumerate(times):
+                history = ((0.0, -500.0), (0.9 * time, -400.0), (time, 480.0))
+                RunFiles(
+                    agent=agent,
+                    env=env,
+                    seed=seed,
+                    history=history,
+                    levels=(),
+                    steps_per_s=4000.0 if agent == "es" else 100.0,
+                ).write(tmp_path / "classic")
+    head, rule, row = reproduced.answer(tmp_path)
+    assert head.count("|") == rule.count("|") == row.count("|") == 9
+    kind, es, dqn, open_, neither, time, _, steps = (cell.strip() for cell in row.split("|")[1:-1])
+    assert kind == "classic control, 2 cores each"
+    assert (es, dqn, open_, neither) == ("Acrobot, CartPole", "", "", "")
+    assert time.startswith("30\u00d7 [") and steps.startswith("0.75\u00d7 [")
+
+
+def test_verdicts_are_those_of_the_reports(tmp_path: Path) -> None:
+    report = tmp_path / "ram" / "report"
+    report.mkdir(parents=True)
+    claims = [
+        {"key": "robotics", "title": "Robotics", "verdict": {"outcome": "x", "reason": "y"}},
+        {"key": "atari", "title": "Atari", "verdict": {"outcome": "no", "reason": "So."}},
+    ]  # fmt: skip
+    (report / "claims.json").write_text(json.dumps({"claims": claims}))
+    _, _, *rows = reproduced.verdicts(tmp_path)
+    assert rows == ["| Atari | Atari from memory | no | So. |"]

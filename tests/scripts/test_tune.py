@@ -193,6 +193,9 @@ def test_the_file_of_candidates_is_read_as_it_was_written(tmp_path: Path) -> Non
     assert again == dict.fromkeys(("es", "dqn"), both.candidates["dqn"])
     with pytest.raises(ConfigError, match=r"--first-round: got .*; takes a file with es on Acr"):
         read_candidates(file, TASKS["classic"][1])
+    file.write_text("env,agent\nCartPole-v1,es\n")
+    with pytest.raises(ConfigError, match="takes a table with env, agent, trial, first_round"):
+        read_candidates(file, TASKS["classic"][0])
 
 
 def test_found_settings_are_written_with_what_both_rounds_came_to(tmp_path: Path) -> None:
@@ -219,7 +222,8 @@ def test_both_rounds_from_the_command_line(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr("tunings.tasks.SEEDS", (2000,))
     task = Task("CartPole-v1", 2, again=2)
     search("classic", [task], tmp_path, tmp_path / "conf", ())
-    rows = (tmp_path / "classic.csv").read_text().splitlines()
+    table = tmp_path / "results" / "searches" / "classic.csv"
+    rows = table.read_text().splitlines()
     assert len(rows) == 1 + 2 * 2 and sum(",yes," in row for row in rows) == 2
     runs = sorted(path.name for path in (tmp_path / "second").rglob("seed*"))
     assert runs == ["seed2003"] * 4 + ["seed2004"] * 4
@@ -228,5 +232,7 @@ def test_both_rounds_from_the_command_line(tmp_path: Path, monkeypatch: pytest.M
         assert "Taken: trial " in file.read_text()
         assert "hidden" in yaml.safe_load(file.read_text())["agent"]  # as found, or as it was
     # From the file, the first round is not made again, and the second one is there.
-    search("classic", [task], tmp_path, tmp_path / "conf", (), tmp_path / "classic.csv")
-    assert (tmp_path / "classic.csv").read_text().splitlines() == rows
+    other = "Acrobot-v1,es,1,,,yes,as they were"
+    table.write_text("\n".join([*rows, other, ""]))
+    search("classic", [task], tmp_path, tmp_path / "conf", (), table)
+    assert table.read_text().splitlines() == [rows[0], other, *rows[1:]]

@@ -95,7 +95,8 @@ def draw(findings: Findings, looks: Looks) -> Figure | None:
     axes = place_axes(figure, 2 * MARGIN_IN, top_in, WIDTH_IN - 4 * MARGIN_IN, rows_in)
     low, high = _limits(rows, AROUND_CLAIMS if lines else AROUND_EQUAL)
     log_axis(axes, low, high, None)
-    ticks = {*(1.0 / tick for tick in log_ticks(1.0, 1.0 / low)), *log_ticks(1.0, high)}
+    apart = log_ticks(1.0, high / low)  # as far from each other on either side of 1
+    ticks = {tick for one in apart for tick in (one, 1.0 / one) if low <= tick <= high}
     axes.xaxis.set_major_locator(FixedLocator(sorted(ticks)))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: factor(max(value, 1 / value))))
     axes.set_xlabel("times as fast, log scale (1: equally fast)")
@@ -271,6 +272,11 @@ def _open_ends(ratio: SpeedRatio | MeanRatio) -> int:
     return 0 if ratio.ratio is None else (ratio.low is None) + (ratio.high is None)
 
 
+def _all_solved(ratio: SpeedRatio | MeanRatio) -> bool:
+    reached = ratio.n_baseline_reached + ratio.n_challenger_reached
+    return reached == ratio.n_baseline + ratio.n_challenger
+
+
 def _draw_claim(axes: Axes, line: ClaimLine, rows_in: float) -> None:
     """A vertical line with its name above the axes, leaning outwards: a name never crosses the
     line beside it."""
@@ -313,7 +319,11 @@ def _explanations(found: Sequence[_Row], lines: Sequence[ClaimLine]) -> Iterator
         yield "hollow: these seeds do not settle who is faster"
     open_ends = [_open_ends(row.ratio) for row in found]
     if 1 in open_ends:
-        yield "arrows: unsolved runs leave this end open"
+        one_open = [row.ratio for row, ends in zip(found, open_ends, strict=True) if ends == 1]
+        solved = [_all_solved(ratio) for ratio in one_open]
+        reasons = ["unsolved runs"] * (not all(solved))
+        reasons += ["runs solved by their first evaluation"] * any(solved)
+        yield f"arrows: {' or '.join(reasons)} leave this end open"
     if 2 in open_ends:
         yield "grey arrows both ways: there is no interval, either may be faster"
     if len(found) > MAX_ROWS:
