@@ -1,0 +1,97 @@
+"""What docs/answer.md and docs/reproduced.md say in words holds of the committed runs."""
+
+from __future__ import annotations
+
+import math
+from functools import cache
+from statistics import median
+
+import pytest
+
+import reproduced
+from rlbench.analysis.decision import decide
+from rlbench.analysis.groups import EnvironmentGroups, group_runs
+from rlbench.analysis.speed_ratios import SpeedRatio, speed_ratios, threshold_ratios
+from rlbench.analysis.suite_statistics import across_environments
+from rlbench.runs.columns import Unit
+from rlbench.runs.load import load_runs
+from rlbench.runs.records import Run
+from rlbench.wording import winner_text
+
+CLASSIC = ("classic-one-core", "classic")
+
+
+@cache
+def environments(name: str) -> tuple[EnvironmentGroups, ...]:
+    return tuple(group_runs(load_runs(reproduced.REFERENCE / name).runs))
+
+
+def ratios(name: str) -> dict[str, SpeedRatio]:
+    found = [ratio for one in environments(name) for ratio in speed_ratios(one)]
+    return {ratio.env: ratio for ratio in threshold_ratios(found)}
+
+
+def together(name: str, unit: Unit) -> tuple[float | None, float | None]:
+    """The interval of the geometric mean."""
+    found = [ratio for one in environments(name) for ratio in speed_ratios(one)]
+    suites = across_environments(environments(name), found)
+    (mean,) = [mean for suite in suites for mean in suite.ratios if mean.unit == unit]
+    return mean.low, mean.high
+
+
+def runs(name: str, agent: str) -> list[Run]:
+    groups = [group for one in environments(name) for group in one.contenders]
+    return [run for group in groups if group.agent == agent for run in group.runs]
+
+
+@pytest.mark.parametrize("name", CLASSIC)
+def test_es_is_sooner_on_mountaincar_and_dqn_on_pendulum_and_the_rest_is_open(name: str) -> None:
+    found = ratios(name)
+    winners = {env: winner_text(decide(ratio)) for env, ratio in found.items()}
+    assert winners.pop("MountainCar-v0") == "ES" and winners.pop("Pendulum-v1") == "DQN"
+    assert list(winners.values()) == ["not settled"] * 3
+    pendulum = found["Pendulum-v1"].ratio
+    assert pendulum is not None and 10 <= 1 / pendulum < 200  # a factor of tens, of a hundred
+
+
+def test_the_mean_on_one_core_is_pendulums_doing() -> None:
+    _, high = together("classic-one-core", "train_s")
+    assert high is not None and high < 1
+    others = [r.ratio for env, r in ratios("classic-one-core").items() if env != "Pendulum-v1"]
+    assert math.prod(ratio for ratio in others if ratio) > 1
+
+
+@pytest.mark.parametrize("name", ["classic-one-core", "classic", "mujoco"])
+def test_dqn_needs_fewer_steps_over_the_tasks_together(name: str) -> None:
+    _, high = together(name, "env_steps")
+    assert high is not None and high < 1
+
+
+def test_dqn_starts_in_some_three_seconds() -> None:
+    started = median(run.end.startup_s for name in CLASSIC for run in runs(name, "dqn"))
+    assert 2.5 < started < 3.5
+
+
+def test_all_is_solved_but_one_run_of_es_on_one_core_which_is_on_two() -> None:
+    alone, both = (
+        [run for agent in ("es", "dqn") for run in runs(name, agent) if run.solved_at is None]
+        for name in CLASSIC
+    )
+    assert [(run.agent, run.env) for run in alone] == [("es", "Pendulum-v1")] and both == []
+    env, seed = alone[0].env, alone[0].seed
+    (same,) = [run for run in runs("classic", "es") if (run.env, run.seed) == (env, seed)]
+    assert same.solved_at is not None and round(same.solved_at.at.train_s) == 392
+    for agent in ("es", "dqn"):
+        assert sum(len(runs(name, agent)) for name in CLASSIC) == 100
+
+
+def test_a_second_core_is_worth_much_to_es_and_little_to_dqn() -> None:
+    rows = [row.strip("| ").split(" | ") for row in reproduced.cores(reproduced.REFERENCE)][2:]
+    worth = {(env, agent): float(ratio.rstrip("\u00d7")) for env, agent, _, _, ratio, *_ in rows}
+    es = {env: ratio for (env, agent), ratio in worth.items() if agent == "ES"}
+    assert es.pop("CartPole-v1") < 1.1
+    assert all(1.55 <= ratio < 1.85 for ratio in es.values())
+    assert all(ratio < 1.25 for (_, agent), ratio in worth.items() if agent == "DQN")
+    for *_, same in rows:
+        number, of = same.split(" of ")
+        assert number == of  # each seed took as many steps on one core as on two
