@@ -10,6 +10,7 @@ import yaml
 from rlbench.cli.help import JOBS
 from rlbench.cli.main import main
 from rlbench.cli.overview import SUBCOMMANDS
+from rlbench.config.compose import compose
 from rlbench.config.folders import conf_dir, search_folders
 from rlbench.config.key_docs import headline, keys_of_agent, keys_of_runs
 
@@ -74,12 +75,14 @@ def asked(capsys: pytest.CaptureFixture[str], *words: str) -> str:
 
 
 def test_one_key(capsys: pytest.CaptureFixture[str]) -> None:
-    out = asked(capsys, "agent.pair_shares_episodes", "agent=es", "env=LunarLander-v3")
+    words = ["agent=es", "env=LunarLander-v3"]
+    tuned = compose(words).agent.params["pair_shares_episodes"]
+    out = asked(capsys, "agent.pair_shares_episodes", *words)
     assert out.splitlines() == [
         "agent.pair_shares_episodes   of agent=es",
         "  true: both members of a mirrored pair play the same episode seeds",
         "  default  false",
-        "  value    true   with agent=es env=LunarLander-v3",
+        f"  value    {str(tuned).lower()}   with agent=es env=LunarLander-v3",
         f"  from     {conf_dir() / 'agent' / 'es.yaml'}",
     ]
 

@@ -30,13 +30,13 @@ from support.mutations import MUTATIONS, Mutation, mutate
 Damage = tuple[str, Mutation, int]  # a file, what happens to it, and the seed of that
 REFERENCE = Path(__file__).parents[2] / "results" / "reference"
 HONEST = [
-    REFERENCE / name
-    for name in (
-        "classic/es/CartPole-v1/2ef4322235/seed1", "classic/es/CartPole-v1/2ef4322235/seed4",
-        "classic/es/CartPole-v1/2ef4322235/seed7", "classic/es/MountainCar-v0/29f0206f29/seed2",
+    place
+    for runs in (
+        "es/CartPole-v1/*/seed[147]", "es/MountainCar-v0/*/seed2", "dqn/CartPole-v1/*/seed[12]",
     )
+    for place in sorted((REFERENCE / "classic").glob(runs))
 ]  # fmt: skip
-HONEST += sorted((REFERENCE / "classic" / "dqn" / "CartPole-v1").glob("*/seed[12]"))
+assert len(HONEST) == 6
 RUNS = 20  # in a directory
 MAX_CPU_S, MAX_MEMORY_KB = 10.0, 500_000
 FILES = ("run.json", "log.jsonl", "summary.json", "config.yaml")

@@ -12,10 +12,13 @@ import yaml
 
 from rlbench.cli.main import main
 from rlbench.config.compose import compose
+from rlbench.config.words import as_text
 
 optuna = pytest.importorskip("optuna", reason="rlbench[tune] is not installed")
 
-SMALL = ["agent=es", "env=CartPole-v1", "agent.sigma=0.07,0.1,0.3", "seeds=1", "cores=1"]
+AS_IT_IS = as_text(compose(["agent=es", "env=CartPole-v1"]).agent.params["sigma"])
+SIGMAS = ("0.07", AS_IT_IS, "0.3")
+SMALL = ["agent=es", "env=CartPole-v1", f"agent.sigma={','.join(SIGMAS)}", "seeds=1", "cores=1"]
 SHORT = ["budget.env_steps=400", "eval.episodes=2"]
 ENDLESS = ["budget.env_steps=1000000000", "stop_at_threshold=false", "eval.episodes=1"]
 
@@ -48,12 +51,12 @@ def tried(study: Path) -> list[str]:
 def test_the_next_run_has_what_was_found(first: Path, folder: Path) -> None:
     file = folder / "conf/tuned/es/CartPole-v1.yaml"
     sigma = yaml.safe_load(file.read_text())["agent"]["sigma"]
-    assert sigma in (0.07, 0.1, 0.3)
+    assert sigma in map(float, SIGMAS)
     assert compose(["agent=es", "env=CartPole-v1"]).agent.params["sigma"] == sigma
     told = " ".join(line.removeprefix("#").strip() for line in file.read_text().splitlines())
     assert "2 trials of es on CartPole-v1" in told and "on tuning seeds 1000 (" in told
     assert "Objective: time_to_threshold." in told and "and 400 steps, cores=1" in told
-    assert "agent.sigma: 0.07,0.1,0.3" in told
+    assert f"agent.sigma: {','.join(SIGMAS)}" in told
 
 
 def test_its_runs_are_runs_on_tuning_seeds_and_leave_no_checkpoints(first: Path) -> None:
@@ -67,13 +70,13 @@ def test_its_runs_are_runs_on_tuning_seeds_and_leave_no_checkpoints(first: Path)
 def test_the_same_command_does_nothing_again_and_more_trials_go_on_while_there_are_any(
     first: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert tried(first)[0] == "0.1" and len(set(tried(first))) == 2  # as it is, and a new one
+    assert tried(first)[0] == AS_IT_IS and len(set(tried(first))) == 2  # as it is, and a new one
     before = trials(first)
     logs = {log: log.stat().st_size for log in first.parent.rglob("log.jsonl")}
     assert main(["tune", *SMALL, *SHORT, "trials=2"]) == 0
     assert trials(first) == before
     assert main(["tune", *SMALL, *SHORT, "trials=9"]) == 0
-    assert set(tried(first)) == {"0.07", "0.1", "0.3"} and len(tried(first)) == 3
+    assert set(tried(first)) == set(SIGMAS) and len(tried(first)) == 3
     out = capsys.readouterr().out
     assert "[3/9] es sigma=" in out and "[4/9]" not in out
     assert logs == {log: log.stat().st_size for log in logs}

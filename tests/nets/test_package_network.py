@@ -100,7 +100,8 @@ def register(
 
 def test_a_policy_is_loaded_by_the_registered_name(monkeypatch: pytest.MonkeyPatch) -> None:
     place = register(monkeypatch, "shop")
-    run = rlbench.run(env="CartPole-v1", **{"agent.network": "doubled"}, **SHORT)
+    plain = {"agent.network": "doubled", "agent.normalize_observations": False}
+    run = rlbench.run(env="CartPole-v1", **plain, **SHORT)
     policy = rlbench.load_policy(run)
     assert isinstance(policy, NetworkPolicy)
     weights = policy.parameters.reshape(5, 2)

@@ -7,8 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import yaml
 
+from rlbench.config.compose import compose
+from rlbench.config.folders import conf_dir
 from rlbench.config.spaces import Choice, Interval, Space
+from rlbench.config.words import as_text
 from rlbench.errors import ConfigError, RunError
 from rlbench.tuning.question import Asked, Question, pose
 
@@ -26,8 +30,12 @@ def test_by_default_it_varies_what_rlbench_names_from_the_settings_as_they_are(
 ) -> None:
     assert usual.space["agent.sigma"] == Interval(0.02, 0.5, log=True)
     assert usual.space["agent.normalize_observations"] == Choice(("false", "true"))
-    tuned = {"agent.sigma": 0.1, "agent.learning_rate": 0.1, "agent.hidden": "[32]"}
-    assert tuned.items() <= usual.as_it_is().items()  # of conf/tuned/es/CartPole-v1.yaml
+    tuned = compose(["agent=es", "env=CartPole-v1"]).agent.params  # with conf/tuned
+    es = yaml.safe_load((conf_dir() / "agent" / "es.yaml").read_text())
+    there = usual.as_it_is()
+    assert there["agent.sigma"] == tuned["sigma"] != es["sigma"]
+    assert there["agent.learning_rate"] == tuned["learning_rate"]
+    assert there["agent.hidden"] == as_text(tuned["hidden"])
     assert usual.objective == "time_to_threshold"
     assert usual.directory.parent == Path("results/tune/es/CartPole-v1")
 

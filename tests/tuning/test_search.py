@@ -8,6 +8,7 @@ import pytest
 
 from rlbench.config.compose import compose
 from rlbench.config.spaces import Choice, Space
+from rlbench.config.words import as_text
 from rlbench.errors import HeldError
 from rlbench.harness.plan import name_run
 from rlbench.runs.directory import RunDir
@@ -15,7 +16,8 @@ from rlbench.tuning.question import Asked, pose
 
 optuna = pytest.importorskip("optuna", reason="rlbench[tune] is not installed")
 
-SPACE: Space = {"agent.sigma": Choice(("0.1", "0.2"))}
+AS_IT_IS = as_text(compose(["agent=es", "env=CartPole-v1"]).agent.params["sigma"])
+SPACE: Space = {"agent.sigma": Choice((AS_IT_IS, "0.2"))}
 
 
 def test_a_trial_whose_run_another_process_has_is_tried_again(tmp_path: Path) -> None:
@@ -25,7 +27,7 @@ def test_a_trial_whose_run_another_process_has_is_tried_again(tmp_path: Path) ->
     asked = Asked("CartPole-v1", ("cores=1", "budget.env_steps=99"), (1000,), tmp_path, trials=2)
     question = pose("es", asked, SPACE, None)
     question.runs.mkdir(parents=True)
-    run = name_run(compose(question.words_of_run({"agent.sigma": "0.1"}, 1000)))
+    run = name_run(compose(question.words_of_run({"agent.sigma": AS_IT_IS}, 1000)))
     held = RunDir(run.directory, question.runs)
     held.open(overwrite=False)
     try:
@@ -35,4 +37,4 @@ def test_a_trial_whose_run_another_process_has_is_tried_again(tmp_path: Path) ->
         held.close()
     search = Search(question, print)
     assert search.study.over == []
-    assert search.study.ask().chosen == {"agent.sigma": "0.1"}
+    assert search.study.ask().chosen == {"agent.sigma": AS_IT_IS}
