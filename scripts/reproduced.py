@@ -305,6 +305,7 @@ ANSWERS = {  # of docs/answer.md: the sets of ES against DQN
     "classic-one-core": "classic control",
     "classic": "classic control",
     "mujoco": "robotics",
+    "legs": "robotics, legs",
     "ram": "Atari from memory",
     "pong": "Pong from pixels",
     "games": "other Atari games from pixels",
