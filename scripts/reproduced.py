@@ -217,7 +217,7 @@ def answer(reference: Path) -> Iterator[str]:
     all of them together in training time, in time from the command and in steps, in Markdown: the
     table of docs/answer.md."""
     yield (
-        "| runs | ES was faster | DQN was faster | not settled | neither got there "
+        "| runs | ES was faster | DQN was faster | not settled | neither reached it "
         "| together, by training time | ... from the command | ... by steps |"
     )
     yield "|---" * 8 + "|"

@@ -293,11 +293,18 @@ def read_candidates(file: Path, task: Task) -> Candidates:
 
 
 def _rows(file: Path) -> list[dict[str, str]]:
-    """Those of a file of candidates; none where there is no file."""
-    table = csv.DictReader(io.StringIO(file.read_text() if file.exists() else ""))
-    if table.fieldnames is not None and set(COLUMNS) - set(table.fieldnames):
-        raise ConfigError("--first-round", str(file), f"a table with {', '.join(COLUMNS)}")
-    return list(table)
+    """Those of a file of candidates; none where there is no file.
+
+    Raises ConfigError where it is another kind of file.
+    """
+    text = file.read_text(errors="replace") if file.exists() else ""
+    table = csv.DictReader(io.StringIO(text))
+    rows = list(table)
+    has_all = not set(COLUMNS) - set(table.fieldnames or COLUMNS)
+    if not has_all or not all(str(row["trial"]).isdecimal() for row in rows):
+        takes = f"a table with {', '.join(COLUMNS)}, in which trial is a number"
+        raise ConfigError("--first-round", str(file), takes)
+    return rows
 
 
 def _chosen(settings: str) -> Chosen:

@@ -193,9 +193,11 @@ def test_the_file_of_candidates_is_read_as_it_was_written(tmp_path: Path) -> Non
     assert again == dict.fromkeys(("es", "dqn"), both.candidates["dqn"])
     with pytest.raises(ConfigError, match=r"--first-round: got .*; takes a file with es on Acr"):
         read_candidates(file, TASKS["classic"][1])
-    file.write_text("env,agent\nCartPole-v1,es\n")
-    with pytest.raises(ConfigError, match="takes a table with env, agent, trial, first_round"):
-        read_candidates(file, TASKS["classic"][0])
+    good = file.read_bytes()
+    for bad in (b"env,agent\nCartPole-v1,es\n", b"\xff\xfe\x00", good.replace(b",4,", b",four,")):
+        file.write_bytes(bad)
+        with pytest.raises(ConfigError, match="takes a table with env, agent, trial, first_round"):
+            read_candidates(file, TASKS["classic"][0])
 
 
 def test_found_settings_are_written_with_what_both_rounds_came_to(tmp_path: Path) -> None:
