@@ -148,8 +148,9 @@ def test_an_end_is_open_too_where_runs_were_solved_by_their_first_evaluation(
     for run in soon:
         if run.agent == "es":
             run.history = ((0.0, 10.0), run.history[-1])
-    assert "arrows: runs solved by their first evaluation leave this end open" in texts_of(
-        drawn("speed-ratio", findings_at(tmp_path, soon))
+    assert (
+        "arrows: runs solved by their first evaluation in training leave this end open"
+        in texts_of(drawn("speed-ratio", findings_at(tmp_path, soon)))
     )
 
 

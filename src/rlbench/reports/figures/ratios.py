@@ -322,7 +322,7 @@ def _explanations(found: Sequence[_Row], lines: Sequence[ClaimLine]) -> Iterator
         one_open = [row.ratio for row, ends in zip(found, open_ends, strict=True) if ends == 1]
         solved = [_all_solved(ratio) for ratio in one_open]
         reasons = ["unsolved runs"] * (not all(solved))
-        reasons += ["runs solved by their first evaluation"] * any(solved)
+        reasons += ["runs solved by their first evaluation in training"] * any(solved)
         yield f"arrows: {' or '.join(reasons)} leave this end open"
     if 2 in open_ends:
         yield "grey arrows both ways: there is no interval, either may be faster"
