@@ -63,7 +63,7 @@ MINATAR = Suite(
 RAM = Suite(
     name="ram",
     envs=("ALE/Assault-v5", "ALE/Boxing-v5", "ALE/MsPacman-v5"),
-    given=("experiment=ram",),
+    given=("experiment=ram", "eval.growth=4"),  # only the last evaluation counts
     place="experiment_agent/ram/{agent}.yaml",
     about="For every game of experiment=ram, which shows the emulator's memory.",
     rest={

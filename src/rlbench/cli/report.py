@@ -65,6 +65,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         help="a film of `rlbench race` (MP4) that the page shows, where it is; several --film show "
         f"several. Those called {FOUND} in the folder of the report are shown without it",
     )
+    parser.add_argument(
+        "--figures",
+        choices=("png", "svg"),
+        help="write the figures beside the page only as such files (default: as both)",
+    )
     add_rates(parser)
     arguments = parser.parse_intermixed_args(argv)
     if arguments.interval is not None and not arguments.watch:
@@ -89,6 +94,7 @@ def _report(arguments: argparse.Namespace) -> int:
             show=show,
             baseline=arguments.baseline,
             films=arguments.film,
+            figures=arguments.figures,
         )
     report = build_report(
         directory,
@@ -97,6 +103,7 @@ def _report(arguments: argparse.Namespace) -> int:
         others=others,
         baseline=arguments.baseline,
         films=arguments.film,
+        figures=arguments.figures,
     )
     for line in report.lines:
         print(for_terminal(line, sys.stdout))

@@ -47,6 +47,7 @@ def build_report(
     baseline: str | None = None,
     only: Sequence[Path] | None = None,
     films: Sequence[Path] = (),
+    figures: str | None = None,
     refresh: bool = False,
 ) -> Report:
     """Load every run below `directory`; write figures (PNG, SVG), tables (CSV) and the web page.
@@ -56,8 +57,8 @@ def build_report(
     what a core costs; the defaults of `Rates` where None. baseline: the agent, or the label of one
     group, that the others are compared with; None: DQN where it was run, else the agent of the
     first group. only: run directories; runs in others are counted and left out. films: that the
-    page shows, beside those in its folder (see `films_of`). refresh: the page reloads every few
-    seconds.
+    page shows, beside those in its folder (see `films_of`). figures: `png` or `svg`, where only
+    such files of them are wanted beside the page. refresh: the page reloads every few seconds.
 
     Raises NothingToReportError where a directory is absent or none holds a usable run, ReportError
     where `out` cannot be written or a film not be shown, ConfigError where no run is of the
@@ -67,14 +68,16 @@ def build_report(
     below, out = (directory, directory / "report") if out is None else (out, out)
     loaded = _usable_runs((directory, *others), only)
     # Late: drawing takes half a second to import, and `--help` draws nothing.
-    from rlbench.reports.figures.draw import draw_findings
+    from rlbench.reports.figures.draw import FORMATS, draw_findings
 
     findings = findings_of(loaded, baseline)
     shown = films_of(out, films)
     make_output(out, below)  # before minutes of drawing
     drawing = draw_findings(findings)
     findings = replace(findings, problems=(*findings.problems, *drawing.problems))
-    files = _files(findings, drawing.figures, rates or Rates(), shown, out, refresh)
+    formats = FORMATS if figures is None else (figures,)
+    drawn = [replace(figure, formats=formats) for figure in drawing.figures]
+    files = _files(findings, drawn, rates or Rates(), shown, out, refresh)
     written = write_files(out, files)
     return Report(
         files=tuple(written),

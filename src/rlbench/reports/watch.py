@@ -34,11 +34,12 @@ def watch(
     show: Callable[[Path], object] | None = None,
     baseline: str | None = None,
     films: Sequence[Path] = (),
+    figures: str | None = None,
 ) -> NoReturn:
     """Look every `interval_s` seconds and rebuild on a change, until interrupted.
 
     others: more directories whose runs belong in it. show: is given the page once it is there.
-    films: as in `build_report`.
+    films, figures: as in `build_report`.
 
     A directory that is absent or has no usable run yet is waited for. Each file of the report is
     replaced whole, the page last, so that a reader never sees half of one. While this goes on the
@@ -63,7 +64,7 @@ def watch(
                 try:
                     report = build_report(
                         directory, out, rates, others=others, baseline=baseline, films=films,
-                        refresh=True,
+                        figures=figures, refresh=True,
                     )  # fmt: skip
                     if show is not None and page is None:
                         show(report.page)

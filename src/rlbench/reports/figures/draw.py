@@ -30,6 +30,7 @@ from rlbench.wording import agent_name, shortened
 
 PARALLEL_FROM = 10  # jobs; below, starting workers takes longer than drawing
 MAX_WORKERS = 8
+FORMATS = ("png", "svg")  # of the files beside the page, which has each figure as SVG
 MAX_CAUSE = 300  # characters of an error in a note
 
 
@@ -37,7 +38,8 @@ MAX_CAUSE = 300  # characters of an error in a note
 class Drawn:
     """A figure that was drawn, with the words that belong to it.
 
-    env: of a figure of one environment; else empty. stem: of its files' names.
+    env: of a figure of one environment; else empty. stem: of its files' names. formats: of its
+    files.
     """
 
     kind: type[ReportFigure[Any]]
@@ -48,11 +50,13 @@ class Drawn:
     words: str
     svg: bytes
     png: bytes
+    formats: Sequence[str] = FORMATS
 
     @property
     def files(self) -> dict[str, bytes]:
         """File name to content."""
-        return {f"{self.stem}.svg": self.svg, f"{self.stem}.png": self.png}
+        contents = {"png": self.png, "svg": self.svg}
+        return {f"{self.stem}.{name}": contents[name] for name in self.formats}
 
 
 @dataclass(frozen=True)
