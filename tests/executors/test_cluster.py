@@ -220,7 +220,7 @@ def test_a_worker_killed_in_every_generation_changes_nothing(
             if kind is RayExecutor:
                 self._ray.kill(worker)
             else:
-                self._workers[worker].process.kill()
+                worker.process.kill()
 
     monkeypatch.setattr(kind, "_share", share_and_doom)
     monkeypatch.setattr(kind, "_send", send_and_kill)

@@ -288,6 +288,32 @@ def test_help_has_an_example_and_imports_no_drawing() -> None:
 
 
 @blank
+@pytest.mark.parametrize("kept, left_out", [("png", "svg"), ("svg", "png")])
+def test_figures_as_one_kind_of_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], kept: str, left_out: str
+) -> None:
+    write_pair(tmp_path / "runs")
+    out = tmp_path / "out"
+    words = [str(tmp_path / "runs"), "--out", str(out)]
+    assert main(words) == 0
+    both = contents(out)
+    assert main([*words, "--figures", kept]) == 0  # what the report before left is taken away
+    found = contents(out)
+    changed = {"index.html", "report.json"}
+    assert found.keys() == {name for name in both if not name.endswith(left_out)}
+    assert all(found[name] == both[name] for name in found.keys() - changed)
+    page, page_before = (files["index.html"].decode() for files in (found, both))
+    assert f'Files: <a href="./CartPole-v1-curves.{kept}">CartPole-v1-curves.{kept}</a>.' in page
+    assert f"curves.{left_out}" in page_before
+    assert f"curves.{left_out}" not in page
+    # Inside the page the pictures stay.
+    assert page.count("data:image/svg+xml") == page_before.count("data:image/svg+xml") > 0
+    with pytest.raises(SystemExit):
+        main([*words, "--figures", "pdf"])
+    assert "choose from png, svg" in capsys.readouterr().err.replace("'", "")
+
+
+@blank
 def test_with_random_runs_there_are_aggregates_and_their_figures(tmp_path: Path) -> None:
     for env in ("A-v0", "B-v0"):
         write_pair(tmp_path / "runs", env=env, seeds=2)

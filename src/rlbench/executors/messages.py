@@ -47,7 +47,10 @@ class Board:
     def post(self, message: Any) -> bytes | Posted:
         """Write a message in place of the one before, which nobody must be reading any more; what
         workers are to be sent, which `read` takes."""
-        data = dumped(message)
+        return self.post_bytes(dumped(message))
+
+    def post_bytes(self, data: bytes | memoryview) -> bytes | Posted:
+        """The same with a message that is in bytes already."""
         if self._file is None or len(data) < POSTED_FROM_BYTES:
             return bytes(data)
         done = 0

@@ -116,6 +116,8 @@ class RayExecutor(RemoteExecutor[Any]):
         try:
             data = self._ray.get(self._pending[worker])
         except errors.RayTaskError as error:
+            if isinstance(error.cause, WorkerLostError):
+                raise self._lost_worker(error.cause) from None
             return RunError(f"a task failed in a Ray actor: {error.cause!s}")
         except errors.RayError as error:
             raise self._lost_worker(error) from None

@@ -29,29 +29,26 @@ class Watch(Protocol):
         ...
 
 
-def watches_of(
-    plan: EnvPlan, progress: Callable[[], Hashable], thread: int | None = None
-) -> list[Watch]:
-    """Those of a worker over environments of `plan`; progress, thread: see IdleWatch."""
+def watches_of(plan: EnvPlan, progress: Callable[[], Hashable]) -> list[Watch]:
+    """Those of a worker over environments of `plan`; progress: see IdleWatch."""
     watches: list[Watch] = []
     if plan.step_timeout_s is not None:
-        watches.append(StuckWatch(plan.facts.id, plan.step_timeout_s, thread))
+        watches.append(StuckWatch(plan.facts.id, plan.step_timeout_s))
     if plan.agent_timeout_s is not None:
-        watches.append(IdleWatch(plan.agent, plan.agent_timeout_s, progress, thread))
+        watches.append(IdleWatch(plan.agent, plan.agent_timeout_s, progress))
     return watches
 
 
 class StuckWatch:
-    """Looks, whenever it is asked, at which call of an environment a thread is in.
+    """Looks, whenever it is asked, at which call of an environment the thread is in that made this.
 
     That is the innermost function of `rlbench.envs` on the thread's stack with the one that it
-    calls: each step of each environment is another one. thread: the one to watch; default: the
-    caller's.
+    calls: each step of each environment is another one.
     """
 
-    def __init__(self, env_id: str, timeout_s: float, thread: int | None = None) -> None:
+    def __init__(self, env_id: str, timeout_s: float) -> None:
         self._env_id, self._timeout_s = env_id, timeout_s
-        self._thread = threading.get_ident() if thread is None else thread
+        self._thread = threading.get_ident()
         self.look_every_s = min(SELDOM_S, timeout_s / LOOKS)
         self._call: tuple[FrameType | None, FrameType | None] = (None, None)
         self._looked_s, self._stuck_s = monotonic_s(), 0.0
@@ -76,19 +73,13 @@ class IdleWatch:
     """Looks, whenever it is asked, whether an agent does anything.
 
     progress: what changes when it does. A long call alone is no reason: compiling, or a generation
-    of long episodes, may take many minutes. Time in which the thread is in an environment or writes
-    files is not the agent's. thread: the one to watch; default: the caller's.
+    of long episodes, may take many minutes. Time in which the thread that made this is in an
+    environment or writes files is not the agent's.
     """
 
-    def __init__(
-        self,
-        agent: str,
-        timeout_s: float,
-        progress: Callable[[], Hashable],
-        thread: int | None = None,
-    ) -> None:
+    def __init__(self, agent: str, timeout_s: float, progress: Callable[[], Hashable]) -> None:
         self._agent, self._timeout_s, self._progress = agent, timeout_s, progress
-        self._thread = threading.get_ident() if thread is None else thread
+        self._thread = threading.get_ident()
         self.look_every_s = min(SELDOM_S, timeout_s / LOOKS)
         self._seen: Hashable = None
         self._looked_s, self._idle_s = monotonic_s(), 0.0
