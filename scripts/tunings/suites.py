@@ -72,7 +72,7 @@ RAM = Suite(
         "with the rewards, the replay and the exploration that Atari asks for; not searched.",
     },
     seconds=80.0,
-    longer=3.0,
-    overhead_s=40.0,
+    longer=2.0,
+    overhead_s=60.0,
 )
 SUITES = {suite.name: suite for suite in (MINATAR, RAM)}

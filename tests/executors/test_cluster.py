@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 
 from rlbench.agents.dqn.agent import DQN
@@ -175,6 +176,44 @@ def test_an_environment_that_does_not_answer_is_named(cluster: Any) -> None:
         )
     finally:
         executor.close()
+
+
+def process_id(worker: Worker, shared: Any, task: int) -> int:
+    return os.getpid()
+
+
+@pytest.mark.parametrize("how", ["closed", "killed"])
+def test_the_process_of_an_actor_ends_with_it(cluster: Any, how: str) -> None:
+    executor = RayExecutor(plan_env(EnvSettings(id=COUNTING)), 1, cluster.address)
+    try:
+        (child,) = map(psutil.Process, executor.map(process_id, [0]))
+        actor = child.parent()
+        assert actor is not None
+        if how == "killed":
+            (worker,) = executor._costs
+            executor._ray.kill(worker)
+            assert list(executor.map(process_id, [0])) != [child.pid]  # by another one
+    finally:
+        executor.close()
+    assert psutil.wait_procs([child, actor], timeout=30)[1] == []
+
+
+def interrupted() -> bool:
+    raise KeyboardInterrupt
+
+
+def test_the_busy_process_of_an_actor_ends_with_it(cluster: Any) -> None:
+    executor = RayExecutor(plan_env(EnvSettings(id=COUNTING)), 1, cluster.address)
+    (child,) = map(psutil.Process, executor.map(process_id, [0]))
+    with pytest.raises(KeyboardInterrupt):
+        next(executor.map(play_without_end, [0], None, interrupted))
+    executor.close()
+    assert psutil.wait_procs([child], timeout=30)[1] == []
+
+
+def play_without_end(worker: Worker, shared: Any, task: int) -> None:
+    while True:
+        play_on(worker, shared, task)
 
 
 def test_a_connection_leaves_the_handlers_of_signals_alone(cluster: Any) -> None:

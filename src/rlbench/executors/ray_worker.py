@@ -1,7 +1,7 @@
 """A Ray actor, from the inside: it hands its tasks to a process of its own.
 
-In a process of Ray Python is slower: a step of LunarLander took 3 % more CPU time in an actor's
-main thread, and 8 % more in another one, which an actor needs that is to hear of a stop.
+In a process of Ray Python is slower (docs/measured.md): a little in its main thread, more in any
+other, and what an actor does that is to hear of a stop is in another one.
 """
 
 from __future__ import annotations
