@@ -41,6 +41,7 @@ class WorkerProcess:
         # tracker is multiprocessing's own, and unblocks signals where it is started.
         with held_back():
             resource_tracker.ensure_running()
+        with held_back():
             self.process.start()
         _end_tracker_at_exit()
         theirs.close()
