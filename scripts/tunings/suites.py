@@ -67,7 +67,8 @@ RAM = Suite(
     place="experiment_agent/ram/{agent}.yaml",
     about="For every game of experiment=ram, which shows the emulator's memory.",
     rest={
-        "es": "The other settings are the agent's defaults.",
+        "es": "The cap of episodes is as on frames, where a member that waits for ever would cost "
+        "a generation; the other settings are the agent's defaults.",
         "dqn": "The other settings: a network and a rhythm of updates as on the classic tasks, "
         "with the rewards, the replay and the exploration that Atari asks for; not searched.",
     },
