@@ -12,11 +12,13 @@ from rlbench.analysis.curves import (
     common_end,
     environment_curves,
     group_curve,
+    group_end,
     random_return,
     run_values,
 )
 from rlbench.analysis.groups import EnvironmentGroups, group_runs
 from rlbench.analysis.mean_curves import MAX_POINTS
+from rlbench.analysis.normalized_scores import returns_at
 from rlbench.runs.load import load_runs
 from support.run_files import RunFiles
 
@@ -47,6 +49,26 @@ def test_what_stands_for_the_time_after_the_last_evaluation(
     run = environment(tmp_path, RunFiles(status=status)).groups[0].runs[0]
     (value,) = run_values(run, "train_s", np.array([5.0]))
     assert math.isnan(value) if after is None else value == after
+
+
+GOES_ON = {"stop_at_threshold": False}
+TO_LEVELS = {"stop_at_threshold": False, "stop_at_levels": True}
+
+
+@pytest.mark.parametrize(
+    ("header", "levels", "stopped"),
+    [({}, (475.0,), True), (GOES_ON, (475.0,), False), (TO_LEVELS, (475.0, 478.0), True),
+     (TO_LEVELS, (475.0, 490.0), False)],
+)  # fmt: skip
+def test_a_solved_run_is_carried_forward_only_where_that_ended_it(
+    tmp_path: Path, header: dict[str, bool], levels: tuple[float, ...], stopped: bool
+) -> None:
+    history = ((0.0, 1.0), (4.0, 480.0))
+    group = environment(tmp_path, RunFiles(history=history, levels=levels, header=header)).groups[0]
+    assert group.runs[0].stopped_when_solved == stopped
+    (after,) = run_values(group.runs[0], "train_s", np.array([5.0]))
+    assert (after == 480.0) if stopped else math.isnan(after)
+    assert group_end(group, "train_s") == (600.0 if stopped else 4.0)  # its budget was 600 s
 
 
 def test_null_returns_are_skipped(tmp_path: Path) -> None:
@@ -106,6 +128,19 @@ def test_curves_end_at_the_common_horizon(tmp_path: Path) -> None:
     assert ends["es", "env_steps"] == 300_000.0
     assert random_return(found) == 9.0  # what its last evaluation showed
     assert random_return(found, "another fingerprint") is None
+
+
+@pytest.mark.parametrize(("end_s", "at_budget"), [(100.0, 7.0), (100.9, 7.0), (101.1, 1.0)])
+def test_the_evaluation_right_after_the_budget_counts_as_made_at_it(
+    tmp_path: Path, end_s: float, at_budget: float
+) -> None:
+    history = ((0.0, 0.0), (60.0, 1.0), (end_s, 7.0))
+    ended = RunFiles(history=history, status="budget", budget_train_s=100.0)
+    group = environment(tmp_path, ended).groups[0]
+    assert returns_at(group, "train_s", np.array([60.0, 100.0])).tolist() == [[1.0, at_budget]]
+    curve = group_curve(group, "train_s", 100.0)
+    assert curve is not None
+    assert (curve.x[-1], curve.mean[-1]) == (100.0, at_budget)
 
 
 def test_where_all_stopped_early_the_axis_does_not_run_to_an_empty_budget(tmp_path: Path) -> None:

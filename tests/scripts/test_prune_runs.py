@@ -25,7 +25,7 @@ def test_an_ended_run_keeps_what_the_report_reads(tmp_path: Path, status: str) -
 
 def test_a_large_policy_goes_too(tmp_path: Path) -> None:
     run = make_run(tmp_path / "seed0", "budget")
-    (run / "policy.npz").write_bytes(bytes(600 * 1024))
+    (run / "policy.npz").write_bytes(bytes(139_594))
     assert prune(run)
     assert sorted(p.name for p in run.iterdir()) == ["log.jsonl", "summary.json"]
 

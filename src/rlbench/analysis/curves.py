@@ -16,6 +16,7 @@ CURVE_UNITS: tuple[Unit, ...] = ("train_s", "env_steps", "train_cpu_s")
 BEYOND_LAST = 1.25  # an axis ends at most this far beyond the last evaluation, in parts of its time
 
 GOES_ON = 1.1  # in parts of where an axis ends: no run ends at its budget to the step
+OVERRUN = 1.01  # of the budget, until which an evaluation counts as made at it
 
 
 @dataclass(frozen=True)
@@ -45,15 +46,23 @@ def run_values(run: Run, unit: Unit, grid: FloatArray) -> FloatArray:
 
 
 def evaluated(run: Run, unit: Unit) -> tuple[FloatArray, FloatArray]:
-    """Times and returns of the evaluations that have both.  # [E], [E]"""
+    """Times and returns of the evaluations that have both.  # [E], [E]
+
+    The last batch of training ends a moment after the budget, and the evaluation at the end comes
+    after it. It is of the policy that the budget bought, so it counts as made at the budget.
+    """
     x, y = run.evaluations.along(unit), run.evaluations.return_mean
     known = np.isfinite(x) & np.isfinite(y)
-    return np.maximum.accumulate(x[known]), y[known]
+    x, y = np.maximum.accumulate(x[known]), y[known]
+    budget = run.budget(unit)
+    if budget is not None and len(x) and budget < x[-1] <= OVERRUN * budget:
+        x[-1] = budget
+    return x, y
 
 
 def carried_forward(run: Run) -> bool:
     """Whether a run's last return stands for all later times."""
-    return run.status in ("solved", "failed")
+    return run.stopped_when_solved or run.status == "failed"
 
 
 def group_end(group: Group, unit: Unit) -> float:
@@ -64,7 +73,8 @@ def group_end(group: Group, unit: Unit) -> float:
         if budget is not None:
             known.append(budget)
         x, _ = evaluated(run, unit)
-        if run.status == "budget" and len(x):
+        used_up = run.status == "budget" or (run.status == "solved" and not run.stopped_when_solved)
+        if used_up and len(x):
             known.append(float(x[-1]))
     return min(known)
 

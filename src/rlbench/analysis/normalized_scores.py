@@ -99,7 +99,7 @@ def returns_at(group: Group, unit: Unit, times: FloatArray) -> FloatArray:
     """
     found = np.array([run_values(run, unit, times) for run in group.runs])
     for row, run in zip(found, group.runs, strict=True):
-        if run.status == "solved" and run.stop_level is not None:
+        if run.stopped_when_solved and run.stop_level is not None:
             stopped = times >= run.evaluations.along(unit)[-1]
             row[stopped] = np.minimum(row[stopped], run.stop_level)
     return found

@@ -154,6 +154,16 @@ class Run:
         return None if self.threshold is None else self.reached.get(self.threshold)
 
     @property
+    def stopped_when_solved(self) -> bool:
+        """Whether it ended because it had come to the level that it was to stop at. A run that was
+        solved and went on has used its budget instead."""
+        return (
+            self.status == "solved"
+            and self.stop_level is not None
+            and bool(self.reached.get(self.stop_level))
+        )
+
+    @property
     def summary(self) -> str:
         """How the run ended, in a few words."""
         cost = f"{self.end.train_s:.2f} s of training and {self.end.env_steps:,.0f} steps"

@@ -190,9 +190,9 @@ def _explanations(analysis: EnvironmentAnalysis, published: DopamineCurve | None
 
 
 def _has_star(environment: EnvironmentGroups) -> bool:
-    """Whether a solved run ended within the axis of some panel."""
+    """Whether a run that stopped when solved ended within the axis of some panel."""
     few = [group for group in environment.contenders if len(group.runs) <= FEW_SEEDS]
-    solved = [run for group in few for run in group.runs if run.status == "solved"]
+    solved = [run for group in few for run in group.runs if run.stopped_when_solved]
     return any(
         len(times := evaluated(run, unit)[0]) and times[-1] <= (common_end(environment, unit) or 0)
         for unit in _units(environment)

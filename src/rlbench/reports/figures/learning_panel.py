@@ -159,7 +159,6 @@ def _draw_runs(axes: Axes, group: Group, unit: Unit, look: Look, start: float, e
         solid.extend((points, gap))
         if carried_forward(run):
             carried.extend((last, until_end, gap))
-        if run.status in stops:
             stops[run.status].append((float(last[0, 0]), float(last[1, 0])))
     for parts, dashes in ((solid, "-"), (carried, "--")):
         if parts:
