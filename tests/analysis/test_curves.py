@@ -11,6 +11,7 @@ import pytest
 from rlbench.analysis.curves import (
     common_end,
     environment_curves,
+    evaluated,
     group_curve,
     group_end,
     random_return,
@@ -141,6 +142,14 @@ def test_the_evaluation_right_after_the_budget_counts_as_made_at_it(
     curve = group_curve(group, "train_s", 100.0)
     assert curve is not None
     assert (curve.x[-1], curve.mean[-1]) == (100.0, at_budget)
+
+
+def test_a_run_solved_right_after_its_budget_counts_as_its_level_at_it(tmp_path: Path) -> None:
+    history = ((0.0, 0.0), (100.1, 480.0), (100.2, 490.0))
+    solved = RunFiles(history=history, status="solved", budget_train_s=100.0)
+    group = environment(tmp_path, solved).groups[0]
+    assert evaluated(group.runs[0], "train_s")[0].tolist() == [0.0, 100.0, 100.0]
+    assert returns_at(group, "train_s", np.array([100.0])).tolist() == [[475.0]]
 
 
 def test_where_all_stopped_early_the_axis_does_not_run_to_an_empty_budget(tmp_path: Path) -> None:

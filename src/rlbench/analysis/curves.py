@@ -56,7 +56,7 @@ def evaluated(run: Run, unit: Unit) -> tuple[FloatArray, FloatArray]:
     x, y = np.maximum.accumulate(x[known]), y[known]
     budget = run.budget(unit)
     if budget is not None and len(x) and budget < x[-1] <= OVERRUN * budget:
-        x[-1] = budget
+        x = np.minimum(x, budget)
     return x, y
 
 

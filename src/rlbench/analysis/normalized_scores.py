@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rlbench.analysis.curves import group_end, random_return, run_values
+from rlbench.analysis.curves import evaluated, group_end, random_return, run_values
 from rlbench.analysis.groups import EnvironmentGroups, Group
 from rlbench.analysis.suites import Contest, Suite
 from rlbench.published.atari import reference_scores
@@ -99,7 +99,8 @@ def returns_at(group: Group, unit: Unit, times: FloatArray) -> FloatArray:
     """
     found = np.array([run_values(run, unit, times) for run in group.runs])
     for row, run in zip(found, group.runs, strict=True):
-        if run.stopped_when_solved and run.stop_level is not None:
-            stopped = times >= run.evaluations.along(unit)[-1]
+        known, _ = evaluated(run, unit)
+        if run.stopped_when_solved and run.stop_level is not None and len(known):
+            stopped = times >= known[-1]
             row[stopped] = np.minimum(row[stopped], run.stop_level)
     return found
