@@ -18,6 +18,7 @@ from rlbench.analysis.curves import (
     run_values,
 )
 from rlbench.analysis.groups import EnvironmentGroups, group_runs
+from rlbench.analysis.level_times import horizon_of
 from rlbench.analysis.mean_curves import MAX_POINTS
 from rlbench.analysis.normalized_scores import returns_at
 from rlbench.runs.load import load_runs
@@ -70,6 +71,15 @@ def test_a_solved_run_is_carried_forward_only_where_that_ended_it(
     (after,) = run_values(group.runs[0], "train_s", np.array([5.0]))
     assert (after == 480.0) if stopped else math.isnan(after)
     assert group_end(group, "train_s") == (600.0 if stopped else 4.0)  # its budget was 600 s
+
+
+def test_the_horizon_of_a_level_ends_where_a_solved_run_that_missed_it_did(tmp_path: Path) -> None:
+    missed = RunFiles(seed=0, history=((0.0, 1.0), (4.0, 480.0)), levels=(475.0, 490.0))
+    came = RunFiles(seed=1, history=((0.0, 1.0), (8.0, 495.0)), levels=(475.0, 490.0))
+    missed.header = came.header = TO_LEVELS
+    group = environment(tmp_path, missed, came).groups[0]
+    assert horizon_of(group, 490.0, "env_steps") == 4000.0
+    assert horizon_of(group, 475.0, "env_steps") == math.inf
 
 
 def test_null_returns_are_skipped(tmp_path: Path) -> None:

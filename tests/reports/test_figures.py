@@ -303,6 +303,19 @@ def test_levels_that_no_seed_reached_have_no_panel_and_no_row(tmp_path: Path) ->
     assert draw("reached", nothing) is None and draw("time", nothing) is None
 
 
+@pytest.mark.parametrize("stops", [True, False])
+def test_only_a_run_that_stopped_when_solved_has_a_star(tmp_path: Path, stops: bool) -> None:
+    runs = pair("A-v0", 1.0, 2.0, seeds=2)
+    for run in runs:
+        run.header = {**run.header, "stop_at_threshold": stops}
+    figure = drawn("curves", findings_at(tmp_path, runs))
+    said = " ".join(texts_of(figure).split())
+    assert ("star: solved, confirmed, stopped" in said) == stops
+    assert ("carried forward" in said) == stops
+    stars = [line for axes in figure.axes for line in axes.lines if line.get_marker() == "*"]
+    assert bool(stars) == stops
+
+
 def test_log_ticks_are_few_and_round() -> None:
     assert log_ticks(0.08, 500.0) == pytest.approx([0.1, 1, 10, 100])
     assert log_ticks(1.0, 9.0) == pytest.approx([1, 2, 5])

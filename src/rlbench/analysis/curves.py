@@ -14,7 +14,6 @@ from rlbench.runs.records import FloatArray, Run, Unit
 
 CURVE_UNITS: tuple[Unit, ...] = ("train_s", "env_steps", "train_cpu_s")
 BEYOND_LAST = 1.25  # an axis ends at most this far beyond the last evaluation, in parts of its time
-
 GOES_ON = 1.1  # in parts of where an axis ends: no run ends at its budget to the step
 OVERRUN = 1.01  # of the budget, until which an evaluation counts as made at it
 
@@ -73,8 +72,7 @@ def group_end(group: Group, unit: Unit) -> float:
         if budget is not None:
             known.append(budget)
         x, _ = evaluated(run, unit)
-        used_up = run.status == "budget" or (run.status == "solved" and not run.stopped_when_solved)
-        if used_up and len(x):
+        if run.used_its_budget and len(x):
             known.append(float(x[-1]))
     return min(known)
 

@@ -107,7 +107,7 @@ def horizon_of(group: Group, level: float, unit: Unit) -> float:
         budget = run.budget(unit)
         if budget is not None:
             known.append(budget)
-        if run.status == "budget" and reached_at(run, level, unit) is None:
+        if run.used_its_budget and reached_at(run, level, unit) is None:
             known.append(observed_until(run, unit))
     times = censored_times(group, level, unit)
     known.append(math.inf if times is None else identified_until(times))

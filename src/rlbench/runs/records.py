@@ -155,13 +155,17 @@ class Run:
 
     @property
     def stopped_when_solved(self) -> bool:
-        """Whether it ended because it had come to the level that it was to stop at. A run that was
-        solved and went on has used its budget instead."""
+        """Whether it ended because it had come to the level that it was to stop at."""
         return (
             self.status == "solved"
             and self.stop_level is not None
-            and bool(self.reached.get(self.stop_level))
+            and self.reached.get(self.stop_level) is not None
         )
+
+    @property
+    def used_its_budget(self) -> bool:
+        """Whether it ended because its budget did; it may have been solved before, and gone on."""
+        return self.status in ("budget", "solved") and not self.stopped_when_solved
 
     @property
     def summary(self) -> str:
