@@ -141,17 +141,55 @@ def test_curves_end_at_the_common_horizon(tmp_path: Path) -> None:
     assert random_return(found, "another fingerprint") is None
 
 
-@pytest.mark.parametrize(("end_s", "at_budget"), [(100.0, 7.0), (100.9, 7.0), (101.1, 1.0)])
-def test_the_evaluation_right_after_the_budget_counts_as_made_at_it(
+@pytest.mark.parametrize(
+    ("end_s", "at_budget"), [(99.0, 7.0), (100.0, 7.0), (109.0, 7.0), (111.0, 1.0)]
+)
+def test_the_evaluation_at_the_end_of_a_budget_counts_as_made_at_it(
     tmp_path: Path, end_s: float, at_budget: float
 ) -> None:
     history = ((0.0, 0.0), (60.0, 1.0), (end_s, 7.0))
     ended = RunFiles(history=history, status="budget", budget_train_s=100.0)
+    ended.end_train_s = max(end_s, 100.0)
     group = environment(tmp_path, ended).groups[0]
     assert returns_at(group, "train_s", np.array([60.0, 100.0])).tolist() == [[1.0, at_budget]]
     curve = group_curve(group, "train_s", 100.0)
     assert curve is not None
     assert (curve.x[-1], curve.mean[-1]) == (100.0, at_budget)
+
+
+def test_who_ends_a_moment_before_the_budget_does_not_take_the_end_from_the_others(
+    tmp_path: Path,
+) -> None:
+    cut = RunFiles(history=((0.0, 0.0), (3.99, 5.0)), end_train_s=4.01)
+    whole = RunFiles(agent="dqn", history=((0.0, 0.0), (3.0, 1.0), (4.02, 9.0)))
+    for run in (cut, whole):
+        run.status, run.budget_train_s = "budget", 4.0
+    found = environment(tmp_path, cut, whole)
+    assert common_end(found, "train_s") == 4.0
+    at_end = [returns_at(group, "train_s", np.array([4.0])) for group in found.groups]
+    assert sorted(value.item() for value in at_end) == [5.0, 9.0]
+
+
+@pytest.mark.parametrize(
+    ("budget_s", "budget_steps", "ends"),
+    [(99.0, None, (99.0, 98000.0)), (100.0, 98900, (98.0, 98900.0)), (None, 96000, (98.0, 96000.0)),
+     (99.0, 200_000, (99.0, 98000.0))],
+)  # fmt: skip
+def test_of_two_budgets_the_one_that_ended_the_run_is_where_its_last_evaluation_counts(
+    tmp_path: Path, budget_s: float | None, budget_steps: int | None, ends: tuple[float, float]
+) -> None:
+    run = RunFiles(history=((0.0, 0.0), (98.0, 7.0)), status="budget", end_train_s=99.0)
+    run.budget_train_s, run.budget_env_steps = budget_s, budget_steps
+    (read,) = environment(tmp_path, run).groups[0].runs
+    assert tuple(evaluated(read, unit)[0][-1] for unit in ("train_s", "env_steps")) == ends
+    assert read.was_ended_by_budget("core_s") == read.was_ended_by_budget("train_s")
+
+
+def test_an_evaluation_without_a_return_at_the_end_moves_no_other(tmp_path: Path) -> None:
+    history = ((0.0, 0.0), (60.0, 1.0), (100.5, None))
+    run = RunFiles(history=history, status="budget", budget_train_s=100.0)
+    (read,) = environment(tmp_path, run).groups[0].runs
+    assert evaluated(read, "train_s")[0].tolist() == [0.0, 60.0]
 
 
 def test_a_run_solved_right_after_its_budget_counts_as_its_level_at_it(tmp_path: Path) -> None:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import numpy as np
 import pytest
 from matplotlib.text import Annotation
+from PIL import Image
 
 from rlbench.published.dopamine import dopamine_curve
 from rlbench.reports.figures.looks import DQN, ES, Looks
 from rlbench.reports.figures.registry import FIGURES, EnvironmentFigure, ReportFigure, SuiteFigure
-from rlbench.reports.figures.style import log_ticks
+from rlbench.reports.figures.style import DPI, log_ticks, render, styled
 from support.figures import (
     assert_readable,
     draw,
@@ -41,6 +43,20 @@ def test_every_figure_is_complete() -> None:
         figure = FIGURES[name]
         assert isinstance(figure, ReportFigure)
         assert figure.title and callable(figure.draw)
+
+
+def test_a_png_file_is_small_and_looks_like_the_figure(tmp_path: Path) -> None:
+    figure = drawn("curves", findings_at(tmp_path, pair("CartPole-v1", 1.0, 30.0)))
+    with styled():
+        png, _ = render(figure)
+        whole = io.BytesIO()
+        figure.savefig(whole, format="png", dpi=DPI)
+    with Image.open(io.BytesIO(png)) as small, Image.open(whole) as full:
+        assert small.mode == "P"
+        seen, true = (np.asarray(picture.convert("RGB"), dtype=int) for picture in (small, full))
+    away = np.abs(seen - true).max(axis=2)
+    assert (away > 16).mean() < 0.001 and away.max() < 64  # of 255
+    assert len(png) < 0.5 * len(whole.getvalue())
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from rlbench.runs.records import FloatArray, Run, Unit
 CURVE_UNITS: tuple[Unit, ...] = ("train_s", "env_steps", "train_cpu_s")
 BEYOND_LAST = 1.25  # an axis ends at most this far beyond the last evaluation, in parts of its time
 GOES_ON = 1.1  # in parts of where an axis ends: no run ends at its budget to the step
-OVERRUN = 1.01  # of the budget, until which an evaluation counts as made at it
+OVERRUN = 1.1  # of the budget, until which an evaluation counts as made at it
 
 
 @dataclass(frozen=True)
@@ -47,15 +47,20 @@ def run_values(run: Run, unit: Unit, grid: FloatArray) -> FloatArray:
 def evaluated(run: Run, unit: Unit) -> tuple[FloatArray, FloatArray]:
     """Times and returns of the evaluations that have both.  # [E], [E]
 
-    The last batch of training ends a moment after the budget, and the evaluation at the end comes
-    after it. It is of the policy that the budget bought, so it counts as made at the budget.
+    The return at the end of a run that used its budget up is of the policy that the budget bought,
+    and counts as made at the budget. It is measured after the last batch of training, which ends a
+    moment after the budget; where what was trained last was thrown away, the evaluation before
+    stands until the budget. A run that trained on for longer than `OVERRUN` keeps its own time.
     """
     x, y = run.evaluations.along(unit), run.evaluations.return_mean
     known = np.isfinite(x) & np.isfinite(y)
+    ends_known = len(known) > 0 and bool(known[-1])
     x, y = np.maximum.accumulate(x[known]), y[known]
     budget = run.budget(unit)
-    if budget is not None and len(x) and budget < x[-1] <= OVERRUN * budget:
+    if budget is not None and len(x) and x[-1] <= OVERRUN * budget:
         x = np.minimum(x, budget)
+        if ends_known and x[-1] < budget and run.was_ended_by_budget(unit):
+            x, y = np.append(x, budget), np.append(y, y[-1])
     return x, y
 
 

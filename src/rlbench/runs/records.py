@@ -167,6 +167,12 @@ class Run:
         """Whether it ended because its budget did; it may have been solved before, and gone on."""
         return self.status in ("budget", "solved") and not self.stopped_when_solved
 
+    def was_ended_by_budget(self, unit: Unit) -> bool:
+        """Whether its budget in this unit ended it."""
+        budget = self.budget(unit)
+        used = self.end.along(unit, self.cores)
+        return self.used_its_budget and budget is not None and used >= budget
+
     @property
     def summary(self) -> str:
         """How the run ended, in a few words."""
