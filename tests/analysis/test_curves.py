@@ -142,7 +142,7 @@ def test_curves_end_at_the_common_horizon(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("end_s", "at_budget"), [(99.0, 7.0), (100.0, 7.0), (109.0, 7.0), (111.0, 1.0)]
+    ("end_s", "at_budget"), [(99.0, 7.0), (100.0, 7.0), (104.0, 7.0), (106.0, 1.0)]
 )
 def test_the_evaluation_at_the_end_of_a_budget_counts_as_made_at_it(
     tmp_path: Path, end_s: float, at_budget: float

@@ -15,7 +15,7 @@ from rlbench.runs.records import FloatArray, Run, Unit
 CURVE_UNITS: tuple[Unit, ...] = ("train_s", "env_steps", "train_cpu_s")
 BEYOND_LAST = 1.25  # an axis ends at most this far beyond the last evaluation, in parts of its time
 GOES_ON = 1.1  # in parts of where an axis ends: no run ends at its budget to the step
-OVERRUN = 1.1  # of the budget, until which an evaluation counts as made at it
+OVERRUN = 1.05  # of the budget, until which an evaluation counts as made at it
 
 
 @dataclass(frozen=True)

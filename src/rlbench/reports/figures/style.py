@@ -248,7 +248,7 @@ def render(figure: Figure) -> tuple[bytes, bytes]:
 
 
 def _in_few_colours(png: io.BytesIO) -> bytes:
-    """The picture with a palette: a third of the bytes, and no eye sees the difference."""
+    """The picture with a palette: two fifths of the bytes, and no eye sees the difference."""
     small = io.BytesIO()
     with Image.open(png) as picture:
         few = picture.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
