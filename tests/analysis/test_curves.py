@@ -166,8 +166,18 @@ def test_who_ends_a_moment_before_the_budget_does_not_take_the_end_from_the_othe
         run.status, run.budget_train_s = "budget", 4.0
     found = environment(tmp_path, cut, whole)
     assert common_end(found, "train_s") == 4.0
-    at_end = [returns_at(group, "train_s", np.array([4.0])) for group in found.groups]
-    assert sorted(value.item() for value in at_end) == [5.0, 9.0]
+    times = np.array([3.995, 4.0])  # the one stands until the budget, the other was made at it
+    values = {group.agent: returns_at(group, "train_s", times).tolist() for group in found.groups}
+    assert values == {"es": [[5.0, 5.0]], "dqn": [[1.0, 9.0]]}
+
+
+def test_what_an_interrupted_run_had_trained_since_is_not_known_at_its_budget(
+    tmp_path: Path,
+) -> None:
+    run = RunFiles(history=((0.0, 0.0), (98.0, 7.0)), status="interrupted", end_train_s=100.1)
+    run.budget_train_s = 100.0
+    group = environment(tmp_path, run).groups[0]
+    assert np.isnan(returns_at(group, "train_s", np.array([100.0]))).all()
 
 
 @pytest.mark.parametrize(
