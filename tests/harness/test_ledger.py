@@ -87,7 +87,9 @@ def test_a_run_that_begins_again_has_lost_all_that_earlier_attempts_spent() -> N
     ledger.begin_again()
     clock = ledger.now()
     assert (clock.env_steps, clock.train_s, clock.lost_env_steps) == (0, 0.0, 105)
-    assert clock.lost_train_s == 40.0 and clock.lost_cpu_s == pytest.approx(50.0)
+    assert clock.lost_train_s == 40.0
+    # At most what this attempt used is lost besides: time goes on while the clock is read.
+    assert 50.0 - 1e-9 <= clock.lost_cpu_s <= 50.0 + ledger.cpu_s() + 1e-9
     assert clock.wall_s < 1.0
 
 
