@@ -31,7 +31,7 @@ from rlbench.published.levels import ATARI_FRACTIONS
 from rlbench.runs.columns import Clock, Unit
 from rlbench.runs.load import load_runs
 from rlbench.runs.records import Run
-from rlbench.wording import agent_name, ratio_text, winner_text
+from rlbench.wording import agent_name, ratio_text, significant, winner_text
 
 REFERENCE = Path(__file__).resolve().parents[1] / "results" / "reference"
 HEAD = ("task", "level", "return", "TRPO, paper", "ES, paper", "ES here", "DQN here")
@@ -123,13 +123,13 @@ def ends(results: Path) -> Iterator[str]:
         assert found is not None
         interval = "no interval"
         if found.low is not None and found.high is not None:
-            interval = f"[{found.low:.3g}, {found.high:.3g}]"
+            interval = f"[{significant(found.low)}, {significant(found.high)}]"
         ahead = "not settled" if found.ahead is None or not found.is_settled else found.ahead
         yield _row(
             short_name(environment.env),
-            f"{found.challenger_return:.3g}",
-            f"{found.baseline_return:.3g}",
-            f"{found.difference:.3g} {interval}",
+            significant(found.challenger_return),
+            significant(found.baseline_return),
+            f"{significant(found.difference)} {interval}",
             agent_name(ahead),
         )
 
@@ -214,10 +214,10 @@ def faster(reference: Path) -> Iterator[str]:
 
 def answer(reference: Path) -> Iterator[str]:
     """On which environments of each set of ES against DQN who was faster, and how much sooner over
-    all of them together in training time, in time from the command and in steps, in Markdown: the
-    table of docs/answer.md."""
+    all of them together, where each has a ratio, in training time, in time from the command and in
+    steps, in Markdown: the table of docs/answer.md."""
     yield (
-        "| runs | ES was faster | DQN was faster | not settled | neither reached it "
+        "| runs | ES was faster | DQN was faster | not settled | no ratio "
         "| together, by training time | ... from the command | ... by steps |"
     )
     yield "|---" * 8 + "|"
@@ -229,7 +229,12 @@ def answer(reference: Path) -> Iterator[str]:
         envs: dict[str, list[str]] = {}
         for ratio in threshold_ratios(ratios):
             envs.setdefault(winner_text(decide(ratio)), []).append(short_name(ratio.env))
-        means = {m.unit: m for s in across_environments(environments, ratios) for m in s.ratios}
+        means = {
+            mean.unit: mean
+            for suite in across_environments(environments, ratios)
+            for mean in suite.ratios
+            if mean.n_environments == len(environments)
+        }
         yield _row(
             f"{kind}, {_cores_of(environments)}",
             *(", ".join(envs.get(c, [])) for c in ("ES", "DQN", "not settled", "no comparison")),
@@ -254,7 +259,8 @@ def verdicts(reference: Path) -> Iterator[str]:
         claims = json.loads(file.read_text(encoding="utf-8"))["claims"]
         (claim,) = (claim for claim in claims if claim["key"] == key)
         verdict = claim["verdict"]
-        yield _row(claim["title"], ANSWERS[name], verdict["outcome"], verdict["reason"])
+        stated = f"{verdict['outcome']} {verdict['condition']}".rstrip()
+        yield _row(claim["title"], ANSWERS[name], stated, verdict["reason"])
 
 
 def short_name(env: str) -> str:
@@ -320,13 +326,17 @@ TABLES = {
     "mujoco": mujoco,
     "legs": mujoco,
     "ram": levels,
+    "ram-scores": ends,
     "minatar": ends,
     "noise": noise,
     "pong": atari,
     "games": atari,
 }
 OF_ALL = ("answer", "verdicts", "faster")
-SETS = {"cores": "classic-one-core"}  # of a table that is about several sets, the last to be run
+SETS = {  # of a table that is named after none; of one about several sets, the last to be run
+    "cores": "classic-one-core",
+    "ram-scores": "ram",
+}
 
 
 def runs_of(name: str) -> Path:
@@ -336,7 +346,7 @@ def runs_of(name: str) -> Path:
 
 def table_of(name: str) -> Iterator[str]:
     """The lines of a table."""
-    return TABLES[name](REFERENCE if name in SETS else runs_of(name))
+    return TABLES[name](REFERENCE if name == "cores" else runs_of(name))
 
 
 if __name__ == "__main__":

@@ -268,7 +268,9 @@ def test_unsolved_runs_against_runs_solved_before_training() -> None:
          "every run of the baseline failed"),
         (CensoredTimes([0.0] * 5, [False] * 5), solved(*ZERO), "no time was spent on training"),
         (cut([1.0, 2.0, 9.0, 9.0, 9.0], 5.0), cut([1.0, 2.0, 9.0, 9.0, 9.0], 5.0),
-         "too few runs of either side reached the level to say"),
+         "too few runs reached the level"),
+        (solved(0.0, 0.0, 0.0, 4.0, 5.0), solved(0.0, 0.0, 0.0, 0.0, 22.0),
+         "most were solved untrained"),
     ],
 )  # fmt: skip
 def test_why_there_is_no_ratio(ours: CensoredTimes, theirs: CensoredTimes, reason: str) -> None:

@@ -21,6 +21,7 @@ from rlbench.claims.files import as_json
 from rlbench.claims.scores import EarlyScores, ShareAhead, SharePower, share_power
 from rlbench.claims.statements import MINIMUM_GAMES, all_claims, family_of
 from rlbench.claims.text import examination_lines
+from rlbench.claims.verdict import early_lines
 from rlbench.cli.claims import examine_runs_below, main
 from rlbench.cli.report import main as report
 from rlbench.errors import ReportError
@@ -422,10 +423,12 @@ def test_pixels_decide_where_enough_were_run_and_never_together_with_memory(
 
 def scored(
     root: Path, game: str, early: float, late: float, *,
-    early_s: float = 9.9, after: float | None = None, budget_s: float = 240.0, **header: object,
+    early_s: float = 9.9, after: float | None = None, budget_s: float = 240.0,
+    untrained: float = 0.0, **header: object,
 ) -> None:  # fmt: skip
     """ES, which has come `early` of the way to a human tester at `early_s`, `after` at the next
-    evaluation and all of it later, and DQN, which has come `late` of it after 240 s."""
+    evaluation and all of it later, and DQN, which has come `late` of it after 240 s. The networks
+    of ES have come `untrained` of it before any training."""
     levels = published_levels(game)
     assert levels is not None
     start = levels.levels[0] - (levels.levels[-1] - levels.levels[0]) / 9.0  # random play
@@ -441,7 +444,7 @@ def scored(
             RunFiles(
                 agent=agent, env=game, seed=seed, threshold=levels.threshold, status="budget",
                 levels=levels.levels, budget_train_s=budget_s,
-                history=[(0.0, start)]
+                history=[(0.0, start + way * (untrained if agent == "es" else 0.0))]
                 + [(time + shift, start + way * (part + shift)) for time, part in history],
                 header={"stop_at_threshold": False, **header},
             ).write(root)  # fmt: skip
@@ -492,6 +495,62 @@ def test_games_on_which_nobody_came_far_are_left_out_of_the_share(tmp_path: Path
     assert examined(tmp_path)["atari"].evidence.share == ShareAhead(1, 6, 0, 4)
 
 
+@pytest.mark.parametrize(
+    ("decided", "others"), [(6, "5 alone would not settle it"), (10, "9 alone would say the same")]
+)
+def test_games_on_which_untrained_networks_come_far_are_named(
+    tmp_path: Path, decided: int, others: str
+) -> None:
+    for number, game in enumerate(GAMES[:10]):
+        untrained = 0.15 if number == 0 else 0.05
+        early, late = (0.2, 0.4) if number < decided else (0.05, 0.02)
+        scored(tmp_path, game, early, late, untrained=untrained)
+    found = examined(tmp_path)["atari"]
+    assert found.verdict.outcome == "not supported"  # the rule counts them, and says so
+    far = "that far" if decided < 10 else "a tenth of the way from random play to a human tester"
+    said = f"on 1 of the {decided} ({GAMES[0]}) untrained networks had come {far} already"
+    assert f"{said}, and the other {others}" in found.verdict.reason
+    lines = [line for line in early_lines(found.evidence) if "untrained" in line]
+    assert len(lines) == 1 and lines[0].startswith(f"{GAMES[0]}: ES ")
+
+
+def test_where_all_deciding_games_begin_far_none_are_left(tmp_path: Path) -> None:
+    for game in GAMES[:10]:
+        scored(tmp_path, game, 0.2, 0.4, untrained=0.15)
+    reason = examined(tmp_path)["atari"].verdict.reason
+    assert reason.endswith(
+        "had come a tenth of the way from random play to a human tester already."
+    )
+
+
+def test_the_figure_of_early_scores_shows_each_game_in_points(tmp_path: Path) -> None:
+    scored(tmp_path, GAMES[0], 0.6, 0.3)
+    for number, game in enumerate(GAMES[1:10]):
+        scored(tmp_path, game, *((0.05, 0.02) if number < 3 else (0.2, 0.4)), untrained=0.15)
+    examination = examine_runs_below(tmp_path)
+    groups = [
+        g for c in examination.claims[0].evidence.comparisons for g in (c.baseline, c.challenger)
+    ]
+    figure_of = FIGURES["early-scores"]
+    with styled():
+        figure = figure_of.draw(examination, Looks(groups))
+        assert figure_of.draw(examine([]), Looks([])) is None  # times decide, or nothing does
+    assert figure is not None
+    (axes,) = figure.axes
+    marks = [line for line in axes.lines if line.get_marker() in ("o", "s")]
+    at = [line.get_xdata()[0] for line in marks]  # type: ignore[index]
+    assert at == pytest.approx([30.0, 3.0, 3.0, 3.0, *[-20.0] * 6], abs=0.1)  # ES's best first
+    assert [line.get_markerfacecolor() == "white" for line in marks] == [
+        *[False], *[True] * 3, *[False] * 6
+    ]  # fmt: skip
+    words = [text.get_text() for text in (*axes.texts, *figure.texts)]
+    assert words.count("DQN had more") == 6 and words.count("neither came far") == 3
+    assert words.count("ES had more") == 1 and "ES had more \u2192" in words
+    assert "score of ES after 10 s less that of DQN after 240 s" in words
+    assert sum(word.endswith("; untrained networks pass a tenth") for word in words) == 9
+    assert figure_of.words(examination).count("; ES less DQN") == 10
+
+
 def test_too_few_games_on_which_somebody_came_far_decide_nothing(tmp_path: Path) -> None:
     for number, game in enumerate(GAMES):  # six of twelve are half of them
         scored(tmp_path, game, *((0.05, 0.02) if number < 6 else (0.2, 0.4)))
@@ -519,9 +578,13 @@ def test_equal_scores_are_open() -> None:
     def returns(value: float) -> ReturnDifference:
         return ReturnDifference("dqn", "es", 21.0, 21.0, value, None, None, 5, 5, 240.0, 10.0)
 
-    assert EarlyScores(returns(0.0), returns(0.0), -17.2).further == "open"
-    assert EarlyScores(returns(0.5), returns(1.5), -17.2).further == "challenger"
-    assert EarlyScores(returns(0.5), returns(1.5), 22.0).further == "neither"
+    def scores(now: float, later: float, first_level: float = -17.2) -> EarlyScores:
+        return EarlyScores(returns(now), returns(later), first_level, (-21.0, -20.0))
+
+    assert scores(0.0, 0.0).further == "open"
+    assert scores(0.5, 1.5).further == "challenger"
+    assert scores(0.5, 1.5, 22.0).further == "neither"
+    assert (scores(0.5, 1.5, -20.0).begins_far, scores(0.5, 1.5, -19.9).begins_far) == (True, False)
 
 
 def test_runs_that_stop_when_solved_leave_the_verdict_to_times(tmp_path: Path) -> None:

@@ -185,7 +185,7 @@ def test_the_time_budget_ends_a_run(tmp_path: Path) -> None:
     asked = settings(tmp_path, "budget.train_seconds=0.3", "env.threshold=99", agent="random")
     run(asked)
     _, _, summary = read(asked)
-    assert summary["status"] == "budget" and 0.3 <= summary["train_s"] < 0.6
+    assert summary["status"] == "budget" and 0.3 <= summary["train_s"] < 1.3
 
 
 @pytest.mark.parametrize("executor", ["serial", "process"])

@@ -68,13 +68,14 @@ def test_what_is_lost_is_not_charged_and_is_kept_apart() -> None:
         spin(0.02)
         counts.add(Counts(7, 1))
     spent = ledger.now()
+    before = time.perf_counter()
     ledger.go_back(mark)
     clock = ledger.now()
     assert (clock.env_steps, clock.episodes, clock.lost_env_steps) == (10, 2, 7)
     assert clock.train_s == pytest.approx(mark.train_s, abs=1e-9)
     assert clock.lost_train_s == pytest.approx(spent.train_s - mark.train_s, abs=1e-9)
-    assert 0.02 <= clock.lost_cpu_s <= spent.cpu_s - mark.cpu_s + 0.01
-    assert clock.wall_s < spent.wall_s
+    assert 0.02 <= clock.lost_cpu_s <= ledger.cpu_s() - mark.cpu_s
+    assert clock.wall_s <= mark.wall_s + time.perf_counter() - before
     counts.add(Counts(1, 0))
     ledger.go_back(mark)
     assert (ledger.now().env_steps, ledger.now().lost_env_steps) == (10, 8)  # they add up
@@ -167,4 +168,4 @@ def test_a_process_began_when_it_was_started() -> None:
     started = time.perf_counter()  # of the machine, not of a process
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     # Clock ticks are 10 ms; between our reading and the new process lies its creation.
-    assert -0.02 <= float(done.stdout) - started < 0.1
+    assert -0.02 <= float(done.stdout) - started < 1.0

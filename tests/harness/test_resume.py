@@ -197,7 +197,7 @@ def test_what_was_lost_is_shown_and_not_charged(tmp_path: Path) -> None:
     rows = list(LogFile(place / "log.jsonl"))
     clock, saved = rows[-1].clock, [row.clock for row in rows if row.kind == "checkpoint"][1]
     assert rows[-1].status == "interrupted"
-    assert clock.env_steps == saved.env_steps and clock.train_s < saved.train_s + 0.01
+    assert clock.env_steps == saved.env_steps and clock.train_s < saved.train_s + 0.1
     assert clock.lost_env_steps == 6 * 16  # lock-steps of the whole population
     assert clock.lost_train_s > 0 and clock.lost_cpu_s > 0
     came_to(tmp_path, case)

@@ -35,9 +35,9 @@ OF_SUITES = [name for name in FIGURES if isinstance(FIGURES[name], SuiteFigure)]
 
 def test_every_figure_is_complete() -> None:
     names = list(FIGURES)
-    assert names[:9] == [
+    assert names[:10] == [
         "curves", "reached", "time", "speed-ratio", "aggregate", "aggregate-curves", "profiles",
-        "published-atari", "published-mujoco",
+        "early-scores", "published-atari", "published-mujoco",
     ]  # fmt: skip
     for name in names:
         figure = FIGURES[name]
@@ -317,6 +317,16 @@ def test_levels_that_no_seed_reached_have_no_panel_and_no_row(tmp_path: Path) ->
         run.history = ((0.0, 0.0), (10.0, 20.0))
     nothing = findings_at(tmp_path / "none", runs)
     assert draw("reached", nothing) is None and draw("time", nothing) is None
+
+
+def test_the_name_of_a_mean_stays_within_its_figure(tmp_path: Path) -> None:
+    figure = drawn("time", findings_at(tmp_path, pair("A-v0", 250.0, 300.0, seeds=1)))
+    (axes,) = figure.axes
+    sides = {
+        text.get_text(): text.get_ha() for text in axes.texts if text.get_text().startswith("mean")
+    }
+    assert sorted(sides.values()) == ["left", "right"]  # early and late on the axis
+    assert_readable(figure)
 
 
 @pytest.mark.parametrize("stops", [True, False])

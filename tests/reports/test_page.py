@@ -212,6 +212,39 @@ def test_where_nobody_solved_it_the_page_says_who_scored_more(tmp_path: Path) ->
     assert "ES: 0 of 5 seeds solved it. DQN: 0 of 5 seeds solved it." in words
 
 
+def test_without_a_ratio_the_headline_says_who_scored_clearly_more(tmp_path: Path) -> None:
+    ends = {"A-v0": (20.0, 50.0), "B-v0": (50.0, 20.0), "C-v0": (50.0, 20.0), "D-v0": (30.0, 30.5)}
+    for env, bases in ends.items():
+        for agent, base in zip(("es", "dqn"), bases, strict=True):
+            for seed in range(5):
+                history = ((0.0, 0.0), (9.0, base + seed))
+                RunFiles(
+                    agent=agent, env=env, seed=seed, history=history, status="budget"
+                ).write(tmp_path)  # fmt: skip
+    words = page_of(tmp_path).words
+    assert (
+        "on 4 neither solved it (A-v0, B-v0, C-v0, D-v0). By score DQN was clearly ahead on 1 of "
+        "these (A-v0), ES on 2 (B-v0, C-v0); on 1 it is not settled who was."
+    ) in words
+
+
+def test_runs_that_go_on_have_scores_where_too_few_are_solved(tmp_path: Path) -> None:
+    for stops in (True, False):
+        for agent, base in (("es", 20.0), ("dqn", 50.0)):
+            for seed in range(5):
+                solved = agent == "dqn" and seed == 0
+                history = [(0.0, 0.0), (8.0, 480.0 if solved else 0.0)]
+                history += [] if solved and stops else [(9.0, base + seed)]
+                RunFiles(
+                    agent=agent, seed=seed, history=history, header={"stop_at_threshold": stops},
+                    status="solved" if solved else "budget", budget_train_s=9.0,
+                ).write(tmp_path / str(stops))  # fmt: skip
+    scored = "DQN scored more: 52 against 22 (clear: 95 % interval of the difference 27 to 33)"
+    on = "On CartPole-v1 there is no speed ratio"
+    assert f"{on}; {scored}." in page_of(tmp_path / "False").words
+    assert f"{on} of ES and DQN." in page_of(tmp_path / "True").words
+
+
 def test_captions_of_environments_are_said_once(tmp_path: Path) -> None:
     write_pair(tmp_path, seeds=2)
     write_pair(tmp_path, env="B-v0", seeds=2)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import csv
+import json
 import math
 from functools import cache
 from statistics import median
+from typing import Any, cast
 
 import pytest
 
 import reproduced
 from rlbench.analysis.decision import decide
 from rlbench.analysis.groups import EnvironmentGroups, group_runs
-from rlbench.analysis.speed_ratios import SpeedRatio, speed_ratios, threshold_ratios
+from rlbench.analysis.speed_ratios import SpeedRatio, speed_ratio, speed_ratios, threshold_ratios
 from rlbench.analysis.suite_statistics import across_environments
+from rlbench.claims.scores import share_power
 from rlbench.runs.columns import Unit
 from rlbench.runs.load import load_runs
 from rlbench.runs.records import Run
@@ -104,3 +108,93 @@ def test_a_second_core_is_worth_much_to_es_and_little_to_dqn() -> None:
     for *_, same in rows:
         number, of = same.split(" of ")
         assert number == of  # each seed took as many steps on one core as on two
+
+
+# --- Atari from memory ----------------------------------------------------------------------------
+
+
+def atari_claim() -> dict[str, Any]:
+    file = reproduced.REFERENCE / "ram" / "report" / "claims.json"
+    (claim,) = (c for c in json.loads(file.read_text())["claims"] if c["key"] == "atari")
+    return cast(dict[str, Any], claim)
+
+
+def test_from_memory_dqn_is_first_to_a_tenth_on_four_games_and_es_on_none() -> None:
+    sooner: dict[str, list[str]] = {}
+    for one in environments("ram"):
+        groups = {group.agent: group for group in one.contenders}
+        level = groups["es"].levels[0]
+        winner = decide(speed_ratio(groups["dqn"], groups["es"], level, "train_s")).winner
+        sooner.setdefault(winner, []).append(reproduced.short_name(one.env))
+    assert sooner["baseline"] == ["BattleZone", "Phoenix", "Pong", "Qbert"]
+    assert "challenger" not in sooner
+    solved = {
+        (run.agent, reproduced.short_name(run.env))
+        for agent in ("es", "dqn")
+        for run in runs("ram", agent)
+        if run.solved_at is not None
+    }
+    assert solved == {
+        ("es", "DoubleDunk"), ("dqn", "DoubleDunk"), ("dqn", "Pong"), ("dqn", "BattleZone")
+    }  # fmt: skip
+
+
+def test_from_memory_dqn_ends_clearly_ahead_on_two_games() -> None:
+    rows = [row.strip("| ").split(" | ") for row in reproduced.ends(reproduced.REFERENCE / "ram")]
+    ahead = {game: who for game, *_, who in rows[2:]}
+    assert [game for game, who in ahead.items() if who == "DQN"] == ["BattleZone", "Phoenix"]
+    assert set(ahead.values()) == {"DQN", "not settled"}
+    bowling = next(row for row in rows if row[0] == "Bowling")
+    assert float(bowling[1]) > float(bowling[2])
+
+
+def test_from_memory_es_takes_some_one_and_a_half_times_as_many_steps() -> None:
+    es, dqn = (
+        median(run.end.env_steps / run.end.train_s for run in runs("ram", agent))
+        for agent in ("es", "dqn")
+    )
+    assert (round(es, -2), round(dqn, -2), round(es / dqn, 1)) == (3200, 2200, 1.5)
+    frames = [max(run.end.env_frames for run in runs("pong", agent)) for agent in ("es", "dqn")]
+    assert round(frames[0] / frames[1]) == 12
+
+
+def test_from_memory_the_scores_over_games_are_those_of_the_report() -> None:
+    with (reproduced.REFERENCE / "ram" / "report" / "aggregate.csv").open() as file:
+        mean = [row for row in csv.DictReader(file) if row["statistic"] == "iqm"]
+    found = {row["agent"]: [float(row[key]) for key in ("value", "low", "high")] for row in mean}
+    assert [round(value, 2) for value in found["dqn"]] == [0.19, 0.15, 0.23]
+    assert [round(value, 3) for value in found["es"]] == [0.066, 0.055, 0.082]
+
+
+def test_the_verdict_from_memory_hangs_on_six_games_and_one_begins_far() -> None:
+    claim = atari_claim()
+    assert (claim["verdict"]["outcome"], claim["verdict"]["condition"]) == (
+        "not supported", "from memory"
+    )  # fmt: skip
+    share = claim["measured"]["share"]
+    assert (share["ahead"], share["behind"], share["open"], share["neither"]) == (0, 6, 0, 4)
+    assert round(claim["verdict"]["power"]["refuted_at_few"], 2) == 0.53
+    assert share_power(5).refuted_at_few == share_power(5).supported_at_most == 0.0
+    scores = {e["env"]: e["early_scores"] for e in claim["measured"]["environments"]}
+    far = [
+        env
+        for env, found in scores.items()
+        if max(found["untrained_baseline_return"], found["untrained_challenger_return"])
+        >= found["first_level"]
+    ]
+    assert far == ["ALE/DoubleDunk-v5"]
+    dunk = scores["ALE/DoubleDunk-v5"]
+    assert (dunk["untrained_baseline_return"], dunk["untrained_challenger_return"]) == (-0.4, -2.6)
+    assert {(found["challenger_s"], found["baseline_s"]) for found in scores.values()} == {
+        (15.0, 360.0)
+    }
+
+
+def test_from_memory_all_runs_had_one_machine_to_themselves_but_for_a_fiftieth() -> None:
+    every = [run for agent in ("es", "dqn") for run in runs("ram", agent)]
+    assert len(every) == 100 and {run.rlbench for run in every} == {"0.3.0"}
+    assert len({run.cpu_model for run in every}) == 1 and {run.cores for run in every} == {1}
+    files = (reproduced.REFERENCE / "ram").glob("*/*/*/*/summary.json")
+    shares = [json.loads(file.read_text())["contention"] for file in files]
+    lost = [c["others_share"] - c["siblings_share"] + c["stolen_share"] for c in shares]
+    assert len(lost) == 100 and round(max(lost), 3) == 0.023

@@ -171,9 +171,12 @@ def test_verdicts_are_those_of_the_reports(tmp_path: Path) -> None:
     report = tmp_path / "ram" / "report"
     report.mkdir(parents=True)
     claims = [
-        {"key": "robotics", "title": "Robotics", "verdict": {"outcome": "x", "reason": "y"}},
-        {"key": "atari", "title": "Atari", "verdict": {"outcome": "no", "reason": "So."}},
+        {"key": key, "title": key.title(), "verdict": verdict}
+        for key, verdict in (
+            ("robotics", {"outcome": "x", "condition": "", "reason": "y"}),
+            ("atari", {"outcome": "no", "condition": "from memory", "reason": "So."}),
+        )
     ]  # fmt: skip
     (report / "claims.json").write_text(json.dumps({"claims": claims}))
     _, _, *rows = reproduced.verdicts(tmp_path)
-    assert rows == ["| Atari | Atari from memory | no | So. |"]
+    assert rows == ["| Atari | Atari from memory | no from memory | So. |"]

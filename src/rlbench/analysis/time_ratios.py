@@ -225,15 +225,19 @@ def _reason(
     """Why there is no ratio or no interval. ends, seen: of the interval with the grid of
     evaluations and without."""
     words = []
+    untrained = any((side.event & (side.time <= 0.0)).any() for side in (baseline, challenger))
+    all_reached = bool(baseline.event.all() and challenger.event.all())
+    if ratio is None and untrained and all_reached:
+        return "most were solved untrained"  # half or more of either side
     if ratio is None:
-        words.append("too few runs of either side reached the level to say")
+        words.append("too few runs reached the level")
     elif ends_left_out(len(baseline), len(challenger)) is None:
         words.append(f"{len(baseline)} and {len(challenger)} seeds are too few for a 95 % interval")
     elif ends == (None, None):
         causes = []
-        if not (baseline.event.all() and challenger.event.all()):
+        if not all_reached:
             causes.append("unsolved runs")
-        if any((side.event & (side.time <= 0.0)).any() for side in (baseline, challenger)):
+        if untrained:
             causes.append("runs that were solved before any training")
         if seen != (None, None):
             causes.append("evaluations that lie far apart")

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from statistics import median
 from typing import Literal
 
 from rlbench.analysis.curves import evaluated
@@ -28,12 +29,19 @@ class EarlyScores:
     """ES's returns after a part of the time, and its rival's after all of it, on one game.
 
     returns: with ES's last evaluation until then; later: with the one after that. first_level: the
-    lowest published level, a tenth of the way from random play to a human tester.
+    lowest published level, a tenth of the way from random play to a human tester. untrained: the
+    median return of either agent's networks before any training, the rival's first.
     """
 
     returns: ReturnDifference
     later: ReturnDifference
     first_level: float
+    untrained: tuple[float, float]
+
+    @property
+    def begins_far(self) -> bool:
+        """Whether an untrained network has come to the first level already."""
+        return max(self.untrained) >= self.first_level
 
     @property
     def further(self) -> Further:
@@ -111,12 +119,13 @@ def early_scores(
     if min(len(baseline.runs), len(challenger.runs)) < MINIMUM_SEEDS:
         return f"fewer than {MINIMUM_SEEDS} seeds"
     late = [_returns(run)[-1] for run in baseline.runs]
+    at_first = [median(_returns(run)[0] for run in side.runs) for side in (baseline, challenger)]
 
     def difference(shift: int) -> ReturnDifference:
         mine = [_returns(run)[_last(run, early_s) + shift] for run in challenger.runs]
         return difference_of_returns(baseline, challenger, (late, mine), (budget_s, early_s))
 
-    return EarlyScores(difference(0), difference(1), first_level)
+    return EarlyScores(difference(0), difference(1), first_level, (at_first[0], at_first[1]))
 
 
 def _unusable(run: Run, budget_s: float) -> str:

@@ -13,7 +13,7 @@ from rlbench.analysis.decision import reaches
 from rlbench.claims.evidence import SEEN, Evidence, enough
 from rlbench.claims.power import TOO_OFTEN, Power, power_of, settings_of
 from rlbench.claims.rivals import A2C
-from rlbench.claims.scores import HALF, ShareAhead, SharePower, share_power
+from rlbench.claims.scores import HALF, ShareAhead, SharePower, share_ahead, share_power
 from rlbench.claims.statements import MINIMUM_SEEDS, Claim
 from rlbench.published.papers import atari_record, humanoid_record
 from rlbench.runs.reading import printable
@@ -108,6 +108,7 @@ def _by_scores(claim: Claim, evidence: Evidence, share: ShareAhead, condition: s
         )
         return Verdict("not testable here", _sentence(reason), needs)
     low, high = share.interval
+    outcome = _outcome_of(share)
     measured = (
         f"{where}, ES after {early} had scored more than {rival} after {late} on {share.ahead} of "
         f"{share.decided} (95 % interval of the share: {low:.0%} to {high:.0%})"
@@ -116,14 +117,37 @@ def _by_scores(claim: Claim, evidence: Evidence, share: ShareAhead, condition: s
         measured += f"; on {share.open} of these it is open who had"
     if share.neither:
         measured += f"; on {share.neither} more neither had come {far}"
+    begun = _begun(evidence, outcome, "that far" if share.neither else far)
     power = share_power(share.decided)
+    if outcome == "not testable here":
+        reason = f"undecided: {measured}, which may be chance{begun}"
+        return Verdict(outcome, _sentence(reason), needs, power)
+    reason = f"{measured}{begun}"
+    return Verdict(outcome, _sentence(reason), (), power, condition)
+
+
+def _outcome_of(share: ShareAhead) -> Outcome:
+    """What the rule by scores says of some games."""
+    low, high = share.interval if share.decided else (0.0, 1.0)
     if low > HALF:
-        return Verdict("supported", _sentence(measured), (), power, condition)
-    if high < HALF:
-        return Verdict("not supported", _sentence(measured), (), power, condition)
-    return Verdict(
-        "not testable here", _sentence(f"undecided: {measured}, which may be chance"), needs, power
-    )
+        return "supported"
+    return "not supported" if high < HALF else "not testable here"
+
+
+def _begun(evidence: Evidence, outcome: Outcome, far: str) -> str:
+    """On which of the games that decide untrained networks had come far already, so that little
+    can be learned there, and what the others say alone; empty where there are none."""
+    scores = [(c.env, found) for c, found in evidence.scores if found.further != "neither"]
+    begun = [printable(env) for env, found in scores if found.begins_far]
+    if not begun:
+        return ""
+    text = f"; on {len(begun)} of the {len(scores)} ({', '.join(begun)}) untrained networks had "
+    text += f"come {far} already"
+    rest = share_ahead(found for _, found in scores if not found.begins_far)
+    if rest.decided and outcome != "not testable here":
+        said = "say the same" if _outcome_of(rest) == outcome else "not settle it"
+        text += f", and the other {rest.decided} alone would {said}"
+    return text
 
 
 def _early(claim: Claim, evidence: Evidence) -> str:
@@ -163,6 +187,7 @@ def early_lines(evidence: Evidence) -> Iterator[str]:
             f"{significant(found.challenger_s)} s, {rival} {significant(found.baseline_return)} "
             f"after {significant(found.baseline_s)} s; ES less {rival} "
             f"{significant(found.difference)}{interval}: {names[scores.further]}"
+            f"{'; untrained networks had come a tenth of the way' if scores.begins_far else ''}"
         )
 
 

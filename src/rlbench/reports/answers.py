@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from rlbench.analysis.decision import Decision, decide
@@ -34,6 +34,7 @@ from rlbench.wording import (
 )
 
 MAX_NAMES = 8
+NEITHER = "neither solved it"
 OTHER_UNITS: tuple[Unit, ...] = ("train_cpu_s", "env_steps", "command_s")
 
 
@@ -45,7 +46,7 @@ class Answer:
     pair: str  # which groups were compared, where an environment has several such pairs
     sides: tuple[str, str]  # baseline and challenger: agents, or the groups of one agent
     decision: Decision | None  # None where nothing may be compared
-    scored: str  # who scored more, where nobody solved it; else empty
+    scored: ReturnDifference | None  # who scored more, where there is no ratio; None where unknown
     faster: str  # the one that was, "not settled" or "no comparison"
     factor: str  # how many times as fast the faster one was, with its interval
     sure: str
@@ -71,15 +72,15 @@ def _answer(
     baseline, challenger = agent_name(head.baseline), agent_name(head.challenger)
     groups = analysis.groups.named(head.baseline), analysis.groups.named(head.challenger)
     unsolved = not head.n_baseline_reached + head.n_challenger_reached
-    scored = return_difference(*groups) if unsolved else None
+    scored = _scored(*groups) if decision.winner == "none" else None
     interval = interval_text(decision.low, decision.high, "words")
     return Answer(
         env=analysis.env,
         pair="" if is_only else f"{challenger} against {baseline}",
         sides=pair_names(*groups),
         decision=decision,
-        scored=difference_text(scored) if scored else "",
-        faster="neither solved it" if unsolved else winner_text(decision),
+        scored=scored,
+        faster=NEITHER if unsolved else winner_text(decision),
         factor=f"{factor_text(decision)} ({interval})" if interval else factor_text(decision),
         sure=f"{sureness_text(decision)}{f'; {difference_text(scored)}' if scored else ''}",
         seeds=(
@@ -90,11 +91,19 @@ def _answer(
     )
 
 
+def _scored(baseline: Group, challenger: Group) -> ReturnDifference | None:
+    """Who scored more; None where a run stopped as soon as it was solved, for what it would have
+    come to is not known."""
+    if any(run.stopped_when_solved for group in (baseline, challenger) for run in group.runs):
+        return None
+    return return_difference(baseline, challenger)
+
+
 def _no_answer(analysis: EnvironmentAnalysis) -> Answer:
     reason = _why_not(analysis)
     seeds = ", ".join(f"{agent_name(g.label)} {len(g.runs)}" for g in analysis.groups.groups)
     return Answer(
-        env=analysis.env, pair="", sides=("", ""), decision=None, scored="",
+        env=analysis.env, pair="", sides=("", ""), decision=None, scored=None,
         faster="no comparison", factor="", sure=reason, seeds=seeds, sentences=(f"{reason}.",),
     )  # fmt: skip
 
@@ -149,19 +158,39 @@ def _tally(sides: tuple[str, str], found: Sequence[Answer], *, is_only: bool) ->
         sentence += f"; {on} {len(by_winner['open'])} the seeds do not settle it"
         sentence += _listed(by_winner["open"])
     if by_winner["none"]:
-        scored = [answer.scored for answer in found if answer.scored]
-        all_scored = len(scored) == len(by_winner["none"])
-        why = "neither solved it" if all_scored else "there is no ratio"
-        sentence += f"; {on} {len(by_winner['none'])} {why}{_listed(by_winner['none'])}"
+        none = [a for a in found if a.decision is not None and a.decision.winner == "none"]
+        unsolved = all(answer.faster == NEITHER for answer in none)
+        why = NEITHER if unsolved else "there is no ratio"
+        sentence += f"; {on} {len(none)} {why}{_listed(by_winner['none'])}"
+        scored = [answer.scored for answer in none if answer.scored is not None]
         if len(scored) == 1:
-            sentence += f", where {scored[0]}"
+            sentence += f", where {difference_text(scored[0])}"
+        elif scored:
+            sentence += f". {_scores_tally(none, names)}"
     return f"{sentence}."
+
+
+def _scores_tally(found: Sequence[Answer], names: Mapping[int, str]) -> str:
+    """Of several comparisons without a ratio, who scored clearly more on which."""
+    clearly: dict[str, list[str]] = {}
+    for answer in found:
+        if answer.scored is not None and answer.scored.is_settled and answer.scored.ahead:
+            clearly.setdefault(agent_name(answer.scored.ahead), []).append(names[id(answer)])
+    if not clearly:
+        return "By score it is not settled on any of these who was ahead"
+    (name, places), *others = sorted(clearly.items())
+    sentence = f"By score {name} was clearly ahead on {len(places)} of these{_listed(places)}"
+    for name, places in others:
+        sentence += f", {name} on {len(places)}{_listed(places)}"
+    rest = len(found) - sum(map(len, clearly.values()))
+    return f"{sentence}; on {rest} it is not settled who was" if rest else sentence
 
 
 def _only_answer(answer: Answer) -> str:
     """The answer where there is only one."""
-    if answer.scored:
-        return f"On {answer.env} neither solved it; {answer.scored}."
+    if answer.scored is not None:
+        why = NEITHER if answer.faster == NEITHER else "there is no speed ratio"
+        return f"On {answer.env} {why}; {difference_text(answer.scored)}."
     decision = answer.decision
     assert decision is not None, "only what was compared is counted"
     said = outcome_text(decision)
@@ -228,13 +257,15 @@ def _sentences(
     head = ratios["train_s"]
     level = f"a mean return of {significant(head.level)}"
     names = f"{agent_name(head.challenger)} nor {agent_name(head.baseline)}"
-    if scored is not None:
-        yield f"Neither {names} reached {level}. {difference_text(scored)}."
-    elif decision.winner == "none":
-        yield (
-            f"{agent_name(head.baseline)} and {agent_name(head.challenger)}: no speed ratio, "
-            f"{decision.reason}."
-        )
+    if decision.winner == "none":
+        more = "" if scored is None else f" {difference_text(scored)}."
+        if not head.n_baseline_reached + head.n_challenger_reached and scored is not None:
+            yield f"Neither {names} reached {level}.{more}"
+        else:
+            yield (
+                f"{agent_name(head.baseline)} and {agent_name(head.challenger)}: no speed ratio, "
+                f"{decision.reason}.{more}"
+            )
     elif decision.winner_label is None:
         yield f"Which of the two reaches {level} sooner is not settled."
     else:

@@ -21,6 +21,7 @@ from rlbench.wording import (
     advantage_text,
     agent_name,
     amount,
+    difference_text,
     outcome_text,
     place_text,
     plural,
@@ -39,7 +40,8 @@ def environment_lines(analysis: EnvironmentAnalysis) -> Iterator[str]:
         seeds = plural(len(group.runs), "seed")
         yield f"  {agent_name(group.label)}: {seeds}{_solved_text(time)}{_ended_text(group)}"
     for ratios, answer in zip(analysis.comparisons, answers(analysis), strict=False):
-        yield from _comparison_lines(ratios, answer.scored)
+        scored = "" if answer.scored is None else difference_text(answer.scored)
+        yield from _comparison_lines(ratios, scored)
 
 
 def report_lines(findings: Findings) -> Iterator[str]:

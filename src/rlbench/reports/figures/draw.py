@@ -111,7 +111,9 @@ def _label_of(suite: Suite) -> str:
 
 def draw_claims(examination: Examination) -> Drawing:
     """The figures that belong to the claims, for a command that draws no others."""
-    return _draw(Looks([]), Job(ClaimFigure, examination))
+    compared = [c for claim in examination.claims for c in claim.evidence.comparisons]
+    groups = [group for c in compared for group in (c.baseline, c.challenger)]
+    return _draw(Looks(groups), Job(ClaimFigure, examination))
 
 
 def _side_by_side(jobs: Sequence[Job], looks: Looks) -> Iterator[Drawing]:

@@ -48,6 +48,7 @@ NAME_LENGTH = 16  # characters
 MEAN_ABOVE = 0.24
 SEEDS_BELOW = 0.04
 SEEDS_SPREAD = 0.36
+NAMED_LEFT_FROM = 0.7  # of the axis: a mean further right has its words on its left
 
 _MEAN_MARK: Mapping[str, Any] = {"marker": "|", "markeredgewidth": 2.6}
 _OPEN_MARK: Mapping[str, Any] = {"markerfacecolor": "none", "linestyle": "none"}
@@ -120,9 +121,12 @@ def _draw_mean(axes: Axes, y: float, time: LevelTime, look: Look, start: float) 
         return
     mean = max(time.restricted_mean, start)
     axes.plot([mean], [y], markersize=15, color=look.colour, zorder=4, **_MEAN_MARK)
+    across = axes.transAxes.inverted().transform(axes.transData.transform((mean, y)))[0]
+    is_right = across > NAMED_LEFT_FROM
     axes.annotate(
-        f"mean {significant(time.restricted_mean, 2)} s", (mean, y), xytext=(7, 0),
-        textcoords="offset points", va="center", fontsize=10, zorder=6,
+        f"mean {significant(time.restricted_mean, 2)} s", (mean, y), textcoords="offset points",
+        xytext=(-7 if is_right else 7, 0), ha="right" if is_right else "left", va="center",
+        fontsize=10, zorder=6,
     )  # fmt: skip
 
 

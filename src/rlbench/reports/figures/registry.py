@@ -68,6 +68,7 @@ FIGURES: Registry[ReportFigure[Any]] = Registry(
         "aggregate": f"{_ROOM}.aggregate:FIGURE",
         "aggregate-curves": f"{_ROOM}.score_curves:FIGURE",
         "profiles": f"{_ROOM}.profiles:FIGURE",
+        "early-scores": f"{_ROOM}.early_scores:FIGURE",
         "published-atari": f"{_ROOM}.published_atari:FIGURE",
         "published-mujoco": f"{_ROOM}.published_mujoco:FIGURE",
     },
