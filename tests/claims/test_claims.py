@@ -33,10 +33,10 @@ from rlbench.published.papers import (
     trimmed_mean,
 )
 from rlbench.reports.figures.draw import draw_claims
-from rlbench.reports.figures.looks import Looks
+from rlbench.reports.figures.looks import DQN, ES, Looks
 from rlbench.reports.figures.ratios import claim_lines
 from rlbench.reports.figures.registry import FIGURES
-from rlbench.reports.figures.style import styled
+from rlbench.reports.figures.style import MUTED, styled
 from support.run_files import RunFiles
 
 GAMES = [
@@ -514,6 +514,18 @@ def test_games_on_which_untrained_networks_come_far_are_named(
     assert len(lines) == 1 and lines[0].startswith(f"{GAMES[0]}: ES ")
 
 
+def test_games_on_which_es_had_finished_no_generation_are_counted_and_named(tmp_path: Path) -> None:
+    for number, game in enumerate(GAMES[:10]):
+        scored(tmp_path, game, 0.2, 0.4, early_s=10.05 if number < 3 else 9.9)
+    found = examined(tmp_path)["atari"]
+    assert [scores.n_untrained for _, scores in found.evidence.scores].count(5) == 3
+    said = "on 3 of the 10 ES had finished no generation by then, so its untrained networks were"
+    assert said in found.verdict.reason
+    assert sum("s (untrained), DQN" in line for line in early_lines(found.evidence)) == 3
+    written = as_json(examine_runs_below(tmp_path))["claims"][0]["measured"]["environments"]
+    assert sorted(e["early_scores"]["n_challenger_untrained"] for e in written) == [0] * 7 + [5] * 3
+
+
 def test_where_all_deciding_games_begin_far_none_are_left(tmp_path: Path) -> None:
     for game in GAMES[:10]:
         scored(tmp_path, game, 0.2, 0.4, untrained=0.15)
@@ -527,6 +539,7 @@ def test_the_figure_of_early_scores_shows_each_game_in_points(tmp_path: Path) ->
     scored(tmp_path, GAMES[0], 0.6, 0.3)
     for number, game in enumerate(GAMES[1:10]):
         scored(tmp_path, game, *((0.05, 0.02) if number < 3 else (0.2, 0.4)), untrained=0.15)
+    scored(tmp_path, GAMES[10], 0.6, 0.3, early_s=10.05)  # untrained, and as good as DQN later
     examination = examine_runs_below(tmp_path)
     groups = [
         g for c in examination.claims[0].evidence.comparisons for g in (c.baseline, c.challenger)
@@ -539,16 +552,17 @@ def test_the_figure_of_early_scores_shows_each_game_in_points(tmp_path: Path) ->
     (axes,) = figure.axes
     marks = [line for line in axes.lines if line.get_marker() in ("o", "s")]
     at = [line.get_xdata()[0] for line in marks]  # type: ignore[index]
-    assert at == pytest.approx([30.0, 3.0, 3.0, 3.0, *[-20.0] * 6], abs=0.1)  # ES's best first
-    assert [line.get_markerfacecolor() == "white" for line in marks] == [
-        *[False], *[True] * 3, *[False] * 6
-    ]  # fmt: skip
+    assert at == pytest.approx([30.0, *[3.0] * 3, *[-20.0] * 6, -30.2], abs=0.1)  # ES's best first
+    colours = [line.get_markerfacecolor() for line in marks]
+    assert colours == [ES.colour, *[MUTED] * 3, *[DQN.colour] * 7]  # grey: left out
     words = [text.get_text() for text in (*axes.texts, *figure.texts)]
-    assert words.count("DQN had more") == 6 and words.count("neither came far") == 3
-    assert words.count("ES had more") == 1 and "ES had more \u2192" in words
+    assert words.count("DQN had more") == 6 and words.count("left out: below a tenth") == 3
+    assert words.count("ES had more") == words.count("open") == 1 and "ES had more \u2192" in words
     assert "score of ES after 10 s less that of DQN after 240 s" in words
-    assert sum(word.endswith("; untrained networks pass a tenth") for word in words) == 9
-    assert figure_of.words(examination).count("; ES less DQN") == 10
+    assert sum(word.endswith("; untrained ones pass a tenth") for word in words) == 9
+    assert sum("(untrained), DQN" in word for word in words) == 1
+    assert any("ES had more on 1 of the 8 games" in " ".join(word.split()) for word in words)
+    assert figure_of.words(examination).count("; ES less DQN") == 11
 
 
 def test_too_few_games_on_which_somebody_came_far_decide_nothing(tmp_path: Path) -> None:
@@ -579,7 +593,7 @@ def test_equal_scores_are_open() -> None:
         return ReturnDifference("dqn", "es", 21.0, 21.0, value, None, None, 5, 5, 240.0, 10.0)
 
     def scores(now: float, later: float, first_level: float = -17.2) -> EarlyScores:
-        return EarlyScores(returns(now), returns(later), first_level, (-21.0, -20.0))
+        return EarlyScores(returns(now), returns(later), first_level, (-21.0, -20.0), 0)
 
     assert scores(0.0, 0.0).further == "open"
     assert scores(0.5, 1.5).further == "challenger"

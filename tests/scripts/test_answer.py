@@ -12,6 +12,7 @@ from typing import Any, cast
 import pytest
 
 import reproduced
+from rlbench.analysis.curves import evaluated
 from rlbench.analysis.decision import decide
 from rlbench.analysis.groups import EnvironmentGroups, group_runs
 from rlbench.analysis.speed_ratios import SpeedRatio, speed_ratio, speed_ratios, threshold_ratios
@@ -188,6 +189,46 @@ def test_the_verdict_from_memory_hangs_on_six_games_and_one_begins_far() -> None
     assert {(found["challenger_s"], found["baseline_s"]) for found in scores.values()} == {
         (15.0, 360.0)
     }
+
+
+def test_from_memory_es_is_untrained_on_three_of_the_six_and_two_are_not_settled() -> None:
+    found = atari_claim()["measured"]["environments"]
+    decided = {
+        reproduced.short_name(e["env"]): e["early_scores"]
+        for e in found
+        if e["early_scores"]["further"] != "neither"
+    }
+    untrained = [game for game, s in decided.items() if s["n_challenger_untrained"] == 5]
+    assert untrained == ["BattleZone", "DoubleDunk", "NameThisGame"]
+    assert all(s["n_challenger_untrained"] in (0, 5) for s in decided.values())
+    both = [game for game, s in decided.items() if s["low"] < 0 < s["high"]]
+    assert both == ["DoubleDunk", "Qbert"]
+    left_out = [e["early_scores"] for e in found if e["early_scores"]["further"] == "neither"]
+    assert all(s["high"] < 0 for s in left_out)  # DQN had more there too
+
+
+def test_from_memory_bowling_is_where_es_did_best() -> None:
+    (bowling,) = (one for one in environments("ram") if one.env == "ALE/Bowling-v5")
+    last = {
+        group.agent: sorted(float(evaluated(run, "train_s")[1][-1]) for run in group.runs)
+        for group in bowling.contenders
+    }
+    assert (last["es"][0], last["es"][-1], last["dqn"][0], last["dqn"][-1]) == (30, 49, 27, 30)
+
+
+def test_from_memory_the_drift_was_to_dqns_disadvantage() -> None:
+    ratios = []
+    for seed in range(5):
+        es, dqn = (
+            sum(
+                run.end.env_steps / run.end.train_s
+                for run in runs("ram", agent)
+                if run.seed == seed
+            )
+            for agent in ("es", "dqn")
+        )
+        ratios.append(es / dqn)
+    assert all(1.5 <= ratio < 1.6 for ratio in ratios[:4]) and 1.7 < ratios[4] < 1.8
 
 
 def test_from_memory_all_runs_had_one_machine_to_themselves_but_for_a_fiftieth() -> None:

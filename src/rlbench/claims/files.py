@@ -126,6 +126,7 @@ def _scores(scores: EarlyScores | str) -> dict[str, Any] | None:
         "first_level": scores.first_level,
         "untrained_baseline_return": scores.untrained[0],
         "untrained_challenger_return": scores.untrained[1],
+        "n_challenger_untrained": scores.n_untrained,
         "further": scores.further,
     }
 

@@ -30,13 +30,20 @@ class EarlyScores:
 
     returns: with ES's last evaluation until then; later: with the one after that. first_level: the
     lowest published level, a tenth of the way from random play to a human tester. untrained: the
-    median return of either agent's networks before any training, the rival's first.
+    median return of either agent's networks before any training, the rival's first. n_untrained:
+    runs of ES in which no generation was over by then, so that the untrained network counts.
     """
 
     returns: ReturnDifference
     later: ReturnDifference
     first_level: float
     untrained: tuple[float, float]
+    n_untrained: int
+
+    @property
+    def is_untrained(self) -> bool:
+        """Whether that is so of most runs of ES."""
+        return self.n_untrained > self.returns.n_challenger / 2
 
     @property
     def begins_far(self) -> bool:
@@ -125,7 +132,13 @@ def early_scores(
         mine = [_returns(run)[_last(run, early_s) + shift] for run in challenger.runs]
         return difference_of_returns(baseline, challenger, (late, mine), (budget_s, early_s))
 
-    return EarlyScores(difference(0), difference(1), first_level, (at_first[0], at_first[1]))
+    return EarlyScores(
+        returns=difference(0),
+        later=difference(1),
+        first_level=first_level,
+        untrained=(at_first[0], at_first[1]),
+        n_untrained=sum(not _last(run, early_s) for run in challenger.runs),
+    )
 
 
 def _unusable(run: Run, budget_s: float) -> str:

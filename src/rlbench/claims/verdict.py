@@ -116,8 +116,8 @@ def _by_scores(claim: Claim, evidence: Evidence, share: ShareAhead, condition: s
     if share.open:
         measured += f"; on {share.open} of these it is open who had"
     if share.neither:
-        measured += f"; on {share.neither} more neither had come {far}"
-    begun = _begun(evidence, outcome, "that far" if share.neither else far)
+        measured += f"; on {share.neither} more neither had come {far} by these times"
+    begun = _untrained(evidence, outcome, "that far" if share.neither else far)
     power = share_power(share.decided)
     if outcome == "not testable here":
         reason = f"undecided: {measured}, which may be chance{begun}"
@@ -134,14 +134,17 @@ def _outcome_of(share: ShareAhead) -> Outcome:
     return "not supported" if high < HALF else "not testable here"
 
 
-def _begun(evidence: Evidence, outcome: Outcome, far: str) -> str:
-    """On which of the games that decide untrained networks had come far already, so that little
-    can be learned there, and what the others say alone; empty where there are none."""
+def _untrained(evidence: Evidence, outcome: Outcome, far: str) -> str:
+    """On how many of the games that decide ES was untrained still; on which untrained networks had
+    come far already, so that little can be learned there, and what the others say alone."""
     scores = [(c.env, found) for c, found in evidence.scores if found.further != "neither"]
+    untrained = sum(found.is_untrained for _, found in scores)
+    text = f"; on {untrained} of the {len(scores)} ES had finished no generation by "
+    text = f"{text}then, so its untrained networks were compared" if untrained else ""
     begun = [printable(env) for env, found in scores if found.begins_far]
     if not begun:
-        return ""
-    text = f"; on {len(begun)} of the {len(scores)} ({', '.join(begun)}) untrained networks had "
+        return text
+    text += f"; on {len(begun)} of the {len(scores)} ({', '.join(begun)}) untrained networks had "
     text += f"come {far} already"
     rest = share_ahead(found for _, found in scores if not found.begins_far)
     if rest.decided and outcome != "not testable here":
@@ -182,12 +185,14 @@ def early_lines(evidence: Evidence) -> Iterator[str]:
             "open": "open",
             "neither": "neither had come far",
         }
+        untrained = " (untrained)" if scores.is_untrained else ""
+        far = "; untrained networks had come a tenth of the way" if scores.begins_far else ""
         yield (
             f"{printable(comparison.env)}: ES {significant(found.challenger_return)} after "
-            f"{significant(found.challenger_s)} s, {rival} {significant(found.baseline_return)} "
-            f"after {significant(found.baseline_s)} s; ES less {rival} "
-            f"{significant(found.difference)}{interval}: {names[scores.further]}"
-            f"{'; untrained networks had come a tenth of the way' if scores.begins_far else ''}"
+            f"{significant(found.challenger_s)} s{untrained}, {rival} "
+            f"{significant(found.baseline_return)} after {significant(found.baseline_s)} s; "
+            f"ES less {rival} {significant(found.difference)}{interval}: "
+            f"{names[scores.further]}{far}"
         )
 
 

@@ -309,8 +309,9 @@ def _why_not(analysis: EnvironmentAnalysis) -> str:
 
 
 def _listed(names: Sequence[str]) -> str:
-    more = f" and {len(names) - MAX_NAMES} more" if len(names) > MAX_NAMES else ""
-    return f" ({', '.join(names[:MAX_NAMES])}{more})" if names else ""
+    shown = names if len(names) <= MAX_NAMES + 1 else names[:MAX_NAMES]  # never "and 1 more"
+    more = f" and {len(names) - len(shown)} more" if len(names) > len(shown) else ""
+    return f" ({', '.join(shown)}{more})" if names else ""
 
 
 def _joined(parts: Sequence[str]) -> str:

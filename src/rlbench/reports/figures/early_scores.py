@@ -3,7 +3,7 @@ what its rival had after all of it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from matplotlib.axes import Axes
@@ -12,7 +12,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from rlbench.claims.evidence import Comparison, Evidence
 from rlbench.claims.examine import Examination, ExaminedClaim
-from rlbench.claims.scores import EarlyScores, Further
+from rlbench.claims.scores import EarlyScores, Further, share_ahead
 from rlbench.claims.verdict import early_lines
 from rlbench.published.atari import reference_scores
 from rlbench.reports.figures.looks import ES, Look, Looks
@@ -65,11 +65,7 @@ def draw(examination: Examination, looks: Looks) -> Figure | None:
     rival = looks.over_environments(evidence.rival.agent)
     caption = caption_lines(
         [group for c, _ in evidence.scores for group in (c.baseline, c.challenger)],
-        [
-            "mark: median over all pairs of runs; bar: its 95 % interval over seeds",
-            "a point: 1 % of the way from random play to a human tester",
-            "hollow: neither had come a tenth of that way, or who had more is open",
-        ],
+        list(_explanations(examined)),
     )
     mine = _after({row.scores.returns.challenger_s for row in rows}, "early on")
     theirs = _after({row.scores.returns.baseline_s for row in rows}, "at the end")
@@ -134,6 +130,22 @@ def _row(comparison: Comparison, scores: EarlyScores) -> _Row:
     return _Row(comparison.env, scores, points, low, high)
 
 
+def _explanations(examined: ExaminedClaim) -> Iterator[str]:
+    scores = [found for _, found in examined.evidence.scores]
+    share = share_ahead(scores)
+    yield f"ES had more on {share.ahead} of the {share.decided} games that count"
+    yield "numbers: median returns over seeds"
+    yield "mark: median difference over all pairs of runs; bar: its 95 % interval"
+    if not all(found.returns.is_settled for found in scores):
+        yield "hollow: these seeds do not settle who had more"
+    if share.neither:
+        yield "grey: neither had come a tenth of the way by then"
+    if any(found.is_untrained for found in scores):
+        yield "untrained: no generation of ES was over by then"
+    sizes = {n for f in scores for n in (f.returns.n_baseline, f.returns.n_challenger)}
+    yield f"{' to '.join(map(str, sorted({min(sizes), max(sizes)})))} seeds of each agent"
+
+
 def _after(seconds: set[float], otherwise: str) -> str:
     """After how long, where that is the same on all games."""
     return f" after {significant(min(seconds))} s" if len(seconds) == 1 else f" {otherwise}"
@@ -150,9 +162,7 @@ def _points_axis(axes: Axes, rows: Sequence[_Row]) -> None:
     axes.xaxis.set_major_formatter(
         FuncFormatter(lambda value, _: f"{value:+,.0f}" if value else "0")
     )
-    axes.set_xlabel(
-        "points, linear up to 10, then logarithmic\n(0: the same, 100: random play to human)"
-    )
+    axes.set_xlabel("per cent of the way from random play to a human\n(linear up to 10, then log)")
 
 
 def _name_row(axes: Axes, y: float, row: _Row, rival: str) -> None:
@@ -161,13 +171,13 @@ def _name_row(axes: Axes, y: float, row: _Row, rival: str) -> None:
         "challenger": "ES had more",
         "baseline": f"{rival} had more",
         "open": "open",
-        "neither": "neither came far",
+        "neither": "left out: below a tenth",
     }
-    returns = (
-        f"ES {significant(found.challenger_return)}, {rival} {significant(found.baseline_return)}"
-    )
+    untrained = " (untrained)" if row.scores.is_untrained else ""
+    returns = f"ES {significant(found.challenger_return)}{untrained}, "
+    returns += f"{rival} {significant(found.baseline_return)}"
     if row.scores.begins_far:
-        returns += "; untrained networks pass a tenth"
+        returns += "; untrained ones pass a tenth"
     for x, up, text, look in (
         (0.0, NAME_UP, shortened(row.game, NAME_LENGTH), _NAME),
         (1.0, NAME_UP, said[row.scores.further], _SAID),
@@ -181,16 +191,17 @@ def _name_row(axes: Axes, y: float, row: _Row, rival: str) -> None:
 
 def _draw_row(axes: Axes, y: float, row: _Row, rival: Look) -> None:
     look = ES if row.points > 0.0 else rival
+    colour = MUTED if row.scores.further == "neither" else look.colour
     if row.low is not None and row.high is not None:
         axes.plot(
-            [row.low, row.high], [y, y], color=look.colour, linewidth=5, alpha=0.4,
+            [row.low, row.high], [y, y], color=colour, linewidth=5, alpha=0.4,
             solid_capstyle="butt", zorder=3,
         )  # fmt: skip
-    is_counted = row.scores.further in ("challenger", "baseline")
-    face, edge = (look.colour, "white") if is_counted else ("white", look.colour)
+    is_settled = row.scores.returns.is_settled
+    face, edge = (colour, "white") if is_settled else ("white", colour)
     axes.plot(
         [row.points], [y], marker=look.marker, markersize=9, markerfacecolor=face,
-        markeredgecolor=edge, markeredgewidth=1.0 if is_counted else 2.0, zorder=5,
+        markeredgecolor=edge, markeredgewidth=1.0 if is_settled else 2.0, zorder=5,
     )  # fmt: skip
 
 
