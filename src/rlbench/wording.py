@@ -191,6 +191,10 @@ def difference_text(found: ReturnDifference) -> str:
     first, second = sides if found.ahead == found.challenger else sides[::-1]
     scored = f"{agent_name(first[0])} scored more: {significant(first[1])} against "
     scored += significant(second[1])
+    if first[1] <= second[1]:  # the medians do not say what the pairs of runs do
+        scored = f"{agent_name(first[0])} scored more by {significant(abs(found.difference))}, the "
+        scored += f"median over pairs of runs (medians {significant(first[1])} and "
+        scored += f"{significant(second[1])})"
     if found.low is None or found.high is None:
         return f"{scored}, from so few seeds that there is no 95 % interval: this may be chance"
     # From the side of the one that was ahead.

@@ -270,7 +270,11 @@ def test_unsolved_runs_against_runs_solved_before_training() -> None:
         (cut([1.0, 2.0, 9.0, 9.0, 9.0], 5.0), cut([1.0, 2.0, 9.0, 9.0, 9.0], 5.0),
          "too few runs reached the level"),
         (solved(0.0, 0.0, 0.0, 4.0, 5.0), solved(0.0, 0.0, 0.0, 0.0, 22.0),
-         "most were solved untrained"),
+         "too many were solved untrained"),
+        (cut([0.0, 0.0, 0.0, 0.0, 9.0], 5.0), cut([0.0, 0.0, 0.0, 9.0, 9.0], 5.0),
+         "too many were solved untrained"),
+        (cut([0.0, 9.0, 9.0, 9.0, 9.0], 5.0), cut([9.0, 9.0, 9.0, 9.0, 9.0], 5.0),
+         "too few runs reached the level"),
     ],
 )  # fmt: skip
 def test_why_there_is_no_ratio(ours: CensoredTimes, theirs: CensoredTimes, reason: str) -> None:

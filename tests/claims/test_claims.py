@@ -8,20 +8,21 @@ import math
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 import pytest
 
 from rlbench.analysis.return_differences import ReturnDifference
 from rlbench.analysis.suite_ratios import MeanRatio
-from rlbench.claims.evidence import mean_over
+from rlbench.claims.evidence import Evidence, mean_over
 from rlbench.claims.examine import ExaminedClaim, examine
 from rlbench.claims.files import as_json
 from rlbench.claims.scores import EarlyScores, ShareAhead, SharePower, share_power
 from rlbench.claims.statements import MINIMUM_GAMES, all_claims, family_of
 from rlbench.claims.text import examination_lines
-from rlbench.claims.verdict import early_lines
+from rlbench.claims.verdict import early_lines, untrained_text
 from rlbench.cli.claims import examine_runs_below, main
 from rlbench.cli.report import main as report
 from rlbench.errors import ReportError
@@ -514,6 +515,38 @@ def test_games_on_which_untrained_networks_come_far_are_named(
     assert len(lines) == 1 and lines[0].startswith(f"{GAMES[0]}: ES ")
 
 
+def test_what_a_trained_network_had_at_its_first_evaluation_is_not_untrained(
+    tmp_path: Path,
+) -> None:
+    for game in GAMES[:10]:
+        scored(tmp_path, game, 0.2, 0.4, untrained=0.15)
+    for log in tmp_path.glob("es/*/*/*/log.jsonl"):
+        rows = [json.loads(line) for line in log.read_text().splitlines()]
+        kept = [row for row in rows if row["kind"] != "eval" or row["train_s"] > 0.0]
+        log.write_text("".join(f"{json.dumps(row)}\n" for row in kept))
+    found = examined(tmp_path)["atari"]
+    assert not any(scores.begins_far for _, scores in found.evidence.scores)
+    written = as_json(examine_runs_below(tmp_path))["claims"][0]["measured"]["environments"][0]
+    assert written["early_scores"]["untrained_challenger_return"] is None
+
+
+@pytest.mark.parametrize(
+    ("rest", "alone"), [((0.2, 0.4), "the opposite"), ((0.4, 0.2), "the same")]
+)
+def test_the_other_games_may_say_the_opposite(rest: tuple[float, float], alone: str) -> None:
+    def found(early: float, late: float, untrained: float) -> EarlyScores:
+        returns = ReturnDifference(
+            "dqn", "es", late, early, early - late, None, None, 5, 5, 240.0, 10.0
+        )
+        return EarlyScores(returns, returns, 0.1, (0.0, untrained), 0)
+
+    comparison = SimpleNamespace(env="ALE/Pong-v5")
+    scores = [found(0.4, 0.2, 0.15)] * 20 + [found(*rest, 0.0)] * 6
+    evidence = cast(Evidence, SimpleNamespace(scores=[(comparison, one) for one in scores]))
+    text = untrained_text(evidence, "supported", "that far")
+    assert text.endswith(f"and the other 6 alone would say {alone}")
+
+
 def test_games_on_which_es_had_finished_no_generation_are_counted_and_named(tmp_path: Path) -> None:
     for number, game in enumerate(GAMES[:10]):
         scored(tmp_path, game, 0.2, 0.4, early_s=10.05 if number < 3 else 9.9)
@@ -530,6 +563,7 @@ def test_where_all_deciding_games_begin_far_none_are_left(tmp_path: Path) -> Non
     for game in GAMES[:10]:
         scored(tmp_path, game, 0.2, 0.4, untrained=0.15)
     reason = examined(tmp_path)["atari"].verdict.reason
+    assert "on all 10 (ALE/" in reason and " and 2 more) untrained networks had come" in reason
     assert reason.endswith(
         "had come a tenth of the way from random play to a human tester already."
     )
@@ -559,10 +593,27 @@ def test_the_figure_of_early_scores_shows_each_game_in_points(tmp_path: Path) ->
     assert words.count("DQN had more") == 6 and words.count("left out: below a tenth") == 3
     assert words.count("ES had more") == words.count("open") == 1 and "ES had more \u2192" in words
     assert "score of ES after 10 s less that of DQN after 240 s" in words
-    assert sum(word.endswith("; untrained ones pass a tenth") for word in words) == 9
+    assert sum(word.endswith("; untrained ones pass a tenth") for word in words) == 6
     assert sum("(untrained), DQN" in word for word in words) == 1
     assert any("ES had more on 1 of the 8 games" in " ".join(word.split()) for word in words)
     assert figure_of.words(examination).count("; ES less DQN") == 11
+
+
+def test_the_figure_of_early_scores_has_few_ticks_and_grey_ties(tmp_path: Path) -> None:
+    for number, game in enumerate(GAMES[:10]):
+        scored(tmp_path, game, 5000.0 if number else 0.4, 0.4)
+    examination = examine_runs_below(tmp_path)
+    groups = [
+        g for c in examination.claims[0].evidence.comparisons for g in (c.baseline, c.challenger)
+    ]
+    with styled():
+        figure = FIGURES["early-scores"].draw(examination, Looks(groups))
+    assert figure is not None
+    (axes,) = figure.axes
+    assert list(axes.get_xticks()) == [-1e5, -1e3, -10.0, 0.0, 10.0, 1e3, 1e5]
+    marks = [line for line in axes.lines if line.get_marker() in ("o", "s")]
+    assert [line.get_markerfacecolor() for line in marks] == [*[ES.colour] * 9, "white"]
+    assert marks[-1].get_markeredgecolor() == MUTED
 
 
 def test_too_few_games_on_which_somebody_came_far_decide_nothing(tmp_path: Path) -> None:

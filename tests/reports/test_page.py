@@ -228,6 +228,19 @@ def test_without_a_ratio_the_headline_says_who_scored_clearly_more(tmp_path: Pat
     ) in words
 
 
+@pytest.mark.parametrize(("n", "end"), [(9, "E8-v0)"), (10, "E7-v0 and 2 more)")])
+def test_a_long_list_of_environments_is_cut_by_two_or_more(
+    tmp_path: Path, n: int, end: str
+) -> None:
+    for index in range(n):
+        for agent in ("es", "dqn"):
+            RunFiles(
+                agent=agent, env=f"E{index}-v0", history=((0.0, 0.0), (9.0, 20.0)), status="budget"
+            ).write(tmp_path)  # fmt: skip
+    words = page_of(tmp_path).words
+    assert f"{end}. By score it is not settled on any of these who was ahead." in words
+
+
 def test_runs_that_go_on_have_scores_where_too_few_are_solved(tmp_path: Path) -> None:
     for stops in (True, False):
         for agent, base in (("es", 20.0), ("dqn", 50.0)):
@@ -243,6 +256,39 @@ def test_runs_that_go_on_have_scores_where_too_few_are_solved(tmp_path: Path) ->
     on = "On CartPole-v1 there is no speed ratio"
     assert f"{on}; {scored}." in page_of(tmp_path / "False").words
     assert f"{on} of ES and DQN." in page_of(tmp_path / "True").words
+
+
+def test_a_score_that_is_known_on_one_environment_is_said_of_that_one(tmp_path: Path) -> None:
+    for env, stops in (("A-v0", False), ("B-v0", True)):
+        for agent, base in (("es", 50.0), ("dqn", 20.0)):
+            for seed in range(5):
+                history = [(0.0, 480.0)] if stops else [(0.0, 0.0), (9.0, base + seed)]
+                RunFiles(
+                    agent=agent, env=env, seed=seed, history=history,
+                    status="solved" if stops else "budget",
+                    header={"stop_at_threshold": stops}, budget_train_s=9.0,
+                ).write(tmp_path)  # fmt: skip
+    words = page_of(tmp_path).words
+    assert (
+        "on 2 there is no ratio (A-v0, B-v0). By score ES was clearly ahead on 1 of these (A-v0)."
+    ) in words
+
+
+def test_medians_that_point_the_other_way_than_the_pairs_do(tmp_path: Path) -> None:
+    returns = {"es": (2, 2, 12, 13, 14), "dqn": (11, 11, 11.5, 32, 42)}
+    for agent, values in returns.items():
+        for seed, value in enumerate(values):
+            RunFiles(
+                agent=agent, seed=seed, history=((0.0, 0.0), (9.0, float(value))), status="budget"
+            ).write(tmp_path)  # fmt: skip
+    said = "DQN scored more by 9, the median over pairs of runs (medians 11.5 and 12) (not settled"
+    assert said in page_of(tmp_path).words
+
+
+def test_equal_scores_begin_a_sentence(tmp_path: Path) -> None:
+    for agent in ("es", "dqn"):
+        RunFiles(agent=agent, history=((0.0, 0.0), (9.0, 20.0)), status="budget").write(tmp_path)
+    assert "reached a mean return of 475. Both scored the same." in page_of(tmp_path).words
 
 
 def test_captions_of_environments_are_said_once(tmp_path: Path) -> None:

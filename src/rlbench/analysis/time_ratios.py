@@ -227,8 +227,9 @@ def _reason(
     words = []
     untrained = any((side.event & (side.time <= 0.0)).any() for side in (baseline, challenger))
     all_reached = bool(baseline.event.all() and challenger.event.all())
-    if ratio is None and untrained and all_reached:
-        return "most were solved untrained"  # half or more of either side
+    most_reached = all(2 * side.event.sum() > len(side) for side in (baseline, challenger))
+    if ratio is None and untrained and most_reached:
+        return "too many were solved untrained"
     if ratio is None:
         words.append("too few runs reached the level")
     elif ends_left_out(len(baseline), len(challenger)) is None:

@@ -124,8 +124,8 @@ def _scores(scores: EarlyScores | str) -> dict[str, Any] | None:
     return {name: _json(value) for name, value in asdict(scores.returns).items()} | {
         "later_difference": _finite(scores.later.difference),
         "first_level": scores.first_level,
-        "untrained_baseline_return": scores.untrained[0],
-        "untrained_challenger_return": scores.untrained[1],
+        "untrained_baseline_return": _finite(scores.untrained[0]),
+        "untrained_challenger_return": _finite(scores.untrained[1]),
         "n_challenger_untrained": scores.n_untrained,
         "further": scores.further,
     }

@@ -3,6 +3,7 @@ time than its rival after all of it."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from statistics import median
@@ -126,7 +127,7 @@ def early_scores(
     if min(len(baseline.runs), len(challenger.runs)) < MINIMUM_SEEDS:
         return f"fewer than {MINIMUM_SEEDS} seeds"
     late = [_returns(run)[-1] for run in baseline.runs]
-    at_first = [median(_returns(run)[0] for run in side.runs) for side in (baseline, challenger)]
+    at_first = [median(map(_untrained_return, side.runs)) for side in (baseline, challenger)]
 
     def difference(shift: int) -> ReturnDifference:
         mine = [_returns(run)[_last(run, early_s) + shift] for run in challenger.runs]
@@ -137,7 +138,10 @@ def early_scores(
         later=difference(1),
         first_level=first_level,
         untrained=(at_first[0], at_first[1]),
-        n_untrained=sum(not _last(run, early_s) for run in challenger.runs),
+        n_untrained=sum(
+            not _last(run, early_s) and math.isfinite(_untrained_return(run))
+            for run in challenger.runs
+        ),
     )
 
 
@@ -160,6 +164,12 @@ def _last(run: Run, at_s: float) -> int:
 
 def _returns(run: Run) -> list[float]:
     return [float(value) for value in evaluated(run, "train_s")[1]]
+
+
+def _untrained_return(run: Run) -> float:
+    """The return before any training; below all others where that was not evaluated."""
+    times, returns = evaluated(run, "train_s")
+    return float(returns[0]) if times[0] <= 0.0 else -math.inf
 
 
 def share_ahead(scores: Iterable[EarlyScores]) -> ShareAhead:

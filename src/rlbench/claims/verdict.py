@@ -20,6 +20,7 @@ from rlbench.runs.reading import printable
 from rlbench.runs.records import MEMORY
 from rlbench.wording import count, factor, millions, plural, ratio_text, significant
 
+MAX_NAMES = 8  # of environments in a sentence
 FROM_MEMORY = "from memory"  # what games were seen as, where it was not pixels
 EARLY_NOTE = (
     "What decides: returns, as medians over seeds; their difference, as the median over all pairs "
@@ -117,7 +118,7 @@ def _by_scores(claim: Claim, evidence: Evidence, share: ShareAhead, condition: s
         measured += f"; on {share.open} of these it is open who had"
     if share.neither:
         measured += f"; on {share.neither} more neither had come {far} by these times"
-    begun = _untrained(evidence, outcome, "that far" if share.neither else far)
+    begun = untrained_text(evidence, outcome, "that far" if share.neither else far)
     power = share_power(share.decided)
     if outcome == "not testable here":
         reason = f"undecided: {measured}, which may be chance{begun}"
@@ -134,7 +135,7 @@ def _outcome_of(share: ShareAhead) -> Outcome:
     return "not supported" if high < HALF else "not testable here"
 
 
-def _untrained(evidence: Evidence, outcome: Outcome, far: str) -> str:
+def untrained_text(evidence: Evidence, outcome: Outcome, far: str) -> str:
     """On how many of the games that decide ES was untrained still; on which untrained networks had
     come far already, so that little can be learned there, and what the others say alone."""
     scores = [(c.env, found) for c, found in evidence.scores if found.further != "neither"]
@@ -144,12 +145,18 @@ def _untrained(evidence: Evidence, outcome: Outcome, far: str) -> str:
     begun = [printable(env) for env, found in scores if found.begins_far]
     if not begun:
         return text
-    text += f"; on {len(begun)} of the {len(scores)} ({', '.join(begun)}) untrained networks had "
-    text += f"come {far} already"
+    names = ", ".join(begun[:MAX_NAMES])
+    names += f" and {len(begun) - MAX_NAMES} more" if len(begun) > MAX_NAMES else ""
+    on = f"{len(begun)} of the" if len(begun) < len(scores) else "all"
+    text += f"; on {on} {len(scores)} ({names}) untrained networks had come {far} already"
     rest = share_ahead(found for _, found in scores if not found.begins_far)
     if rest.decided and outcome != "not testable here":
-        said = "say the same" if _outcome_of(rest) == outcome else "not settle it"
-        text += f", and the other {rest.decided} alone would {said}"
+        alone = _outcome_of(rest)
+        said = "say the same" if alone == outcome else "say the opposite"
+        if alone == "not testable here":
+            said = "not settle it"
+        others = f"other {rest.decided}" if rest.decided > 1 else "other one"
+        text += f", and the {others} alone would {said}"
     return text
 
 

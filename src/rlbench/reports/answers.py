@@ -162,22 +162,24 @@ def _tally(sides: tuple[str, str], found: Sequence[Answer], *, is_only: bool) ->
         unsolved = all(answer.faster == NEITHER for answer in none)
         why = NEITHER if unsolved else "there is no ratio"
         sentence += f"; {on} {len(none)} {why}{_listed(by_winner['none'])}"
-        scored = [answer.scored for answer in none if answer.scored is not None]
-        if len(scored) == 1:
-            sentence += f", where {difference_text(scored[0])}"
-        elif scored:
-            sentence += f". {_scores_tally(none, names)}"
+        known = [answer for answer in none if answer.scored is not None]
+        if len(none) == 1 and known and known[0].scored is not None:
+            sentence += f", where {difference_text(known[0].scored)}"
+        elif known:
+            sentence += f". {_scores_tally(known, names, all_known=len(known) == len(none))}"
     return f"{sentence}."
 
 
-def _scores_tally(found: Sequence[Answer], names: Mapping[int, str]) -> str:
-    """Of several comparisons without a ratio, who scored clearly more on which."""
+def _scores_tally(found: Sequence[Answer], names: Mapping[int, str], *, all_known: bool) -> str:
+    """Of several comparisons without a ratio whose scores are known, who scored clearly more on
+    which."""
     clearly: dict[str, list[str]] = {}
     for answer in found:
         if answer.scored is not None and answer.scored.is_settled and answer.scored.ahead:
             clearly.setdefault(agent_name(answer.scored.ahead), []).append(names[id(answer)])
     if not clearly:
-        return "By score it is not settled on any of these who was ahead"
+        which = "any" if all_known else str(len(found))
+        return f"By score it is not settled on {which} of these who was ahead"
     (name, places), *others = sorted(clearly.items())
     sentence = f"By score {name} was clearly ahead on {len(places)} of these{_listed(places)}"
     for name, places in others:
@@ -258,7 +260,8 @@ def _sentences(
     level = f"a mean return of {significant(head.level)}"
     names = f"{agent_name(head.challenger)} nor {agent_name(head.baseline)}"
     if decision.winner == "none":
-        more = "" if scored is None else f" {difference_text(scored)}."
+        text = "" if scored is None else difference_text(scored)
+        more = f" {text[:1].upper()}{text[1:]}." if text else ""
         if not head.n_baseline_reached + head.n_challenger_reached and scored is not None:
             yield f"Neither {names} reached {level}.{more}"
         else:

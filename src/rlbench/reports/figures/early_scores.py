@@ -3,6 +3,7 @@ what its rival had after all of it."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -37,7 +38,7 @@ ROW_IN = 0.62
 NAME_UP, RETURNS_UP, MARK_UP = 0.34, 0.02, -0.28  # within a row of height 1, from its middle
 NAME_LENGTH = 26  # characters
 LINEAR_TO = 10.0  # points; beyond it the axis is logarithmic
-TICKS = (10.0, 100.0, 1000.0, 10000.0)  # on either side of 0
+TICKS = 3  # at most, on either side of 0
 
 _NAME: Mapping[str, Any] = {"fontweight": "bold", "fontsize": 10}
 _SAID: Mapping[str, Any] = {"ha": "right", "fontsize": 10}
@@ -156,7 +157,8 @@ def _points_axis(axes: Axes, rows: Sequence[_Row]) -> None:
     far = 1.5 * max(LINEAR_TO, *map(abs, ends))
     axes.set_xscale("symlog", linthresh=LINEAR_TO, linscale=0.8)
     axes.set_xlim(-far, far)
-    ticks = [tick for tick in TICKS if tick < far]
+    powers = range(1, math.ceil(math.log10(far)))
+    ticks = [10.0**power for power in powers[:: math.ceil(len(powers) / TICKS)]]
     axes.xaxis.set_major_locator(FixedLocator([*(-t for t in reversed(ticks)), 0.0, *ticks]))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(
@@ -176,7 +178,7 @@ def _name_row(axes: Axes, y: float, row: _Row, rival: str) -> None:
     untrained = " (untrained)" if row.scores.is_untrained else ""
     returns = f"ES {significant(found.challenger_return)}{untrained}, "
     returns += f"{rival} {significant(found.baseline_return)}"
-    if row.scores.begins_far:
+    if row.scores.begins_far and row.scores.further != "neither":
         returns += "; untrained ones pass a tenth"
     for x, up, text, look in (
         (0.0, NAME_UP, shortened(row.game, NAME_LENGTH), _NAME),
@@ -191,7 +193,8 @@ def _name_row(axes: Axes, y: float, row: _Row, rival: str) -> None:
 
 def _draw_row(axes: Axes, y: float, row: _Row, rival: Look) -> None:
     look = ES if row.points > 0.0 else rival
-    colour = MUTED if row.scores.further == "neither" else look.colour
+    is_grey = row.scores.further == "neither" or not row.points
+    colour = MUTED if is_grey else look.colour
     if row.low is not None and row.high is not None:
         axes.plot(
             [row.low, row.high], [y, y], color=colour, linewidth=5, alpha=0.4,
