@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
@@ -44,6 +44,7 @@ UNIT_NAMES: dict[Unit, UnitName] = {
 }
 _BOUNDS = {">=": ("\u2265 ", "at least "), "<=": ("\u2264 ", "at most "), "": ("", "")}
 SMALLEST_P = 0.0001
+MAX_NAMES = 8  # in a sentence
 LIBRARIES = {
     "evosax": "evosax",
     "evotorch": "EvoTorch",
@@ -236,6 +237,13 @@ def p_text(p: float) -> str:
     if p < SMALLEST_P:
         return f"rank-sum p < {significant(SMALLEST_P)}"
     return f"rank-sum p = {significant(p, 2)}"
+
+
+def names_text(names: Sequence[str]) -> str:
+    """`A, B, C and 7 more`: at most MAX_NAMES of them, but never `and 1 more`."""
+    shown = names if len(names) <= MAX_NAMES + 1 else names[:MAX_NAMES]
+    more = f" and {len(names) - len(shown)} more" if len(names) > len(shown) else ""
+    return f"{', '.join(shown)}{more}"
 
 
 def shortened(name: str, length: int) -> str:

@@ -559,6 +559,17 @@ def test_games_on_which_es_had_finished_no_generation_are_counted_and_named(tmp_
     assert sorted(e["early_scores"]["n_challenger_untrained"] for e in written) == [0] * 7 + [5] * 3
 
 
+def test_untrained_networks_that_are_ahead_support_the_claim_and_the_verdict_says_so(
+    tmp_path: Path,
+) -> None:
+    for game in GAMES[:10]:
+        scored(tmp_path, game, 0.6, 0.3, early_s=10.05, untrained=0.6)
+    verdict = examined(tmp_path)["atari"].verdict
+    assert verdict.outcome == "supported"
+    assert "on all 10 ES had finished no generation by then" in verdict.reason
+    assert "on all 10 (" in verdict.reason and "alone would" not in verdict.reason
+
+
 def test_where_all_deciding_games_begin_far_none_are_left(tmp_path: Path) -> None:
     for game in GAMES[:10]:
         scored(tmp_path, game, 0.2, 0.4, untrained=0.15)

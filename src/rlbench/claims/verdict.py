@@ -18,9 +18,8 @@ from rlbench.claims.statements import MINIMUM_SEEDS, Claim
 from rlbench.published.papers import atari_record, humanoid_record
 from rlbench.runs.reading import printable
 from rlbench.runs.records import MEMORY
-from rlbench.wording import count, factor, millions, plural, ratio_text, significant
+from rlbench.wording import count, factor, millions, names_text, plural, ratio_text, significant
 
-MAX_NAMES = 8  # of environments in a sentence
 FROM_MEMORY = "from memory"  # what games were seen as, where it was not pixels
 EARLY_NOTE = (
     "What decides: returns, as medians over seeds; their difference, as the median over all pairs "
@@ -140,15 +139,13 @@ def untrained_text(evidence: Evidence, outcome: Outcome, far: str) -> str:
     come far already, so that little can be learned there, and what the others say alone."""
     scores = [(c.env, found) for c, found in evidence.scores if found.further != "neither"]
     untrained = sum(found.is_untrained for _, found in scores)
-    text = f"; on {untrained} of the {len(scores)} ES had finished no generation by "
-    text = f"{text}then, so its untrained networks were compared" if untrained else ""
+    text = f"; on {_part(untrained, len(scores))} ES had finished no generation by then, so its "
+    text = f"{text}untrained networks were compared" if untrained else ""
     begun = [printable(env) for env, found in scores if found.begins_far]
     if not begun:
         return text
-    names = ", ".join(begun[:MAX_NAMES])
-    names += f" and {len(begun) - MAX_NAMES} more" if len(begun) > MAX_NAMES else ""
-    on = f"{len(begun)} of the" if len(begun) < len(scores) else "all"
-    text += f"; on {on} {len(scores)} ({names}) untrained networks had come {far} already"
+    text += f"; on {_part(len(begun), len(scores))} ({names_text(begun)}) untrained networks had "
+    text += f"come {far} already"
     rest = share_ahead(found for _, found in scores if not found.begins_far)
     if rest.decided and outcome != "not testable here":
         alone = _outcome_of(rest)
@@ -158,6 +155,10 @@ def untrained_text(evidence: Evidence, outcome: Outcome, far: str) -> str:
         others = f"other {rest.decided}" if rest.decided > 1 else "other one"
         text += f", and the {others} alone would {said}"
     return text
+
+
+def _part(number: int, total: int) -> str:
+    return f"{number} of the {total}" if number < total else f"all {total}"
 
 
 def _early(claim: Claim, evidence: Evidence) -> str:

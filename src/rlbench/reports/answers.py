@@ -25,6 +25,7 @@ from rlbench.wording import (
     difference_text,
     factor_text,
     interval_text,
+    names_text,
     outcome_text,
     place_text,
     plural,
@@ -33,7 +34,6 @@ from rlbench.wording import (
     winner_text,
 )
 
-MAX_NAMES = 8
 NEITHER = "neither solved it"
 OTHER_UNITS: tuple[Unit, ...] = ("train_cpu_s", "env_steps", "command_s")
 
@@ -312,9 +312,7 @@ def _why_not(analysis: EnvironmentAnalysis) -> str:
 
 
 def _listed(names: Sequence[str]) -> str:
-    shown = names if len(names) <= MAX_NAMES + 1 else names[:MAX_NAMES]  # never "and 1 more"
-    more = f" and {len(names) - len(shown)} more" if len(names) > len(shown) else ""
-    return f" ({', '.join(shown)}{more})" if names else ""
+    return f" ({names_text(names)})" if names else ""
 
 
 def _joined(parts: Sequence[str]) -> str:

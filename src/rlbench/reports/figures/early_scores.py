@@ -97,7 +97,7 @@ def caption(examination: Examination) -> str:
     if examined is None:
         return ""
     return (
-        f"What decides the claim about Atari: on each game the return of ES after a "
+        f"On each game the return of ES after a "
         f"{examined.claim.factor:.0f}th of the time less that of {examined.evidence.rival.name} "
         "after all of it. Right of 0 ES had more. Bars are 95 % intervals over seeds."
     )
