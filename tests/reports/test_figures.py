@@ -178,6 +178,26 @@ def test_ticks_are_as_far_apart_on_either_side_of_equal(tmp_path: Path) -> None:
     assert_readable(figure)
 
 
+def test_rows_without_a_ratio_come_last_and_are_lower(tmp_path: Path) -> None:
+    runs = [
+        *runs_of("A-v0", {"es": None, "dqn": None}),
+        *pair("B-v0", 1.0, 2.0),
+        *runs_of("C-v0", {"es": None, "dqn": None}),
+        *pair("D-v0", 1.0, 3.0),
+    ]
+    figure = drawn("speed-ratio", findings_at(tmp_path, runs))
+    names = {t.get_text(): t.get_position()[1] for t in figure.axes[0].texts
+             if t.get_fontweight() == "bold"}  # fmt: skip
+    rows = [name for name in names if "faster" not in name]
+    mean = "2 environments: geometric mean"
+    assert rows == ["B-v0", "D-v0", mean, "A-v0", "C-v0"]
+    heights = -np.diff([*(names[name] for name in rows)])
+    np.testing.assert_allclose(heights, [1.0, 1.0, 1.0, 0.66])
+    low, high = figure.axes[0].get_ylim()
+    assert high - low == pytest.approx(3 + 2 * 0.66)
+    assert_readable(figure)
+
+
 def test_without_a_comparison_there_is_no_ratio_figure(tmp_path: Path) -> None:
     assert draw("speed-ratio", findings_at(tmp_path, [RunFiles(agent="es")])) is None
 

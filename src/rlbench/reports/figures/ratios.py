@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
+from itertools import accumulate
 from typing import NamedTuple
 
 from matplotlib.axes import Axes
@@ -41,7 +42,8 @@ LINE_NAMES_IN = (0.1, 0.3)  # above the axes, staggered so that no two meet
 SIDES_IN, SIDES_ALONE_IN = 0.56, 0.2  # above the axes: whose side is whose, over lines and without
 AXIS_LABEL_IN = 0.68
 ROW_IN = 0.8
-# Within a row of height 1, from its middle: its name, who solved it, and the mark.
+WITHOUT_MARK = 0.66  # of that, the height of a row that has no ratio
+# Within a row, from half a ROW_IN below its top: its name, who solved it, and the mark.
 NAME_UP, COUNTS_UP, MARK_UP = 0.34, 0.06, -0.24
 MAX_ROWS = 80
 PAIR_NAME = 14  # characters, as those below
@@ -66,6 +68,11 @@ class _Row(NamedTuple):
     groups: tuple[Group, ...]
     names: tuple[str, str]
 
+    @property
+    def height(self) -> float:
+        """In ROW_IN."""
+        return WITHOUT_MARK if self.ratio.ratio is None else 1.0
+
 
 class ClaimLine(NamedTuple):
     """A ratio that a popular claim speaks of, or what it amounts to on equal cores."""
@@ -78,7 +85,8 @@ class ClaimLine(NamedTuple):
 
 
 def draw(findings: Findings, looks: Looks) -> Figure | None:
-    """A row for each comparison, environments put together last; None without a comparison."""
+    """A row for each comparison: with a ratio, environments put together after each alone, then
+    without one. None without a comparison."""
     found = _rows(findings)
     rows = found[:MAX_ROWS]
     if not rows:
@@ -86,7 +94,8 @@ def draw(findings: Findings, looks: Looks) -> Figure | None:
     lines = _lines(findings, rows)
     groups = [group for row in rows for group in row.groups]
     caption = caption_lines(groups, list(_explanations(found, lines)))
-    rows_in, sides_in = ROW_IN * len(rows), SIDES_IN if lines else SIDES_ALONE_IN
+    heights = [row.height for row in rows]
+    rows_in, sides_in = ROW_IN * sum(heights), SIDES_IN if lines else SIDES_ALONE_IN
     top_in = TITLE_IN + sides_in
     height = top_in + rows_in + AXIS_LABEL_IN + caption_in(caption)
     figure = Figure(figsize=(WIDTH_IN, height))
@@ -100,12 +109,12 @@ def draw(findings: Findings, looks: Looks) -> Figure | None:
     axes.xaxis.set_major_locator(FixedLocator(sorted(ticks)))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: factor(max(value, 1 / value))))
     axes.set_xlabel("times as fast, log scale (1: equally fast)")
-    axes.set_ylim(-len(rows) + 0.5, 0.5)
+    axes.set_ylim(0.5 - sum(heights), 0.5)
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
-    for index, row in enumerate(rows):
-        _name_row(axes, -float(index), row, with_pair=_has_several_pairs(rows))
-        _draw_row(axes, MARK_UP - index, row, _looks_of(row, looks))
+    for row, y in zip(rows, accumulate((-one for one in heights), initial=0.0), strict=False):
+        _name_row(axes, y, row, with_pair=_has_several_pairs(rows))
+        _draw_row(axes, y + MARK_UP, row, _looks_of(row, looks))
     axes.axvline(1.0, color=INK, linewidth=1.4, zorder=1)
     for line in lines:
         _draw_claim(axes, line, rows_in)
@@ -173,7 +182,7 @@ def _rows(findings: Findings) -> list[_Row]:
         place = f"{mean.n_environments} environments: geometric mean"
         # The pair is in the row's name; the machine is not, where there are several.
         rows.append(_Row(place if pairs[names] == 1 else mean.env, mean, (), names))
-    return rows
+    return sorted(rows, key=lambda row: row.ratio.ratio is None)
 
 
 def _looks_of(row: _Row, looks: Looks) -> tuple[Look, ...]:
@@ -313,7 +322,8 @@ def _name_sides(axes: Axes, rows: Sequence[_Row], looks: Looks, above: float) ->
 
 
 def _explanations(found: Sequence[_Row], lines: Sequence[ClaimLine]) -> Iterator[str]:
-    yield "bars: 95 % intervals over seeds"
+    if any(row.ratio.low is not None or row.ratio.high is not None for row in found):
+        yield "bars: 95 % intervals over seeds"
     decisions = [decide(row.ratio) for row in found]
     if any(decision.winner == "open" for decision in decisions):
         yield "hollow: these seeds do not settle who is faster"
