@@ -2,7 +2,8 @@
 
 The first round is the search of `rlbench tune`. The best of its trials is partly luck, so a second
 round runs the best ones, and the settings as they are, on seeds that the search has not seen; what
-these seeds rank first is taken.
+these seeds rank first is taken. Of settings that left as many runs unsolved there, and some, the
+one that solved more runs in the first round comes first: a return short of the threshold says less.
 
 Started again it makes only the runs that are missing, from checkpoints, and comes to the same.
 """
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -122,6 +124,12 @@ class Candidate:
     first_round: str
     chosen: Chosen
 
+    @property
+    def solved_at_first(self) -> int:
+        """How many runs were solved in the first round; 0 too where that is not known."""
+        solved = re.match(r"(\d+) of \d+ solved", self.first_round)
+        return int(solved[1]) if solved else 0
+
 
 Candidates = Mapping[str, Sequence[Candidate]]  # by agent; the settings as they are come first
 
@@ -137,9 +145,16 @@ class Found:
     outcomes: Mapping[str, Sequence[Outcome]]
 
     def best(self, agent: str) -> int:
-        """Which candidate the second round ranks first; of equals the first."""
-        keys = [one.rank_key(self.objective) for one in self.outcomes[agent]]
+        """Which candidate comes first; of equals the first."""
+        pairs = zip(self.candidates[agent], self.outcomes[agent], strict=True)
+        keys = [self._rank_key(*pair) for pair in pairs]
         return keys.index(min(keys))
+
+    def _rank_key(self, candidate: Candidate, outcome: Outcome) -> tuple[float, int, float]:
+        """The smaller, the better."""
+        missed_or_return, time_or_return = outcome.rank_key(self.objective)
+        before = -candidate.solved_at_first if outcome.unsolved else 0
+        return missed_or_return, before, time_or_return
 
     def words(self, agent: str, number: int) -> str:
         """What a candidate came to in the second round: `5 of 5 solved, after 4.2 s ...`."""

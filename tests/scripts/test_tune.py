@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -177,6 +179,50 @@ def test_what_is_best_in_the_second_round_is_taken_whatever_it_was_in_the_first(
     solved, soon, most = outcome(3, 5), outcome(0.1, None), outcome(2, 4)
     assert found({"dqn": [solved, soon, most]}).best("dqn") == 2
     assert found({"dqn": [solved, soon, outcome(4, 4)]}).best("dqn") == 0  # of equals the first
+
+
+def test_of_settings_with_as_many_unsolved_runs_the_first_round_says_which_is_taken() -> None:
+    none, some = outcome(None, None), outcome(3, None)
+    higher = replace(none, final_return=(8.0, 8.0))
+    told = found({"dqn": [none, higher, none]})
+    assert told.best("dqn") == 1  # nothing is known of the first round
+    as_they_were, other, third = (
+        replace(one, first_round=words)
+        for one, words in zip(
+            told.candidates["dqn"],
+            ("3 of 3 solved, after 59.0 s of training on average",
+             "1 of 3 solved, final return of the others 979.9", ""),
+            strict=True,
+        )
+    )  # fmt: skip
+    told = replace(told, candidates={"dqn": [as_they_were, other, third]})
+    assert told.best("dqn") == 0
+    assert replace(told, outcomes={"dqn": [none, higher, some]}).best("dqn") == 2
+    solved = outcome(3, 5), outcome(2, 4), outcome(4, 4)  # the second round alone
+    assert replace(told, outcomes={"dqn": solved}).best("dqn") == 1
+    returns = Found(told.task, "final_return", told.candidates, told.outcomes)
+    assert returns.best("dqn") == 1
+
+
+def solved_of(words: str) -> tuple[int, int]:
+    """How many runs of how many a committed outcome says were solved."""
+    found = re.match(r"(\d+) of (\d+) solved", words)
+    return (int(found[1]), int(found[2])) if found else (0, 1)
+
+
+@pytest.mark.parametrize("name", list(TASKS))
+def test_what_was_taken_in_a_committed_search_had_most_runs_solved(name: str) -> None:
+    table = CONF.parent / "results" / "searches" / f"{name}.csv"
+    rows = list(csv.DictReader(table.read_text().splitlines()))
+    for env, agent in {(row["env"], row["agent"]) for row in rows}:
+        tried = [row for row in rows if (row["env"], row["agent"]) == (env, agent)]
+        (taken,) = (row for row in tried if row["taken"] == "yes")
+        solved, runs = solved_of(taken["second_round"])
+        assert solved == max(solved_of(row["second_round"])[0] for row in tried), (env, agent)
+        if solved < runs:
+            alike = [row for row in tried if solved_of(row["second_round"])[0] == solved]
+            before = [solved_of(row["first_round"])[0] for row in alike]
+            assert solved_of(taken["first_round"])[0] == max(before), (env, agent)
 
 
 def test_the_file_of_candidates_is_read_as_it_was_written(tmp_path: Path) -> None:
