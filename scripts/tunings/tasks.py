@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -368,10 +369,18 @@ def write(name: str, found: Found, agent: str, conf: Path) -> Path:
     )
     file = Path("tuned", agent, f"{task.env}.yaml")
     told, before = [about, found.told(agent)], CONF / file
+    if not candidate.chosen and before.exists():
+        told.append(f"Of the settings as they were: {_comment(before)}")
     place = conf / file
     place.parent.mkdir(parents=True, exist_ok=True)
     replace_text(place, file_of(before, task.common(agent), candidate.chosen, told))
     return place
+
+
+def _comment(file: Path) -> str:
+    """What a file of settings says of them, above all keys: it stays true where they stay."""
+    lines = itertools.takewhile(lambda line: line.startswith("#"), file.read_text().splitlines())
+    return " ".join(line.lstrip("# ") for line in lines if not line.startswith("# @package"))
 
 
 def as_csv(rows: Sequence[Mapping[str, str]]) -> str:

@@ -196,6 +196,9 @@ def test_rows_without_a_ratio_come_last_and_are_lower(tmp_path: Path) -> None:
     low, high = figure.axes[0].get_ylim()
     assert high - low == pytest.approx(3 + 2 * 0.66)
     assert_readable(figure)
+    assert "bars: 95 %" in texts_of(figure)
+    without = findings_at(tmp_path / "without", runs_of("A-v0", {"es": None, "dqn": None}))
+    assert "bars:" not in texts_of(drawn("speed-ratio", without))
 
 
 def test_without_a_comparison_there_is_no_ratio_figure(tmp_path: Path) -> None:

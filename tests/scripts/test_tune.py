@@ -264,6 +264,18 @@ def test_found_settings_are_written_with_what_both_rounds_came_to(tmp_path: Path
     assert len(now) > 5 and now == {key: before[key] for key in now}
 
 
+def test_settings_that_stay_keep_what_was_said_of_them(tmp_path: Path) -> None:
+    kept_ones = found({"dqn": [outcome(1, 1), outcome(3, 5), outcome(2, 4)]})
+    text = write("classic", kept_ones, "dqn", tmp_path).read_text()
+    told = " ".join(line.lstrip("# ") for line in text.splitlines())
+    assert "Taken: trial 1;" in told
+    assert "Of the settings as they were: Found by scripts/tune classic" in told
+    assert text.count("@package") == 1
+    assert yaml.safe_load(text) == yaml.safe_load(
+        (CONF / "tuned" / "dqn" / "CartPole-v1.yaml").read_text()
+    )
+
+
 @pytest.mark.slow
 def test_both_rounds_from_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tunings.tasks.TRIALS", 2)
