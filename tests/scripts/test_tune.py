@@ -256,6 +256,7 @@ def test_found_settings_are_written_with_what_both_rounds_came_to(tmp_path: Path
         "Taken: trial 4; round one: round one of 4; round two: 2 of 2 solved, after 3.0 s of "
         "training on average. Settings as they were, round two: 2 of 2 solved, after 4.0 s" in text
     )
+    assert "Of the settings as they were" not in text  # what was said of them is no longer true
     # 8 of the first setting, 60.1 of the second, 6 of the third.
     assert "the settings as they were, 1:14," in text
     now = yaml.safe_load(place.read_text())["agent"]
