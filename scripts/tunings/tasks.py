@@ -204,10 +204,10 @@ def plan(tasks: Sequence[Task], *, is_first: bool) -> str:
     """What will be done, and how long it takes. is_first: with the first round."""
     seconds = [task.second_s + is_first * task.effort_s for task in tasks]
     whole_s = len(AGENTS) * sum(seconds) / SIDE_BY_SIDE
+    efforts = sorted({task.effort_s for task in tasks})
     first = (
         f"settings that are tried on seeds {_ends(SEEDS)} for "
-        f"{min(t.effort_s for t in tasks)} to {max(t.effort_s for t in tasks)} s of training in "
-        f"all; then "
+        f"{_ends(efforts) if len(efforts) > 1 else efforts[0]} s of training in all; then "
     )
     return (
         f"each agent: on each of {plural(len(tasks), 'task')}, {first * is_first}"

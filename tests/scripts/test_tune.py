@@ -121,6 +121,7 @@ def test_some_tasks_of_a_set() -> None:
     # Then 3 settings on 3 seeds.
     assert "on each of 2 tasks" in (whole := plan([hopper, ant], is_first=True))
     assert "at most 1:03:00 on two cores" in whole
+    assert " for 1080 s of training in all; " in whole
     assert "at most 27:00 on two cores" in plan([hopper, ant], is_first=False)
     assert tasks_of("classic", None) == TASKS["classic"]
     with pytest.raises(ConfigError, match=r"--only: got .*; takes ids of mujoco: Inverted"):
