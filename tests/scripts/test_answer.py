@@ -63,9 +63,8 @@ def test_es_is_sooner_on_mountaincar_and_dqn_on_pendulum_and_the_rest_is_open(na
 
 
 def test_from_the_command_es_is_ahead_on_two_cores() -> None:
-    for name in ("classic", "mujoco"):
-        low, _ = together(name, "command_s")
-        assert low is not None and low > 1
+    low, _ = together("classic", "command_s")
+    assert low is not None and low > 1
 
 
 def test_the_mean_on_one_core_is_pendulums_doing() -> None:
@@ -109,6 +108,99 @@ def test_a_second_core_is_worth_much_to_es_and_little_to_dqn() -> None:
     for *_, same in rows:
         number, of = same.split(" of ")
         assert number == of  # each seed took as many steps on one core as on two
+
+
+# --- Robotics -------------------------------------------------------------------------------------
+
+
+def test_in_robotics_dqn_is_sooner_on_swimmer_and_the_rest_is_open() -> None:
+    winners = {env: winner_text(decide(ratio)) for env, ratio in ratios("mujoco").items()}
+    assert [env for env, who in winners.items() if who == "DQN"] == ["Swimmer-v5"]
+    assert [env for env, who in winners.items() if who == "no comparison"] == [
+        "Ant-v5", "Walker2d-v5"
+    ]  # fmt: skip
+    assert list(winners.values()).count("not settled") == 4
+    for unit in ("train_s", "command_s"):
+        low, high = together("mujoco", cast(Unit, unit))
+        assert low is None and high is not None and high > 1
+
+
+def to_level(env: str, level: int) -> SpeedRatio:
+    (one,) = (one for one in environments("mujoco") if one.env == f"{env}-v5")
+    groups = {group.agent: group for group in one.contenders}
+    return speed_ratio(groups["dqn"], groups["es"], groups["es"].levels[level], "train_s")
+
+
+def test_in_robotics_to_all_of_trpos_progress_dqn_is_sooner_on_two_tasks() -> None:
+    envs = ("HalfCheetah", "Hopper", "InvertedDoublePendulum", "InvertedPendulum", "Swimmer",
+            "Walker2d")  # fmt: skip
+    found = {env: to_level(env, 3) for env in envs}
+    sooner = {env: winner_text(decide(ratio)) for env, ratio in found.items()}
+    assert [env for env, who in sooner.items() if who == "DQN"] == ["HalfCheetah", "Swimmer"]
+    assert "ES" not in sooner.values()
+    cheetah, swimmer = found["HalfCheetah"], found["Swimmer"]
+    assert (round(cheetah.ratio or 0, 2), round(cheetah.high or 0, 2)) == (0.31, 0.88)
+    assert (round(swimmer.ratio or 0, 3), round(swimmer.high or 0, 2)) == (0.056, 0.31)
+    stands = to_level("Walker2d", 0)
+    assert [round(x or 0, 1) for x in (stands.ratio, stands.low, stands.high)] == [3.2, 1.2, 6.5]
+
+
+def test_in_robotics_es_takes_two_to_six_times_as_many_steps_a_second() -> None:
+    for one in environments("mujoco"):
+        es, dqn = (
+            median(run.end.env_steps / run.end.train_s for run in group.runs)
+            for agent in ("es", "dqn")
+            for group in one.contenders
+            if group.agent == agent
+        )
+        assert 2 <= round(es / dqn) <= 6
+    started = median(run.end.startup_s for run in runs("mujoco", "dqn"))
+    assert 5.5 < started < 6.5
+
+
+def solved_after(agent: str, env: str) -> list[float]:
+    """Training seconds, sorted, of the runs that were solved."""
+    times = [run.solved_at for run in runs("mujoco", agent) if run.env == f"{env}-v5"]
+    return sorted(solved.at.train_s for solved in times if solved is not None)
+
+
+def last_returns(agent: str, env: str) -> list[int]:
+    """Sorted, over seeds."""
+    of_env = [run for run in runs("mujoco", agent) if run.env == f"{env}-v5"]
+    return sorted(round(float(evaluated(run, "train_s")[1][-1])) for run in of_env)
+
+
+def test_on_hopper_dqn_is_solved_more_often_and_does_not_keep_it() -> None:
+    es, dqn = solved_after("es", "Hopper"), solved_after("dqn", "Hopper")
+    assert (len(es), round(es[0]), round(es[-1])) == (3, 60, 123)
+    assert (len(dqn), round(dqn[0]), round(dqn[-1])) == (5, 43, 204)
+    es_last, dqn_last = last_returns("es", "Hopper"), last_returns("dqn", "Hopper")
+    assert es_last[2:] == [2392, 2887, 2999] and all(1000 < last < 1100 for last in es_last[:2])
+    assert (dqn_last[0], dqn_last[-1]) == (39, 2234)
+    assert sum(last < to_level("Hopper", 1).level for last in dqn_last) == 4
+
+
+def test_on_swimmer_seeds_of_es_differ_by_a_factor_of_ten() -> None:
+    times = solved_after("es", "Swimmer")
+    assert len(times) == 5 and round(times[-1] / times[0]) == 11
+    assert sum(time < 60 for time in times) == 2 and sum(time > 250 for time in times) == 2
+
+
+def test_on_ant_es_ends_ahead_and_on_walker2d_nothing_is_settled() -> None:
+    rows = [
+        row.strip("| ").split(" | ") for row in reproduced.ends(reproduced.REFERENCE / "mujoco")
+    ]
+    found = {env: rest for env, *rest in rows[2:]}
+    assert found["Ant"] == ["1368", "992", "377 [189, 789]", "ES"]
+    assert (found["Walker2d"][:2], found["Walker2d"][-1]) == (["1092", "991"], "not settled")
+    es, dqn = last_returns("es", "Ant"), last_returns("dqn", "Ant")
+    assert (es[0], es[-1], dqn[0], dqn[-1]) == (1181, 1781, 949, 998)
+
+
+def test_in_robotics_all_runs_had_one_machine_and_a_core_each() -> None:
+    every = [run for agent in ("es", "dqn") for run in runs("mujoco", agent)]
+    assert len(every) == 70 and {run.rlbench for run in every} == {"0.3.0"}
+    assert len({run.cpu_model for run in every}) == 1 and {run.cores for run in every} == {1}
 
 
 # --- Atari from memory ----------------------------------------------------------------------------

@@ -165,6 +165,24 @@ def test_the_answer_names_who_was_faster_on_what_and_over_all_of_it(tmp_path: Pa
     assert kind == "classic control, 2 cores each"
     assert (es, dqn, open_, neither) == ("Acrobot, CartPole", "", "", "")
     assert time.startswith("30\u00d7 [") and steps.startswith("0.75\u00d7 [")
+    assert time.endswith("]")
+    for agent in ("es", "dqn"):
+        for seed in range(4):
+            history = ((0.0, -200.0), (600.0, -150.0))
+            RunFiles(agent=agent, env="LunarLander-v3", seed=seed, history=history, levels=(),
+                     status="budget").write(tmp_path / "classic")  # fmt: skip
+    *_, row = reproduced.answer(tmp_path)
+    _, es, _, _, neither, time, _, steps = (cell.strip() for cell in row.split("|")[1:-1])
+    assert (es, neither) == ("Acrobot, CartPole", "LunarLander")
+    assert time.endswith("], 2 of 3") and steps.endswith("], 2 of 3")
+    for env in ("MountainCar-v0", "Pendulum-v1"):
+        for agent in ("es", "dqn"):
+            for seed in range(4):
+                history = ((0.0, -200.0), (600.0, -150.0))
+                RunFiles(agent=agent, env=env, seed=seed, history=history, levels=(),
+                         status="budget").write(tmp_path / "classic")  # fmt: skip
+    *_, row = reproduced.answer(tmp_path)
+    assert row.endswith("| LunarLander, MountainCar, Pendulum |  |  |  |")
 
 
 def test_verdicts_are_those_of_the_reports(tmp_path: Path) -> None:
