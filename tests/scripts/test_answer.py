@@ -186,6 +186,32 @@ def test_on_swimmer_seeds_of_es_differ_by_a_factor_of_ten() -> None:
     assert sum(time < 60 for time in times) == 2 and sum(time > 250 for time in times) == 2
 
 
+def test_on_swimmer_es_with_the_settings_of_version_02_is_no_slower_than_the_papers() -> None:
+    (one,) = environments("swimmer")
+    (older,) = one.contenders
+    steps = sorted(run.solved_at.at.env_steps for run in older.runs if run.solved_at is not None)
+    assert (len(steps), steps[0], steps[-1], median(steps)) == (5, 288_000, 800_000, 512_000)
+    file = reproduced.REFERENCE / "swimmer" / "report" / "time_to_threshold.csv"
+    with file.open() as lines:
+        rows = [row for row in csv.DictReader(lines) if row["unit"] == "env_steps"]
+    means = {float(row["level"]): float(row["restricted_mean"]) for row in rows}
+    assert (round(means[70.73], -4), round(means[128.25], -4)) == (520_000, 860_000)
+    (searched,) = (one for one in environments("mujoco") if one.env == "Swimmer-v5")
+    groups = {group.agent: group for group in searched.contenders}
+    (level,) = (level for level in older.levels if level == 70.73)
+    found = speed_ratio(groups["es"], older, level, "train_s")
+    assert [round(x or 0, 2) for x in (found.ratio, found.low)] == [1.5, 0.39]
+    assert round(found.high or 0, 1) == 8.6
+    rival = speed_ratio(groups["dqn"], older, level, "train_s")
+    assert (round(rival.ratio or 0, 2), round(rival.high or 0, 1)) == (0.16, 0.4)
+    assert winner_text(decide(rival)) == "DQN"
+    means_s = [
+        sum(run.solved_at.at.train_s for run in group.runs if run.solved_at is not None) / 5
+        for group in (older, groups["es"])
+    ]
+    assert [round(mean) for mean in means_s] == [52, 138]
+
+
 def test_on_ant_es_ends_ahead_and_on_walker2d_nothing_is_settled() -> None:
     rows = [
         row.strip("| ").split(" | ") for row in reproduced.ends(reproduced.REFERENCE / "mujoco")
