@@ -217,10 +217,31 @@ def test_on_ant_es_ends_ahead_and_on_walker2d_nothing_is_settled() -> None:
         row.strip("| ").split(" | ") for row in reproduced.ends(reproduced.REFERENCE / "mujoco")
     ]
     found = {env: rest for env, *rest in rows[2:]}
+    assert found["Hopper"] == ["2392", "828", "1010 [-185, 2354]", "not settled"]
     assert found["Ant"] == ["1368", "992", "377 [189, 789]", "ES"]
     assert (found["Walker2d"][:2], found["Walker2d"][-1]) == (["1092", "991"], "not settled")
     es, dqn = last_returns("es", "Ant"), last_returns("dqn", "Ant")
     assert (es[0], es[-1], dqn[0], dqn[-1]) == (1181, 1781, 949, 998)
+
+
+def test_in_robotics_the_mean_is_below_one_through_swimmer_alone() -> None:
+    others = {env: r.ratio for env, r in ratios("mujoco").items() if r.ratio and "Swim" not in env}
+    assert len(others) == 4 and math.prod(ratio for ratio in others.values() if ratio) > 1
+    found = [ratio for one in environments("mujoco") for ratio in speed_ratios(one)]
+    (pendulum,) = (
+        r for r in found if r.env == "InvertedPendulum-v5" and r.unit == "command_s"
+        and r.level == 519.15
+    )  # fmt: skip
+    assert [round(x or 0, 1) for x in (pendulum.ratio, pendulum.low, pendulum.high)] == [
+        5.5, 2.0, 8.7
+    ]  # fmt: skip
+
+
+def test_in_robotics_the_rule_could_not_have_said_supported() -> None:
+    file = reproduced.REFERENCE / "mujoco" / "report" / "claims.json"
+    claims = json.loads(file.read_text())["claims"]
+    (power,) = (c["verdict"]["power"] for c in claims if c["key"] == "robotics")
+    assert (power["supported_at_double"], round(power["refuted_at_one"], 2)) == (0, 0.64)
 
 
 def test_in_robotics_all_runs_had_one_machine_and_a_core_each() -> None:
