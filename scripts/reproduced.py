@@ -189,6 +189,26 @@ def noise(results: Path) -> Iterator[str]:
         )
 
 
+def humanoid(results: Path) -> Iterator[str]:
+    """The return of each run after ten, thirty and sixty minutes of training, by the evaluation
+    before, and its highest one, in Markdown."""
+    times = (600, 1800, 3600)
+    after = " | ".join(f"after {seconds // 60} min" for seconds in times)
+    yield f"| agent | seed | steps | {after} | highest |"
+    yield "|---" + "|--:" * (len(times) + 3) + "|"
+    (found,) = group_runs(load_runs(results).runs)
+    for group in found.contenders:
+        for run in group.runs:
+            x, y = evaluated(run, "train_s")
+            yield _row(
+                agent_name(group.agent),
+                str(run.seed),
+                _millions(run.end.env_steps),
+                *(f"{y[x <= seconds][-1]:,.0f}" for seconds in times),
+                f"{y.max():,.0f}",
+            )
+
+
 def faster(reference: Path) -> Iterator[str]:
     """Who was faster on every environment of every committed set, as every report decides it, in
     Markdown."""
@@ -319,6 +339,7 @@ ANSWERS = {  # of docs/answer.md: the sets of ES against DQN
     "classic-one-core": "classic control",
     "classic": "classic control",
     "mujoco": "robotics",
+    "humanoid": "the Humanoid",
     "ram": "Atari from memory",
     "pong": "Pong from pixels",
     "games": "other Atari games from pixels",
@@ -331,6 +352,7 @@ TABLES = {
     "faster": faster,
     "cores": cores,
     "mujoco": mujoco,
+    "humanoid": humanoid,
     "ram": levels,
     "ram-scores": ends,
     "minatar": ends,

@@ -180,6 +180,29 @@ def test_on_hopper_dqn_is_solved_more_often_and_does_not_keep_it() -> None:
     assert sum(last < to_level("Hopper", 1).level for last in dqn_last) == 4
 
 
+def lowest_after_solved(agent: str, env: str) -> list[tuple[int, int, int]]:
+    """The highest return before the lowest one after half was first reached, that one, the last."""
+    found = []
+    for run in (run for run in runs("mujoco", agent) if run.env == f"{env}-v5"):
+        returns = [round(float(value)) for value in evaluated(run, "train_s")[1]]
+        half = to_level(env, 1).level
+        first = next(i for i, value in enumerate(returns) if value >= half)
+        lowest = min(range(first, len(returns)), key=returns.__getitem__)
+        found.append((max(returns[: lowest + 1]), returns[lowest], returns[-1]))
+    return sorted(found, key=lambda one: one[1])
+
+
+def test_returns_of_es_swing_and_end_above_half() -> None:
+    pendulum = lowest_after_solved("es", "InvertedDoublePendulum")
+    quarter, half = (to_level("InvertedDoublePendulum", level).level for level in (0, 1))
+    assert [one[:2] for one in pendulum if one[1] < quarter] == [(7095, 348), (6706, 715)]
+    assert all(last > half for *_, last in pendulum)
+    cheetah = lowest_after_solved("es", "HalfCheetah")
+    half = to_level("HalfCheetah", 1).level
+    assert [low for _, low, _ in cheetah if low < half] == [479, 501, 738, 750]
+    assert all(last > half for *_, last in cheetah)
+
+
 def test_on_swimmer_seeds_of_es_differ_by_a_factor_of_ten() -> None:
     times = solved_after("es", "Swimmer")
     assert len(times) == 5 and round(times[-1] / times[0]) == 11
@@ -248,6 +271,39 @@ def test_in_robotics_all_runs_had_one_machine_and_a_core_each() -> None:
     every = [run for agent in ("es", "dqn") for run in runs("mujoco", agent)]
     assert len(every) == 70 and {run.rlbench for run in every} == {"0.3.0"}
     assert len({run.cpu_model for run in every}) == 1 and {run.cores for run in every} == {1}
+
+
+def test_on_the_humanoid_neither_agent_walks_within_an_hour() -> None:
+    every = [run for agent in ("es", "dqn") for run in runs("humanoid", agent)]
+    assert [run.seed for run in every] == [0, 1, 0, 1]
+    conditions = {(run.rlbench, run.cores, run.budget("train_s")) for run in every}
+    assert conditions == {("0.3.0", 1, 3600)}
+    best, after, late = {}, [], []
+    for run in every:
+        seconds, returns = evaluated(run, "train_s")
+        highest = int(returns.argmax())
+        best[run.agent, run.seed] = returns[highest]
+        if run.agent == "dqn":
+            after.append(round(float(returns[highest + 1])))
+        else:
+            late += list(returns[seconds >= 600])
+    assert max(best.values()) < 6000 / 1.9
+    assert all(round(best["dqn", seed] / best["es", seed]) == 4 for seed in (0, 1))
+    assert after == [1322, 1749]
+    assert min(late) > 500 and max(late) < 720
+    steps = {(run.agent, run.seed): run.end.env_steps for run in every}
+    assert all(round(steps["dqn", s] / steps["es", s], 1) == 0.5 for s in (0, 1))
+
+
+def test_on_the_humanoid_nearly_all_of_the_return_is_for_standing() -> None:
+    falls: dict[str, list[int]] = {"es": [], "dqn": []}
+    for agent, found in falls.items():
+        for file in sorted((reproduced.REFERENCE / "humanoid" / agent).glob("*/*/seed*/log.jsonl")):
+            events = [json.loads(line) for line in file.read_text().splitlines()]
+            last = [event for event in events if event["kind"] == "eval"][-1]
+            found.append(round(sum(last["lengths"]) / len(last["lengths"])))
+            assert 4.6 < sum(last["returns"]) / sum(last["lengths"]) < 5.25
+    assert falls["dqn"] == [328, 512] and all(abs(steps - 125) < 3 for steps in falls["es"])
 
 
 # --- Atari from memory ----------------------------------------------------------------------------

@@ -27,7 +27,8 @@ def test_a_dry_run_says_what_would_run_and_leaves_nothing(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    ("words", "said"), [(["noize"], "usage:"), (["ram", "sed=3"], "did you mean seed?")]
+    ("words", "said"),
+    [(["noize"], "no set is called 'noize'"), (["ram", "sed=3"], "did you mean seed?")],
 )
 def test_a_word_that_is_not_taken_ends_it(tmp_path: Path, words: list[str], said: str) -> None:
     found = reference(tmp_path / "runs", *words)
