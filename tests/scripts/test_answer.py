@@ -180,27 +180,33 @@ def test_on_hopper_dqn_is_solved_more_often_and_does_not_keep_it() -> None:
     assert sum(last < to_level("Hopper", 1).level for last in dqn_last) == 4
 
 
-def lowest_after_solved(agent: str, env: str) -> list[tuple[int, int, int]]:
-    """The highest return before the lowest one after half was first reached, that one, the last."""
+def after_half(agent: str, env: str) -> list[tuple[int, list[int]]]:
+    """Of each run the highest return before the lowest one that follows the first at half of
+    TRPO's progress or above, and the returns from that first one on."""
     found = []
     for run in (run for run in runs("mujoco", agent) if run.env == f"{env}-v5"):
         returns = [round(float(value)) for value in evaluated(run, "train_s")[1]]
         half = to_level(env, 1).level
         first = next(i for i, value in enumerate(returns) if value >= half)
         lowest = min(range(first, len(returns)), key=returns.__getitem__)
-        found.append((max(returns[: lowest + 1]), returns[lowest], returns[-1]))
-    return sorted(found, key=lambda one: one[1])
+        found.append((max(returns[: lowest + 1]), returns[first:]))
+    return sorted(found, key=lambda one: min(one[1]))
 
 
 def test_returns_of_es_swing_and_end_above_half() -> None:
-    pendulum = lowest_after_solved("es", "InvertedDoublePendulum")
+    pendulum = after_half("es", "InvertedDoublePendulum")
     quarter, half = (to_level("InvertedDoublePendulum", level).level for level in (0, 1))
-    assert [one[:2] for one in pendulum if one[1] < quarter] == [(7095, 348), (6706, 715)]
-    assert all(last > half for *_, last in pendulum)
-    cheetah = lowest_after_solved("es", "HalfCheetah")
-    half = to_level("HalfCheetah", 1).level
-    assert [low for _, low, _ in cheetah if low < half] == [479, 501, 738, 750]
-    assert all(last > half for *_, last in cheetah)
+    lows = [(top, min(later)) for top, later in pendulum if min(later) < half]
+    assert lows == [(7095, 348), (6706, 715), (4833, 2428)]
+    assert [low < quarter for _, low in lows] == [True, True, False]
+    assert [later.index(low) - later.index(top) for (top, low), (_, later) in
+            zip(lows[:2], pendulum, strict=False)] == [3, 2]  # fmt: skip
+    cheetah = after_half("es", "HalfCheetah")
+    below = to_level("HalfCheetah", 1).level
+    lost = [sorted(value for value in later if value < below) for _, later in cheetah]
+    assert lost == [[479], [501, 776], [738], [750], []]
+    assert all(later[-1] > half for _, later in pendulum)
+    assert all(later[-1] > below for _, later in cheetah)
 
 
 def test_on_swimmer_seeds_of_es_differ_by_a_factor_of_ten() -> None:
@@ -297,12 +303,16 @@ def test_on_the_humanoid_neither_agent_walks_within_an_hour() -> None:
 
 def test_on_the_humanoid_nearly_all_of_the_return_is_for_standing() -> None:
     falls: dict[str, list[int]] = {"es": [], "dqn": []}
+    full, best = {"es": 0, "dqn": 0}, []
     for agent, found in falls.items():
         for file in sorted((reproduced.REFERENCE / "humanoid" / agent).glob("*/*/seed*/log.jsonl")):
             events = [json.loads(line) for line in file.read_text().splitlines()]
             last = [event for event in events if event["kind"] == "eval"][-1]
             found.append(round(sum(last["lengths"]) / len(last["lengths"])))
             assert 4.6 < sum(last["returns"]) / sum(last["lengths"]) < 5.25
+            full[agent] += sum(last["truncated"])
+            best.append(max(max(e["returns"]) for e in events if e["kind"] == "eval"))
+    assert (full, round(max(best))) == ({"es": 0, "dqn": 5}, 5277)
     assert falls["dqn"] == [328, 512] and all(abs(steps - 125) < 3 for steps in falls["es"])
 
 
