@@ -78,6 +78,11 @@ def test_no_text_meets_another(tmp_path: Path, runs: list[RunFiles]) -> None:
         assert_readable(drawn(name, found))
 
 
+@pytest.mark.parametrize("name", ["published-atari", "published-mujoco"])
+def test_no_text_meets_another_in_what_was_published(tmp_path: Path, name: str) -> None:
+    assert_readable(drawn(name, findings_at(tmp_path, pair("Hopper-v5", 1.0, 30.0))))
+
+
 @pytest.mark.parametrize("agents", [SIGMAS, MANY, {"es": 1.0, "dqn": None, "mine": 7.0}])
 def test_no_text_meets_another_where_other_agents_are_compared(
     tmp_path: Path, agents: dict[str, float | None]

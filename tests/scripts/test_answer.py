@@ -279,7 +279,7 @@ def test_in_robotics_all_runs_had_one_machine_and_a_core_each() -> None:
     assert len({run.cpu_model for run in every}) == 1 and {run.cores for run in every} == {1}
 
 
-def test_on_the_humanoid_neither_agent_walks_within_an_hour() -> None:
+def test_on_the_humanoid_neither_agent_comes_near_the_score_in_an_hour() -> None:
     every = [run for agent in ("es", "dqn") for run in runs("humanoid", agent)]
     assert [run.seed for run in every] == [0, 1, 0, 1]
     conditions = {(run.rlbench, run.cores, run.budget("train_s")) for run in every}
@@ -293,7 +293,7 @@ def test_on_the_humanoid_neither_agent_walks_within_an_hour() -> None:
             after.append(round(float(returns[highest + 1])))
         else:
             late += list(returns[seconds >= 600])
-    assert max(best.values()) < 6000 / 1.9
+    assert max(best.values()) < 3100
     assert all(round(best["dqn", seed] / best["es", seed]) == 4 for seed in (0, 1))
     assert after == [1322, 1749]
     assert min(late) > 500 and max(late) < 720

@@ -30,11 +30,12 @@ from rlbench.reports.figures.style import (
     place_title,
 )
 
-LABEL_IN = 1.4
+LABEL_IN = 1.6
 RIGHT_IN = 0.95  # the two columns of won and lost
 ROW_IN = 0.2
 KEY_IN = 1.4  # from the top: what the marks are
 TOP_IN = 2.75
+LABEL_LINES_IN = AXIS_LABEL_IN + 0.15  # the axis's label has two lines
 GAP_ROWS = 2.0  # for the line between the games won and lost
 PERCENT = 100.0
 LINEAR_TO = 10.0  # per cent; beyond it the axis is logarithmic
@@ -56,7 +57,7 @@ def draw(_: Examination, __: Looks) -> Figure:
     positions = [-float(i) - (GAP_ROWS if i >= len(won) else 0.0) for i in range(len(games))]
     rows = len(games) + GAP_ROWS
     sources = _sources(record)
-    height = TOP_IN + ROW_IN * rows + AXIS_LABEL_IN + caption_in(sources)
+    height = TOP_IN + ROW_IN * rows + LABEL_LINES_IN + caption_in(sources)
     figure = Figure(figsize=(WIDTH_IN, height))
     _place_words(figure, record)
     place_caption(figure, sources)

@@ -31,7 +31,7 @@ from rlbench.reports.figures.style import (
 )
 from rlbench.wording import millions, significant
 
-LABEL_IN = 1.85
+LABEL_IN = 1.95
 TOP_IN = 1.75
 ROW_IN = 0.5
 SHOWN = (0.1, 12.0)  # steps of ES over those of TRPO
