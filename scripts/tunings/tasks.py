@@ -42,7 +42,7 @@ FIRST_OF_SECOND = 2003  # seed of the second round
 TRIALS = 40  # at most, in the first round
 AS_THEY_ARE = 1  # the number of the trial that has the settings that are there
 SIDE_BY_SIDE = 2  # runs on two cores
-COLUMNS = ("env", "agent", "trial", "first_round", "second_round", "taken", "settings")
+COLUMNS = ("env", "agent", "trial", "trials", "first_round", "second_round", "taken", "settings")
 
 
 @dataclass(frozen=True)
@@ -119,11 +119,13 @@ TASKS: Mapping[str, tuple[Task, ...]] = {"classic": CLASSIC, "mujoco": MUJOCO}
 @dataclass(frozen=True)
 class Candidate:
     """A setting of the second round. trial: its number in the first one, whose outcome first_round
-    tells in words. chosen: by key, as it would be typed; empty: the settings as they are."""
+    tells in words. chosen: by key, as it would be typed; empty: the settings as they are. trials:
+    how many the first round had of this agent; None where that is not known."""
 
     trial: int
     first_round: str
     chosen: Chosen
+    trials: int | None = None
 
     @property
     def solved_at_first(self) -> int:
@@ -165,10 +167,12 @@ class Found:
         """Of the best candidate, what it came to."""
         best = self.best(agent)
         candidate = self.candidates[agent][best]
+        of_all = "" if candidate.trials is None else f" of {candidate.trials}"
         return (
-            f"Taken: trial {candidate.trial}; round one: {candidate.first_round or 'not known'}; "
-            f"round two: {self.words(agent, best)}. Settings as they were, round two: "
-            f"{self.words(agent, 0)}."
+            f"Taken: trial {candidate.trial}{of_all}; "
+            f"round one: {candidate.first_round or 'not known'}; "
+            f"round two: {self.words(agent, best)}. "
+            f"Settings as they were, round two: {self.words(agent, 0)}."
         )
 
     def rows(self) -> Iterator[dict[str, str]]:
@@ -177,6 +181,7 @@ class Found:
             for number, one in enumerate(candidates):
                 yield {
                     "env": self.task.env, "agent": agent, "trial": str(one.trial),
+                    "trials": "" if one.trials is None else str(one.trials),
                     "first_round": one.first_round,
                     "second_round": self.words(agent, number),
                     "taken": "yes" if number == self.best(agent) else "",
@@ -276,7 +281,10 @@ def _candidates(search: Search) -> list[Candidate]:
     best_first = sorted(study.complete(), key=lambda pair: pair[1].rank_key(question.objective))
     return [
         Candidate(
-            trial.number + 1, outcome_words(outcome, question.objective), study.chosen_by(trial)
+            trial.number + 1,
+            outcome_words(outcome, question.objective),
+            study.chosen_by(trial),
+            len(study.over),
         )
         for trial, outcome in best_first
     ]
@@ -285,7 +293,8 @@ def _candidates(search: Search) -> list[Candidate]:
 def kept(best_first: Sequence[Candidate], number: int) -> list[Candidate]:
     """The settings as they are, and the best of the others: `number` for each agent."""
     told = {one.trial: one.first_round for one in best_first}
-    as_is = Candidate(AS_THEY_ARE, told.get(AS_THEY_ARE, ""), {})
+    trials = best_first[0].trials if best_first else None
+    as_is = Candidate(AS_THEY_ARE, told.get(AS_THEY_ARE, ""), {}, trials)
     others = [one for one in best_first if one.trial != AS_THEY_ARE]
     return [as_is, *others[: number - 1]]
 
@@ -298,7 +307,12 @@ def read_candidates(file: Path, task: Task) -> Candidates:
     found: dict[str, list[Candidate]] = {}
     for agent in AGENTS:
         of_agent = [
-            Candidate(int(row["trial"]), row["first_round"], _chosen(row["settings"]))
+            Candidate(
+                int(row["trial"]),
+                row["first_round"],
+                _chosen(row["settings"]),
+                int(row["trials"]) if row["trials"] else None,
+            )
             for row in _rows(file)
             if row["env"] == task.env and row["agent"] == agent
         ]
@@ -317,8 +331,12 @@ def _rows(file: Path) -> list[dict[str, str]]:
     table = csv.DictReader(io.StringIO(text))
     rows = list(table)
     has_all = not set(COLUMNS) - set(table.fieldnames or COLUMNS)
-    if not has_all or not all(str(row["trial"]).isdecimal() for row in rows):
-        takes = f"a table with {', '.join(COLUMNS)}, in which trial is a number"
+    numbers = [(str(row.get("trial")), row.get("trials") or "0") for row in rows]
+    if not has_all or not all(one.isdecimal() for pair in numbers for one in pair):
+        takes = (
+            f"a table with {', '.join(COLUMNS)}, in which trial is a number, "
+            "and trials is one or empty"
+        )
         raise ConfigError("--first-round", str(file), takes)
     return rows
 

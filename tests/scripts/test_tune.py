@@ -163,6 +163,8 @@ def test_the_second_round_has_the_settings_as_they_are_and_as_many_others_of_eac
     assert kept(best_first, 5)[0] == Candidate(1, "round one of 1", {})
     assert [one.trial for one in kept(best_first[:2], 5)] == [1, 7, 3]
     assert kept(best_first[:2], 5)[0] == Candidate(1, "", {})
+    of_nine = [replace(one, trials=9) for one in best_first]
+    assert kept(of_nine[:2], 5)[0] == Candidate(1, "", {}, 9)
 
 
 def test_the_runs_of_the_second_round_have_seeds_that_the_first_one_did_not_have() -> None:
@@ -228,22 +230,24 @@ def test_what_was_taken_in_a_committed_search_had_most_runs_solved(name: str) ->
 
 def test_the_file_of_candidates_is_read_as_it_was_written(tmp_path: Path) -> None:
     both = found({"dqn": [outcome(3, 5), outcome(0.1, None), outcome(2, 4)]})
-    both = replace(both, candidates={"es": both.candidates["dqn"], **both.candidates},
+    counted = [replace(one, trials=27) for one in both.candidates["dqn"]]
+    both = replace(both, candidates={"es": both.candidates["dqn"], "dqn": counted},
                    outcomes={"es": both.outcomes["dqn"], **both.outcomes})  # fmt: skip
     file = tmp_path / "classic.csv"
     file.write_text(as_csv(list(both.rows())))
     assert file.read_text().splitlines()[-1] == (
-        'CartPole-v1,dqn,4,round one of 4,"2 of 2 solved, after 3.0 s of training on average",yes,'
-        "n_step=5 learning_rate=0.0123"
+        'CartPole-v1,dqn,4,27,round one of 4,"2 of 2 solved, after 3.0 s of training on average",'
+        "yes,n_step=5 learning_rate=0.0123"
     )
     again = read_candidates(file, TASKS["classic"][0])
-    assert again == dict.fromkeys(("es", "dqn"), both.candidates["dqn"])
+    assert again == both.candidates
     with pytest.raises(ConfigError, match=r"--first-round: got .*; takes a file with es on Acr"):
         read_candidates(file, TASKS["classic"][1])
     good = file.read_bytes()
-    for bad in (b"env,agent\nCartPole-v1,es\n", b"\xff\xfe\x00", good.replace(b",4,", b",four,")):
+    for bad in (b"env,agent\nCartPole-v1,es\n", b"\xff\xfe\x00", good.replace(b",4,", b",four,"),
+                good.replace(b",27,", b",many,")):  # fmt: skip
         file.write_bytes(bad)
-        with pytest.raises(ConfigError, match="takes a table with env, agent, trial, first_round"):
+        with pytest.raises(ConfigError, match="takes a table with env, agent, trial, trials, fir"):
             read_candidates(file, TASKS["classic"][0])
 
 
@@ -273,6 +277,8 @@ def test_settings_that_stay_keep_what_was_said_of_them(tmp_path: Path) -> None:
     assert "Taken: trial 1;" in told
     assert "Of the settings as they were: Found by scripts/tune classic" in told
     assert text.count("@package") == 1
+    counted = [replace(one, trials=27) for one in kept_ones.candidates["dqn"]]
+    assert "Taken: trial 1 of 27;" in replace(kept_ones, candidates={"dqn": counted}).told("dqn")
     assert yaml.safe_load(text) == yaml.safe_load(
         (CONF / "tuned" / "dqn" / "CartPole-v1.yaml").read_text()
     )
@@ -287,14 +293,15 @@ def test_both_rounds_from_the_command_line(tmp_path: Path, monkeypatch: pytest.M
     table = tmp_path / "results" / "searches" / "classic.csv"
     rows = table.read_text().splitlines()
     assert len(rows) == 1 + 2 * 2 and sum(",yes," in row for row in rows) == 2
+    assert {row["trials"] for row in csv.DictReader(rows)} == {"2"}
     runs = sorted(path.name for path in (tmp_path / "second").rglob("seed*"))
     assert runs == ["seed2003"] * 4 + ["seed2004"] * 4
     for agent in ("es", "dqn"):
         file = tmp_path / "conf" / "tuned" / agent / "CartPole-v1.yaml"
-        assert "Taken: trial " in file.read_text()
+        assert re.search(r"Taken: trial\s[\s#]*\d\s[\s#]*of[\s#]+2;", file.read_text())
         assert "hidden" in yaml.safe_load(file.read_text())["agent"]  # as found, or as it was
     # From the file, the first round is not made again, and the second one is there.
-    other = "Acrobot-v1,es,1,,,yes,as they were"
+    other = "Acrobot-v1,es,1,,,,yes,as they were"
     table.write_text("\n".join([*rows, other, ""]))
     search("classic", [task], tmp_path, tmp_path / "conf", (), table)
     assert table.read_text().splitlines() == [rows[0], other, *rows[1:]]
