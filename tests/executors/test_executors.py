@@ -1,6 +1,7 @@
 """Every executor gives the same results in the same order, and the same account of them."""
 
 import os
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -46,6 +47,10 @@ def first(worker: Worker, shared: bytes, task: int) -> int:
 
 def priority(worker: Worker, shared: Any, task: int) -> int:
     return os.nice(0)
+
+
+def has_imported(worker: Worker, module: str, task: int) -> bool:
+    return module in sys.modules
 
 
 @pytest.fixture(scope="module")
@@ -124,6 +129,13 @@ def test_what_tasks_share_is_sent_once_to_each_worker_or_kept_where_all_read_it(
 
 def test_workers_have_the_priority_of_the_process_that_started_them(executor: LaneExecutor) -> None:
     assert list(executor.map(priority, [0, 1])) == [os.nice(0)] * 2
+
+
+def test_processes_of_workers_have_not_imported_ray(executor: LaneExecutor) -> None:
+    """Python is slower where it is (docs/measured.md)."""
+    if executor.workers > 1:
+        assert list(executor.map(has_imported, [0, 1], "ray")) == [False] * 2
+        assert list(executor.map(has_imported, [0, 1], "gymnasium")) == [True] * 2
 
 
 def test_an_unknown_name_lists_the_executors() -> None:
