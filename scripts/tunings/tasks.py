@@ -10,10 +10,7 @@ Started again it makes only the runs that are missing, from checkpoints, and com
 
 from __future__ import annotations
 
-import csv
-import io
 import itertools
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,15 +31,22 @@ from rlbench.tuning.question import Asked, Question, pose
 from rlbench.tuning.search import Search, searched
 from rlbench.tuning.words import chosen_words, outcome_words, plan_lines
 from rlbench.wording import plural
+from tunings.candidates import (
+    AGENTS,
+    AS_THEY_WERE,
+    Candidate,
+    Candidates,
+    as_csv,
+    kept,
+    read_candidates,
+    rows_of,
+)
 from tunings.search import CONF, Chosen, file_of
 
-AGENTS = ("es", "dqn")
 SEEDS = (2000, 2001, 2002)  # some of those from 1000 on chose the settings that were there before
 FIRST_OF_SECOND = 2003  # seed of the second round
 TRIALS = 40  # at most, in the first round
-AS_THEY_ARE = 1  # the number of the trial that has the settings that are there
 SIDE_BY_SIDE = 2  # runs on two cores
-COLUMNS = ("env", "agent", "trial", "trials", "first_round", "second_round", "taken", "settings")
 
 
 @dataclass(frozen=True)
@@ -117,27 +121,6 @@ TASKS: Mapping[str, tuple[Task, ...]] = {"classic": CLASSIC, "mujoco": MUJOCO}
 
 
 @dataclass(frozen=True)
-class Candidate:
-    """A setting of the second round. trial: its number in the first one, whose outcome first_round
-    tells in words. chosen: by key, as it would be typed; empty: the settings as they are. trials:
-    how many the first round had of this agent; None where that is not known."""
-
-    trial: int
-    first_round: str
-    chosen: Chosen
-    trials: int | None = None
-
-    @property
-    def solved_at_first(self) -> int:
-        """How many runs were solved in the first round; 0 too where that is not known."""
-        solved = re.match(r"(\d+) of \d+ solved", self.first_round)
-        return int(solved[1]) if solved else 0
-
-
-Candidates = Mapping[str, Sequence[Candidate]]  # by agent; the settings as they are come first
-
-
-@dataclass(frozen=True)
 class Found:
     """What both rounds of a task came to. outcomes: of the second round, by agent, one for each
     candidate."""
@@ -185,7 +168,7 @@ class Found:
                     "first_round": one.first_round,
                     "second_round": self.words(agent, number),
                     "taken": "yes" if number == self.best(agent) else "",
-                    "settings": chosen_words(one.chosen) or "as they were",
+                    "settings": chosen_words(one.chosen) or AS_THEY_WERE,
                 }  # fmt: skip
 
 
@@ -250,7 +233,7 @@ def search(
         if first_round is None:
             candidates = first(questions, task.kept)
         else:
-            candidates = read_candidates(first_round, task)
+            candidates = read_candidates(first_round, task.env, task.kept)
         outcomes = second(task, candidates, results / "second", more)
         found.append(Found(task, questions[0].objective, candidates, outcomes))
         for agent in AGENTS:
@@ -261,7 +244,7 @@ def search(
     table = conf.absolute().parent / "results" / "searches" / f"{name}.csv"
     table.parent.mkdir(parents=True, exist_ok=True)
     searched_now = {one.task.env for one in found}
-    others = [row for row in _rows(table) if row["env"] not in searched_now]
+    others = [row for row in rows_of(table) if row["env"] not in searched_now]
     replace_text(table, as_csv([*others, *(row for one in found for row in one.rows())]))
     print(f"written: {table}")
 
@@ -288,64 +271,6 @@ def _candidates(search: Search) -> list[Candidate]:
         )
         for trial, outcome in best_first
     ]
-
-
-def kept(best_first: Sequence[Candidate], number: int) -> list[Candidate]:
-    """The settings as they are, and the best of the others: `number` for each agent."""
-    told = {one.trial: one.first_round for one in best_first}
-    trials = best_first[0].trials if best_first else None
-    as_is = Candidate(AS_THEY_ARE, told.get(AS_THEY_ARE, ""), {}, trials)
-    others = [one for one in best_first if one.trial != AS_THEY_ARE]
-    return [as_is, *others[: number - 1]]
-
-
-def read_candidates(file: Path, task: Task) -> Candidates:
-    """Those of a task in a file of candidates, in its order, as many as go on.
-
-    Raises ConfigError where the file has none of an agent.
-    """
-    found: dict[str, list[Candidate]] = {}
-    for agent in AGENTS:
-        of_agent = [
-            Candidate(
-                int(row["trial"]),
-                row["first_round"],
-                _chosen(row["settings"]),
-                int(row["trials"]) if row["trials"] else None,
-            )
-            for row in _rows(file)
-            if row["env"] == task.env and row["agent"] == agent
-        ]
-        if not of_agent:
-            raise ConfigError("--first-round", str(file), f"a file with {agent} on {task.env}")
-        found[agent] = kept(of_agent, task.kept)
-    return found
-
-
-def _rows(file: Path) -> list[dict[str, str]]:
-    """Those of a file of candidates; none where there is no file.
-
-    Raises ConfigError where it is another kind of file.
-    """
-    text = file.read_text(errors="replace") if file.exists() else ""
-    table = csv.DictReader(io.StringIO(text))
-    rows = list(table)
-    has_all = not set(COLUMNS) - set(table.fieldnames or COLUMNS)
-    numbers = [(str(row.get("trial")), row.get("trials") or "0") for row in rows]
-    if not has_all or not all(one.isdecimal() for pair in numbers for one in pair):
-        takes = (
-            f"a table with {', '.join(COLUMNS)}, in which trial is a number, "
-            "and trials is one or empty"
-        )
-        raise ConfigError("--first-round", str(file), takes)
-    return rows
-
-
-def _chosen(settings: str) -> Chosen:
-    if settings == "as they were":
-        return {}
-    pairs = [word.partition("=") for word in settings.split()]
-    return {f"agent.{key}": value for key, _, value in pairs}
 
 
 def second(
@@ -399,11 +324,3 @@ def _comment(file: Path) -> str:
     """What a file of settings says of them, above all keys: it stays true where they stay."""
     lines = itertools.takewhile(lambda line: line.startswith("#"), file.read_text().splitlines())
     return " ".join(line.lstrip("# ") for line in lines if not line.startswith("# @package"))
-
-
-def as_csv(rows: Sequence[Mapping[str, str]]) -> str:
-    text = io.StringIO()
-    table = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-    table.writeheader()
-    table.writerows(rows)
-    return text.getvalue()

@@ -17,6 +17,7 @@ from rlbench.config.words import as_text
 from rlbench.errors import ConfigError
 from rlbench.tuning.outcome import Outcome
 from rlbench.tuning.words import plan_lines
+from tunings.candidates import Candidate, as_csv, kept, read_candidates
 from tunings.search import (
     CONF,
     Chosen,
@@ -32,13 +33,9 @@ from tunings.suites import MINATAR, RAM, SUITES, Suite
 from tunings.tasks import (
     SEEDS,
     TASKS,
-    Candidate,
     Found,
     Task,
-    as_csv,
-    kept,
     plan,
-    read_candidates,
     search,
     space_of,
     tasks_of,
@@ -239,16 +236,16 @@ def test_the_file_of_candidates_is_read_as_it_was_written(tmp_path: Path) -> Non
         'CartPole-v1,dqn,4,27,round one of 4,"2 of 2 solved, after 3.0 s of training on average",'
         "yes,n_step=5 learning_rate=0.0123"
     )
-    again = read_candidates(file, TASKS["classic"][0])
+    again = read_candidates(file, "CartPole-v1", 5)
     assert again == both.candidates
     with pytest.raises(ConfigError, match=r"--first-round: got .*; takes a file with es on Acr"):
-        read_candidates(file, TASKS["classic"][1])
+        read_candidates(file, "Acrobot-v1", 5)
     good = file.read_bytes()
     for bad in (b"env,agent\nCartPole-v1,es\n", b"\xff\xfe\x00", good.replace(b",4,", b",four,"),
                 good.replace(b",27,", b",many,")):  # fmt: skip
         file.write_bytes(bad)
         with pytest.raises(ConfigError, match="takes a table with env, agent, trial, trials, fir"):
-            read_candidates(file, TASKS["classic"][0])
+            read_candidates(file, "CartPole-v1", 5)
 
 
 def test_found_settings_are_written_with_what_both_rounds_came_to(tmp_path: Path) -> None:
