@@ -217,9 +217,7 @@ def test_too_few_games_or_seeds_decide_nothing(tmp_path: Path) -> None:
         pair(tmp_path / "seeds", game, 100.0, seeds=4)
     verdict = examined(tmp_path / "seeds")["atari"].verdict
     assert verdict.outcome == "not testable here"
-    assert verdict.reason.startswith(
-        "No Atari game that was run here counts (ALE/Alien-v5: 4 of 5 seeds; "
-    )
+    assert verdict.reason.startswith("No Atari game counts here (ALE/Alien-v5: 4 of 5 seeds; ")
     assert verdict.reason.endswith("); at least 10 are needed.")
 
 
@@ -369,10 +367,10 @@ def test_an_easier_level_than_the_published_one_does_not_count(tmp_path: Path) -
     assert "below the published level" in verdict.reason
 
 
-def from_memory(root: Path, game: str, factor: float) -> None:
+def from_memory(root: Path, game: str, factor: float, *, seeds: int = 5) -> None:
     for agent, mean in (("es", 10.0), ("dqn", 10.0 * factor)):
         write(
-            root, agent, game, mean,
+            root, agent, game, mean, seeds=seeds,
             header={"preprocessing": {"observations": "ram", "sticky_actions": 0.25},
                     "setup": f"{agent}ram", "fingerprint": "ram"},
             configuration={"env.kwargs": {"obs_type": "ram"}},
@@ -400,7 +398,12 @@ def test_too_few_games_from_memory_say_what_was_seen(tmp_path: Path) -> None:
     for game in GAMES[: MINIMUM_GAMES - 1]:
         from_memory(tmp_path, game, 1.0)
     assert examined(tmp_path)["atari"].verdict.reason == (
-        "Only 9 of the at least 10 Atari games that are needed count, seen as memory."
+        "Only 9 of the at least 10 Atari games seen as memory that are needed count."
+    )
+    from_memory(tmp_path / "seeds", "ALE/Alien-v5", 1.0, seeds=4)
+    assert examined(tmp_path / "seeds")["atari"].verdict.reason == (
+        "No Atari game seen as memory counts here (ALE/Alien-v5: 4 of 5 seeds); "
+        "at least 10 are needed."
     )
 
 

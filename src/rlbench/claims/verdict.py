@@ -286,13 +286,13 @@ def _shortage(claim: Claim, evidence: Evidence) -> str:
     left_out = [f"{c.env}: {c.left_out}" for c in own if not c.counts]
     shown = "; ".join(left_out[:4]) + ("; ..." if len(left_out) > 4 else "")
     why = f" ({shown})" if left_out else ""
-    seen = f", seen as {SEEN[MEMORY]}" if evidence.observations == MEMORY else ""
+    seen = f" seen as {SEEN[MEMORY]}" if evidence.observations == MEMORY else ""
     if not counted:
         kind = claim.environments.removesuffix("s")
-        return f"No {kind} that was run here counts{seen}{why}; at least {needed} are needed."
+        return f"No {kind}{seen} counts here{why}; at least {needed} are needed."
     return (
-        f"Only {counted} of the at least {needed} {claim.environments} that are needed count{seen}"
-        f"{why}."
+        f"Only {counted} of the at least {needed} {claim.environments}{seen} that are needed "
+        f"count{why}."
     )
 
 
