@@ -23,6 +23,16 @@ def test_an_ended_run_keeps_what_the_report_reads(tmp_path: Path, status: str) -
     assert sorted(p.name for p in run.iterdir()) == ["log.jsonl", "policy.npz", "summary.json"]
 
 
+def test_rows_about_checkpoints_go_and_all_others_stay_as_they_are(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "seed0", "budget")
+    kinds = ("start", "eval", "checkpoint", "train", "checkpoint", "end")
+    rows = [f'{{"kind": "{kind}", "seq": {seq}, "of": "checkpoint"}}\n' for seq, kind in
+            enumerate(kinds)]  # fmt: skip
+    (run / "log.jsonl").write_text("".join(rows))
+    assert prune(run)
+    assert (run / "log.jsonl").read_text() == "".join(rows[n] for n in (0, 1, 3, 5))
+
+
 def test_a_large_policy_goes_too(tmp_path: Path) -> None:
     run = make_run(tmp_path / "seed0", "budget")
     (run / "policy.npz").write_bytes(bytes(139_594))
