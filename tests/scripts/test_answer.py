@@ -9,10 +9,13 @@ from functools import cache
 from statistics import median
 from typing import Any, cast
 
+import numpy as np
 import pytest
 
 import reproduced
-from rlbench.analysis.curves import evaluated
+from reproductions import one_set
+from reproductions.cells import short_name
+from rlbench.analysis.curves import evaluated, run_values
 from rlbench.analysis.decision import decide
 from rlbench.analysis.groups import EnvironmentGroups, group_runs
 from rlbench.analysis.speed_ratios import SpeedRatio, speed_ratio, speed_ratios, threshold_ratios
@@ -242,9 +245,7 @@ def test_on_swimmer_es_with_the_settings_of_version_02_is_no_slower_than_the_pap
 
 
 def test_on_ant_es_ends_ahead_and_on_walker2d_nothing_is_settled() -> None:
-    rows = [
-        row.strip("| ").split(" | ") for row in reproduced.ends(reproduced.REFERENCE / "mujoco")
-    ]
+    rows = [row.strip("| ").split(" | ") for row in one_set.ends(reproduced.REFERENCE / "mujoco")]
     found = {env: rest for env, *rest in rows[2:]}
     assert found["Hopper"] == ["2392", "828", "1010 [-185, 2354]", "not settled"]
     assert found["Ant"] == ["1368", "992", "377 [189, 789]", "ES"]
@@ -316,6 +317,91 @@ def test_on_the_humanoid_nearly_all_of_the_return_is_for_standing() -> None:
     assert falls["dqn"] == [328, 512] and all(abs(steps - 125) < 3 for steps in falls["es"])
 
 
+# --- MinAtar --------------------------------------------------------------------------------------
+
+MINATAR = reproduced.REFERENCE / "minatar"
+
+
+def test_on_minatar_dqn_had_more_on_four_games_and_es_on_one() -> None:
+    rows = [row.strip("| ").split(" | ") for row in one_set.minatar(MINATAR)][2:]
+    ahead = {game: (who, after) for game, _, _, _, who, after, *_ in rows}
+    assert ahead.pop("Seaquest") == ("ES", "7 s")
+    assert sorted(ahead) == ["Asterix", "Breakout", "Freeway", "SpaceInvaders"]
+    assert {who for who, _ in ahead.values()} == {"DQN"}
+    assert sorted(int(after.removesuffix(" s")) for _, after in ahead.values()) == [3, 20, 70, 77]
+    scored = {game: (float(es), float(dqn)) for game, es, dqn, *_ in rows}
+    assert [round(scored[game][1] / scored[game][0], 1) for game in sorted(ahead)] == [
+        5.2, 1.5, 2.2, 2.6,
+    ]  # fmt: skip
+    at_random = {row[0]: float(row[-1]) for row in rows}
+    assert abs(scored["Asterix"][0] - at_random["Asterix"]) < 0.02
+    assert max(scored["Seaquest"]) < 1
+
+
+def test_on_minatar_es_makes_many_more_steps_and_is_behind_after_as_many() -> None:
+    times, es_parts, dqn_parts = [], [], []
+    for one in environments("minatar"):
+        groups = {group.agent: group.runs for group in one.contenders}
+        made = {agent: median(r.end.env_steps for r in found) for agent, found in groups.items()}
+        times.append(made["es"] / made["dqn"])
+        es_parts.append(made["es"] / 5e6)
+        dqn_parts.append(made["dqn"] / 5e6)
+        common = np.array([float(min(run.end.env_steps for run in groups["dqn"]))])
+        then = {
+            agent: median(float(run_values(run, "env_steps", common)[0]) for run in found)
+            for agent, found in groups.items()
+        }
+        if short_name(one.env) != "Seaquest":
+            assert then["es"] < 0.5 * then["dqn"], one.env
+    assert (round(min(times)), round(max(times))) == (8, 17)
+    assert min(es_parts) > 0.35 and max(es_parts) < 0.8
+    assert min(dqn_parts) > 0.04 and max(dqn_parts) < 0.05
+
+
+def test_on_minatar_es_was_ahead_only_at_first() -> None:
+    def returns(game: str, seconds: float) -> list[float]:
+        (one,) = (one for one in environments("minatar") if short_name(one.env) == game)
+        groups = {group.agent: group.runs for group in one.contenders}
+        at = np.array([seconds])
+        return [median(float(run_values(r, "train_s", at)[0]) for r in groups[agent])
+                for agent in ("es", "dqn")]  # fmt: skip
+
+    for game, ahead_s, behind_s in (("SpaceInvaders", 15, 25), ("Breakout", 20, 45),
+                                    ("Freeway", 60, 75)):  # fmt: skip
+        es, dqn = returns(game, ahead_s)
+        assert es > dqn, game
+        es, dqn = returns(game, behind_s)
+        assert es < dqn, game
+
+
+def test_on_minatar_long_games_leave_few_evaluations() -> None:
+    counts: dict[str, list[int]] = {}
+    second = []
+    for run in runs("minatar", "dqn"):
+        seconds, _ = evaluated(run, "train_s")
+        counts.setdefault(short_name(run.env), []).append(len(seconds))
+        if short_name(run.env) == "Seaquest" and len(seconds) <= 5:
+            second.append(float(seconds[1]))
+    assert set(counts.pop("Freeway")) == {5, 6}
+    counts.pop("Seaquest")
+    assert min(min(found) for found in counts.values()) == 26
+    assert (len(second), round(min(second)), round(max(second))) == (7, 227, 300)
+
+
+def test_on_minatar_all_runs_had_one_machine_and_a_core_each() -> None:
+    every = [run for agent in ("es", "dqn") for run in runs("minatar", agent)]
+    conditions = {(run.rlbench, run.cpu_model, run.cores, run.budget("train_s")) for run in every}
+    assert len(every) == 100 and conditions == {("0.3.0", "Intel(R) Xeon(R) Processor", 1, 300)}
+    busy = []
+    for file in sorted(MINATAR.glob("[de]*/*/*/seed*/summary.json")):
+        share = json.loads(file.read_text())["contention"]
+        busy.append(share["others_share"] - share["siblings_share"] + share["stolen_share"])
+    assert len(busy) == 100 and round(max(busy), 3) == 0.023
+    headers = [json.loads(file.read_text()) for file in MINATAR.glob("[de]*/*/*/seed*/run.json")]
+    assert len({header["git_commit"] for header in headers}) == 3
+    assert not any(header["git_dirty"] for header in headers)
+
+
 # --- Atari from memory ----------------------------------------------------------------------------
 
 
@@ -331,11 +417,11 @@ def test_from_memory_dqn_is_first_to_a_tenth_on_four_games_and_es_on_none() -> N
         groups = {group.agent: group for group in one.contenders}
         level = groups["es"].levels[0]
         winner = decide(speed_ratio(groups["dqn"], groups["es"], level, "train_s")).winner
-        sooner.setdefault(winner, []).append(reproduced.short_name(one.env))
+        sooner.setdefault(winner, []).append(short_name(one.env))
     assert sooner["baseline"] == ["BattleZone", "Phoenix", "Pong", "Qbert"]
     assert "challenger" not in sooner
     solved = {
-        (run.agent, reproduced.short_name(run.env))
+        (run.agent, short_name(run.env))
         for agent in ("es", "dqn")
         for run in runs("ram", agent)
         if run.solved_at is not None
@@ -346,7 +432,7 @@ def test_from_memory_dqn_is_first_to_a_tenth_on_four_games_and_es_on_none() -> N
 
 
 def test_from_memory_dqn_ends_clearly_ahead_on_two_games() -> None:
-    rows = [row.strip("| ").split(" | ") for row in reproduced.ends(reproduced.REFERENCE / "ram")]
+    rows = [row.strip("| ").split(" | ") for row in one_set.ends(reproduced.REFERENCE / "ram")]
     ahead = {game: who for game, *_, who in rows[2:]}
     assert [game for game, who in ahead.items() if who == "DQN"] == ["BattleZone", "Phoenix"]
     assert set(ahead.values()) == {"DQN", "not settled"}
@@ -399,7 +485,7 @@ def test_the_verdict_from_memory_hangs_on_six_games_and_one_begins_far() -> None
 def test_from_memory_es_is_untrained_on_three_of_the_six_and_two_are_not_settled() -> None:
     found = atari_claim()["measured"]["environments"]
     decided = {
-        reproduced.short_name(e["env"]): e["early_scores"]
+        short_name(e["env"]): e["early_scores"]
         for e in found
         if e["early_scores"]["further"] != "neither"
     }

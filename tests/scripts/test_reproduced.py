@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import reproduced
+from reproductions import one_set, several_sets
 from support.run_files import RunFiles
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -35,7 +36,7 @@ def test_steps_are_means_where_all_runs_reached_the_level(tmp_path: Path) -> Non
         table.writerow(["Swimmer-v5", "es", "41.97", "env_steps", 3, 3, 612345])
         table.writerow(["Swimmer-v5", "dqn", "41.97", "env_steps", 3, 2, 800000])
         table.writerow(["Swimmer-v5", "es", "70.73", "env_steps", 3, 3, 52345])
-    head, rule, *rows = reproduced.mujoco(tmp_path)
+    head, rule, *rows = one_set.mujoco(tmp_path)
     assert head.count("|") == rule.count("|") == 8
     assert rows == [
         "| Swimmer | 25 % | 42 | 1.04 M | 0.588 M | 0.612 M | 2 of 3 runs |",
@@ -49,7 +50,7 @@ def test_returns_are_those_at_or_before_the_frames(tmp_path: Path) -> None:
         history = [(0.0, -21.0), (249.0, -20.5), (251.0, -19.0), (1000.0, -3.25)]
         RunFiles(agent=agent, env="ALE/Pong-v5", header=header, steps_per_s=per_s, status=status,
                  threshold=-3.0, history=history).write(tmp_path)  # fmt: skip
-    head, _, *rows = reproduced.atari(tmp_path)
+    head, _, *rows = one_set.atari(tmp_path)
     assert head == "| game | frames | Dopamine's DQN | es here | dqn here |"
     assert rows == [
         "| Pong | 1 M | -20.3 (-20.6 to -20.2) | -20.5 |  |",
@@ -70,28 +71,44 @@ def test_levels_are_reached_by_some_after_a_median_time(tmp_path: Path) -> None:
             RunFiles(agent=agent, env="ALE/Pong-v5", seed=seed, header=header, history=history,
                      levels=(-17.17, -11.88, -3.05, 14.6), threshold=-3.05, status="budget",
                      budget_train_s=2 * at).write(tmp_path)  # fmt: skip
-    _, _, ten, quarter, half, _ = reproduced.levels(tmp_path)
+    _, _, ten, quarter, half, _ = one_set.levels(tmp_path)
     assert ten.startswith("| Pong | 10% | -17 | 4 of 4 | 4 of 4 | 11 s | 110 s | 10\u00d7 [")
     assert quarter.startswith("| Pong | 25% | -12 | 2 of 4 | 2 of 4 |")
     assert half == "| Pong | 50% | -3 | 0 of 4 | 0 of 4 |  |  | no ratio |"
 
 
-def test_ends_are_compared_where_nothing_counts_as_solved(tmp_path: Path) -> None:
-    for agent, scored in (("es", 3.0), ("dqn", 1.0)):
+def write_without_threshold(results: Path, env: str, es: tuple[float, float]) -> None:
+    """ES with these returns after 20 and 60 s, a tenth more with each seed, and DQN with 0.5 and 1
+    at a twentieth of the speed."""
+    for agent, (early, late) in {"es": es, "dqn": (0.5, 1.0)}.items():
         for seed in range(5):
-            history = [(0.0, 0.0), (60.0, scored + 0.1 * seed)]
-            RunFiles(
-                agent=agent,
-                env="MinAtar/Asterix-v1",
-                seed=seed,
-                threshold=None,
-                levels=(),
-                history=history,
-                status="budget",
-                budget_train_s=60.0,
-            ).write(tmp_path)
-    _, _, row = reproduced.ends(tmp_path)
+            history = [(0.0, 0.0), (20.0, early + 0.1 * seed), (60.0, late + 0.1 * seed)]
+            RunFiles(agent=agent, env=env, seed=seed, threshold=None, levels=(), history=history,
+                     steps_per_s=2000.0 if agent == "es" else 100.0, status="budget",
+                     budget_train_s=60.0).write(results)  # fmt: skip
+
+
+def test_ends_are_compared_where_nothing_counts_as_solved(tmp_path: Path) -> None:
+    write_without_threshold(tmp_path, "MinAtar/Asterix-v1", (1.0, 3.0))
+    _, _, row = one_set.ends(tmp_path)
     assert row == "| Asterix | 3.2 | 1.2 | 2 [1.7, 2.3] | ES |"
+
+
+def test_who_scored_more_had_the_score_of_the_other_earlier(tmp_path: Path) -> None:
+    # DQN's median in the end is 1.2. ES's seeds 2, 3 and 4 have that after 20 s, 0 and 1 after 60.
+    write_without_threshold(tmp_path, "MinAtar/Asterix-v1", (1.0, 3.0))
+    # ES's median in the end is 0.2: seeds 0 to 4 of DQN have 0.5 and more after 20 s.
+    write_without_threshold(tmp_path, "MinAtar/Breakout-v1", (0.0, 0.0))
+    write_without_threshold(tmp_path, "MinAtar/Freeway-v1", (1.0, 1.1))
+    RunFiles(agent="random", env="MinAtar/Freeway-v1", threshold=None, levels=(), status="budget",
+             history=[(0.0, 0.3), (1.0, 0.25)], budget_train_s=None).write(tmp_path)  # fmt: skip
+    head, rule, *rows = one_set.minatar(tmp_path)
+    assert head.count("|") == rule.count("|") == 10
+    assert rows == [
+        "| Asterix | 3.2 | 1.2 | 2 [1.7, 2.3] | ES | 20 s | 0.12 M | 0.006 M |  |",
+        "| Breakout | 0.2 | 1.2 | -1 [-1.3, -0.7] | DQN | 20 s | 0.12 M | 0.006 M |  |",
+        "| Freeway | 1.3 | 1.2 | 0.1 [-0.2, 0.4] | not settled |  | 0.12 M | 0.006 M | 0.25 |",
+    ]
 
 
 def test_a_second_core_is_worth_the_time_on_one_over_that_on_two(tmp_path: Path) -> None:
@@ -109,7 +126,7 @@ def test_a_second_core_is_worth_the_time_on_one_over_that_on_two(tmp_path: Path)
                 steps_per_s=steps_per_s,
                 status="solved" if is_solved else "budget",
             ).write(tmp_path / name)
-    _, _, row = reproduced.cores(tmp_path)
+    _, _, row = several_sets.cores(tmp_path)
     # Seed 0 is solved on two cores only. The others are 3, 4, 5 and 6 times as fast there.
     assert row == "| CartPole-v1 | ES | 4 of 5 | 5 of 5 | 4.50\u00d7 | 3.00 to 6.00 | 2 of 4 |"
 
@@ -125,7 +142,7 @@ def test_noise_is_timed_to_what_counts_as_solved(tmp_path: Path) -> None:
             for unit, mean in values.items():
                 table.writerow(["Acrobot-v1", group, "false", unit, 3, 3, 0])
                 table.writerow(["Acrobot-v1", group, "true", unit, 3, n, mean])
-    _, _, *rows = reproduced.noise(tmp_path)
+    _, _, *rows = one_set.noise(tmp_path)
     assert rows == [
         "| Acrobot-v1 | full | 3 of 3 | 1.25 | 0.123 M |",
         "| Acrobot-v1 | rank 1 | 2 of 3 | 1.25 | 0.123 M |",
@@ -138,7 +155,7 @@ def test_who_was_faster_is_what_the_reports_decide(tmp_path: Path) -> None:
         for seed, time in enumerate(times):
             history = ((0.0, 10.0), (0.9 * time, 20.0), (time, 480.0))
             RunFiles(agent=agent, seed=seed, history=history).write(tmp_path / "a set")
-    _, _, *rows = reproduced.faster(tmp_path)
+    _, _, *rows = several_sets.faster(tmp_path)
     assert rows == [
         "| a set | CartPole-v1 | DQN 4 of 4 | ES 4 of 4 | 20\u00d7 [9, 44] | ES |",
         "| a set | CartPole-v1 | DQN 4 of 4 | mine 4 of 4 | 1.6\u00d7 [0.45, 44] | not settled |",
@@ -159,7 +176,7 @@ def test_the_answer_names_who_was_faster_on_what_and_over_all_of_it(tmp_path: Pa
                     levels=(),
                     steps_per_s=4000.0 if agent == "es" else 100.0,
                 ).write(tmp_path / "classic")
-    head, rule, row = reproduced.answer(tmp_path)
+    head, rule, row = several_sets.answer(tmp_path)
     assert head.count("|") == rule.count("|") == row.count("|") == 9
     kind, es, dqn, open_, neither, time, _, steps = (cell.strip() for cell in row.split("|")[1:-1])
     assert kind == "classic control, 2 cores each"
@@ -171,7 +188,7 @@ def test_the_answer_names_who_was_faster_on_what_and_over_all_of_it(tmp_path: Pa
             history = ((0.0, -200.0), (600.0, -150.0))
             RunFiles(agent=agent, env="LunarLander-v3", seed=seed, history=history, levels=(),
                      status="budget").write(tmp_path / "classic")  # fmt: skip
-    *_, row = reproduced.answer(tmp_path)
+    *_, row = several_sets.answer(tmp_path)
     _, es, _, _, neither, time, _, steps = (cell.strip() for cell in row.split("|")[1:-1])
     assert (es, neither) == ("Acrobot, CartPole", "LunarLander")
     assert time.endswith("], 2 of 3") and steps.endswith("], 2 of 3")
@@ -181,7 +198,7 @@ def test_the_answer_names_who_was_faster_on_what_and_over_all_of_it(tmp_path: Pa
                 history = ((0.0, -200.0), (600.0, -150.0))
                 RunFiles(agent=agent, env=env, seed=seed, history=history, levels=(),
                          status="budget").write(tmp_path / "classic")  # fmt: skip
-    *_, row = reproduced.answer(tmp_path)
+    *_, row = several_sets.answer(tmp_path)
     assert row.endswith("| LunarLander, MountainCar, Pendulum |  |  |  |")
 
 
@@ -196,5 +213,5 @@ def test_verdicts_are_those_of_the_reports(tmp_path: Path) -> None:
         )
     ]  # fmt: skip
     (report / "claims.json").write_text(json.dumps({"claims": claims}))
-    _, _, *rows = reproduced.verdicts(tmp_path)
+    _, _, *rows = several_sets.verdicts(tmp_path)
     assert rows == ["| Atari | Atari from memory | no from memory | So. |"]

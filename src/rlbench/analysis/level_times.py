@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rlbench.analysis.curves import OVERRUN
 from rlbench.analysis.groups import EnvironmentGroups, Group
 from rlbench.analysis.quantiles import share_interval
 from rlbench.analysis.survival import (
@@ -72,7 +73,9 @@ def observed_until(run: Run, unit: Unit) -> float:
 def censored_times(group: Group, level: float, unit: Unit) -> CensoredTimes | None:
     """The group's times to a level; None where the logs lack this clock.
 
-    A failed run never reaches it. Any other run without the level is censored where it ended.
+    A failed run never reaches it. Any other run without the level is censored where it ended. The
+    end of a run that used its budget up counts as made at the budget, as in `evaluated`: which of
+    two such runs ended first decides nothing.
     """
     times: list[float] = []
     events: list[bool] = []
@@ -81,18 +84,24 @@ def censored_times(group: Group, level: float, unit: Unit) -> CensoredTimes | No
         mark = run.reached.get(level)
         events.append(mark is not None)
         if mark is not None:
-            times.append(mark.at.along(unit, run.cores))
+            times.append(_counted(mark.at.along(unit, run.cores), run, unit))
             before = mark.previous or mark.at
             previous.append(before.along(unit, run.cores))
         else:
             failed = run.status == "failed"
-            times.append(math.inf if failed else observed_until(run, unit))
+            times.append(math.inf if failed else _counted(observed_until(run, unit), run, unit))
             previous.append(times[-1])
     known = not np.isnan([*times, *previous]).any() and min(times, default=0.0) >= 0.0
     reached = [t for t, event in zip(times, events, strict=True) if event]
     if not known or math.inf in reached:
         return None
     return CensoredTimes(times, events, np.clip(previous, 0.0, times))
+
+
+def _counted(time: float, run: Run, unit: Unit) -> float:
+    """The budget in the place of a time that lies beyond it by a last batch of training."""
+    budget = run.budget(unit)
+    return time if budget is None or time > OVERRUN * budget else min(time, budget)
 
 
 def horizon_of(group: Group, level: float, unit: Unit) -> float:

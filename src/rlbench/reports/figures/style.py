@@ -20,6 +20,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullForm
 from PIL import Image
 
 from rlbench.analysis.groups import Group
+from rlbench.published.atari import reference_scores
 from rlbench.runs.records import MEMORY, Unit
 from rlbench.wording import UNIT_NAMES, count, shortened, significant
 
@@ -228,10 +229,12 @@ def machine(groups: Sequence[Group]) -> list[str]:
         parts.append("games seen as the emulator's memory, not as pixels")
     sticky = sorted({run.sticky_actions for run in runs if run.sticky_actions is not None})
     if sticky:
-        parts.append(
-            f"sticky actions {' or '.join(f'{s:g}' for s in sticky)}, and 0 in the published "
-            "scores that thresholds and normalised scores come from"
-        )
+        shown = f"sticky actions {' or '.join(f'{s:g}' for s in sticky)}"
+        if any(reference_scores(run.env) is not None for run in runs):
+            shown += (
+                ", and 0 in the published scores that thresholds and normalised scores come from"
+            )
+        parts.append(shown)
     return parts
 
 

@@ -1,0 +1,233 @@
+"""Tables about one set of runs."""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from statistics import median
+
+from reproductions.cells import markdown_row, millions, short_name
+from rlbench.analysis.curves import evaluated, random_return
+from rlbench.analysis.groups import EnvironmentGroups, Group, group_runs
+from rlbench.analysis.level_times import level_time
+from rlbench.analysis.return_differences import ReturnDifference, return_difference
+from rlbench.analysis.speed_ratios import speed_ratio
+from rlbench.published import table
+from rlbench.published.dopamine import MILLION, dopamine_curve
+from rlbench.published.levels import ATARI_FRACTIONS
+from rlbench.runs.load import load_runs
+from rlbench.runs.records import Run
+from rlbench.wording import agent_name, ratio_text, significant
+
+HEAD = ("task", "level", "return", "TRPO, paper", "ES, paper", "ES here", "DQN here")
+
+
+def mujoco(results: Path) -> Iterator[str]:
+    """Steps to TRPO's levels, of the paper and of our runs, in Markdown."""
+    rows = [row for row in _times(results) if row["unit"] == "env_steps"]
+    own = {(row["env"], row["agent"], float(row["level"])): row for row in rows}
+    yield markdown_row(*HEAD)
+    yield "|---" * 2 + "|--:" * (len(HEAD) - 2) + "|"
+    for level in table("es_mujoco"):
+        env, score = f"{level['env']}-v5", float(level["trpo_score"])
+        if (env, "es", score) not in own:
+            continue
+        yield markdown_row(
+            level["env"],
+            f"{level['pct_of_trpo_progress']} %",
+            f"{score:,.0f}",
+            millions(float(level["trpo_timesteps"])),
+            millions(float(level["es_timesteps"])),
+            *(_ours(own.get((env, agent, score))) for agent in ("es", "dqn")),
+        )
+
+
+def atari(results: Path) -> Iterator[str]:
+    """Returns at equal frames, of Dopamine's DQN and of our runs, and those at their ends, in
+    Markdown."""
+    environments = group_runs(load_runs(results).runs)
+    agents = [group.label for group in environments[0].contenders]
+    yield f"| game | frames | Dopamine's DQN | {' | '.join(f'{name} here' for name in agents)} |"
+    yield "|---" + "|--:" * (2 + len(agents)) + "|"
+    for environment in environments:
+        game = short_name(environment.env)
+        assert environment.frame_skip is not None
+        published = dopamine_curve(environment.env, environment.frame_skip)
+        assert published is not None
+        ends = [_end(group.runs) for group in environment.contenders]
+        for i, env_steps in enumerate(published.env_steps):
+            if env_steps > max(ends):
+                break
+            mean, low, high = (c[i] for c in (published.mean, published.lowest, published.highest))
+            ours = (
+                _returns_at(group.runs, env_steps) if env_steps <= end else ""
+                for group, end in zip(environment.contenders, ends, strict=True)
+            )
+            theirs = f"{mean:.1f} ({low:.1f} to {high:.1f})"
+            yield markdown_row(game, f"{published.frames[i] / MILLION:g} M", theirs, *ours)
+        skip = published.frames[0] / published.env_steps[0]
+        ours = (
+            f"{_returns_at(group.runs, end)} at {skip * end / MILLION:.2g} M"
+            for group, end in zip(environment.contenders, ends, strict=True)
+        )
+        yield markdown_row(game, "at the end", "", *ours)
+
+
+def levels(results: Path) -> Iterator[str]:
+    """Who reached which part of the way from random play to a human tester, when, and how much
+    sooner, in Markdown. Times are medians in seconds of training over all runs, those that did not
+    get there too: there is none where fewer than half did."""
+    yield (
+        "| game | level | return | ES reached it | DQN reached it | ES, median | DQN, median "
+        "| DQN's time over ES's |"
+    )
+    yield "|---" + "|--:" * 6 + "|---|"
+    for environment in group_runs(load_runs(results).runs):
+        groups = {group.agent: group for group in environment.contenders}
+        es, dqn = groups["es"], groups["dqn"]
+        for fraction, level in zip(ATARI_FRACTIONS, es.levels, strict=True):
+            times = [level_time(group, level, "train_s") for group in (es, dqn)]
+            yield markdown_row(
+                short_name(environment.env),
+                f"{fraction:.0%}",
+                f"{level:,.0f}",
+                *(f"{time.n_reached} of {time.n_runs}" for time in times),
+                *("" if time.median is None else f"{time.median:.0f} s" for time in times),
+                ratio_text(speed_ratio(dqn, es, level, "train_s")),
+            )
+
+
+def ends(results: Path) -> Iterator[str]:
+    """What both agents scored in the end, in Markdown: medians over seeds of the last
+    evaluation."""
+    yield "| game | ES | DQN | ES less DQN | scored more |"
+    yield "|---" + "|--:" * 3 + "|---|"
+    for environment in group_runs(load_runs(results).runs):
+        yield markdown_row(*_ends_of(environment, _difference(environment)))
+
+
+def minatar(results: Path) -> Iterator[str]:
+    """What both agents scored in the end, how soon the one with more had as much as the other in
+    the end, how many steps they made (medians over seeds), and the mean return of random play, in
+    Markdown."""
+    yield (
+        "| game | ES | DQN | ES less DQN | scored more | had the other's score after "
+        "| steps, ES | steps, DQN | random play |"
+    )
+    yield "|---" + "|--:" * 3 + "|---" + "|--:" * 4 + "|"
+    for environment in group_runs(load_runs(results).runs):
+        found = _difference(environment)
+        groups = {group.agent: group for group in environment.contenders}
+        acting_at_random = random_return(environment)
+        yield markdown_row(
+            *_ends_of(environment, found),
+            _passed(groups, found),
+            *(millions(median(r.end.env_steps for r in groups[a].runs)) for a in ("es", "dqn")),
+            "" if acting_at_random is None else significant(acting_at_random),
+        )
+
+
+def _difference(environment: EnvironmentGroups) -> ReturnDifference:
+    """ES's return at the end less that of DQN."""
+    groups = {group.agent: group for group in environment.contenders}
+    found = return_difference(groups["dqn"], groups["es"])
+    assert found is not None
+    return found
+
+
+def _ends_of(environment: EnvironmentGroups, found: ReturnDifference) -> Iterator[str]:
+    interval = "no interval"
+    if found.low is not None and found.high is not None:
+        interval = f"[{significant(found.low)}, {significant(found.high)}]"
+    ahead = "not settled" if found.ahead is None or not found.is_settled else found.ahead
+    yield short_name(environment.env)
+    yield significant(found.challenger_return)
+    yield significant(found.baseline_return)
+    yield f"{significant(found.difference)} {interval}"
+    yield agent_name(ahead)
+
+
+def _passed(groups: Mapping[str, Group], found: ReturnDifference) -> str:
+    """`12 s`: after how much training a run of the agent with more in the end had, by an
+    evaluation, as much as the other's median in the end. The median over its runs; empty where it
+    is not settled who had more."""
+    if not found.is_settled or found.ahead is None:
+        return ""
+    challenger_leads = found.ahead == found.challenger
+    level = found.baseline_return if challenger_leads else found.challenger_return
+    times = []
+    for run in groups["es" if challenger_leads else "dqn"].runs:
+        x, y = evaluated(run, "train_s")
+        times.append(float(x[y >= level][0]) if (y >= level).any() else math.inf)
+    return f"{median(times):.0f} s"
+
+
+def noise(results: Path) -> Iterator[str]:
+    """Training seconds and steps of full-rank and of low-rank noise to what counts as solved, in
+    Markdown."""
+    yield "| task | noise | solved | training seconds | steps |"
+    yield "|---" * 2 + "|--:" * 3 + "|"
+    rows = [row for row in _times(results) if row["is_threshold"] == "true"]
+    steps = {(row["env"], row["group"]): row for row in rows if row["unit"] == "env_steps"}
+    for row in rows:
+        if row["unit"] != "train_s":
+            continue
+        lowrank = "lowrank" in row["group"]
+        yield markdown_row(
+            row["env"],
+            "rank 1" if lowrank else "full",
+            f"{row['n_reached']} of {row['n_runs']}",
+            f"{float(row['restricted_mean']):.3g}",
+            millions(float(steps[row["env"], row["group"]]["restricted_mean"])),
+        )
+
+
+def humanoid(results: Path) -> Iterator[str]:
+    """The return of each run after ten, thirty and sixty minutes of training, by the evaluation
+    before, and its highest one, in Markdown."""
+    times = (600, 1800, 3600)
+    after = " | ".join(f"after {seconds // 60} min" for seconds in times)
+    yield f"| agent | seed | steps | {after} | highest |"
+    yield "|---" + "|--:" * (len(times) + 3) + "|"
+    (found,) = group_runs(load_runs(results).runs)
+    for group in found.contenders:
+        for run in group.runs:
+            x, y = evaluated(run, "train_s")
+            yield markdown_row(
+                agent_name(group.agent),
+                str(run.seed),
+                millions(run.end.env_steps),
+                *(f"{y[x <= seconds][-1]:,.0f}" for seconds in times),
+                f"{y.max():,.0f}",
+            )
+
+
+def _times(results: Path) -> list[dict[str, str]]:
+    with (results / "report" / "time_to_threshold.csv").open() as file:
+        return list(csv.DictReader(file))
+
+
+def _end(runs: Sequence[Run]) -> float:
+    return max(float(evaluated(run, "env_steps")[0][-1]) for run in runs)
+
+
+def _returns_at(runs: Sequence[Run], env_steps: float) -> str:
+    """The last evaluations' mean returns at or before so many steps, a run each."""
+    found = []
+    for run in runs:
+        x, y = evaluated(run, "env_steps")
+        before = y[x <= env_steps]
+        found.extend([f"{before[-1]:.1f}"] if len(before) else [])
+    return ", ".join(found)
+
+
+def _ours(row: Mapping[str, str] | None) -> str:
+    """The mean over the runs, or how many reached it where not all did."""
+    if row is None:
+        return ""
+    reached, runs = int(row["n_reached"]), int(row["n_runs"])
+    if reached < runs:
+        return f"{reached} of {runs} runs"
+    return millions(float(row["restricted_mean"]))
