@@ -155,6 +155,18 @@ def test_odd_runs_of_every_kind_are_drawn(tmp_path: Path) -> None:
     assert "every evaluation's mean return is null" in text
 
 
+def test_the_terminal_says_who_scored_more_where_nothing_counts_as_solved(tmp_path: Path) -> None:
+    for agent, end in (("es", 1.0), ("dqn", 3.0)):
+        for seed in range(5):
+            RunFiles(agent=agent, seed=seed, threshold=None, levels=(), status="budget",
+                     history=((0.0, 0.0), (60.0, end + 0.1 * seed)),
+                     budget_train_s=60.0).write(tmp_path)  # fmt: skip
+    (found,) = group_runs(load_runs(tmp_path).runs)
+    assert list(environment_lines(analyze(found)))[-1] == (
+        "  DQN scored more: 3.2 against 1.2 (clear: 95 % interval of the difference 1.7 to 2.3)"
+    )
+
+
 def test_two_thresholds_are_two_comparisons_of_one_environment(tmp_path: Path) -> None:
     for agent, times in (("es", {100: 1.0, 475: 10.0}), ("dqn", {100: 5.0, 475: 3.0})):
         for threshold, solved_s in times.items():

@@ -119,6 +119,53 @@ def test_where_nothing_can_be_compared_the_page_says_why(tmp_path: Path) -> None
     assert "No agent but ES was run here." in words
 
 
+def write_without_threshold(root: Path, env: str, **ends: float) -> None:
+    """Five seeds of each agent with these returns at the end, a tenth more with each seed."""
+    for agent, end in ends.items():
+        for seed in range(5):
+            RunFiles(agent=agent, env=env, seed=seed, threshold=None, levels=(), status="budget",
+                     history=((0.0, 0.0), (60.0, end + 0.1 * seed)),
+                     budget_train_s=60.0).write(root)  # fmt: skip
+
+
+def test_where_nothing_counts_as_solved_the_page_says_who_scored_more(tmp_path: Path) -> None:
+    write_without_threshold(tmp_path, "A-v1", es=1.0, dqn=3.0)
+    write_without_threshold(tmp_path, "B-v1", es=5.0, dqn=2.0)
+    write_without_threshold(tmp_path, "C-v1", es=1.0, dqn=1.1)
+    words = page_of(tmp_path).words
+    assert "Which scores more: ES or DQN?" in words
+    assert (
+        "On 3 environments nothing counts as solved, so no times are compared. By score DQN was "
+        "clearly ahead on 1 of these (A-v1), ES on 1 (B-v1); on 1 it is not settled who was."
+    ) in words
+    assert "DQN scored more: 3.2 against 1.2 (clear: 95 % interval of the difference 1.7" in words
+    assert "No two agents" not in words and "no two agents" not in words
+
+
+def test_on_one_environment_without_a_threshold_too(tmp_path: Path) -> None:
+    write_without_threshold(tmp_path, "A-v1", es=1.0, dqn=3.0)
+    assert "On A-v1 nothing counts as solved; DQN scored more: 3.2 against 1.2" in (
+        page_of(tmp_path).words
+    )
+
+
+def test_several_pairs_without_a_threshold_are_named(tmp_path: Path) -> None:
+    write_without_threshold(tmp_path, "A-v1", es=1.0, dqn=3.0, mine=5.0)
+    words = page_of(tmp_path).words
+    assert "On A-v1 nothing counts as solved; DQN scored more: 3.2 against 1.2" in words
+    assert "On A-v1 nothing counts as solved; mine scored more: 5.2 against 3.2" in words
+    assert "mine against DQN" in words
+
+
+def test_runs_of_other_settings_are_not_compared_by_score_either(tmp_path: Path) -> None:
+    write_without_threshold(tmp_path, "A-v1", es=1.0)
+    RunFiles(agent="dqn", env="A-v1", threshold=None, levels=(), status="budget",
+             header={"cores": 4, "fingerprint": "another"}).write(tmp_path)  # fmt: skip
+    words = page_of(tmp_path).words
+    assert "no two agents can be compared on any environment" in words
+    assert "scored more" not in words
+
+
 def test_a_run_s_clock_adds_up_an_unfinished_one_s_to_its_last_row(tmp_path: Path) -> None:
     RunFiles(history=((0.0, 0.0), (1.5, 480.0))).write(tmp_path)
     RunFiles(seed=1, status=None).write(tmp_path)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from rlbench.analysis.decision import Decision, decide
 from rlbench.analysis.environment import EnvironmentAnalysis
-from rlbench.analysis.groups import Group, baseline_groups, pair_names
+from rlbench.analysis.groups import Group, baseline_groups, comparable_pairs, pair_names
 from rlbench.analysis.league import League
 from rlbench.analysis.level_times import LevelTime
 from rlbench.analysis.return_differences import ReturnDifference, return_difference
@@ -35,6 +35,7 @@ from rlbench.wording import (
 )
 
 NEITHER = "neither solved it"
+NO_THRESHOLD = "No threshold is known here, so nothing can be solved"
 OTHER_UNITS: tuple[Unit, ...] = ("train_cpu_s", "env_steps", "command_s")
 
 
@@ -55,11 +56,17 @@ class Answer:
 
 
 def answers(analysis: EnvironmentAnalysis) -> list[Answer]:
-    """One answer for each pair of groups that may be compared; one that says why not if none."""
+    """One answer for each pair of groups that may be compared, by their scores where nothing counts
+    as solved; one that says why not if none."""
     comparisons = analysis.comparisons
-    if not comparisons:
-        return [_no_answer(analysis)]
-    return [_answer(analysis, ratios, is_only=len(comparisons) == 1) for ratios in comparisons]
+    if comparisons:
+        return [_answer(analysis, ratios, is_only=len(comparisons) == 1) for ratios in comparisons]
+    if not analysis.groups.thresholds:
+        pairs = list(comparable_pairs(analysis.groups, analysis.baseline))
+        scored = [(pair, found) for pair in pairs if (found := _scored(*pair)) is not None]
+        if scored:
+            return [_by_score(*pair, found, is_only=len(pairs) == 1) for pair, found in scored]
+    return [_no_answer(analysis)]
 
 
 def _answer(
@@ -99,6 +106,25 @@ def _scored(baseline: Group, challenger: Group) -> ReturnDifference | None:
     return return_difference(baseline, challenger)
 
 
+def _by_score(
+    baseline: Group, challenger: Group, scored: ReturnDifference, *, is_only: bool
+) -> Answer:
+    names = agent_name(baseline.label), agent_name(challenger.label)
+    text = difference_text(scored)
+    return Answer(
+        env=baseline.env,
+        pair="" if is_only else f"{names[1]} against {names[0]}",
+        sides=pair_names(baseline, challenger),
+        decision=None,
+        scored=scored,
+        faster="no comparison",
+        factor="",
+        sure=f"{NO_THRESHOLD}; {text}",
+        seeds=f"{names[1]} {len(challenger.runs)}, {names[0]} {len(baseline.runs)}",
+        sentences=(f"{NO_THRESHOLD}.", f"{text[:1].upper()}{text[1:]}."),
+    )
+
+
 def _no_answer(analysis: EnvironmentAnalysis) -> Answer:
     reason = _why_not(analysis)
     seeds = ", ".join(f"{agent_name(g.label)} {len(g.runs)}" for g in analysis.groups.groups)
@@ -117,7 +143,13 @@ def headline(found: Sequence[Answer], leagues: Sequence[League] = ()) -> Iterato
     for answer in found:
         if answer.decision is not None:
             compared.setdefault(answer.sides, []).append(answer)
-    if not compared:
+    by_score: dict[tuple[str, str], list[Answer]] = {}
+    for answer in found:
+        if answer.decision is None and answer.scored is not None:
+            by_score.setdefault(answer.sides, []).append(answer)
+    for part in by_score.values():
+        yield _score_sentence(part)
+    if not compared and not by_score:
         yield "From these runs no two agents can be compared on any environment."
     if {a.env for part in compared.values() for a in part} <= {
         e for one in leagues for e in one.envs
@@ -168,6 +200,20 @@ def _tally(sides: tuple[str, str], found: Sequence[Answer], *, is_only: bool) ->
         elif known:
             sentence += f". {_scores_tally(known, names, all_known=len(known) == len(none))}"
     return f"{sentence}."
+
+
+def _score_sentence(found: Sequence[Answer]) -> str:
+    """Who scored more where nothing counts as solved."""
+    if len(found) == 1 and found[0].scored is not None:
+        text = difference_text(found[0].scored)
+        return f"On {found[0].env} nothing counts as solved; {text}."
+    names = {id(a): f"{a.env}, {a.pair}" if a.pair else a.env for a in found}
+    several = any(a.pair for a in found)
+    total = plural(len(found), "comparison" if several else "environment")
+    return (
+        f"{'In' if several else 'On'} {total} nothing counts as solved, so no times are compared. "
+        f"{_scores_tally(found, names, all_known=True)}."
+    )
 
 
 def _scores_tally(found: Sequence[Answer], names: Mapping[int, str], *, all_known: bool) -> str:
@@ -302,7 +348,7 @@ def _why_not(analysis: EnvironmentAnalysis) -> str:
     if next(incomparable_notes(analysis.groups, analysis.baseline), ""):
         return "The agents ran under different conditions, see the notes"
     if not analysis.groups.thresholds:
-        return "No threshold is known here, so nothing can be solved"
+        return NO_THRESHOLD
     if not baseline_groups(analysis.groups, analysis.baseline):
         return f"No run of {agent_name(analysis.baseline or 'an agent that learns')} here"
     agents = {group.agent for group in analysis.groups.contenders}

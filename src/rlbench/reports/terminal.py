@@ -39,7 +39,11 @@ def environment_lines(analysis: EnvironmentAnalysis) -> Iterator[str]:
         time = analysis.threshold_time(group.label)
         seeds = plural(len(group.runs), "seed")
         yield f"  {agent_name(group.label)}: {seeds}{_solved_text(time)}{_ended_text(group)}"
-    for ratios, answer in zip(analysis.comparisons, answers(analysis), strict=False):
+    found = answers(analysis)
+    for answer in found:
+        if answer.decision is None and answer.scored is not None:
+            yield f"  {f'{answer.pair}: ' if answer.pair else ''}{difference_text(answer.scored)}"
+    for ratios, answer in zip(analysis.comparisons, found, strict=False):
         scored = "" if answer.scored is None else difference_text(answer.scored)
         yield from _comparison_lines(ratios, scored)
 

@@ -154,11 +154,13 @@ def _question(findings: Findings) -> str:
     names = [agent_name(agent) for agent in findings.contenders]
     if not names:
         return "What does acting at random reach?"
+    solved = any(analysis.groups.thresholds for analysis in findings.analyses)
+    does = "solves it sooner" if solved else "scores more"
     if len(names) == 1 and any(len(a.groups.contenders) > 1 for a in findings.analyses):
-        return f"Which {names[0]} solves it sooner?"
+        return f"Which {names[0]} {does}?"
     if len(names) == 1:
         return f"How fast does {names[0]} solve it?"
-    return f"Which solves it sooner: {', '.join(names[:-1])} or {names[-1]}?"
+    return f"Which {does}: {', '.join(names[:-1])} or {names[-1]}?"
 
 
 def _introduction(agents: Sequence[str]) -> str:
