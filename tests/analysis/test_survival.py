@@ -85,6 +85,7 @@ def test_identified_until() -> None:
     assert identified_until(censored((1.0, True), (5.0, False))) == 5.0
     assert identified_until(censored((5.0, True), (5.0, False))) == 5.0  # one may still get there
     assert identified_until(censored((5.0, False), (5.1, True))) == math.inf
+    assert identified_until(CensoredTimes([], [])) == math.inf
     assert identified_until(censored((1.0, True), (math.inf, False))) == math.inf
 
 

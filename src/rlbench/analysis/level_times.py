@@ -73,9 +73,7 @@ def observed_until(run: Run, unit: Unit) -> float:
 def censored_times(group: Group, level: float, unit: Unit) -> CensoredTimes | None:
     """The group's times to a level; None where the logs lack this clock.
 
-    A failed run never reaches it. Any other run without the level is censored where it ended. The
-    end of a run that used its budget up counts as made at the budget, as in `evaluated`: which of
-    two such runs ended first decides nothing.
+    A failed run never reaches it. Any other run without the level is censored where it ended.
     """
     times: list[float] = []
     events: list[bool] = []
@@ -84,12 +82,12 @@ def censored_times(group: Group, level: float, unit: Unit) -> CensoredTimes | No
         mark = run.reached.get(level)
         events.append(mark is not None)
         if mark is not None:
-            times.append(_counted(mark.at.along(unit, run.cores), run, unit))
+            times.append(mark.at.along(unit, run.cores))
             before = mark.previous or mark.at
             previous.append(before.along(unit, run.cores))
         else:
             failed = run.status == "failed"
-            times.append(math.inf if failed else _counted(observed_until(run, unit), run, unit))
+            times.append(math.inf if failed else observed_until(run, unit))
             previous.append(times[-1])
     known = not np.isnan([*times, *previous]).any() and min(times, default=0.0) >= 0.0
     reached = [t for t, event in zip(times, events, strict=True) if event]
@@ -98,10 +96,25 @@ def censored_times(group: Group, level: float, unit: Unit) -> CensoredTimes | No
     return CensoredTimes(times, events, np.clip(previous, 0.0, times))
 
 
-def _counted(time: float, run: Run, unit: Unit) -> float:
-    """The budget in the place of a time that lies beyond it by a last batch of training."""
-    budget = run.budget(unit)
-    return time if budget is None or time > OVERRUN * budget else min(time, budget)
+def curve_times(group: Group, level: float, unit: Unit) -> CensoredTimes | None:
+    """The group's times for a product-limit curve; None where the logs lack this clock.
+
+    Runs that use up the same budget end a moment apart, by chance. None of them leaves the curve
+    before the last of them has ended, so that who ended first decides nothing.
+    """
+    times = censored_times(group, level, unit)
+    if times is None:
+        return None
+    last: dict[float | None, float] = {}
+    for run in group.runs:
+        budget, end = run.budget(unit), run.end.along(unit, run.cores)
+        if budget is not None and end <= OVERRUN * budget:
+            last[budget] = max(end, last.get(budget, 0.0))
+    stays = [
+        max(time, last.get(run.budget(unit), 0.0)) if run.was_ended_by_budget(unit) else time
+        for time, run in zip(times.time, group.runs, strict=True)
+    ]
+    return CensoredTimes(np.where(times.event, times.time, stays), times.event, times.previous)
 
 
 def horizon_of(group: Group, level: float, unit: Unit) -> float:
@@ -125,7 +138,7 @@ def horizon_of(group: Group, level: float, unit: Unit) -> float:
 
 def level_time(group: Group, level: float, unit: Unit) -> LevelTime:
     """Everything about a group's time to one level in one unit."""
-    times = censored_times(group, level, unit)
+    times, on_curve = censored_times(group, level, unit), curve_times(group, level, unit)
     mean: float | None = None
     horizon: float | None = None
     if times is not None:
@@ -153,7 +166,7 @@ def level_time(group: Group, level: float, unit: Unit) -> LevelTime:
         n_unfinished=group.n_unfinished,
         horizon=horizon,
         restricted_mean=mean,
-        median=None if times is None else median(times),
+        median=None if on_curve is None else median(on_curve),
         median_low=median_low,
         median_high=median_high,
         expected_running_time=expected,

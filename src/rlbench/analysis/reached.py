@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rlbench.analysis.groups import EnvironmentGroups, Group
-from rlbench.analysis.level_times import censored_times
+from rlbench.analysis.level_times import curve_times
 from rlbench.analysis.survival import ProductLimit, identified_until, product_limit
 from rlbench.runs.records import UNITS, Unit
 
@@ -29,7 +29,7 @@ class ReachedCurve:
 
 def reached_curve(group: Group, level: float, unit: Unit) -> ReachedCurve | None:
     """The curve; None where the logs lack this clock."""
-    times = censored_times(group, level, unit)
+    times = curve_times(group, level, unit)
     if times is None:
         return None
     return ReachedCurve(

@@ -152,7 +152,7 @@ def identified_until(times: CensoredTimes) -> float:
     last_censoring = max(
         (t for t, e in zip(times.time, times.event, strict=True) if not e), default=-1.0
     )
-    return math.inf if last_event > last_censoring else float(last_censoring)
+    return math.inf if last_event > last_censoring or not len(times) else float(last_censoring)
 
 
 def finite_horizon(horizon: float, *times: CensoredTimes) -> float | None:
