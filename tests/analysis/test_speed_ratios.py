@@ -62,7 +62,7 @@ def test_a_run_at_its_budget_counts_the_budget(tmp_path: Path) -> None:
 
 
 def test_who_ended_first_after_the_budget_decides_nothing(tmp_path: Path) -> None:
-    last = solved("dqn", 1, 600.3)  # by its last evaluation; two others ended before that
+    last = solved("dqn", 1, 600.3)  # by its last evaluation; three others ended before that
     others = [unsolved("dqn", seed, end_train_s=600.1) for seed in (2, 3, 4)]
     time = time_of(tmp_path, solved("dqn", 0, 30.0), last, *others)
     assert (time.n_reached, time.median) == (2, None)  # of five

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 from pathlib import Path
 
@@ -320,6 +321,9 @@ def test_a_game_is_shown_beside_dopamines_curve_and_the_conditions_are_said(tmp_
     texts = texts_of(figure)
     assert "Dopamine's published DQN: mean, range of 5 runs" in texts
     assert "sticky actions 0.25, and 0 in the published scores" in texts
+    small = [dataclasses.replace(run, env="MinAtar/Pong-v1", threshold=None) for run in runs]
+    texts_of_small = texts_of(drawn("curves", findings_at(tmp_path / "small", small)))
+    assert "sticky actions 0.25" in texts_of_small and "published" not in texts_of_small
     assert_readable(drawn("speed-ratio", found))
     for run in runs:
         run.steps_per_s = 300.0

@@ -15,7 +15,7 @@ from rlbench.reports.build import build_report
 from rlbench.reports.columns import ESTIMATES, OVERALL_RATIOS, RATIOS, RUNS, TIMES
 from rlbench.reports.page.figures import data_uri
 from support.page_runs import HOSTILE, write_hostile, write_pair
-from support.run_files import RunFiles
+from support.run_files import RunFiles, write_without_threshold
 
 pytestmark = pytest.mark.usefixtures("blank_figures")
 
@@ -119,15 +119,6 @@ def test_where_nothing_can_be_compared_the_page_says_why(tmp_path: Path) -> None
     assert "No agent but ES was run here." in words
 
 
-def write_without_threshold(root: Path, env: str, **ends: float) -> None:
-    """Five seeds of each agent with these returns at the end, a tenth more with each seed."""
-    for agent, end in ends.items():
-        for seed in range(5):
-            RunFiles(agent=agent, env=env, seed=seed, threshold=None, levels=(), status="budget",
-                     history=((0.0, 0.0), (60.0, end + 0.1 * seed)),
-                     budget_train_s=60.0).write(root)  # fmt: skip
-
-
 def test_where_nothing_counts_as_solved_the_page_says_who_scored_more(tmp_path: Path) -> None:
     write_without_threshold(tmp_path, "A-v1", es=1.0, dqn=3.0)
     write_without_threshold(tmp_path, "B-v1", es=5.0, dqn=2.0)
@@ -140,6 +131,16 @@ def test_where_nothing_counts_as_solved_the_page_says_who_scored_more(tmp_path: 
     ) in words
     assert "DQN scored more: 3.2 against 1.2 (clear: 95 % interval of the difference 1.7" in words
     assert "No two agents" not in words and "no two agents" not in words
+
+
+def test_times_come_before_scores_in_the_answer(tmp_path: Path) -> None:
+    write_without_threshold(tmp_path, "A-v1", es=1.0, dqn=3.0)
+    for agent in ("es", "dqn"):
+        RunFiles(agent=agent).write(tmp_path)
+    words = page_of(tmp_path).words
+    assert "Which solves it sooner: ES or DQN?" in words
+    times, scores = words.index("CartPole-v1 these seeds"), words.index("On A-v1 nothing counts as")
+    assert "no two agents" not in words and times < scores
 
 
 def test_on_one_environment_without_a_threshold_too(tmp_path: Path) -> None:

@@ -174,3 +174,13 @@ class RunFiles:
             contention=Contention(0.0, 0.0),
             error="env raised ValueError" if status == "failed" else None,
         )
+
+
+def write_without_threshold(root: Path, env: str, **ends: float) -> None:
+    """Five runs of each agent that can solve nothing: these returns at the end, a tenth more with
+    each seed."""
+    for agent, end in ends.items():
+        for seed in range(5):
+            RunFiles(agent=agent, env=env, seed=seed, threshold=None, levels=(), status="budget",
+                     history=((0.0, 0.0), (60.0, end + 0.1 * seed)),
+                     budget_train_s=60.0).write(root)  # fmt: skip

@@ -147,16 +147,14 @@ def headline(found: Sequence[Answer], leagues: Sequence[League] = ()) -> Iterato
     for answer in found:
         if answer.decision is None and answer.scored is not None:
             by_score.setdefault(answer.sides, []).append(answer)
-    for part in by_score.values():
-        yield _score_sentence(part)
     if not compared and not by_score:
         yield "From these runs no two agents can be compared on any environment."
-    if {a.env for part in compared.values() for a in part} <= {
-        e for one in leagues for e in one.envs
-    }:
-        return
-    for sides, part in compared.items():
-        yield _tally(sides, part, is_only=len(compared) == 1)
+    in_leagues = {env for one in leagues for env in one.envs}
+    if not {a.env for part in compared.values() for a in part} <= in_leagues:
+        for sides, part in compared.items():
+            yield _tally(sides, part, is_only=len(compared) == 1)
+    for part in by_score.values():
+        yield _score_sentence(part)
 
 
 def _tally(sides: tuple[str, str], found: Sequence[Answer], *, is_only: bool) -> str:
