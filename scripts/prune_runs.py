@@ -1,35 +1,39 @@
-"""Take from ended runs what need not be committed: checkpoints and the log's rows about them, the
-best policy, lock files, and the last policy where it is large.
+"""Take from ended runs what need not be committed: checkpoints, the log's rows about them and about
+training, the best policy, lock files, and the last policy where it is large.
 
-    python scripts/prune_runs.py DIR
+    python scripts/prune_runs.py DIR [--failed]
 
-A run that has not ended (interrupted, failed, still going) is left alone: it goes on from its
-checkpoint.
+A run that has not ended (interrupted, still going) is left alone: it goes on from its checkpoint.
+So is one that failed, unless `--failed` says that it is to stay failed: it then loses its traceback
+(its error stays in `summary.json`), and starts from nothing if it is run again.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import shutil
 import sys
+from collections.abc import Collection
 from pathlib import Path
 
 LARGEST_POLICY_BYTES = 128 * 1024  # DQN's from Atari's memory has 140 kB, and a set has fifty
 ENDED = ("solved", "budget")
-CHECKPOINT_ROW = b'"kind": "checkpoint"'  # a tenth of the bytes of a set, and no report reads them
+NOT_REPORTED = (b'"kind": "checkpoint"', b'"kind": "train"')  # nearly half of the bytes of a log
 
 
-def prune(run_dir: Path) -> bool:
-    """Prune the run in `run_dir`; False where it has not ended."""
+def prune(run_dir: Path, statuses: Collection[str] = ENDED) -> bool:
+    """Prune the run in `run_dir`; False where its status is another."""
     summary = json.loads((run_dir / "summary.json").read_text())
-    if summary["status"] not in ENDED:
+    if summary["status"] not in statuses:
         return False
     shutil.rmtree(run_dir / "checkpoint", ignore_errors=True)
-    for name in ("policy-best.npz", ".lock"):
+    for name in ("policy-best.npz", ".lock", "traceback.txt"):
         (run_dir / name).unlink(missing_ok=True)
     log = run_dir / "log.jsonl"
     lines = log.read_bytes().splitlines(keepends=True)
-    log.write_bytes(b"".join(line for line in lines if CHECKPOINT_ROW not in line[:64]))
+    kept = (line for line in lines if not any(kind in line[:64] for kind in NOT_REPORTED))
+    log.write_bytes(b"".join(kept))
     policy = run_dir / "policy.npz"
     if policy.exists() and policy.stat().st_size > LARGEST_POLICY_BYTES:
         policy.unlink()
@@ -37,12 +41,16 @@ def prune(run_dir: Path) -> bool:
 
 
 def main() -> int:
-    if len(sys.argv) != 2 or not Path(sys.argv[1]).is_dir():
-        print(f"usage: python {sys.argv[0]} DIR, a directory of runs", file=sys.stderr)
-        return 2
-    summaries = sorted(Path(sys.argv[1]).glob("*/*/*/seed*/summary.json"))
-    pruned = sum(prune(summary.parent) for summary in summaries)
-    print(f"pruned {pruned} ended runs of {len(summaries)}")
+    parser = argparse.ArgumentParser(usage="python scripts/prune_runs.py DIR [--failed]")
+    parser.add_argument("directory", type=Path, help="a directory of runs")
+    parser.add_argument("--failed", action="store_true", help="runs that failed, too")
+    given = parser.parse_args()
+    if not given.directory.is_dir():
+        parser.error(f"{given.directory} is not a directory")
+    statuses = (*ENDED, "failed") if given.failed else ENDED
+    summaries = sorted(given.directory.glob("*/*/*/seed*/summary.json"))
+    pruned = sum(prune(summary.parent, statuses) for summary in summaries)
+    print(f"pruned {pruned} runs of {len(summaries)}")
     return 0
 
 

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from reproductions.one_set import atari, ends, humanoid, levels, minatar, mujoco, noise
+from reproductions.one_set import atari, ends, humanoid, league, levels, minatar, mujoco, noise
 from reproductions.several_sets import answer, cores, faster, verdicts
 
 REFERENCE = Path(__file__).resolve().parents[1] / "results" / "reference"
@@ -23,6 +23,7 @@ TABLES = {
     "ram": levels,
     "ram-scores": ends,
     "minatar": minatar,
+    "league": league,
     "noise": noise,
     "pong": atari,
     "games": atari,

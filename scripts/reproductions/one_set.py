@@ -11,12 +11,14 @@ from statistics import median
 from reproductions.cells import markdown_row, millions, short_name
 from rlbench.analysis.curves import evaluated, random_return
 from rlbench.analysis.groups import EnvironmentGroups, Group, group_runs
+from rlbench.analysis.league import leagues
 from rlbench.analysis.level_times import level_time
 from rlbench.analysis.return_differences import ReturnDifference, return_difference
 from rlbench.analysis.speed_ratios import speed_ratio
 from rlbench.published import table
 from rlbench.published.dopamine import MILLION, dopamine_curve
 from rlbench.published.levels import ATARI_FRACTIONS
+from rlbench.reports.league import league_rows
 from rlbench.runs.load import load_runs
 from rlbench.runs.records import Run
 from rlbench.wording import agent_name, ratio_text, significant
@@ -162,6 +164,31 @@ def _passed(groups: Mapping[str, Group], found: ReturnDifference) -> str:
         x, y = evaluated(run, "train_s")
         times.append(float(x[y >= level][0]) if (y >= level).any() else math.inf)
     return f"{median(times):.0f} s"
+
+
+def league(results: Path) -> Iterator[str]:
+    """The places of all agents over all tasks, how many times as fast as DQN each was, and on each
+    task how many of its runs solved it, after how much training in the median, in Markdown."""
+    environments = group_runs(load_runs(results).runs)
+    tasks = {environment.env: environment for environment in environments}
+    yield f"| place | agent | DQN's time over its | {' | '.join(map(short_name, tasks))} |"
+    yield "|---" * 3 + "|--:" * len(tasks) + "|"
+    (found,) = leagues(environments, "dqn")
+    for row in league_rows(found):
+        groups = (_group(environment, row.agent) for environment in environments)
+        yield markdown_row(row.place, row.name, row.factor, *map(_solved, groups))
+
+
+def _group(environment: EnvironmentGroups, label: str) -> Group:
+    return next(group for group in environment.contenders if group.label == label)
+
+
+def _solved(group: Group) -> str:
+    """`10 of 10, 1.2 s`: how many runs solved it, and the median time where half of them did."""
+    assert group.threshold is not None
+    time = level_time(group, group.threshold, "train_s")
+    solved = f"{time.n_reached} of {time.n_runs}"
+    return solved if time.median is None else f"{solved}, {significant(time.median)} s"
 
 
 def noise(results: Path) -> Iterator[str]:

@@ -133,3 +133,14 @@ def test_a_run_of_another_agent_and_one_that_is_damaged_are_refused(
     (run / "policy.npz").write_bytes(b"torn")
     assert main(["scale", str(run)]) == 2
     assert "torn: policy.npz cannot be read" in capsys.readouterr().err
+
+
+def test_a_log_whose_rows_of_training_were_pruned_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = write_run(tmp_path / "run")
+    log = run / "log.jsonl"
+    rows = log.read_text().splitlines(keepends=True)
+    log.write_text("".join(row for row in rows if '"train"' not in row))
+    assert main(["scale", str(run)]) == 2
+    assert "log.jsonl has no rows of training" in capsys.readouterr().err

@@ -1,10 +1,13 @@
 """`scripts/prune_runs.py` lightens runs that have ended, and no others."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+import prune_runs
 from prune_runs import prune
 
 
@@ -23,14 +26,14 @@ def test_an_ended_run_keeps_what_the_report_reads(tmp_path: Path, status: str) -
     assert sorted(p.name for p in run.iterdir()) == ["log.jsonl", "policy.npz", "summary.json"]
 
 
-def test_rows_about_checkpoints_go_and_all_others_stay_as_they_are(tmp_path: Path) -> None:
+def test_rows_that_no_report_reads_go_and_all_others_stay_as_they_are(tmp_path: Path) -> None:
     run = make_run(tmp_path / "seed0", "budget")
     kinds = ("start", "eval", "checkpoint", "train", "checkpoint", "end")
     rows = [f'{{"kind": "{kind}", "seq": {seq}, "of": "checkpoint"}}\n' for seq, kind in
             enumerate(kinds)]  # fmt: skip
     (run / "log.jsonl").write_text("".join(rows))
     assert prune(run)
-    assert (run / "log.jsonl").read_text() == "".join(rows[n] for n in (0, 1, 3, 5))
+    assert (run / "log.jsonl").read_text() == "".join(rows[n] for n in (0, 1, 5))
 
 
 def test_a_large_policy_goes_too(tmp_path: Path) -> None:
@@ -46,3 +49,22 @@ def test_a_run_that_can_go_on_keeps_its_checkpoint(tmp_path: Path, status: str) 
     before = sorted(p.name for p in run.rglob("*"))
     assert not prune(run)
     assert sorted(p.name for p in run.rglob("*")) == before
+
+
+def test_a_run_that_is_to_stay_failed_loses_its_traceback_too(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "es/CartPole-v1/0123/seed0", "failed")
+    other = make_run(tmp_path / "es/CartPole-v1/0123/seed1", "interrupted")
+    for folder in (run, other):
+        (folder / "traceback.txt").write_text("where")
+    done = subprocess.run(
+        [sys.executable, prune_runs.__file__, tmp_path, "--failed"], capture_output=True, text=True
+    )
+    assert (done.returncode, done.stdout) == (0, "pruned 1 runs of 2\n")
+    assert sorted(p.name for p in run.iterdir()) == ["log.jsonl", "policy.npz", "summary.json"]
+    assert (other / "traceback.txt").exists() and (other / "checkpoint").is_dir()
+
+
+def test_a_directory_that_is_not_there_is_named(tmp_path: Path) -> None:
+    words = [sys.executable, prune_runs.__file__, tmp_path / "nowhere"]
+    done = subprocess.run(words, capture_output=True, text=True)
+    assert done.returncode == 2 and done.stderr.endswith("nowhere is not a directory\n")

@@ -111,6 +111,24 @@ def test_who_scored_more_had_the_score_of_the_other_earlier(tmp_path: Path) -> N
     ]
 
 
+def test_a_league_has_the_places_of_all_and_the_times_of_each_task(tmp_path: Path) -> None:
+    sooner = {"es": (1.0, 1.1, 1.2, 1.3), "dqn": (30.0, 33.0, 36.0, 40.0), "mine": (1, 9, 50, 60)}
+    for env in ("CartPole-v1", "Acrobot-v1"):
+        for agent, times in sooner.items():
+            for seed, time in enumerate(times):
+                is_solved = env == "CartPole-v1" or agent != "mine" or seed == 0
+                history = ((0.0, -500.0), (0.9 * time, -400.0), (time, 480.0 if is_solved else 0))
+                RunFiles(agent=agent, env=env, seed=seed, history=history, levels=(),
+                         status="solved" if is_solved else "budget").write(tmp_path)  # fmt: skip
+    head, rule, *rows = one_set.league(tmp_path)
+    assert head.count("|") == rule.count("|") == 6
+    assert rows == [
+        "| 1 | ES | 30\u00d7 (95 % interval 24 to 39) | 4 of 4, 1.1 s | 4 of 4, 1.1 s |",
+        "| 2 to 3 | mine | at most 1.6\u00d7 (95 % interval 21 or less) | 1 of 4 | 4 of 4, 9 s |",
+        "| 2 to 3 | DQN | the baseline | 4 of 4, 33 s | 4 of 4, 33 s |",
+    ]
+
+
 def test_a_second_core_is_worth_the_time_on_one_over_that_on_two(tmp_path: Path) -> None:
     for name, cores in (("classic-one-core", 1), ("classic", 2)):
         for seed in range(5):

@@ -90,7 +90,8 @@ def measured(run: Run, header: Header, hardware: Hardware) -> Measured:
     else:
         work = _dqn(training, settings, parameters, inputs)
     if not work.stretches:
-        raise ReportError(f"{run.directory}: {LOG} has too little training before {goal}")
+        lacks = f"too little training before {goal}" if rows else "no rows of training"
+        raise ReportError(f"{run.directory}: {LOG} has {lacks}")
     return Measured(run, work, goal, end.train_s)
 
 
