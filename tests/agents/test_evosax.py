@@ -55,6 +55,19 @@ def test_it_searches_as_evosax_does(algorithm: str) -> None:
         np.testing.assert_array_equal(search.mean, own.get_mean(state))
 
 
+def test_cma_es_of_evosax_is_lost_where_all_returns_are_alike() -> None:
+    start, key = jnp.zeros(5), jax.random.key(0)
+    own, params = by_hand("CMA_ES", start)
+    state = own.init(key, start, params)
+    deviations = []
+    while np.isfinite(own.get_mean(state)).all() and len(deviations) < 2000:
+        ask, tell = (jax.random.fold_in(key, 2 * len(deviations) + n) for n in (0, 1))
+        deviations.append(float(state.std))
+        population, state = own.ask(ask, state, params)
+        state, _ = own.tell(tell, population, jnp.zeros(16), state, params)
+    assert deviations[0] == SIGMA and deviations[-1] < 1e-30 and len(deviations) < 2000
+
+
 def test_arguments_reach_evosax() -> None:
     given = {"std_lr": 0.25, "fitness_shaping_fn": "standardize"}
     settings = EvosaxSettings(algorithm="PGPE", population=8, kwargs=given)

@@ -78,6 +78,7 @@ class SearchAgent(Agent, abc.ABC):
                 raise
             takes = f"values that {settings.extra} takes ({error})"
             raise ConfigError("agent.kwargs", settings.kwargs, takes) from error
+        self._sigma = self._search.sigma  # after the last whole generation
         self._statistics = (
             ObservationStatistics.empty(env.observation_size, settings.observation_std_floor)
             if settings.normalize_observations
@@ -136,6 +137,7 @@ class SearchAgent(Agent, abc.ABC):
     def set_state(self, state: State) -> None:
         self._generation, self._cap.steps = state["generation"], state["episode_cap"]
         self._search.set_state(state["search"])
+        self._sigma = self._search.sigma
         if state["statistics"] is not None:
             floor = self._settings.observation_std_floor
             self._statistics = ObservationStatistics(**state["statistics"], std_floor=floor)
@@ -159,14 +161,19 @@ class SearchAgent(Agent, abc.ABC):
         """Take in what was observed, and say what came of it."""
         mean = self._search.mean
         if not np.isfinite(mean).all():
+            # On returns that do not differ CMA_ES of evosax shrinks sigma until float32 holds it no
+            # more, and divides by it.
+            first = self._settings.sigma
             raise RunError(
                 f"{self._settings.algorithm} diverged in generation {self._generation + 1} (its "
-                "mean is not finite): try a smaller agent.sigma"
+                f"mean is not finite; sigma was {self._sigma:.2g}, at first {first:g}): try a "
+                f"{'larger' if self._sigma < first else 'smaller'} agent.sigma"
             )
         if self._statistics is not None:
             sums = [result.obs_sums for result in results if result.obs_sums is not None]
             self._statistics.add_members(sums)
         self._generation += 1
+        self._sigma = self._search.sigma
         returns = np.concatenate([result.returns for result in results])
         env_steps, episodes = sum(r.env_steps for r in results), sum(r.episodes for r in results)
         scalars: Scalars = {}
@@ -179,7 +186,7 @@ class SearchAgent(Agent, abc.ABC):
             "return_train_mean": float(returns.mean()),
             "return_train_max": float(returns.max()),
             "episode_length_mean": env_steps / episodes,
-            "sigma": self._search.sigma,
+            "sigma": self._sigma,
             "theta_norm": float(np.linalg.norm(mean)),
             **scalars,
         }
