@@ -102,28 +102,15 @@ def test_what_members_came_to_and_saw_is_taken_in() -> None:
     resources.close()
 
 
-class Shrunk(Climb):
-    """One whose steps have become tiny."""
-
-    @property
-    def sigma(self) -> float:
-        return 3e-38
-
-
-class ShrunkClimber(Climber):
-    @staticmethod
-    def make_search(settings: SearchSettings, start: Array, seeds: Seeds) -> Search:
-        return Shrunk(settings, start, 0)
-
-
 @pytest.mark.parametrize(
-    ("kind", "sigma", "other"), [(Climber, "0.1", "smaller"), (ShrunkClimber, "3e-38", "larger")]
+    ("sigma", "other"), [("0.1", "smaller"), ("0.09", "smaller"), ("3e-38", "larger")]
 )
 def test_one_that_is_lost_is_an_error_in_a_line(
-    kind: type[SearchAgent], sigma: str, other: str
+    sigma: str, other: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(Climb, "sigma", float(sigma))
     resources = Resources(plan_env(EnvSettings(id=COUNTING)))
-    agent = kind(resources.context(0), ClimberSettings(**SMALL))
+    agent = Climber(resources.context(0), ClimberSettings(**SMALL))
     agent._search.set_state({"mean": np.full_like(agent._search.mean, np.nan)})
     with pytest.raises(RunError) as raised:
         agent.advance(1)

@@ -162,12 +162,13 @@ class SearchAgent(Agent, abc.ABC):
         mean = self._search.mean
         if not np.isfinite(mean).all():
             # On returns that do not differ CMA_ES of evosax shrinks sigma until float32 holds it no
-            # more, and divides by it.
+            # more, and divides by it. Steps of less than eps of the first ones change no weight.
             first = self._settings.sigma
+            has_vanished = self._sigma < np.finfo(np.float32).eps * first
             raise RunError(
                 f"{self._settings.algorithm} diverged in generation {self._generation + 1} (its "
                 f"mean is not finite; sigma was {self._sigma:.2g}, at first {first:g}): try a "
-                f"{'larger' if self._sigma < first else 'smaller'} agent.sigma"
+                f"{'larger' if has_vanished else 'smaller'} agent.sigma"
             )
         if self._statistics is not None:
             sums = [result.obs_sums for result in results if result.obs_sums is not None]
