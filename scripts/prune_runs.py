@@ -1,5 +1,5 @@
 """Take from ended runs what need not be committed: checkpoints, the log's rows about them and about
-training, the best policy, lock files, and the last policy where it is large.
+training, blanks in the others, the best policy, lock files, and the last policy where it is large.
 
     python scripts/prune_runs.py DIR [--failed]
 
@@ -17,9 +17,9 @@ import sys
 from collections.abc import Collection
 from pathlib import Path
 
-LARGEST_POLICY_BYTES = 128 * 1024  # DQN's from Atari's memory has 140 kB, and a set has fifty
+LARGEST_POLICY_BYTES = 20_000  # those of two layers of 64 have more, and a set has up to 120
 ENDED = ("solved", "budget")
-NOT_REPORTED = (b'"kind": "checkpoint"', b'"kind": "train"')  # nearly half of the bytes of a log
+NOT_REPORTED = ("checkpoint", "train")  # nearly half of the bytes of a log
 
 
 def prune(run_dir: Path, statuses: Collection[str] = ENDED) -> bool:
@@ -31,9 +31,10 @@ def prune(run_dir: Path, statuses: Collection[str] = ENDED) -> bool:
     for name in ("policy-best.npz", ".lock", "traceback.txt"):
         (run_dir / name).unlink(missing_ok=True)
     log = run_dir / "log.jsonl"
-    lines = log.read_bytes().splitlines(keepends=True)
-    kept = (line for line in lines if not any(kind in line[:64] for kind in NOT_REPORTED))
-    log.write_bytes(b"".join(kept))
+    rows = map(json.loads, log.read_text(encoding="utf-8").splitlines())
+    kept = (row for row in rows if row["kind"] not in NOT_REPORTED)
+    text = "".join(json.dumps(row, separators=(",", ":")) + "\n" for row in kept)
+    log.write_text(text, encoding="utf-8")
     policy = run_dir / "policy.npz"
     if policy.exists() and policy.stat().st_size > LARGEST_POLICY_BYTES:
         policy.unlink()

@@ -80,6 +80,8 @@ def test_an_algorithm_is_named_before_its_library(label: str, name: str) -> None
         (["es (noise=full)", "es (noise=lowrank)"], ["full", "lowrank"]),
         (["es", "es (lr=0.02)", "es (lr=0.05)"], ["ES", "lr=0.02", "lr=0.05"]),
         (["es (lr=0.02)", "es (lr=0.05)", "dqn"], ["0.02", "0.05", "DQN"]),
+        (["evosax-CMA_ES", "sb3-PPO"], ["CMA-ES", "PPO (SB3)"]),
+        (["evosax-CMA_ES", "evotorch-CMA_ES"], ["CMA-\u2026sax)", "CMA-\u2026rch)"]),
         (["es (activation=relu)", "es (activation=sigmoidally)"], ["relu", "sigm\u2026ally"]),
     ],
 )

@@ -279,15 +279,19 @@ def fitting_name(label: str, length: int) -> str:
 
 def distinct_names(labels: Iterable[str], length: int) -> dict[str, str]:
     """For every group's label at most `length` characters that no other label has: the agent where
-    it has one group, else what its variants differ in (`lowrank` of `es (noise=lowrank)` beside
-    `es (noise=full)`)."""
+    it has one group, without its library where that is too long and no other agent is called so,
+    else what its variants differ in (`lowrank` of `es (noise=lowrank)` beside `es (noise=full)`).
+    """
     by_agent: dict[str, list[str]] = {}
     for label in labels:
         by_agent.setdefault(label.split(" ", 1)[0], []).append(label)
+    algorithms = [agent_name(agent).partition(" (")[0] for agent in by_agent]
     found = {}
-    for agent, variants in by_agent.items():
+    for (agent, variants), algorithm in zip(by_agent.items(), algorithms, strict=True):
         if len(variants) == 1:
-            found[variants[0]] = shortened(agent_name(agent), length)
+            name = agent_name(agent)
+            is_clear = len(name) <= length or algorithms.count(algorithm) > 1
+            found[variants[0]] = shortened(name if is_clear else algorithm, length)
             continue
         settings = [label[len(agent) :].lstrip(" (").rstrip(")]") for label in variants]
         words = [re.split(r"(?<=[ (=,])", text) for text in settings]

@@ -184,8 +184,24 @@ def test_a_run_s_clock_adds_up_an_unfinished_one_s_to_its_last_row(tmp_path: Pat
     assert len(bars) == 3
     assert "seed 1: still going, or killed" in parsed.words
     assert "seed 2: failed: env raised ValueError" in parsed.words
-    # Its config.yaml:
-    assert "name: es _target_: rlbench.agents.es.agent.ES seed: 2" in parsed.words
+
+
+def test_a_configuration_is_shown_once_for_runs_that_differ_in_the_seed_alone(
+    tmp_path: Path,
+) -> None:
+    for seed in (0, 1):
+        RunFiles(seed=seed).write(tmp_path)
+    RunFiles(agent="dqn", seed=2).write(tmp_path)
+    page = page_of(tmp_path)
+    shown = "name: es _target_: rlbench.agents.es.agent.ES seed:"
+    assert f"{shown} 0" in page.words and f"{shown} 1" not in page.words
+    assert page.words.count("Configuration (config.yaml):") == 2  # one of ES, one of DQN
+    same = "Configuration, but for the seed: that of CartPole-v1, ES, seed 0."
+    assert page.words.count(same) == 1 and page.words.count("but for the seed: that") == 1
+    first, *_ = [given["id"] for tag, given in page.tags if given.get("class") == "run"]
+    links = [given.get("href") for tag, given in page.tags if tag == "a"]
+    # One in the table of runs, one in the run that has the same configuration.
+    assert links.count(f"#{first}") == 2
 
 
 def test_a_stranger_s_text_stays_text(tmp_path: Path) -> None:

@@ -13,8 +13,9 @@ from prune_runs import prune
 
 def make_run(folder: Path, status: str) -> Path:
     (folder / "checkpoint").mkdir(parents=True)
-    for name in ("checkpoint/state-1.npz", "policy-best.npz", "policy.npz", ".lock", "log.jsonl"):
+    for name in ("checkpoint/state-1.npz", "policy-best.npz", "policy.npz", ".lock"):
         (folder / name).write_text("x")
+    (folder / "log.jsonl").write_text('{"kind": "end", "seq": 1}\n')
     (folder / "summary.json").write_text(json.dumps({"status": status}))
     return folder
 
@@ -26,19 +27,24 @@ def test_an_ended_run_keeps_what_the_report_reads(tmp_path: Path, status: str) -
     assert sorted(p.name for p in run.iterdir()) == ["log.jsonl", "policy.npz", "summary.json"]
 
 
-def test_rows_that_no_report_reads_go_and_all_others_stay_as_they_are(tmp_path: Path) -> None:
+def test_rows_that_no_report_reads_go_and_the_others_keep_every_digit(tmp_path: Path) -> None:
     run = make_run(tmp_path / "seed0", "budget")
     kinds = ("start", "eval", "checkpoint", "train", "checkpoint", "end")
-    rows = [f'{{"kind": "{kind}", "seq": {seq}, "of": "checkpoint"}}\n' for seq, kind in
-            enumerate(kinds)]  # fmt: skip
-    (run / "log.jsonl").write_text("".join(rows))
-    assert prune(run)
-    assert (run / "log.jsonl").read_text() == "".join(rows[n] for n in (0, 1, 5))
+    rows = [{"kind": kind, "seq": seq, "of": "checkpoint", "returns": [0.1 + 0.2, 1e-17, -3.0]}
+            for seq, kind in enumerate(kinds)]  # fmt: skip
+    (run / "log.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    for _ in range(2):  # the second time there is nothing left to do
+        assert prune(run)
+        lines = (run / "log.jsonl").read_text().splitlines()
+        assert [json.loads(line) for line in lines] == [rows[n] for n in (0, 1, 5)]
+        assert lines[1] == (
+            '{"kind":"eval","seq":1,"of":"checkpoint","returns":[0.30000000000000004,1e-17,-3.0]}'
+        )
 
 
 def test_a_large_policy_goes_too(tmp_path: Path) -> None:
     run = make_run(tmp_path / "seed0", "budget")
-    (run / "policy.npz").write_bytes(bytes(139_594))
+    (run / "policy.npz").write_bytes(bytes(21_194))
     assert prune(run)
     assert sorted(p.name for p in run.iterdir()) == ["log.jsonl", "summary.json"]
 

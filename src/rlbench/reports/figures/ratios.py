@@ -46,8 +46,8 @@ WITHOUT_MARK = 0.66  # of that, the height of a row that has no ratio
 # Within a row, from half a ROW_IN below its top: its name, who solved it, and the mark.
 NAME_UP, COUNTS_UP, MARK_UP = 0.34, 0.06, -0.24
 MAX_ROWS = 80
-PAIR_NAME = 14  # characters, as those below
-SIDE_NAME = 14
+PAIR_NAME = 15  # characters, as those below
+SIDE_NAME = 15
 ROW_LENGTH = 50  # of a row's name and its numbers together
 NUMBERS_LENGTH = 30
 BEHIND_TEXT = {"facecolor": "white", "edgecolor": "none", "alpha": 1.0, "pad": 0.5}

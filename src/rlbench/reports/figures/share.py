@@ -56,7 +56,7 @@ POINTS_PER_IN = 72.0
 COUNTED, ESTIMATED = 2.4, 0.9  # widths of a line: before a seed has ended unsolved, and after
 MAX_LEVELS = 6
 MAX_GROUPS = 12
-RISK_NAME = 6  # characters
+RISK_NAME = 9  # characters
 
 
 def draw(analysis: EnvironmentAnalysis, looks: Looks) -> Figure | None:

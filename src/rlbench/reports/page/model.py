@@ -106,6 +106,18 @@ class Phase:
 
 
 @dataclass(frozen=True)
+class Configuration:
+    """A run's config.yaml.
+
+    text: empty where the run directory has none. first: the run that shows it, where another one
+    with the same configuration, but for the seed, came before.
+    """
+
+    text: str
+    first: RunDetail | None
+
+
+@dataclass(frozen=True)
 class RunDetail:
     """One run: its configuration and where its time went."""
 
@@ -118,7 +130,7 @@ class RunDetail:
     facts: tuple[tuple[str, str], ...]
     phases: tuple[Phase, ...]
     wall: str
-    config: str  # empty where the run directory has none
+    config: Configuration
     directory: str
     links: tuple[tuple[str, str], ...]  # (name, address relative to the page)
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
 from rlbench.analysis.environment import EnvironmentAnalysis
 from rlbench.analysis.groups import Group
-from rlbench.reports.page.model import Phase, RunDetail
+from rlbench.reports.page.model import Configuration, Phase, RunDetail
 from rlbench.runs.reading import UnreadableFileError, open_regular, printable
 from rlbench.runs.records import Run
 from rlbench.wording import agent_name, amount, count, significant
@@ -19,6 +20,7 @@ BAR = 1000.0
 MAX_CONFIG_BYTES = 32_000
 MAX_CONFIG_LINES = 400
 RUN_FILES = ("config.yaml", "run.json", "log.jsonl", "summary.json")
+_SEED = re.compile(r"^seed:.*$", re.MULTILINE)
 
 _PHASES = (
     ("startup", "start-up", "startup_s"),
@@ -32,17 +34,24 @@ _PHASES = (
 def run_details(data: Sequence[EnvironmentAnalysis], out: Path) -> Iterator[tuple[str, RunDetail]]:
     """(the run's directory as runs.csv has it, its detail), in the order of runs.csv.
 
-    out: where the page will lie; links are relative to it.
+    out: where the page will lie; links are relative to it. A configuration is shown with the first
+    of the runs that differ in nothing but the seed; the others name that run.
     """
     number = 0
+    shown: dict[str, RunDetail] = {}
     for part in data:
         for group in part.groups.groups:
             for run in group.runs:
                 number += 1
-                yield run.path.as_posix(), _detail(run, group, f"run-{number}", out)
+                config = _config(run.directory)
+                first = shown.get(_SEED.sub("", config))
+                detail = _detail(run, group, f"run-{number}", out, Configuration(config, first))
+                if config and first is None:
+                    shown[_SEED.sub("", config)] = detail
+                yield run.path.as_posix(), detail
 
 
-def _detail(run: Run, group: Group, anchor: str, out: Path) -> RunDetail:
+def _detail(run: Run, group: Group, anchor: str, out: Path, config: Configuration) -> RunDetail:
     place = run.directory
     phases, wall = _phases(run)
     return RunDetail(
@@ -55,7 +64,7 @@ def _detail(run: Run, group: Group, anchor: str, out: Path) -> RunDetail:
         facts=tuple(_facts(run)),
         phases=phases,
         wall=wall,
-        config=_config(place),
+        config=config,
         directory=run.path.as_posix(),
         links=tuple(_links(place, out)),
     )
