@@ -168,15 +168,21 @@ def _passed(groups: Mapping[str, Group], found: ReturnDifference) -> str:
 
 def league(results: Path) -> Iterator[str]:
     """The places of all agents over all tasks, how many times as fast as DQN each was, and on each
-    task how many of its runs solved it, after how much training in the median, in Markdown."""
+    task alone its place there, how many of its runs solved it, and after how much training in the
+    median, in Markdown."""
     environments = group_runs(load_runs(results).runs)
-    tasks = {environment.env: environment for environment in environments}
-    yield f"| place | agent | DQN's time over its | {' | '.join(map(short_name, tasks))} |"
-    yield "|---" * 3 + "|--:" * len(tasks) + "|"
+    names = " | ".join(short_name(environment.env) for environment in environments)
+    yield f"| place | agent | DQN's time over its | {names} |"
+    yield "|---" * (3 + len(environments)) + "|"
     (found,) = leagues(environments, "dqn")
+    alone = [leagues([environment], "dqn") for environment in environments]
+    places = [{row.agent: row.place for row in league_rows(one)} for (one,) in alone]
     for row in league_rows(found):
-        groups = (_group(environment, row.agent) for environment in environments)
-        yield markdown_row(row.place, row.name, row.factor, *map(_solved, groups))
+        cells = (
+            f"{place[row.agent]}; {_solved(_group(environment, row.agent))}"
+            for environment, place in zip(environments, places, strict=True)
+        )
+        yield markdown_row(row.place, row.name, row.factor, *cells)
 
 
 def _group(environment: EnvironmentGroups, label: str) -> Group:

@@ -78,9 +78,10 @@ def faster(reference: Path) -> Iterator[str]:
         for suite in across_environments(environments, ratios):
             rows += [mean for mean in suite.ratios if mean.unit == "train_s"]
         for ratio in rows:
+            place, _, _ = ratio.env.partition(f", {ratio.challenger} against {ratio.baseline}")
             yield markdown_row(
                 results.name,
-                ratio.env,
+                place,
                 f"{agent_name(ratio.baseline)} {ratio.n_baseline_reached} of {ratio.n_baseline}",
                 f"{agent_name(ratio.challenger)} {ratio.n_challenger_reached} of "
                 f"{ratio.n_challenger}",

@@ -122,10 +122,16 @@ def test_a_league_has_the_places_of_all_and_the_times_of_each_task(tmp_path: Pat
                          status="solved" if is_solved else "budget").write(tmp_path)  # fmt: skip
     head, rule, *rows = one_set.league(tmp_path)
     assert head.count("|") == rule.count("|") == 6
-    assert rows == [
-        "| 1 | ES | 30\u00d7 (95 % interval 24 to 39) | 4 of 4, 1.1 s | 4 of 4, 1.1 s |",
-        "| 2 to 3 | mine | at most 1.6\u00d7 (95 % interval 21 or less) | 1 of 4 | 4 of 4, 9 s |",
-        "| 2 to 3 | DQN | the baseline | 4 of 4, 33 s | 4 of 4, 33 s |",
+    # On one task alone a run of `mine` was as soon as ES, another later than all of DQN.
+    assert [row.split(" | ")[3:] for row in rows] == [
+        ["1 to 2; 4 of 4, 1.1 s", "1 to 2; 4 of 4, 1.1 s |"],
+        ["1 to 3; 1 of 4", "1 to 3; 4 of 4, 9 s |"],
+        ["2 to 3; 4 of 4, 33 s", "2 to 3; 4 of 4, 33 s |"],
+    ]
+    assert [row.split(" | ")[:3] for row in rows] == [
+        ["| 1", "ES", "30\u00d7 (95 % interval 24 to 39)"],
+        ["| 2 to 3", "mine", "at most 1.6\u00d7 (95 % interval 21 or less)"],
+        ["| 2 to 3", "DQN", "the baseline"],
     ]
 
 
