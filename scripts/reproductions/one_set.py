@@ -175,12 +175,10 @@ def league(results: Path) -> Iterator[str]:
     yield f"| place | agent | DQN's time over its | {names} |"
     yield "|---" * (3 + len(environments)) + "|"
     (found,) = leagues(environments, "dqn")
-    alone = [leagues([environment], "dqn") for environment in environments]
-    places = [{row.agent: row.place for row in league_rows(one)} for (one,) in alone]
     for row in league_rows(found):
         cells = (
-            f"{place[row.agent]}; {_solved(_group(environment, row.agent))}"
-            for environment, place in zip(environments, places, strict=True)
+            f"{place}; {_solved(_group(environment, row.agent))}"
+            for environment, place in zip(environments, row.alone, strict=True)
         )
         yield markdown_row(row.place, row.name, row.factor, *cells)
 

@@ -86,6 +86,11 @@ def test_environments_with_the_same_agents_are_one_league(tmp_path: Path) -> Non
     assert [league.envs for league in found] == [("A-v0", "B-v0"), ("D-v0",)]
     assert places(found[0]) == [("sb3-PPO", 1, 1), ("dqn", 2, 2), ("es", 3, 3)]
     assert found[0].standings[0].ratio == pytest.approx((10.0 * 2.5) ** 0.5)
+    assert [(one.label, one.envs, one.alone) for one in found[0].alone] == [
+        ("A-v0", ("A-v0",), ()), ("B-v0", ("B-v0",), ())
+    ]  # fmt: skip
+    assert [one.standings[0].ratio for one in found[0].alone] == pytest.approx([10.0, 2.5])
+    assert found[1].alone == ()
     assert found[0].label == "2 environments (A-v0, B-v0)"
     assert len(found[1].standings) == 4
 

@@ -47,6 +47,53 @@ def test_terminal_table_and_page_say_the_same_places(tmp_path: Path) -> None:
     assert table.count(">3</td>") == 1
 
 
+def test_places_on_each_environment_stand_beside_those_over_all(tmp_path: Path) -> None:
+    asked = {"A-v0": {"es": 1.0, "dqn": 10.0, "sb3-PPO": 10.5},
+             "B-v0": {"es": 100.0, "dqn": 10.0, "sb3-PPO": 10.5}}  # fmt: skip
+    for env, times in asked.items():
+        for run in runs_of(env, times, seeds=6):
+            run.write(tmp_path)
+    report = build_report(tmp_path)
+    both = "3 agents on 2 environments (A-v0, B-v0)"
+    start = report.lines.index(f"{both}, places by training time; in brackets on each alone")
+    lines = report.lines[start + 1 : start + 4]
+    places, _, rest = zip(*(line.strip().partition(": ") for line in lines), strict=True)
+    names = [words.split(", ")[0] for words in rest]
+    assert dict(zip(names, places, strict=True)) == {
+        "ES": "1 to 3 (1, 3)",
+        "DQN": "1 to 3 (2 to 3, 1 to 2)",
+        "PPO (SB3)": "1 to 3 (2 to 3, 1 to 2)",
+    }
+    with (tmp_path / "report" / "league.csv").open(newline="") as file:
+        records = [(r["league"], r["group"], r["first"], r["last"]) for r in csv.DictReader(file)]
+    assert [record[0] for record in records] == [both.removeprefix("3 agents on ")] * 3 + [
+        "A-v0"] * 3 + ["B-v0"] * 3  # fmt: skip
+    assert ("A-v0", "es", "1", "1") in records and ("B-v0", "es", "3", "3") in records
+    page = report.page.read_text()
+    table = page[page.index("Places on each environment alone.</caption>") :]
+    table = table[: table.index("</table>")]
+    heads = ("Agent", "A-v0", "B-v0")
+    assert "".join(f'<th scope="col">{head}</th>' for head in heads) in table
+    assert (
+        '<td data-label="A-v0" class="whole">1</td><td data-label="B-v0" class="whole">3<' in table
+    )
+    assert [line for line in page.splitlines() if line.startswith('<p class="answer">')] == [
+        f'<p class="answer">Of {both} these seeds do not settle which was fastest.</p>',
+        '<p class="answer">ES was clearly faster than the 2 other agents on A-v0.</p>',
+    ]
+
+
+def test_on_many_environments_the_table_alone_has_the_places_on_each(tmp_path: Path) -> None:
+    for letter in "ABCDEFG":
+        for run in runs_of(f"{letter}-v0", {"es": 1.0, "dqn": 10.0, "sb3-PPO": 10.5}, seeds=4):
+            run.write(tmp_path)
+    report = build_report(tmp_path)
+    assert any(line.endswith("places by training time") for line in report.lines)
+    assert "on each environment alone" not in report.page.read_text()
+    with (tmp_path / "report" / "league.csv").open(newline="") as file:
+        assert len(list(csv.DictReader(file))) == 3 * 8
+
+
 def test_two_agents_are_no_league(tmp_path: Path) -> None:
     for run in runs_of("A-v0", {"es": 5.0, "dqn": 10.0}, seeds=2):
         run.write(tmp_path)

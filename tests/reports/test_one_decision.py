@@ -172,7 +172,8 @@ class Voices:
 
 def _said(line: str, labels: dict[str, str]) -> tuple[frozenset[str], str] | None:
     """Which two a line of the terminal compares, and who won; None of another line."""
-    one, other = (f"(?P<{side}>{'|'.join(map(re.escape, labels))})" for side in ("one", "other"))
+    names = "|".join(map(re.escape, sorted(labels, key=len, reverse=True)))  # DQN (SB3) before DQN
+    one, other = (f"(?P<{side}>{names})" for side in ("one", "other"))
     ends = r"(?::.*| \(.*\))?$"
     for pattern, winner in (
         (rf"  {one} was clearly faster than {other}{ends}", ""),
@@ -181,8 +182,8 @@ def _said(line: str, labels: dict[str, str]) -> tuple[frozenset[str], str] | Non
     ):
         found = re.match(pattern, line)
         if found is not None:
-            names = labels[found["one"]], labels[found["other"]]
-            return frozenset(names), winner or names[0]
+            pair = labels[found["one"]], labels[found["other"]]
+            return frozenset(pair), winner or pair[0]
     return None
 
 

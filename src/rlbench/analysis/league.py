@@ -54,12 +54,16 @@ class Standing:
 
 @dataclass(frozen=True)
 class League:
-    """Agents that all ran on the same environments under the same conditions, the fastest first."""
+    """Agents that all ran on the same environments under the same conditions, the fastest first.
+
+    alone: the league of the same agents on each of several environments alone; empty for one.
+    """
 
     label: str
     envs: tuple[str, ...]
     baseline: str
     standings: tuple[Standing, ...]
+    alone: tuple[League, ...]
 
 
 Entrants = dict[str, Group]
@@ -109,7 +113,9 @@ def _league(field: Field, baseline: str | None, *, is_only_machine: bool) -> Lea
     ratios = {pair: _ratio(field, *pair) for pair in itertools.combinations(names, 2)}
     standings = [_standing(label, name, base, field, ratios) for name in names]
     standings.sort(key=lambda s: (s.first, s.last, -(s.ratio or 0.0), s.agent))
-    return League(label, envs, base, tuple(standings))
+    several = field if len(field) > 1 else ()
+    alone = (_league([one], baseline, is_only_machine=is_only_machine) for one in several)
+    return League(label, envs, base, tuple(standings), tuple(alone))
 
 
 def _label(envs: Sequence[str], group: Group, is_only_machine: bool) -> str:

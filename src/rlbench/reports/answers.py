@@ -14,7 +14,7 @@ from rlbench.analysis.level_times import LevelTime
 from rlbench.analysis.return_differences import ReturnDifference, return_difference
 from rlbench.analysis.speed_ratios import SpeedRatio
 from rlbench.analysis.suite_ratios import MeanRatio
-from rlbench.reports.league import league_sentence
+from rlbench.reports.league import league_sentences
 from rlbench.reports.notes import incomparable_notes
 from rlbench.runs.records import Unit
 from rlbench.wording import (
@@ -138,7 +138,7 @@ def headline(found: Sequence[Answer], leagues: Sequence[League] = ()) -> Iterato
     """The whole comparison: a sentence for each league, and one for each pair that was compared
     where leagues do not hold all environments."""
     for league in leagues:
-        yield league_sentence(league)
+        yield from league_sentences(league)
     compared: dict[tuple[str, str], list[Answer]] = {}
     for answer in found:
         if answer.decision is not None:

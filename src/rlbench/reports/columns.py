@@ -202,7 +202,12 @@ OVERALL_RATIOS = (
 )
 
 LEAGUE = (
-    Column("league", "text", "", "the environments on which just these agents ran"),
+    Column(
+        "league",
+        "text",
+        "",
+        "the environments on which just these agents ran, or one of them",
+    ),
     _GROUP,
     Column("first", "exact", "", "the best place that it may have"),
     Column("last", "exact", "", "the worst one"),

@@ -47,7 +47,7 @@ from rlbench.wording import (
     significant,
 )
 
-LEFT_IN = 0.98  # for the names of the rows below the axis
+LEFT_IN = {6: 0.98, 9: 1.17}  # for the names of the rows below the axis, by their characters
 PANEL_IN = 1.5
 PANEL_TITLE_IN = 0.27
 RISK_ROW_IN = 0.2
@@ -56,7 +56,7 @@ POINTS_PER_IN = 72.0
 COUNTED, ESTIMATED = 2.4, 0.9  # widths of a line: before a seed has ended unsolved, and after
 MAX_LEVELS = 6
 MAX_GROUPS = 12
-RISK_NAME = 9  # characters
+RISK_NAME = max(LEFT_IN)  # characters
 
 
 def draw(analysis: EnvironmentAnalysis, looks: Looks) -> Figure | None:
@@ -88,13 +88,15 @@ def draw(analysis: EnvironmentAnalysis, looks: Looks) -> Figure | None:
     place_title(figure, analysis.env, "share of seeds that had reached it")
     place_legend(figure, handles, handlelength=2.6, labelspacing=0.3)
     place_caption(figure, caption)
+    longest = max(map(len, distinct_names(names, RISK_NAME).values()))
+    left_in = next(inches for length, inches in LEFT_IN.items() if longest <= length)
     is_log = any(_needs_log(_times(part)) for part in panels)
     for part in panels:
         solved = " (solved)" if part[0].is_threshold else ""
         title = f"return of {significant(part[0].level)} or more{solved}"
-        place_text(figure, LEFT_IN, at_in, title, fontsize=10.5)
+        place_text(figure, left_in, at_in, title, fontsize=10.5)
         at_in += PANEL_TITLE_IN
-        axes = place_axes(figure, LEFT_IN, at_in, WIDTH_IN - LEFT_IN - MARGIN_IN, PANEL_IN)
+        axes = place_axes(figure, left_in, at_in, WIDTH_IN - left_in - MARGIN_IN, PANEL_IN)
         _draw_panel(axes, part, look, is_log=is_log)
         at_in += PANEL_IN + below_in
     return figure
@@ -225,7 +227,8 @@ def _write_below(
     axes: Axes, text: str, x: float | None, row: int, colour: str, *, indent_in: float = 0.0
 ) -> None:
     """Write in a row below the axis: at `x`, or at the figure's left where None."""
-    left_in = indent_in if x is not None else MARGIN_IN - LEFT_IN + indent_in
+    axes_in = WIDTH_IN * axes.get_position().x0
+    left_in = indent_in if x is not None else MARGIN_IN - axes_in + indent_in
     down_in = AXIS_LABEL_IN - 0.1 + RISK_ROW_IN * row
     axes.annotate(
         text, (0.0 if x is None else x, 0.0),

@@ -26,7 +26,7 @@ from rlbench.reports.figures.registry import (
     SuiteFigure,
 )
 from rlbench.reports.findings import Findings
-from rlbench.reports.league import league_rows, league_title
+from rlbench.reports.league import league_rows, league_title, shown_alone
 from rlbench.reports.output import PAGE
 from rlbench.reports.page.charts import chart_of
 from rlbench.reports.page.figures import page_figure
@@ -103,7 +103,12 @@ def compose(
         seeds=seeds_line(findings.analyses),
         answers=tuple(_answer_rows(sections)),
         leagues=tuple(
-            LeagueBlock(league_title(one), agent_name(one.baseline), tuple(league_rows(one)))
+            LeagueBlock(
+                league_title(one),
+                agent_name(one.baseline),
+                tuple(alone.label for alone in shown_alone(one)),
+                tuple(league_rows(one)),
+            )
             for one in findings.leagues
         ),
         films=tuple(films),

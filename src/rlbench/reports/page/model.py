@@ -23,10 +23,11 @@ class AnswerRow:
 
 @dataclass(frozen=True)
 class LeagueBlock:
-    """A league with its rows."""
+    """A league with its rows. alone: the environments of which rows have the places, too."""
 
     title: str
     baseline: str
+    alone: tuple[str, ...]
     rows: tuple[LeagueRow, ...]
 
 
