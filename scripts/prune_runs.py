@@ -17,28 +17,40 @@ import sys
 from collections.abc import Collection
 from pathlib import Path
 
+from rlbench.runs.files import replace_bytes
+from rlbench.runs.reading import UnreadableFileError, parse_object, read_lines, read_object
+
 LARGEST_POLICY_BYTES = 20_000  # those of two layers of 64 have more, and a set has up to 120
 ENDED = ("solved", "budget")
 NOT_REPORTED = ("checkpoint", "train")  # nearly half of the bytes of a log
 
 
 def prune(run_dir: Path, statuses: Collection[str] = ENDED) -> bool:
-    """Prune the run in `run_dir`; False where its status is another."""
-    summary = json.loads((run_dir / "summary.json").read_text())
-    if summary["status"] not in statuses:
+    """Prune the run in `run_dir`; False where its status is another.
+
+    Raises UnreadableFileError, and changes nothing, where its summary or log cannot be read.
+    """
+    if read_object(run_dir / "summary.json").get("status") not in statuses:
         return False
+    log = run_dir / "log.jsonl"
+    replace_bytes(log, b"".join(filter(None, map(_pruned, read_lines(log)))))
     shutil.rmtree(run_dir / "checkpoint", ignore_errors=True)
     for name in ("policy-best.npz", ".lock", "traceback.txt"):
         (run_dir / name).unlink(missing_ok=True)
-    log = run_dir / "log.jsonl"
-    rows = map(json.loads, log.read_text(encoding="utf-8").splitlines())
-    kept = (row for row in rows if row["kind"] not in NOT_REPORTED)
-    text = "".join(json.dumps(row, separators=(",", ":")) + "\n" for row in kept)
-    log.write_text(text, encoding="utf-8")
     policy = run_dir / "policy.npz"
     if policy.exists() and policy.stat().st_size > LARGEST_POLICY_BYTES:
         policy.unlink()
     return True
+
+
+def _pruned(line: bytes) -> bytes:
+    """A line of a log, empty where no report reads it. One that is no row stays as it is."""
+    row = parse_object(line)
+    if row is None or "kind" not in row or not line.endswith(b"\n"):
+        return line
+    if row["kind"] in NOT_REPORTED:
+        return b""
+    return json.dumps(row, separators=(",", ":")).encode() + b"\n"
 
 
 def main() -> int:
@@ -50,9 +62,16 @@ def main() -> int:
         parser.error(f"{given.directory} is not a directory")
     statuses = (*ENDED, "failed") if given.failed else ENDED
     summaries = sorted(given.directory.glob("*/*/*/seed*/summary.json"))
-    pruned = sum(prune(summary.parent, statuses) for summary in summaries)
+    pruned = unreadable = 0
+    for summary in summaries:
+        try:
+            pruned += prune(summary.parent, statuses)
+        except UnreadableFileError as error:
+            unreadable += 1
+            print(f"{summary.parent}: left as it is: summary.json or log.jsonl {error}",
+                  file=sys.stderr)  # fmt: skip
     print(f"pruned {pruned} runs of {len(summaries)}")
-    return 0
+    return 1 if unreadable else 0
 
 
 if __name__ == "__main__":

@@ -81,7 +81,10 @@ def test_an_algorithm_is_named_before_its_library(label: str, name: str) -> None
         (["es", "es (lr=0.02)", "es (lr=0.05)"], ["ES", "lr=0.02", "lr=0.05"]),
         (["es (lr=0.02)", "es (lr=0.05)", "dqn"], ["0.02", "0.05", "DQN"]),
         (["evosax-CMA_ES", "sb3-PPO"], ["CMA-ES", "PPO (SB3)"]),
-        (["evosax-CMA_ES", "evotorch-CMA_ES"], ["CMA-\u2026sax)", "CMA-\u2026rch)"]),
+        (["evosax-CMA_ES", "evotorch-CMAES"], ["CMA-\u2026sax)", "CMAE\u2026rch)"]),
+        (["evosax-xNES", "evotorch-XNES"], ["xNES\u2026sax)", "XNES\u2026rch)"]),
+        (["evosax-CMA_ES", "a (x=CMA-ES)", "a (x=adam)"], ["CMA-ES 1", "CMA-ES 2", "adam"]),
+        (["abcdefXYZghij", "abcdefUVWghij"], ["abc\u2026hij 1", "abc\u2026hij 2"]),
         (["es (activation=relu)", "es (activation=sigmoidally)"], ["relu", "sigm\u2026ally"]),
     ],
 )

@@ -5,7 +5,8 @@ from __future__ import annotations
 import itertools
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
@@ -286,11 +287,12 @@ def distinct_names(labels: Iterable[str], length: int) -> dict[str, str]:
     for label in labels:
         by_agent.setdefault(label.split(" ", 1)[0], []).append(label)
     algorithms = [agent_name(agent).partition(" (")[0] for agent in by_agent]
+    alike = Counter(map(_letters, algorithms))
     found = {}
     for (agent, variants), algorithm in zip(by_agent.items(), algorithms, strict=True):
         if len(variants) == 1:
             name = agent_name(agent)
-            is_clear = len(name) <= length or algorithms.count(algorithm) > 1
+            is_clear = len(name) <= length or alike[_letters(algorithm)] > 1
             found[variants[0]] = shortened(name if is_clear else algorithm, length)
             continue
         settings = [label[len(agent) :].lstrip(" (").rstrip(")]") for label in variants]
@@ -299,6 +301,22 @@ def distinct_names(labels: Iterable[str], length: int) -> dict[str, str]:
         same = sum(1 for _ in itertools.takewhile(lambda column: len(set(column)) == 1, columns))
         for label, parts in zip(variants, words, strict=True):
             found[label] = shortened("".join(parts[same:]) or agent_name(agent), length)
+    return _numbered(found, length)
+
+
+def _letters(name: str) -> str:
+    """`cmaes` of `CMA-ES` and of `CMAES`."""
+    return re.sub(r"[\W_]", "", name).lower()
+
+
+def _numbered(names: Mapping[str, str], length: int) -> dict[str, str]:
+    """The names by label, with a number behind those that several labels have."""
+    times, so_far = Counter(names.values()), Counter[str]()
+    found = {}
+    for label, name in names.items():
+        so_far[name] += 1
+        number = f" {so_far[name]}" if times[name] > 1 else ""
+        found[label] = shortened(name, length - len(number)) + number
     return found
 
 

@@ -204,6 +204,30 @@ def test_a_configuration_is_shown_once_for_runs_that_differ_in_the_seed_alone(
     assert links.count(f"#{first}") == 2
 
 
+def test_configurations_that_only_look_the_same_are_each_shown(tmp_path: Path) -> None:
+    long, deep = "k" * 400, "  - 1\n" * 500
+    texts = [
+        "seed: 0\n", "", "seed: 2\n", f"results_dir: {long}a\nseed: 3\n",
+        f"results_dir: {long}b\nseed: 4\n", f"of:\n{deep}sigma: 1\nseed: 5\n",
+        f"of:\n{deep}sigma: 2\nseed: 6\n", "seed: a\n", "seed: b\n", "seed: 9\nseed: 1\n",
+        "seed: 10\nseed: 2\n",
+    ]  # fmt: skip
+    for seed, text in enumerate(texts):
+        place = RunFiles(seed=seed).write(tmp_path)
+        (place / "config.yaml").write_text(text)
+    words = page_of(tmp_path).words
+    assert words.count("but for the seed: that") == 1  # seeds 0 and 2
+    assert words.count("Configuration (config.yaml):") == len(texts) - 2
+
+
+def test_a_configuration_is_shown_for_each_number_of_cores(tmp_path: Path) -> None:
+    for seed, cores in enumerate((1, 1, 2)):
+        RunFiles(seed=seed, header={"cores": cores}).write(tmp_path)
+    words = page_of(tmp_path).words
+    assert words.count("but for the seed: that of") == 1
+    assert words.count("Configuration (config.yaml):") == 2
+
+
 def test_a_stranger_s_text_stays_text(tmp_path: Path) -> None:
     write_hostile(tmp_path / "runs")
     page = build_report(tmp_path / "runs", tmp_path / "out").page.read_text()

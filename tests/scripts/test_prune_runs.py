@@ -70,6 +70,50 @@ def test_a_run_that_is_to_stay_failed_loses_its_traceback_too(tmp_path: Path) ->
     assert (other / "traceback.txt").exists() and (other / "checkpoint").is_dir()
 
 
+def test_what_is_no_row_of_a_log_stays_as_it_is(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "seed0", "budget")
+    odd = [b"\n", b'{"kind": "tr\n', b"\0\0\n", b"[1]\n", b'{"seq": 9}\n', b"\xff\n",
+           b'{"kind": "train", "seq": 1}\n', b'{"kind": "end", "of": "a\xe2\x80\xa8b"}\n',
+           b'{"kind": "eval", "s']  # fmt: skip
+    (run / "log.jsonl").write_bytes(b"".join(odd))
+    assert prune(run)
+    kept = [*odd[:6], b'{"kind":"end","of":"a\\u2028b"}\n', odd[8]]
+    assert (run / "log.jsonl").read_bytes() == b"".join(kept)
+
+
+def test_a_run_that_cannot_be_read_is_named_and_left_and_the_others_are_pruned(
+    tmp_path: Path,
+) -> None:
+    runs = [make_run(tmp_path / f"es/CartPole-v1/0123/seed{n}", "solved") for n in range(4)]
+    (tmp_path / "precious").write_text('{"kind": "train"}\n')
+    (runs[0] / "log.jsonl").unlink()
+    (runs[0] / "log.jsonl").symlink_to(tmp_path / "precious")
+    (runs[1] / "log.jsonl").unlink()
+    (runs[2] / "summary.json").write_text("{")
+    done = subprocess.run(
+        [sys.executable, prune_runs.__file__, tmp_path], capture_output=True, text=True
+    )
+    assert (done.returncode, done.stdout) == (1, "pruned 1 runs of 4\n")
+    assert [str(run) in done.stderr for run in runs] == [True, True, True, False]
+    assert all((run / "checkpoint").is_dir() for run in runs[:3])
+    assert (tmp_path / "precious").read_text() == '{"kind": "train"}\n'
+
+
+def test_a_log_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "es/CartPole-v1/0123/seed0", "budget")
+    before = "".join(json.dumps({"kind": "eval", "seq": n}) + "\n" for n in range(500))
+    (run / "log.jsonl").write_text(before)
+    code = (
+        "import resource, runpy, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000)); "
+        f"sys.argv = ['x', {str(tmp_path)!r}]; runpy.run_path({prune_runs.__file__!r}, "
+        "run_name='__main__')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode != 0
+    assert (run / "log.jsonl").read_text() == before
+    assert (run / "checkpoint").is_dir()
+
+
 def test_a_directory_that_is_not_there_is_named(tmp_path: Path) -> None:
     words = [sys.executable, prune_runs.__file__, tmp_path / "nowhere"]
     done = subprocess.run(words, capture_output=True, text=True)

@@ -20,7 +20,7 @@ BAR = 1000.0
 MAX_CONFIG_BYTES = 32_000
 MAX_CONFIG_LINES = 400
 RUN_FILES = ("config.yaml", "run.json", "log.jsonl", "summary.json")
-_SEED = re.compile(r"^seed:.*$", re.MULTILINE)
+_SEED = re.compile(rb"^seed: \d+$", re.MULTILINE)
 
 _PHASES = (
     ("startup", "start-up", "startup_s"),
@@ -35,19 +35,20 @@ def run_details(data: Sequence[EnvironmentAnalysis], out: Path) -> Iterator[tupl
     """(the run's directory as runs.csv has it, its detail), in the order of runs.csv.
 
     out: where the page will lie; links are relative to it. A configuration is shown with the first
-    of the runs that differ in nothing but the seed; the others name that run.
+    of a group's runs, on as many cores, that differ in nothing but the seed; the others name it.
     """
     number = 0
-    shown: dict[str, RunDetail] = {}
+    shown: dict[tuple[object, ...], RunDetail] = {}
     for part in data:
         for group in part.groups.groups:
             for run in group.runs:
                 number += 1
-                config = _config(run.directory)
-                first = shown.get(_SEED.sub("", config))
-                detail = _detail(run, group, f"run-{number}", out, Configuration(config, first))
-                if config and first is None:
-                    shown[_SEED.sub("", config)] = detail
+                content = _config(run.directory)
+                # With all that the page is filtered by: a link to a hidden run would lead nowhere.
+                key = run.env, group.label, run.cores, _SEED.sub(b"", content, count=1)
+                config = Configuration(_shown(content), shown.get(key) if content else None)
+                detail = _detail(run, group, f"run-{number}", out, config)
+                shown.setdefault(key, detail)
                 yield run.path.as_posix(), detail
 
 
@@ -166,17 +167,21 @@ def _costs(run: Run) -> Iterator[tuple[str, str]]:
             yield name, f"{share:.1%}".replace("%", " %")
 
 
-def _config(place: Path) -> str:
-    """The run's config.yaml as text, made printable; empty where it cannot be read."""
+def _config(place: Path) -> bytes:
+    """The run's config.yaml; empty where it cannot be read."""
     try:
         descriptor = open_regular(place / "config.yaml", MAX_CONFIG_BYTES)
     except UnreadableFileError:
-        return ""
+        return b""
     with os.fdopen(descriptor, "rb") as file:
         try:
-            content = file.read(MAX_CONFIG_BYTES)
+            return file.read(MAX_CONFIG_BYTES)
         except OSError:
-            return ""
+            return b""
+
+
+def _shown(content: bytes) -> str:
+    """A configuration as text, made printable."""
     lines = content.decode("utf-8", "replace").splitlines()
     return "\n".join(printable(line) for line in lines[:MAX_CONFIG_LINES])
 
