@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -51,7 +52,9 @@ def _make(case: Case, seeds: int, out: Path) -> bool:
     common = [
         f"env={case.env}", f"seed={','.join(map(str, range(seeds)))}", "cores=1",
         f"budget.env_steps={case.env_steps}", "budget.train_seconds=null",
-        "stop_at_threshold=false", f"results_dir={out / case.name}",
+        "stop_at_threshold=false",
+        # Relative, as runs that are committed name no folder of the machine.
+        f"results_dir={os.path.relpath(out / case.name)}",
     ]  # fmt: skip
     done = [
         subprocess.run([python, "-m", "rlbench", "-m", *side.words, *common], check=False)

@@ -33,12 +33,6 @@ def winners(env: str, agent: str) -> list[str | None]:
     ]
 
 
-def solved_steps(agent: str, env: str) -> list[int]:
-    """Steps of the runs that were solved, sorted."""
-    found = [run.solved_at for run in runs("league", agent) if run.env == env]
-    return sorted(solved.at.env_steps for solved in found if solved is not None)
-
-
 def test_nobody_was_clearly_faster_than_es_or_dqn_and_few_are_not_told_apart() -> None:
     alike = {
         (agent, env)
@@ -76,6 +70,7 @@ def test_of_six_agents_one_had_the_threshold_untrained_and_many_at_first() -> No
             and run.solved_at.at.env_steps == run.evaluations.clocks[1].env_steps
         ]
         assert at_first, agent
+        assert agent != "evosax-CMA_ES" or len(at_first) == 8
 
 
 def test_cma_es_and_es_are_alike_on_two_tasks_and_cma_es_fails_on_mountaincar() -> None:
@@ -131,19 +126,29 @@ def test_on_lunarlander_a2c_makes_many_more_steps_than_its_schedule_has() -> Non
     assert (round(min(steps), 1), round(max(steps), 1)) == (1.4, 1.6)
     best = [run.evaluations.return_mean.max() for run in found]
     assert (round(min(best)), round(max(best))) == (4, 111)
-    dqn, ppo = (solved_steps(agent, "LunarLander-v3") for agent in ("sb3-DQN", "sb3-PPO"))
-    assert (len(dqn), round(dqn[0], -3), round(dqn[-1], -3)) == (6, 41_000, 88_000)
-    assert (len(ppo), round(ppo[0], -4), round(ppo[-1], -4)) == (10, 490_000, 660_000)
+    unsolved = sorted(
+        run.end.env_steps
+        for run in runs("league", "sb3-DQN")
+        if run.env == "LunarLander-v3" and run.solved_at is None
+    )
+    assert (len(unsolved), round(unsolved[0], -3), round(unsolved[-1], -3)) == (4, 80_000, 88_000)
+    for agent in ("sb3-A2C", "sb3-PPO"):  # about as long as RL Zoo trains on MountainCar
+        made = [run.end.env_steps for run in runs("league", agent) if run.env == "MountainCar-v0"]
+        assert 0.9e6 < median(made) < 1.1e6
 
 
 def test_from_the_command_es_is_clearly_faster_than_dqn() -> None:
     found = [ratio for one in environments("league") for ratio in speed_ratios(one)]
-    (mean,) = [
-        mean
+    means = {
+        mean.challenger: mean
         for suite in across_environments(environments("league"), found)
         for mean in suite.ratios
-        if (mean.unit, mean.challenger) == ("command_s", "es")
-    ]
+        if mean.unit == "command_s"
+    }
+    mean = means.pop("es")
+    assert {agent: decide(one).winner_label for agent, one in means.items()} == dict.fromkeys(
+        THEIRS, "dqn"
+    )
     assert [round(x or 0, 1) for x in (mean.ratio, mean.low, mean.high)] == [2.4, 1.8, 3.4]
     waits = [
         round(median(run.end.startup_s for agent in agents for run in runs("league", agent)), 1)
