@@ -106,3 +106,25 @@ def test_both_sides_have_the_settings_of_rl_zoo() -> None:
             ours.pop("agent.pair_shares_episodes") is theirs.pop("agent.shared_episodes") is False
         )
         assert ours == theirs and ours["agent.optimizer"] == "adam"
+
+
+COMMITTED = Path(__file__).parents[2] / "results" / "validation"
+
+
+def test_the_committed_table_is_that_of_the_committed_runs() -> None:
+    assert (COMMITTED / "table.md").read_text() == document(COMMITTED, cases())
+
+
+def test_the_document_says_what_the_committed_runs_say() -> None:
+    rows = [row.strip("| ").split(" | ") for row in document(COMMITTED, cases()).splitlines()
+            if row.startswith(("| DQN and", "| ES and"))]  # fmt: skip
+    assert {row[2] for row in rows} == {"10 and 10"}
+    assert [(row[0], row[-1]) for row in rows] == [
+        ("DQN and DQN (SB3) on CartPole-v1", "not settled"),
+        ("DQN and DQN (SB3) on Acrobot-v1", "not settled"),
+        ("ES and Open-ES (evosax) on CartPole-v1", "equivalent"),
+        ("ES and Open-ES (evosax) on Acrobot-v1", "equivalent"),
+    ]
+    for row in rows[:2]:
+        low, high = map(float, row[5].split("(")[1].rstrip(")").split(" to "))
+        assert low < 0 < high and float(row[6]) < max(-low, high) < 1.1 * float(row[6])
