@@ -115,6 +115,12 @@ def test_the_committed_table_is_that_of_the_committed_runs() -> None:
     assert (COMMITTED / "table.md").read_text() == document(COMMITTED, cases())
 
 
+def test_the_committed_runs_name_no_folder_of_a_machine() -> None:
+    files = list(COMMITTED.glob("*/*/*/*/seed*/config.yaml"))
+    assert len(files) >= 80
+    assert all("results_dir: results/validation/" in file.read_text() for file in files)
+
+
 def test_the_document_says_what_the_committed_runs_say() -> None:
     rows = [row.strip("| ").split(" | ") for row in document(COMMITTED, cases()).splitlines()
             if row.startswith(("| DQN and", "| ES and"))]  # fmt: skip

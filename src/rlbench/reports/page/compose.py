@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from rlbench.analysis.league import League
 from rlbench.claims.examine import ExaminedClaim
 from rlbench.claims.verdict import EARLY_NOTE, early_lines, per_core_text, power_text, rival_text
 from rlbench.reports.answers import (
@@ -102,15 +103,7 @@ def compose(
         hardware=tuple(hardware_lines(groups)),
         seeds=seeds_line(findings.analyses),
         answers=tuple(_answer_rows(sections)),
-        leagues=tuple(
-            LeagueBlock(
-                league_title(one),
-                agent_name(one.baseline),
-                tuple(alone.label for alone in shown_alone(one)),
-                tuple(league_rows(one)),
-            )
-            for one in findings.leagues
-        ),
+        leagues=tuple(map(_league, findings.leagues)),
         films=tuple(films),
         overview=_figures(figures, OverviewFigure),
         suites=_figures(figures, SuiteFigure),
@@ -130,6 +123,15 @@ def compose(
         units=tuple((unit, name.sentence) for unit, name in UNIT_NAMES.items() if unit in clocks),
         run_count=len(runs),
         version=" and ".join(sorted({r.rlbench for g in groups for r in g.runs if r.rlbench})),
+    )
+
+
+def _league(league: League) -> LeagueBlock:
+    return LeagueBlock(
+        title=league_title(league),
+        baseline=agent_name(league.baseline),
+        alone=tuple(one.label for one in shown_alone(league)),
+        rows=tuple(league_rows(league)),
     )
 
 
