@@ -210,14 +210,14 @@ def test_configurations_that_only_look_the_same_are_each_shown(tmp_path: Path) -
         "seed: 0\n", "", "seed: 2\n", f"results_dir: {long}a\nseed: 3\n",
         f"results_dir: {long}b\nseed: 4\n", f"of:\n{deep}sigma: 1\nseed: 5\n",
         f"of:\n{deep}sigma: 2\nseed: 6\n", "seed: a\n", "seed: b\n", "seed: 9\nseed: 1\n",
-        "seed: 10\nseed: 2\n",
+        "seed: 10\nseed: 2\n", "",
     ]  # fmt: skip
     for seed, text in enumerate(texts):
         place = RunFiles(seed=seed).write(tmp_path)
         (place / "config.yaml").write_text(text)
     words = page_of(tmp_path).words
     assert words.count("but for the seed: that") == 1  # seeds 0 and 2
-    assert words.count("Configuration (config.yaml):") == len(texts) - 2
+    assert words.count("Configuration (config.yaml):") == len(texts) - 3  # and two are empty
 
 
 def test_a_configuration_is_shown_for_each_number_of_cores(tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ def run_details(data: Sequence[EnvironmentAnalysis], out: Path) -> Iterator[tupl
     """(the run's directory as runs.csv has it, its detail), in the order of runs.csv.
 
     out: where the page will lie; links are relative to it. A configuration is shown with the first
-    of a group's runs, on as many cores, that differ in nothing but the seed; the others name it.
+    of a group's runs that differ in nothing but the seed; the others name it.
     """
     number = 0
     shown: dict[tuple[object, ...], RunDetail] = {}
@@ -44,8 +44,8 @@ def run_details(data: Sequence[EnvironmentAnalysis], out: Path) -> Iterator[tupl
             for run in group.runs:
                 number += 1
                 content = _config(run.directory)
-                # With all that the page is filtered by: a link to a hidden run would lead nowhere.
-                key = run.env, group.label, run.cores, _SEED.sub(b"", content, count=1)
+                # Of one group, which filters show or hide as a whole: a link needs its run.
+                key = run.env, group.label, _SEED.sub(b"", content, count=1)
                 config = Configuration(_shown(content), shown.get(key) if content else None)
                 detail = _detail(run, group, f"run-{number}", out, config)
                 shown.setdefault(key, detail)
