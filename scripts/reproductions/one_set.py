@@ -47,10 +47,10 @@ def mujoco(results: Path) -> Iterator[str]:
 
 
 def atari(results: Path) -> Iterator[str]:
-    """Returns at equal frames, of Dopamine's DQN and of our runs, and those at their ends, in
-    Markdown."""
+    """Returns at equal frames, of Dopamine's DQN and of our runs by seed, and those at their ends,
+    in Markdown. A dash is a run that had ended by then."""
     environments = group_runs(load_runs(results).runs)
-    agents = [group.label for group in environments[0].contenders]
+    agents = [agent_name(group.label) for group in environments[0].contenders]
     yield f"| game | frames | Dopamine's DQN | {' | '.join(f'{name} here' for name in agents)} |"
     yield "|---" + "|--:" * (2 + len(agents)) + "|"
     for environment in environments:
@@ -58,22 +58,16 @@ def atari(results: Path) -> Iterator[str]:
         assert environment.frame_skip is not None
         published = dopamine_curve(environment.env, environment.frame_skip)
         assert published is not None
-        ends = [_end(group.runs) for group in environment.contenders]
+        furthest = max(_end(run)[0] for group in environment.contenders for run in group.runs)
         for i, env_steps in enumerate(published.env_steps):
-            if env_steps > max(ends):
+            if env_steps > furthest:
                 break
             mean, low, high = (c[i] for c in (published.mean, published.lowest, published.highest))
-            ours = (
-                _returns_at(group.runs, env_steps) if env_steps <= end else ""
-                for group, end in zip(environment.contenders, ends, strict=True)
-            )
+            ours = (_returns_at(group.runs, env_steps) for group in environment.contenders)
             theirs = f"{mean:.1f} ({low:.1f} to {high:.1f})"
             yield markdown_row(game, f"{published.frames[i] / MILLION:g} M", theirs, *ours)
         skip = published.frames[0] / published.env_steps[0]
-        ours = (
-            f"{_returns_at(group.runs, end)} at {skip * end / MILLION:.2g} M"
-            for group, end in zip(environment.contenders, ends, strict=True)
-        )
+        ours = (_returns_at_the_end(group.runs, skip) for group in environment.contenders)
         yield markdown_row(game, "at the end", "", *ours)
 
 
@@ -240,18 +234,29 @@ def _times(results: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def _end(runs: Sequence[Run]) -> float:
-    return max(float(evaluated(run, "env_steps")[0][-1]) for run in runs)
+def _end(run: Run) -> tuple[float, float]:
+    """Steps and mean return of the last evaluation."""
+    x, y = evaluated(run, "env_steps")
+    return float(x[-1]), float(y[-1])
 
 
 def _returns_at(runs: Sequence[Run], env_steps: float) -> str:
-    """The last evaluations' mean returns at or before so many steps, a run each."""
+    """`-17.2, -17.9`: the last evaluations' mean returns at or before so many steps, a run each;
+    empty where all had ended by then."""
     found = []
     for run in runs:
         x, y = evaluated(run, "env_steps")
-        before = y[x <= env_steps]
-        found.extend([f"{before[-1]:.1f}"] if len(before) else [])
-    return ", ".join(found)
+        found.append(f"{y[x <= env_steps][-1]:.1f}" if env_steps <= x[-1] else "\u2013")
+    return ", ".join(found) if set(found) != {"\u2013"} else ""
+
+
+def _returns_at_the_end(runs: Sequence[Run], frame_skip: float) -> str:
+    """`-17.2, -17.9 at 14 to 17 M`: the last evaluations' mean returns, a run each, and after how
+    many frames those were."""
+    ends = [_end(run) for run in runs]
+    frames = sorted({f"{frame_skip * steps / MILLION:.2g}" for steps, _ in ends}, key=float)
+    span = frames[0] if len(frames) == 1 else f"{frames[0]} to {frames[-1]}"
+    return f"{', '.join(f'{value:.1f}' for _, value in ends)} at {span} M"
 
 
 def _ours(row: Mapping[str, str] | None) -> str:
