@@ -16,7 +16,7 @@ from rlbench.analysis.level_times import level_time
 from rlbench.analysis.return_differences import ReturnDifference, return_difference
 from rlbench.analysis.speed_ratios import speed_ratio
 from rlbench.published import table
-from rlbench.published.dopamine import MILLION, dopamine_curve
+from rlbench.published.dopamine import ADAM, MILLION, RMSPROP, DopamineCurve, dopamine_curve
 from rlbench.published.levels import ATARI_FRACTIONS
 from rlbench.reports.league import league_rows
 from rlbench.runs.load import load_runs
@@ -47,28 +47,26 @@ def mujoco(results: Path) -> Iterator[str]:
 
 
 def atari(results: Path) -> Iterator[str]:
-    """Returns at equal frames, of Dopamine's DQN and of our runs by seed, and those at their ends,
-    in Markdown. A dash is a run that had ended by then."""
+    """Returns at equal frames, of both of Dopamine's DQNs and of our runs by seed, by the nearest
+    evaluation, and those at their ends, in Markdown. A dash is a run that had ended by then."""
     environments = group_runs(load_runs(results).runs)
     agents = [agent_name(group.label) for group in environments[0].contenders]
-    yield f"| game | frames | Dopamine's DQN | {' | '.join(f'{name} here' for name in agents)} |"
-    yield "|---" + "|--:" * (2 + len(agents)) + "|"
+    ours_named = " | ".join(f"{name} here" for name in agents)
+    yield f"| game | frames | Dopamine's DQN | ... with Adam | {ours_named} |"
+    yield "|---" + "|--:" * (3 + len(agents)) + "|"
     for environment in environments:
         game = short_name(environment.env)
         assert environment.frame_skip is not None
-        published = dopamine_curve(environment.env, environment.frame_skip)
-        assert published is not None
+        skip = environment.frame_skip
+        published = [dopamine_curve(environment.env, skip, agent) for agent in (RMSPROP, ADAM)]
         furthest = max(_end(run)[0] for group in environment.contenders for run in group.runs)
-        for i, env_steps in enumerate(published.env_steps):
-            if env_steps > furthest:
-                break
-            mean, low, high = (c[i] for c in (published.mean, published.lowest, published.highest))
-            ours = (_returns_at(group.runs, env_steps) for group in environment.contenders)
-            theirs = f"{mean:.1f} ({low:.1f} to {high:.1f})"
-            yield markdown_row(game, f"{published.frames[i] / MILLION:g} M", theirs, *ours)
-        skip = published.frames[0] / published.env_steps[0]
+        for i in range(int(furthest * skip / MILLION)):
+            theirs = (_published_at(curve, i) for curve in published)
+            steps = (i + 1) * MILLION / skip
+            ours = (_returns_at(group.runs, steps) for group in environment.contenders)
+            yield markdown_row(game, f"{i + 1} M", *theirs, *ours)
         ours = (_returns_at_the_end(group.runs, skip) for group in environment.contenders)
-        yield markdown_row(game, "at the end", "", *ours)
+        yield markdown_row(game, "at the end", "", "", *ours)
 
 
 def levels(results: Path) -> Iterator[str]:
@@ -240,13 +238,19 @@ def _end(run: Run) -> tuple[float, float]:
     return float(x[-1]), float(y[-1])
 
 
+def _published_at(curve: DopamineCurve | None, i: int) -> str:
+    """`-20.3 (-20.6 to -20.2)`: mean and range over its runs, in the million frames `i`."""
+    assert curve is not None and curve.frames[i] == (i + 1) * MILLION
+    return f"{curve.mean[i]:.1f} ({curve.lowest[i]:.1f} to {curve.highest[i]:.1f})"
+
+
 def _returns_at(runs: Sequence[Run], env_steps: float) -> str:
-    """`-17.2, -17.9`: the last evaluations' mean returns at or before so many steps, a run each;
+    """`-17.2, -17.9`: the mean returns of the evaluations nearest to so many steps, a run each;
     empty where all had ended by then."""
     found = []
     for run in runs:
         x, y = evaluated(run, "env_steps")
-        found.append(f"{y[x <= env_steps][-1]:.1f}" if env_steps <= x[-1] else "\u2013")
+        found.append(f"{y[abs(x - env_steps).argmin()]:.1f}" if env_steps <= x[-1] else "\u2013")
     return ", ".join(found) if set(found) != {"\u2013"} else ""
 
 

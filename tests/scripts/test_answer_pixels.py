@@ -3,10 +3,12 @@ pixels."""
 
 from __future__ import annotations
 
-from statistics import median
+import json
+import math
+from statistics import median, stdev
 
 from rlbench.analysis.curves import evaluated
-from rlbench.published.dopamine import dopamine_curve
+from rlbench.published.dopamine import ADAM, RMSPROP, DopamineCurve, dopamine_curve
 from rlbench.runs.records import Run
 from support.committed_runs import ratios, runs
 
@@ -35,24 +37,64 @@ def test_a_tenth_of_the_way_was_passed_by_two_runs_of_es() -> None:
     assert all(run.reached[level] is None for run in by_seed("es") for level in further)
 
 
-def test_in_an_hour_dqn_came_to_where_the_published_one_still_was() -> None:
+def test_es_was_evaluated_about_three_times_as_often() -> None:
+    counts = [[len(run.evaluations) for run in by_seed(agent)] for agent in ("es", "dqn")]
+    assert [round(es / dqn) for es, dqn in zip(*counts, strict=True)] == [3, 3, 3]
+
+
+def test_a_return_at_the_end_has_a_standard_error_of_up_to_0_8() -> None:
+    errors = []
+    for run in by_seed("es") + by_seed("dqn"):
+        with (run.directory / "log.jsonl").open() as file:
+            rows = [row for row in map(json.loads, file) if row["kind"] == "eval"]
+        returns = rows[-1]["returns"]
+        assert len(returns) == 10
+        errors.append(stdev(returns) / math.sqrt(len(returns)))
+    assert round(max(errors), 1) == 0.8
+
+
+def test_after_about_as_many_frames_both_agents_had_about_as_much() -> None:
+    had = {}
+    for agent in ("es", "dqn"):
+        curves = [evaluated(run, "env_steps") for run in by_seed(agent)]
+        near = [(x, y, int(abs(4 * x - 1.1e6).argmin())) for x, y in curves]
+        assert all(1.05e6 < 4 * x[i] < 1.2e6 for x, _, i in near)
+        had[agent] = [float(y[i]) for _, y, i in near]
+    assert had == {"es": [-20.3, -20.3, -20.4], "dqn": [-20.5, -19.7, -20.2]}
+
+
+def published(agent: str) -> DopamineCurve:
+    curve = dopamine_curve("ALE/Pong-v5", 4, agent)
+    assert curve is not None
+    return curve
+
+
+def test_in_an_hour_dqn_came_to_where_the_published_ones_still_were() -> None:
     assert [round(run.end.env_frames / 1e6, 1) for run in by_seed("dqn")] == [1.4, 1.3, 1.9]
-    curve = dopamine_curve("ALE/Pong-v5", 4)
-    assert curve is not None
-    ranges = [(round(curve.lowest[i], 1), round(curve.highest[i], 1)) for i in (0, 1)]
-    assert ranges == [(-20.6, -20.2), (-20.7, -18.0)]
-    assert all(ranges[1][0] <= value <= ranges[1][1] for value in at_the_end("dqn"))
+    assert round(min(run.end.env_steps for run in by_seed("dqn")), -3) == 313_000
+    ranges = {
+        agent: [(round(curve.lowest[i], 1), round(curve.highest[i], 1)) for i in (0, 1)]
+        for agent, curve in ((agent, published(agent)) for agent in (RMSPROP, ADAM))
+    }
+    assert ranges[RMSPROP] == [(-20.6, -20.2), (-20.7, -18.0)]
+    assert ranges[ADAM] == [(-20.3, -20.1), (-19.5, -17.3)]
+    (low, high), below = ranges[RMSPROP][1], ranges[ADAM][1][0]
+    assert all(low <= value <= high and value < below for value in at_the_end("dqn"))
+    assert [round(published(agent).mean[1], 1) for agent in (RMSPROP, ADAM)] == [-19.1, -18.5]
 
 
-def test_es_was_far_below_the_published_mean_after_as_many_frames() -> None:
-    curve = dopamine_curve("ALE/Pong-v5", 4)
-    assert curve is not None
+def test_es_was_far_below_the_published_means_after_as_many_frames() -> None:
     frames = [int(run.end.env_frames / 1e6) for run in by_seed("es")]
     assert (min(frames), max(frames)) == (14, 26)
-    mean = [curve.mean[n - 1] for n in frames]
-    assert all(them - us > 15 for them, us in zip(mean, at_the_end("es"), strict=True))
-    worst = [float(curve.lowest[n - 1]) for n in frames]
-    assert all(them - us > -0.1 for them, us in zip(worst, at_the_end("es"), strict=True))
+    ahead = {
+        agent: [
+            round(float(published(agent).mean[n - 1]) - value)
+            for n, value in zip(frames, at_the_end("es"), strict=True)
+        ]
+        for agent in (RMSPROP, ADAM)
+    }
+    assert (min(ahead[RMSPROP]), max(ahead[RMSPROP])) == (19, 21)
+    assert (min(ahead[ADAM]), max(ahead[ADAM])) == (30, 32)
 
 
 def test_the_three_hours_of_pong_were_not_equally_fast() -> None:
@@ -62,6 +104,8 @@ def test_the_three_hours_of_pong_were_not_equally_fast() -> None:
     }
     assert [round(speed) for speed in speeds["dqn"]] == [97, 87, 129]
     assert [round(speed, -1) for speed in speeds["es"]] == [1210, 990, 1820]
+    faster = [round(speeds[agent][2] / speeds[agent][1], 2) for agent in ("es", "dqn")]
+    assert faster == [1.85, 1.48]
     times = [es / dqn for es, dqn in zip(speeds["es"], speeds["dqn"], strict=True)]
     assert [round(ratio) for ratio in times] == [12, 11, 14]
     assert {run.cpu_model for agent in speeds for run in by_seed(agent)} == {

@@ -12,7 +12,9 @@ from rlbench.published.atari import atari_game
 
 FloatArray = NDArray[np.float64]
 
-AGENT = "DQN"  # of the table's two, the one with the settings of Mnih et al. 2015
+# The table's two: with the settings of Mnih et al. 2015, and with those of Dopamine's DQN in JAX.
+RMSPROP = "DQN"
+ADAM = "DQN (Adam + MSE in JAX)"
 MILLION = 1e6
 
 
@@ -29,14 +31,14 @@ class DopamineCurve:
     runs: int
 
 
-def dopamine_curve(env_id: str, frame_skip: float) -> DopamineCurve | None:
+def dopamine_curve(env_id: str, frame_skip: float, agent: str = RMSPROP) -> DopamineCurve | None:
     """The published curve of an Atari game; None where there is none.
 
-    frame_skip: frames that one step of the environment takes.
+    frame_skip: frames that one step of the environment takes. agent: `RMSPROP` or `ADAM`.
     """
     game = atari_game(env_id)
     rows = [
-        row for row in table("dopamine_dqn_curves") if row["game"] == game and row["agent"] == AGENT
+        row for row in table("dopamine_dqn_curves") if row["game"] == game and row["agent"] == agent
     ]
     if not rows:
         return None
