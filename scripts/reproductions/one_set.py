@@ -58,13 +58,14 @@ def atari(results: Path) -> Iterator[str]:
         game = short_name(environment.env)
         assert environment.frame_skip is not None
         skip = environment.frame_skip
-        published = [dopamine_curve(environment.env, skip, agent) for agent in (RMSPROP, ADAM)]
+        published = [_published(environment.env, skip, agent) for agent in (RMSPROP, ADAM)]
         furthest = max(_end(run)[0] for group in environment.contenders for run in group.runs)
-        for i in range(int(furthest * skip / MILLION)):
+        for i, env_steps in enumerate(published[0].env_steps):
+            if env_steps > furthest:
+                break
             theirs = (_published_at(curve, i) for curve in published)
-            steps = (i + 1) * MILLION / skip
-            ours = (_returns_at(group.runs, steps) for group in environment.contenders)
-            yield markdown_row(game, f"{i + 1} M", *theirs, *ours)
+            ours = (_returns_at(group.runs, env_steps) for group in environment.contenders)
+            yield markdown_row(game, f"{published[0].frames[i] / MILLION:g} M", *theirs, *ours)
         ours = (_returns_at_the_end(group.runs, skip) for group in environment.contenders)
         yield markdown_row(game, "at the end", "", "", *ours)
 
@@ -238,9 +239,14 @@ def _end(run: Run) -> tuple[float, float]:
     return float(x[-1]), float(y[-1])
 
 
-def _published_at(curve: DopamineCurve | None, i: int) -> str:
+def _published(env: str, frame_skip: float, agent: str) -> DopamineCurve:
+    curve = dopamine_curve(env, frame_skip, agent)
+    assert curve is not None
+    return curve
+
+
+def _published_at(curve: DopamineCurve, i: int) -> str:
     """`-20.3 (-20.6 to -20.2)`: mean and range over its runs, in the million frames `i`."""
-    assert curve is not None and curve.frames[i] == (i + 1) * MILLION
     return f"{curve.mean[i]:.1f} ({curve.lowest[i]:.1f} to {curve.highest[i]:.1f})"
 
 
