@@ -99,6 +99,8 @@ def test_the_published_counts_are_those_of_the_papers() -> None:
     assert len(record.games) == 51
     against = record.against_a3c
     assert (against.won, against.lost, against.tied) == (23, 28, 0)
+    against = record.against_a2c
+    assert (against.won, against.lost, against.tied) == (15, 25, 1)
     against = record.against_dqn
     assert (against.won, against.lost, against.tied) == (17, 33, 1)
     assert round(record.es_iqm, 2) == 0.44
@@ -814,6 +816,7 @@ def test_the_command_without_runs_states_what_was_published(
     printed = capsys.readouterr().out
     words = " ".join(printed.split())
     assert "better than A3C on 23 of 51 games and worse on 28" in words
+    assert "Of the 41 games of which its score is known here ES wins 15, loses 25" in words
     assert "wins 17 games, loses 33 and ties 1" in words
     assert words.count("What was measured here: nothing") == 2
     assert max(map(len, printed.splitlines())) <= 72

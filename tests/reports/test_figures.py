@@ -11,7 +11,7 @@ import pytest
 from matplotlib.text import Annotation
 from PIL import Image
 
-from rlbench.published.dopamine import dopamine_curve
+from rlbench.published.dopamine import ADAM, dopamine_curve
 from rlbench.reports.figures.looks import DQN, ES, Looks
 from rlbench.reports.figures.registry import FIGURES, EnvironmentFigure, ReportFigure, SuiteFigure
 from rlbench.reports.figures.style import DPI, log_ticks, render, styled
@@ -315,15 +315,19 @@ def test_a_game_is_shown_beside_dopamines_curve_and_the_conditions_are_said(tmp_
     assert [values[0] for values in first] == [250_000, -20.349, -20.559, -20.181]
     figure = drawn("curves", found)
     assert_readable(figure)
-    published = [line for line in figure.axes[1].lines if line.get_linestyle() == "-."]
-    assert len(published) == 1 and published[0].get_ydata()[0] == -20.349  # type: ignore[index]
+    adam = dopamine_curve("ALE/Pong-v5", frame_skip, ADAM)
+    assert adam is not None and round(float(adam.mean[0]), 1) == -20.2
+    published = [line for line in figure.axes[1].lines if len(np.asarray(line.get_xdata())) == 199]
+    starts = [float(np.asarray(line.get_ydata())[0]) for line in published]
+    assert starts == [-20.349, float(adam.mean[0])]
     assert figure.axes[1].get_xlim()[1] < 700_000  # and not the 200 million frames of the curve
     texts = texts_of(figure)
-    assert "Dopamine's published DQN: mean, range of 5 runs" in texts
+    for optimizer in ("RMSProp", "Adam"):
+        assert f"Dopamine's DQN ({optimizer}): mean, range of 5 runs" in texts
     assert "sticky actions 0.25, and 0 in the published scores" in texts
     small = [dataclasses.replace(run, env="MinAtar/Pong-v1", threshold=None) for run in runs]
     texts_of_small = texts_of(drawn("curves", findings_at(tmp_path / "small", small)))
-    assert "sticky actions 0.25" in texts_of_small and "published" not in texts_of_small
+    assert "sticky actions 0.25" in texts_of_small and "Dopamine" not in texts_of_small
     assert_readable(drawn("speed-ratio", found))
     for run in runs:
         run.steps_per_s = 300.0

@@ -80,8 +80,9 @@ def family_of(env: str) -> Family:
 
 
 def _atari_claim(record: AtariRecord) -> Claim:
-    a3c, dqn = record.against_a3c, record.against_dqn
+    a3c, a2c, dqn = record.against_a3c, record.against_a2c, record.against_dqn
     games = len(record.games)
+    with_a2c = a2c.won + a2c.lost + a2c.tied
     return Claim(
         key="atari",
         family="atari",
@@ -101,6 +102,9 @@ def _atari_claim(record: AtariRecord) -> Claim:
             f"ES scored better than A3C on {a3c.won} of {games} games and worse on {a3c.lost}. The "
             "starts differ: ES was scored from random no-op starts, A3C from starts taken from "
             "human play.",
+            "The paper's own A2C was scored as ES was, after as many frames as A3C. Of the "
+            f"{with_a2c} games of which its score is known here ES wins {a2c.won}, loses "
+            f"{a2c.lost} and ties {a2c.tied} (derived).",
             f"In core-hours a game: {record.es.core_hours:,.0f} for ES, "
             f"{record.a3c.core_hours:,.0f} for A3C. Per core the reported speed-up of "
             f"{significant(record.time_factor)}{TIMES} is "

@@ -27,11 +27,13 @@ class Record:
 @dataclass(frozen=True)
 class Game:
     """Scores of one Atari game. The places are human-normalised, random 0 and a human tester 1,
-    all with the references of no-op starts, so that a higher score is a higher place."""
+    all with the references of no-op starts, so that a higher score is a higher place. a2c: of the
+    ES paper's own A2C; None where its source has none."""
 
     name: str
     es: float
     a3c: float
+    a2c: float | None
     dqn: float
     es_place: float
     a3c_place: float
@@ -53,7 +55,8 @@ class Effort:
 
 @dataclass(frozen=True)
 class AtariRecord:
-    """ES after an hour against A3C after a day (human starts) and DQN after 200 M frames."""
+    """ES after an hour against A3C after a day (human starts), A2C after as many frames as A3C,
+    and DQN after 200 M frames."""
 
     games: tuple[Game, ...]  # by name
     es: Effort
@@ -67,6 +70,11 @@ class AtariRecord:
     def against_a3c(self) -> Record:
         """By raw scores, as the paper counts; the starts differ."""
         return _record([(game.es, game.a3c) for game in self.games])
+
+    @property
+    def against_a2c(self) -> Record:
+        """By raw scores, both evaluated alike by the paper (its table 2), of the games known."""
+        return _record([(game.es, game.a2c) for game in self.games if game.a2c is not None])
 
     @property
     def against_dqn(self) -> Record:
@@ -146,9 +154,10 @@ def atari_record() -> AtariRecord:
         human = _known(references[key]["human_noop"])
         es = _known(row["es_ff_1h_720cores_1Bframes"])
         a3c = _known(row["a3c_ff_1day_humanstart"])
+        a2c = number(row["a2c_ff_320Mframes"])
         dqn = _known(dqn_scores[key]["dqn_noop"])
         places = [(score - random) / (human - random) for score in (es, a3c, dqn)]
-        games.append(Game(references[key]["name"], es, a3c, dqn, *places))
+        games.append(Game(references[key]["name"], es, a3c, a2c, dqn, *places))
     runs = {row["method"]: row for row in table("walltime")}
     es_run, a3c_run, dqn_run = runs["ES"], runs["A3C FF (1 day)"], runs["DQN (Nature)"]
     return AtariRecord(

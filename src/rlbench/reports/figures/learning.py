@@ -20,14 +20,14 @@ from rlbench.analysis.curves import (
 )
 from rlbench.analysis.environment import EnvironmentAnalysis
 from rlbench.analysis.groups import EnvironmentGroups, Group
-from rlbench.published.dopamine import DopamineCurve
+from rlbench.published.dopamine import ADAM, RMSPROP, DopamineCurve
 from rlbench.reports.figures.learning_panel import (
     FEW_SEEDS,
-    PUBLISHED_LINE,
+    PUBLISHED_LINES,
     draw_panel,
     lowest_shown,
     needs_log,
-    published_curve,
+    published_curves,
     set_return_limits,
 )
 from rlbench.reports.figures.looks import Look, Looks
@@ -53,13 +53,14 @@ from rlbench.runs.records import Unit
 from rlbench.wording import UNIT_NAMES, agent_name, amount, fitting_name, plural, significant
 
 MIDDLE_FROM = 3  # seeds; a median of fewer is their mean, or the one
+PUBLISHED_OPTIMIZERS = {RMSPROP: "RMSProp", ADAM: "Adam"}
 SAME_CPU_SHARE = 1.25  # how far the agents' CPU-seconds per second may be apart to be drawn as one
 
 
 def draw(analysis: EnvironmentAnalysis, looks: Looks) -> Figure:
     """The returns of all contenders, a panel for each clock that adds something to the others."""
     environment = analysis.groups
-    published = published_curve(environment)
+    published = published_curves(environment)
     look = looks.on(environment.env)
     handles = list(_legend(environment, look, published))
     caption = caption_lines(environment.groups, list(_explanations(analysis, published)))
@@ -125,7 +126,9 @@ def caption(_: EnvironmentAnalysis) -> str:
 
 
 def _legend(
-    environment: EnvironmentGroups, looks: Mapping[str, Look], published: DopamineCurve | None
+    environment: EnvironmentGroups,
+    looks: Mapping[str, Look],
+    published: Mapping[str, DopamineCurve],
 ) -> Iterator[Line2D]:
     for group in environment.contenders:
         look = looks[group.label]
@@ -139,9 +142,10 @@ def _legend(
     if acting_at_random is not None:
         label = f"acting at random: {significant(acting_at_random)}"
         yield Line2D([], [], label=label, **RANDOM_LINE)
-    if published is not None:
-        label = f"Dopamine's published DQN: mean, range of {published.runs} runs"
-        yield Line2D([], [], label=label, **PUBLISHED_LINE)
+    for agent, curve in published.items():
+        optimizer = PUBLISHED_OPTIMIZERS[agent]
+        label = f"Dopamine's DQN ({optimizer}): mean, range of {curve.runs} runs"
+        yield Line2D([], [], label=label, **PUBLISHED_LINES[agent])
 
 
 def _group_text(group: Group) -> str:
@@ -156,7 +160,9 @@ def _group_text(group: Group) -> str:
     return f"{name}: {', '.join(parts)}"
 
 
-def _explanations(analysis: EnvironmentAnalysis, published: DopamineCurve | None) -> Iterator[str]:
+def _explanations(
+    analysis: EnvironmentAnalysis, published: Mapping[str, DopamineCurve]
+) -> Iterator[str]:
     environment = analysis.groups
     groups = environment.contenders
     most = max((len(group.runs) for group in groups), default=0)
@@ -182,7 +188,7 @@ def _explanations(analysis: EnvironmentAnalysis, published: DopamineCurve | None
                 f"the axis of {UNIT_NAMES[unit].short} ends at {amount(end, unit)}, where the "
                 f"budget of {fitting_name(group.label, 24)} ended; other runs went on"
             )
-    if published is not None:
+    if published:
         yield (
             "Dopamine (Castro et al. 2018): returns in training with sticky actions 0.25, each "
             "point over the million frames before it"

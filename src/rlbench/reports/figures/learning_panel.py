@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 
 from rlbench.analysis.curves import Curve, carried_forward, common_end, evaluated, random_return
 from rlbench.analysis.groups import EnvironmentGroups, Group
-from rlbench.published.dopamine import DopamineCurve, dopamine_curve
+from rlbench.published.dopamine import ADAM, RMSPROP, DopamineCurve, dopamine_curve
 from rlbench.reports.figures.looks import Look
 from rlbench.reports.figures.style import (
     LOG_FROM_SPREAD,
@@ -28,7 +28,10 @@ from rlbench.runs.records import FloatArray, Unit
 FEW_SEEDS = 3  # up to so many are drawn one by one; more are a tangle
 MARKERS = 6  # on a curve
 CARRIED_DASHES = (0, (3, 1.6))
-PUBLISHED_LINE: Mapping[str, Any] = {"color": MUTED, "linewidth": 1.8, "linestyle": "-."}
+PUBLISHED_LINES: Mapping[str, Mapping[str, Any]] = {
+    RMSPROP: {"color": MUTED, "linewidth": 1.8, "linestyle": "-."},
+    ADAM: {"color": MUTED, "linewidth": 1.8, "linestyle": (0, (1, 1))},
+}
 
 
 def draw_panel(
@@ -59,17 +62,18 @@ def draw_panel(
         for curve in curves:
             if curve.group == group.label:
                 _draw_middle(axes, curve, looks[group.label], start, end)
-    published = published_curve(environment)
-    if published is not None and unit == "env_steps":
-        _draw_published(axes, published)
+    if unit == "env_steps":
+        for agent, published in published_curves(environment).items():
+            _draw_published(axes, published, PUBLISHED_LINES[agent])
 
 
-def published_curve(environment: EnvironmentGroups) -> DopamineCurve | None:
-    """The published curve of a game, where its first point is on the axis of steps."""
-    frame_skip = environment.frame_skip
-    published = None if frame_skip is None else dopamine_curve(environment.env, frame_skip)
-    end = common_end(environment, "env_steps")
-    return published if published and end and published.env_steps[0] < end else None
+def published_curves(environment: EnvironmentGroups) -> Mapping[str, DopamineCurve]:
+    """The published curves of a game by agent, where their first point is on the axis of steps."""
+    frame_skip, end = environment.frame_skip, common_end(environment, "env_steps")
+    if frame_skip is None or end is None:
+        return {}
+    found = {agent: dopamine_curve(environment.env, frame_skip, agent) for agent in PUBLISHED_LINES}
+    return {agent: curve for agent, curve in found.items() if curve and curve.env_steps[0] < end}
 
 
 def set_return_limits(axes: Axes, environment: EnvironmentGroups, curves: Sequence[Curve]) -> None:
@@ -211,12 +215,12 @@ def _spread(x: FloatArray, start: float, end: float) -> list[int]:
     return sorted({int(np.abs(shown - w).argmin()) for w in wanted})
 
 
-def _draw_published(axes: Axes, published: DopamineCurve) -> None:
+def _draw_published(axes: Axes, published: DopamineCurve, line: Mapping[str, Any]) -> None:
     """Up to the end of the axis, and no further: it goes on for 200 million frames."""
     limits = axes.get_xlim()
     axes.fill_between(
         published.env_steps, published.lowest, published.highest, color=MUTED, alpha=0.12,
         linewidth=0, zorder=1,
     )  # fmt: skip
-    axes.plot(published.env_steps, published.mean, zorder=2, **PUBLISHED_LINE)
+    axes.plot(published.env_steps, published.mean, zorder=2, **line)
     axes.set_xlim(limits)
