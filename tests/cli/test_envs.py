@@ -33,7 +33,7 @@ def test_tuned_lists_what_has_tuned_settings_and_nothing_else(
 ) -> None:
     rows = listed(capsys, "tuned")
     assert rows["CartPole-v1"].endswith("tuned: dqn, es, sb3")
-    assert rows["ALE/Pong-v5"].endswith("tuned: dqn, sb3")  # by conf/tuned/dqn/ALE.yaml
+    assert rows["ALE/Pong-v5"].endswith("tuned: dqn, es, sb3")  # by conf/tuned/dqn/ALE.yaml
     assert sum(env_id.startswith("ALE/") for env_id in rows) > 95
     assert "FrozenLake-v1" not in rows
     assert all("tuned: " in row for row in rows.values())
