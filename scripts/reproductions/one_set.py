@@ -23,6 +23,7 @@ from rlbench.runs.load import load_runs
 from rlbench.runs.records import Run
 from rlbench.wording import agent_name, ratio_text, significant
 
+ONE_DECIMAL_BELOW = 100.0  # of a level
 HEAD = ("task", "level", "return", "TRPO, paper", "ES, paper", "ES here", "DQN here")
 
 
@@ -87,7 +88,7 @@ def levels(results: Path) -> Iterator[str]:
             yield markdown_row(
                 short_name(environment.env),
                 f"{fraction:.0%}",
-                f"{level:,.0f}",
+                f"{level:,.1f}" if abs(level) < ONE_DECIMAL_BELOW else f"{level:,.0f}",
                 *(f"{time.n_reached} of {time.n_runs}" for time in times),
                 *("" if time.median is None else f"{time.median:.0f} s" for time in times),
                 ratio_text(speed_ratio(dqn, es, level, "train_s")),

@@ -210,12 +210,6 @@ def test_every_committed_set(name: str) -> None:
     Voices(REFERENCE / name).check()
 
 
-def test_one_seed_settles_nothing_even_with_a_bound() -> None:
-    decided = Voices(REFERENCE / "games").check()
-    assert decided["ALE/Boxing-v5", "dqn", "es"] == "open"
-    assert decided["ALE/Breakout-v5", "dqn", "es"] == "none"
-
-
 Times = Sequence[float | None]
 SOON, LATE = [1.0, 1.2, 1.1, 1.3, 1.4], [30.0, 33.0, 36.0, 31.0, 32.0]
 NEVER: Times = [None] * 5

@@ -6,19 +6,35 @@ from __future__ import annotations
 import json
 import math
 from statistics import median, stdev
+from typing import Any
 
 from rlbench.analysis.curves import evaluated
+from rlbench.analysis.decision import decide
 from rlbench.published.dopamine import ADAM, RMSPROP, DopamineCurve, dopamine_curve
 from rlbench.runs.records import Run
+from rlbench.wording import winner_text
 from support.committed_runs import ratios, runs
 
 
-def by_seed(agent: str) -> list[Run]:
-    return sorted(runs("pong", agent), key=lambda run: run.seed)
+def by_seed(agent: str, env: str = "ALE/Pong-v5") -> list[Run]:
+    name = "pong" if env == "ALE/Pong-v5" else "games"
+    found = [run for run in runs(name, agent) if run.env == env]
+    return sorted(found, key=lambda run: run.seed)
 
 
-def at_the_end(agent: str) -> list[float]:
-    return [float(evaluated(run, "train_s")[1][-1]) for run in by_seed(agent)]
+def at_the_end(agent: str, env: str = "ALE/Pong-v5") -> list[float]:
+    return [float(evaluated(run, "train_s")[1][-1]) for run in by_seed(agent, env)]
+
+
+def evaluations(run: Run) -> list[dict[str, Any]]:
+    """The rows of the evaluations."""
+    with (run.directory / "log.jsonl").open() as file:
+        return [row for row in map(json.loads, file) if row["kind"] == "eval"]
+
+
+def last_games(run: Run) -> dict[str, Any]:
+    """The row of the last evaluation."""
+    return evaluations(run)[-1]
 
 
 def test_after_an_hour_of_pong_each_run_of_es_had_more_than_each_of_dqn() -> None:
@@ -45,15 +61,13 @@ def test_es_was_evaluated_about_three_times_as_often() -> None:
 def test_a_return_at_the_end_has_a_standard_error_of_up_to_0_8() -> None:
     errors = []
     for run in by_seed("es") + by_seed("dqn"):
-        with (run.directory / "log.jsonl").open() as file:
-            rows = [row for row in map(json.loads, file) if row["kind"] == "eval"]
-        returns = rows[-1]["returns"]
-        assert len(returns) == 10
+        returns = last_games(run)["returns"]
+        assert len(returns) == 10 and not any(last_games(run)["truncated"])
         errors.append(stdev(returns) / math.sqrt(len(returns)))
     assert round(max(errors), 1) == 0.8
 
 
-def test_after_about_as_many_frames_both_agents_had_about_as_much() -> None:
+def test_after_about_as_many_frames_who_has_more_depends_on_the_evaluation() -> None:
     had = {}
     for agent in ("es", "dqn"):
         curves = [evaluated(run, "env_steps") for run in by_seed(agent)]
@@ -61,10 +75,16 @@ def test_after_about_as_many_frames_both_agents_had_about_as_much() -> None:
         assert all(1.05e6 < 4 * x[i] < 1.2e6 for x, _, i in near)
         had[agent] = [float(y[i]) for _, y, i in near]
     assert had == {"es": [-20.3, -20.3, -20.4], "dqn": [-20.5, -19.7, -20.2]}
+    before = [
+        [(round(4 * x / 1e6, 2), y) for x, y in zip(*evaluated(run, "env_steps"), strict=True)]
+        for run in by_seed("dqn")
+    ]
+    assert all((0.93, -21.0) in points for points in before)
+    assert all(round(4 * run.end.env_steps / 1e6, 2) >= 1.16 for run in by_seed("dqn"))
 
 
-def published(agent: str) -> DopamineCurve:
-    curve = dopamine_curve("ALE/Pong-v5", 4, agent)
+def published(agent: str, env: str = "ALE/Pong-v5") -> DopamineCurve:
+    curve = dopamine_curve(env, 4, agent)
     assert curve is not None
     return curve
 
@@ -126,3 +146,74 @@ def test_from_memory_es_plays_some_one_and_a_half_times_as_many_frames_on_pong()
         for agent in ("es", "dqn")
     )
     assert round(es / dqn, 1) == 1.6
+
+
+BOXING, BREAKOUT = "ALE/Boxing-v5", "ALE/Breakout-v5"
+
+
+def test_on_boxing_each_run_of_es_had_more_than_each_of_dqn() -> None:
+    es, dqn = at_the_end("es", BOXING), at_the_end("dqn", BOXING)
+    assert es == [0.1, 4.8, 5.0] and dqn == [-12.7, -26.7, -15.6]
+    solved = [run.solved_at for run in by_seed("es", BOXING) + by_seed("dqn", BOXING)]
+    minutes = [None if mark is None else round(mark.at.train_s / 60) for mark in solved]
+    assert minutes == [None, 25, None, None, None, None]
+    errors = [
+        stdev(last_games(run)["returns"]) / math.sqrt(10)
+        for run in by_seed("es", BOXING) + by_seed("dqn", BOXING)
+    ]
+    assert 2.4 < max(errors) < 2.5
+    decided = decide(ratios("games")[BOXING])
+    assert winner_text(decided) in ("not settled", "no comparison")
+
+
+def test_dqns_greedy_play_on_boxing_was_worse_than_random_play() -> None:
+    returns = [evaluated(run, "train_s")[1] for run in by_seed("dqn", BOXING)]
+    every = [float(value) for one in returns for value in one]
+    assert len(every) == 12 and sum(value <= 0.1 - 10 for value in every) == 11
+    assert max(every) < 0.1
+    untrained = [float(one[0]) for one in returns]
+    assert min(untrained) == -30 and round(max(untrained), 1) == -25.3
+    means = {agent: published(agent, BOXING).mean for agent in (RMSPROP, ADAM)}
+    assert [round(float(means[agent][1]), 1) for agent in (RMSPROP, ADAM)] == [-14.8, -2.4]
+    assert [round(float(means[agent][7])) for agent in (RMSPROP, ADAM)] == [26, 47]
+    assert all(means[agent][0] < 0.1 for agent in (RMSPROP, ADAM))
+
+
+def test_on_boxing_es_had_more_near_as_many_frames_from_a_better_start() -> None:
+    near, frames, untrained = [], [], []
+    for es, dqn in zip(by_seed("es", BOXING), by_seed("dqn", BOXING), strict=True):
+        steps, returns = evaluated(es, "env_steps")
+        nearest = int(abs(steps - dqn.end.env_steps).argmin())
+        near.append(float(returns[nearest]))
+        frames.append(round(4 * float(steps[nearest]) / 1e6, 1))
+        untrained.append(float(returns[0]))
+        assert round(dqn.end.env_frames / 1e6, 1) == 0.8
+        assert 10 <= es.end.env_frames / dqn.end.env_frames < 11.5
+        assert 8 <= es.end.env_frames / 1e6 < 9
+    assert near == [-8.8, 3.1, -12.1] and (min(frames), max(frames)) == (0.5, 0.9)
+    assert (min(untrained), max(untrained)) == (-12.8, -3.5)
+
+
+def test_breakout_was_learned_by_neither() -> None:
+    assert at_the_end("es", BREAKOUT) == [2.7, 2.7, 4.0]
+    assert all(run.levels[0] == 4.58 for run in by_seed("es", BREAKOUT))
+    assert not any(mark for run in by_seed("es", BREAKOUT) for mark in run.reached.values())
+    for run in by_seed("dqn", BREAKOUT):
+        returns = evaluated(run, "train_s")[1]
+        assert len(returns) == 3 and not returns.any()
+    games = [row for run in by_seed("dqn", BREAKOUT) for row in evaluations(run)]
+    assert sorted(sum(row["truncated"]) for row in games) == [0] * 3 + [10] * 6
+    last = last_games(by_seed("es", BREAKOUT)[2])
+    assert last["returns"] == [4.0] * 10 and all(last["truncated"])
+
+
+def test_speeds_on_boxing_and_breakout() -> None:
+    speeds = {
+        agent: [run.end.env_steps / run.end.train_s for run in runs("games", agent)]
+        for agent in ("es", "dqn")
+    }
+    assert [round(min(speeds["dqn"])), round(max(speeds["dqn"]))] == [110, 116]
+    assert [round(min(speeds["es"]), -1), round(max(speeds["es"]), -1)] == [1150, 1410]
+    assert {run.cpu_model for agent in speeds for run in runs("games", agent)} == {
+        "Intel(R) Xeon(R) Processor"
+    }

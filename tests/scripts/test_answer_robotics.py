@@ -187,18 +187,19 @@ def test_on_the_humanoid_neither_agent_comes_near_the_score_in_an_hour() -> None
     assert [run.seed for run in every] == [0, 1, 0, 1]
     conditions = {(run.rlbench, run.cores, run.budget("train_s")) for run in every}
     assert conditions == {("0.3.0", 1, 3600)}
-    best, after, late = {}, [], []
+    best, after, late, last = {}, [], [], {}
     for run in every:
         seconds, returns = evaluated(run, "train_s")
         highest = int(returns.argmax())
         best[run.agent, run.seed] = returns[highest]
         if run.agent == "dqn":
             after.append(round(float(returns[highest + 1])))
+            last[run.seed] = [round(float(value)) for value in returns[-2:]]
         else:
             late += list(returns[seconds >= 600])
     assert max(best.values()) < 3100
     assert all(round(best["dqn", seed] / best["es", seed]) == 4 for seed in (0, 1))
-    assert after == [1322, 1749]
+    assert after == [1322, 1749] and last[1] == [1171, 2639]
     assert min(late) > 500 and max(late) < 720
     steps = {(run.agent, run.seed): run.end.env_steps for run in every}
     assert all(round(steps["dqn", s] / steps["es", s], 1) == 0.5 for s in (0, 1))

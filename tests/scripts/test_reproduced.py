@@ -73,9 +73,9 @@ def test_levels_are_reached_by_some_after_a_median_time(tmp_path: Path) -> None:
                      levels=(-17.17, -11.88, -3.05, 14.6), threshold=-3.05, status="budget",
                      budget_train_s=2 * at).write(tmp_path)  # fmt: skip
     _, _, ten, quarter, half, _ = one_set.levels(tmp_path)
-    assert ten.startswith("| Pong | 10% | -17 | 4 of 4 | 4 of 4 | 11 s | 110 s | 10\u00d7 [")
-    assert quarter.startswith("| Pong | 25% | -12 | 2 of 4 | 2 of 4 |")
-    assert half == "| Pong | 50% | -3 | 0 of 4 | 0 of 4 |  |  | no ratio |"
+    assert ten.startswith("| Pong | 10% | -17.2 | 4 of 4 | 4 of 4 | 11 s | 110 s | 10\u00d7 [")
+    assert quarter.startswith("| Pong | 25% | -11.9 | 2 of 4 | 2 of 4 |")
+    assert half == "| Pong | 50% | -3.0 | 0 of 4 | 0 of 4 |  |  | no ratio |"
 
 
 def write_without_threshold(results: Path, env: str, es: tuple[float, float]) -> None:

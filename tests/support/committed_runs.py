@@ -20,9 +20,9 @@ def environments(name: str) -> tuple[EnvironmentGroups, ...]:
     return tuple(group_runs(load_runs(REFERENCE / name).runs))
 
 
-def ratios(name: str) -> dict[str, SpeedRatio]:
+def ratios(name: str, unit: Unit = "train_s") -> dict[str, SpeedRatio]:
     found = [ratio for one in environments(name) for ratio in speed_ratios(one)]
-    return {ratio.env: ratio for ratio in threshold_ratios(found)}
+    return {ratio.env: ratio for ratio in threshold_ratios(found, unit)}
 
 
 def together(name: str, unit: Unit) -> tuple[float | None, float | None]:
