@@ -8,7 +8,8 @@ the untrained policy to the threshold; *different* where it is not and leaves ou
 do not settle it. Where the true difference is as large as the margin, the interval lies within it
 in at most 1 of 40 such experiments. With 20 runs a side of agents that do not differ, it does in
 nearly all experiments where the standard deviation of one agent's runs is half the margin, in 7 of
-10 where it is the margin, in 1 of 10 where it is one and a half.
+10 where it is the margin, in 1 of 10 where it is one and a half; with 10 runs a side in 97, 13 and
+less than one of 100.
 """
 
 from __future__ import annotations

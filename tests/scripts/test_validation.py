@@ -51,18 +51,19 @@ def test_equivalent_different_and_not_settled() -> None:
 
 
 @pytest.mark.parametrize(
-    ("true", "deviation", "share"),
-    [(1.0, 0.5, (0.0, 0.04)), (0.0, 0.5, (0.95, 1.0)), (0.0, 1.0, (0.62, 0.78)),
-     (0.0, 1.5, (0.05, 0.16))],
+    ("n", "true", "deviation", "share"),
+    [(20, 1.0, 0.5, (0.0, 0.04)), (20, 0.0, 0.5, (0.95, 1.0)), (20, 0.0, 1.0, (0.62, 0.78)),
+     (20, 0.0, 1.5, (0.05, 0.16)), (10, 0.0, 0.5, (0.94, 0.99)), (10, 0.0, 1.0, (0.08, 0.18)),
+     (10, 0.0, 1.5, (0.0, 0.01))],
 )  # fmt: skip
 def test_how_often_agents_are_called_equivalent(
-    true: float, deviation: float, share: tuple[float, float]
+    n: int, true: float, deviation: float, share: tuple[float, float]
 ) -> None:
-    """As the table says it of 20 runs a side; true differences and deviations are in margins."""
+    """As the table says it of n runs a side; true differences and deviations are in margins."""
     generator = np.random.default_rng(0)
     said = [
         agreement(
-            generator.normal(true, deviation, 20), generator.normal(0.0, deviation, 20), 1.0
+            generator.normal(true, deviation, n), generator.normal(0.0, deviation, n), 1.0
         ).outcome
         for _ in range(400)
     ]

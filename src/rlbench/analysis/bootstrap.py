@@ -5,9 +5,9 @@ resample b, so that a statistic of all resamples is one matrix product.
 
 Two things set it apart from the plain percentile bootstrap (Efron & Tibshirani 1993, section 13.3),
 whose 95 % intervals hold the truth in 80 to 90 of 100 cases with few seeds (results/coverage):
-of n seeds n - 1 are drawn, which makes the spread of a mean over resamples right instead of too
-small by (n - 1) / n (Rao & Wu 1988, J. Am. Stat. Assoc. 83:231), and the percentiles lie as far out
-as Student's t does beside the normal distribution.
+of n seeds n - 1 are drawn, which makes the variance of a mean over resamples right instead of too
+small by the factor (n - 1) / n (Rao & Wu 1988, J. Am. Stat. Assoc. 83:231), and the percentiles lie
+further out, as Student's t quantile does beside that of the normal distribution.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """Atari games as pixels: their conditions.
 
 An observation is [4, 84, 84] uint8: the last four decisions' frames, oldest first, each the
-pixelwise maximum of the last two of `frame_skip` emulator frames, grey, resized by area (Mnih et
-al. 2015, Nature 518, methods). Rewards are the game's own, and the loss of a life ends nothing.
+pixelwise maximum of the last two of `frame_skip` emulator frames (Mnih et al. 2015, Nature 518,
+methods), grey, resized by area as in ale-py. Rewards are the game's own, and the loss of a life
+ends nothing.
 """
 
 from __future__ import annotations

@@ -157,7 +157,7 @@ def _a3c() -> Comparison:
         f"A3C: {threads:.0f} threads over one",
         float(row["value"]),
         (threads, threads),
-        "no lock, no messages: nothing is lost",
+        "no lock, no messages: nothing is lost; steps stand for times to a score",
         row["source"],
     )
 
