@@ -26,10 +26,14 @@ def at_the_end(agent: str, env: str = "ALE/Pong-v5") -> list[float]:
     return [float(evaluated(run, "train_s")[1][-1]) for run in by_seed(agent, env)]
 
 
-def evaluations(run: Run) -> list[dict[str, Any]]:
-    """The rows of the evaluations."""
+def rows(run: Run) -> list[dict[str, Any]]:
+    """The rows of its log."""
     with (run.directory / "log.jsonl").open() as file:
-        return [row for row in map(json.loads, file) if row["kind"] == "eval"]
+        return [json.loads(line) for line in file]
+
+
+def evaluations(run: Run) -> list[dict[str, Any]]:
+    return [row for row in rows(run) if row["kind"] == "eval"]
 
 
 def last_games(run: Run) -> dict[str, Any]:
@@ -157,6 +161,8 @@ def test_on_boxing_each_run_of_es_had_more_than_each_of_dqn() -> None:
     solved = [run.solved_at for run in by_seed("es", BOXING) + by_seed("dqn", BOXING)]
     minutes = [None if mark is None else round(mark.at.train_s / 60) for mark in solved]
     assert minutes == [None, 25, None, None, None, None]
+    (passing,) = [row for row in rows(by_seed("es", BOXING)[1]) if row["kind"] == "solved"]
+    assert round(passing["confirmation_mean"], 2) == 6.13 and passing["threshold"] == 6.1
     errors = [
         stdev(last_games(run)["returns"]) / math.sqrt(10)
         for run in by_seed("es", BOXING) + by_seed("dqn", BOXING)
@@ -171,6 +177,13 @@ def test_dqns_greedy_play_on_boxing_was_worse_than_random_play() -> None:
     every = [float(value) for one in returns for value in one]
     assert len(every) == 12 and sum(value <= 0.1 - 10 for value in every) == 11
     assert max(every) < 0.1
+    first = by_seed("dqn", BOXING)[0]
+    looked = [
+        (round(4 * row["env_steps"] / 1e6, 2), row["return_mean"]) for row in evaluations(first)
+    ]
+    assert looked[2:] == [(0.60, -52.4), (0.82, -12.7)]
+    counts = [[len(evaluations(run)) for run in by_seed(agent, BOXING)] for agent in ("dqn", "es")]
+    assert counts == [[4, 4, 4], [12, 12, 13]]
     untrained = [float(one[0]) for one in returns]
     assert min(untrained) == -30 and round(max(untrained), 1) == -25.3
     means = {agent: published(agent, BOXING).mean for agent in (RMSPROP, ADAM)}
@@ -191,7 +204,10 @@ def test_on_boxing_es_had_more_near_as_many_frames_from_a_better_start() -> None
         assert 10 <= es.end.env_frames / dqn.end.env_frames < 11.5
         assert 8 <= es.end.env_frames / 1e6 < 9
     assert near == [-8.8, 3.1, -12.1] and (min(frames), max(frames)) == (0.5, 0.9)
-    assert (min(untrained), max(untrained)) == (-12.8, -3.5)
+    assert untrained == [-12.8, -5.6, -3.5]
+    for agent in ("es", "dqn"):
+        for run in by_seed(agent, BOXING):
+            assert not any(any(row["truncated"]) for row in evaluations(run))
 
 
 def test_breakout_was_learned_by_neither() -> None:
@@ -205,6 +221,7 @@ def test_breakout_was_learned_by_neither() -> None:
     assert sorted(sum(row["truncated"]) for row in games) == [0] * 3 + [10] * 6
     last = last_games(by_seed("es", BREAKOUT)[2])
     assert last["returns"] == [4.0] * 10 and all(last["truncated"])
+    assert [sum(last_games(run)["truncated"]) for run in by_seed("es", BREAKOUT)] == [1, 0, 10]
 
 
 def test_speeds_on_boxing_and_breakout() -> None:
