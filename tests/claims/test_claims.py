@@ -813,7 +813,8 @@ def test_the_command_without_runs_states_what_was_published(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "72")
     assert main([]) == 0
-    printed = capsys.readouterr().out
+    printed, noted = capsys.readouterr()
+    assert noted == ""
     words = " ".join(printed.split())
     assert "better than A3C on 23 of 51 games and worse on 28" in words
     assert "Of the 41 games of which its score is known here ES wins 15, loses 25" in words

@@ -87,7 +87,10 @@ def examine_runs_below(*directories: Path) -> Examination:
 
 
 def _runs_below(*directories: Path) -> tuple[Run, ...]:
-    loaded = load_runs(*directories)
+    present = [directory for directory in directories if no_directory(directory) is None]
+    if not present:
+        return ()
+    loaded = load_runs(*present)
     for problem in loaded.problems:
         print(f"note: {problem}", file=sys.stderr)
     return loaded.runs
