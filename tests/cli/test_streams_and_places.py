@@ -21,6 +21,8 @@ from rlbench.cli.main import main
 from rlbench.cli.streams import KEPT_BYTES, Steady
 from support.run_files import RunFiles
 
+Rlbench = Callable[..., subprocess.CompletedProcess[str]]
+
 PYTHON = f"{sys.executable} -m rlbench"
 A_RUN = (
     "agent=random env=CartPole-v1 budget.env_steps=3000 eval.episodes=2 eval.first_steps=100 "
@@ -303,3 +305,10 @@ def test_a_working_directory_that_is_gone(tmp_path: Path, words: str) -> None:
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.count("\n") == 1
     assert "the working directory: got " in done.stderr
+
+
+def test_workers_let_go_of_the_emulator_before_they_end(rlbench: Rlbench) -> None:
+    """Who watches a worker had kept the frames of its last step, and nanobind complained."""
+    ended = rlbench("agent=random", "env=ALE/Pong-v5", "budget.env_steps=3000", "cores=2")
+    assert ended.returncode == 0, ended.stderr
+    assert "leaked" not in ended.stdout + ended.stderr

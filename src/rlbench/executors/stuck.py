@@ -28,6 +28,10 @@ class Watch(Protocol):
         """What to say where the thread has come to nothing for too long."""
         ...
 
+    def forget(self) -> None:
+        """Let go of what was seen of the thread, when nobody is to look again."""
+        ...
+
 
 def watches_of(plan: EnvPlan, progress: Callable[[], Hashable]) -> list[Watch]:
     """Those of a worker over environments of `plan`; progress: see IdleWatch."""
@@ -68,6 +72,11 @@ class StuckWatch:
             "(env.step_timeout_s): a step, a reset or its constructor does not return"
         )
 
+    def forget(self) -> None:
+        """Let go of the frames that were seen: they hold their variables, an emulator among them,
+        which complains where it is still there when the process ends."""
+        self._call = (None, None)
+
 
 class IdleWatch:
     """Looks, whenever it is asked, whether an agent does anything.
@@ -100,6 +109,9 @@ class IdleWatch:
             f"agent {self._agent} has neither made a step nor asked whether to stop for "
             f"{self._timeout_s:g} s (agent_timeout_s): its code does not return"
         )
+
+    def forget(self) -> None:
+        """Nothing is held."""
 
 
 def _within(frame: FrameType | None, rooms: tuple[str, ...]) -> bool:

@@ -54,6 +54,7 @@ def work(
         _work(connection, worker, warden, board)
     except (EOFError, OSError):  # the parent has closed its end, or is gone
         worker.close()
+        warden.forget()
 
 
 def _work(connection: Connection, worker: LaneWorker, warden: _Warden, board: Board) -> None:
@@ -101,6 +102,11 @@ class _Warden(threading.Thread):
     def _done(self) -> object:
         """What changes while a task comes on; between tasks always."""
         return (self._asked, self._worker.counts().env_steps) if self.busy else object()
+
+    def forget(self) -> None:
+        """Let go of what was seen of the worker's calls."""
+        for watch in self._watches:
+            watch.forget()
 
     def should_stop(self) -> bool:
         self._asked += 1

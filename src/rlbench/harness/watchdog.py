@@ -58,6 +58,8 @@ class Watchdog:
         trace: TracebackType | None,
     ) -> None:
         self._over.set()
+        for watch in self._watches:
+            watch.forget()
 
     def _look(self) -> None:
         every_s, raised = min(watch.look_every_s for watch in self._watches), False
