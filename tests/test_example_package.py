@@ -157,8 +157,8 @@ def test_its_network_does_not_suit_vectors(rlbench: Rlbench) -> None:
     )
     said = rlbench("env=CartPole-v1", "agent.network=small_cn", status=2)
     assert (
-        "takes auto, mlp, nature, a3c, small, impala-small or small_cnn; did you mean small_cnn?"
-        in said
+        "takes auto, mlp, nature, dopamine, a3c, small, impala-small or small_cnn; did you mean "
+        "small_cnn?" in said
     )
 
 

@@ -34,7 +34,7 @@ def main() -> None:
     facts = plan_env(asked.env).facts
     network = NATURE.build(facts.observation_shape, facts.action.nvec[0], NetworkOptions())
     rng = np.random.default_rng(0)
-    parameters = network.initial_fan_in(rng)
+    parameters = network.initial_uniform(rng)
     learner = Learner(network, facts.action.nvec, settings, parameters, args.cores)
     lead = (settings.updates_per_train, settings.batch_size)
     batch = Transitions(

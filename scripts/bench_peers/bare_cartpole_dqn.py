@@ -44,7 +44,7 @@ def main() -> None:
     rng = np.random.default_rng(args.seed)
     env = gym.make("CartPole-v1")
     network = MLP(4, ZOO.hidden, 2, ZOO.activation)
-    parameters = network.initial_fan_in(rng)
+    parameters = network.initial_uniform(rng)
     learner = Learner(network, (2,), ZOO, parameters, os.cpu_count() or 1)
     lead = (ZOO.updates_per_train, ZOO.batch_size)
     batch = Transitions(

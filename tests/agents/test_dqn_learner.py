@@ -9,6 +9,7 @@ from rlbench.agents.dqn.settings import DQNSettings
 from rlbench.checking import check
 from rlbench.config.compose import compose
 from rlbench.errors import RunError
+from rlbench.interfaces import Array
 from rlbench.nets import dueling, keras_build
 from rlbench.nets.mlp import MLP
 from rlbench.nets.tensorflow_runtime import start_tensorflow
@@ -20,7 +21,7 @@ def test_numpy_and_keras_networks_agree(activation: str, hidden: tuple[int, ...]
     start_tensorflow(1)
     mlp = MLP(5, hidden, 3, activation)
     rng = np.random.default_rng(0)
-    parameters = mlp.initial_fan_in(rng)
+    parameters = mlp.initial_uniform(rng)
     model = keras_build.build(mlp)
     model.set_weights(keras_build.split(parameters, keras_build.shapes(model)))
     obs = rng.normal(size=(20, 5)).astype(np.float32)
@@ -36,7 +37,7 @@ def test_layer_normalisation_agrees_and_starts_at_scale_one() -> None:
     start_tensorflow(1)
     mlp = MLP(5, (16, 8), 3, "elu", layer_norm=True)
     rng = np.random.default_rng(0)
-    parameters = mlp.initial_fan_in(rng)
+    parameters = mlp.initial_uniform(rng)
     scale, shift = mlp.layers(parameters)[1]
     assert (scale == 1).all() and (shift == 0).all() and scale.shape == (1, 16)
     parameters += rng.normal(size=mlp.size, scale=0.1).astype(np.float32)
@@ -95,7 +96,7 @@ def test_bfloat16_computes_roughly_the_same_and_keeps_float32() -> None:
             MLP(2, (8,), 3, "relu"),
             (3,),
             DQNSettings(batch_size=4, updates_per_train=3, compile=False, precision=precision),
-            MLP(2, (8,), 3, "relu").initial_fan_in(np.random.default_rng(1)),
+            MLP(2, (8,), 3, "relu").initial_uniform(np.random.default_rng(1)),
             1,
         )
         for precision in ("float32", "bfloat16")
@@ -130,7 +131,7 @@ def linear_learner(nvec: tuple[int, ...], double: bool, compiled: bool) -> Learn
         compile=compiled,
     )
     network = MLP(2, (), sum(nvec), "relu")
-    return Learner(network, nvec, settings, network.initial_fan_in(np.random.default_rng(1)), 1)
+    return Learner(network, nvec, settings, network.initial_uniform(np.random.default_rng(1)), 1)
 
 
 @pytest.mark.parametrize("double", [False, True])
@@ -170,39 +171,70 @@ def test_updates_of_a_linear_network_equal_those_by_hand(
     assert learner.updates == 3
 
 
-@pytest.mark.parametrize("words", [[], ["experiment=nature_dqn"]])
-def test_atari_settings_make_the_steps_of_the_authors_code(words: list[str]) -> None:
-    """NeuralQLearner.lua sums the gradient over the minibatch and puts 0.01 under the root. The
-    loss here is a mean, so that the same step takes another constant."""
+def atari_learner(words: list[str]) -> tuple[Learner, Transitions, Array]:
+    """A linear network that learns with what Atari gets, and minibatches; its first parameters."""
     asked = compose(["agent=dqn", "env=ALE/Pong-v5", *words]).agent.params
     settings = check(DQNSettings, asked, "agent").model_copy(
         update={"hidden": (), "updates_per_train": 3, "compile": False, "threads": 1}
     )
     network = MLP(2, (), 3, "relu")
-    start = network.initial_fan_in(np.random.default_rng(1))
-    learner = Learner(network, (3,), settings, start, 1)
+    start = network.initial_uniform(np.random.default_rng(1))
     batches = some_batches(np.random.default_rng(2), 3, 32, 2, (3,))
     # Small gradients, as a convolutional network has them: there the constant decides.
     scale = np.float32(0.02)
     batches = batches._replace(obs_tm1=batches.obs_tm1 * scale, obs_t=batches.obs_t * scale)
+    return Learner(network, (3,), settings, start, 1), batches, start
 
-    w = start.astype(np.float64).reshape(3, 3)  # two rows of kernel, one of bias
-    target, g, g2 = w.copy(), np.zeros_like(w), np.zeros_like(w)
-    for k in range(3):
-        x, x_t = (np.c_[obs[k], np.ones(32)] for obs in (batches.obs_tm1, batches.obs_t))
-        actions = batches.actions_tm1[k, :, 0]
-        q = (x @ w)[np.arange(32), actions]
-        q2 = (x_t @ target).max(axis=1)
-        delta = np.clip(batches.rewards_t[k] + batches.discounts_t[k] * q2 - q, -1, 1)
-        dw = np.zeros_like(w)
-        for row, action, error in zip(x, actions, delta, strict=True):
-            dw[:, action] += error * row
-        g, g2 = 0.95 * g + 0.05 * dw, 0.95 * g2 + 0.05 * dw**2
-        w = w + 0.00025 * dw / np.sqrt(g2 - g**2 + 0.01)
+
+def summed_by_hand(batches: Transitions, k: int, w: Array, target: Array, limit: float) -> Array:
+    """The sum over minibatch `k` of each TD error, cut to the limit, times what it is of."""
+    x, x_t = (np.c_[obs[k], np.ones(32)] for obs in (batches.obs_tm1, batches.obs_t))
+    actions = batches.actions_tm1[k, :, 0]
+    q = (x @ w)[np.arange(32), actions]
+    q2 = (x_t @ target).max(axis=1)
+    delta = np.clip(batches.rewards_t[k] + batches.discounts_t[k] * q2 - q, -limit, limit)
+    dw = np.zeros_like(w)
+    for row, action, error in zip(x, actions, delta, strict=True):
+        dw[:, action] += error * row
+    return dw
+
+
+def assert_moved(learner: Learner, batches: Transitions, start: Array, w: Array) -> None:
+    """By the updates, as far as by hand."""
     learner.update(batches)
     moved, expected = learner.parameters - start, w.ravel() - start
     np.testing.assert_allclose(moved, expected, rtol=1e-3, atol=1e-7)
-    assert np.abs(expected).max() > 1e-3
+
+
+@pytest.mark.parametrize("words", [[], ["experiment=nature_dqn"]])
+def test_atari_settings_make_the_steps_of_the_authors_code(words: list[str]) -> None:
+    """NeuralQLearner.lua sums the gradient over the minibatch and puts 0.01 under the root. The
+    loss here is a mean, so that the same step takes another constant."""
+    learner, batches, start = atari_learner(words)
+    w = start.astype(np.float64).reshape(3, 3)  # two rows of kernel, one of bias
+    target, g, g2 = w.copy(), np.zeros_like(w), np.zeros_like(w)
+    for k in range(3):
+        dw = summed_by_hand(batches, k, w, target, limit=1)
+        g, g2 = 0.95 * g + 0.05 * dw, 0.95 * g2 + 0.05 * dw**2
+        w = w + 0.00025 * dw / np.sqrt(g2 - g**2 + 0.01)
+    assert_moved(learner, batches, start, w)
+    assert np.abs(w.ravel() - start).max() > 1e-3
+
+
+def test_dopamines_settings_make_the_steps_of_its_code() -> None:
+    """Its loss is the mean of squared errors, whose gradient is twice that of half of it, and Adam
+    has 1.5e-4 beside the root."""
+    learner, batches, start = atari_learner(["experiment=dopamine_dqn"])
+    w = start.astype(np.float64).reshape(3, 3)
+    target, mean, square = w.copy(), np.zeros_like(w), np.zeros_like(w)
+    for k in range(3):
+        gradient = -2 * summed_by_hand(batches, k, w, target, limit=np.inf) / 32
+        mean = 0.9 * mean + 0.1 * gradient
+        square = 0.999 * square + 0.001 * gradient**2
+        t = k + 1
+        w = w - 6.25e-5 * (mean / (1 - 0.9**t)) / (np.sqrt(square / (1 - 0.999**t)) + 1.5e-4)
+    assert_moved(learner, batches, start, w)
+    assert np.abs(w.ravel() - start).max() > 1e-4
 
 
 def test_compiled_and_not_compiled_learn_the_same_up_to_rounding() -> None:

@@ -36,7 +36,7 @@ NETWORK = ConvNet((2, 9, 10), ((3, 4, 2), (4, 2, 1)), (5,), 3)
 @pytest.mark.parametrize("rank", [None, 1])
 def test_members_of_a_residual_network_are_those_of_theta_and_noise(rank: int | None) -> None:
     network, rng = ResidualNet((2, 6, 5), ((3, 1),), (4,), 3), np.random.default_rng(0)
-    theta = network.initial_fan_in(rng)
+    theta = network.initial_uniform(rng)
     noise = draw_noise(network, rank, Seeds(0), 0, range(2))
     members = make_members(network, theta, 0.1, noise, 2, None)
     obs = rng.integers(0, 256, (4, 1, *network.inputs), np.uint8)
@@ -78,7 +78,7 @@ def test_normalisation_by_hand() -> None:
 def test_hidden_layers_have_mean_b_and_variance_1_on_the_reference_batch() -> None:
     rng = np.random.default_rng(0)
     reference = rng.integers(0, 256, (40, *NETWORK.inputs), np.uint8)
-    parameters = NETWORK.initial_fan_in(rng)
+    parameters = NETWORK.initial_uniform(rng)
     biases = [bias[0].copy() for _, bias in NETWORK.layers(parameters)]
     layers = NETWORK.layers(parameters)
     VirtualNorm(NETWORK, reference).fold(layers)
@@ -131,7 +131,7 @@ def test_a_members_outputs_are_those_of_its_own_network(
     network: Any, rank: int, normalised: bool
 ) -> None:
     rng = np.random.default_rng(0)
-    theta, pairs, lanes = network.initial_fan_in(rng), 3, 2
+    theta, pairs, lanes = network.initial_uniform(rng), 3, 2
     noise = draw_noise(network, rank, Seeds(1), 0, range(pairs))
     norm = None
     if isinstance(network, ConvNet):
@@ -165,7 +165,7 @@ def test_a_members_outputs_are_those_of_its_own_network(
 
 def test_full_rank_members_do_not_depend_on_who_shares_the_stack() -> None:
     rng, pairs = np.random.default_rng(0), 3
-    theta = NETWORK.initial_fan_in(rng)
+    theta = NETWORK.initial_uniform(rng)
     noise = draw_noise(NETWORK, None, Seeds(1), 0, range(pairs))
     obs = rng.integers(0, 256, (6, 2, *NETWORK.inputs), np.uint8)
     playing = np.ones((6, 2), np.bool_)

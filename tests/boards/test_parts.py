@@ -187,6 +187,10 @@ def test_a_value_is_the_mean_over_dimensions() -> None:
             "conv3/Conv2D": (None, 7, 7, 64), "flatten/Reshape": (None, 3136),
             "dense1/BiasAdd": (None, 512), "action/ArgMax": (None,),
         }),
+        ("dopamine", {
+            "conv1/Conv2D": (None, 21, 21, 32), "conv2/Conv2D": (None, 11, 11, 64),
+            "conv3/kernel": (3, 3, 64, 64), "flatten/Reshape": (None, 7744),
+        }),
         ("impala-small", {
             "section1/conv/Conv2D": (None, 84, 84, 16), "section1/MaxPool": (None, 42, 42, 16),
             "section3/block1/conv2/kernel": (3, 3, 32, 32), "section3/Relu": (None, 11, 11, 32),

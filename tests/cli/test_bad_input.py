@@ -122,10 +122,10 @@ BAD = {
     "false",
     "agent.network=a3c": "agent.network: got 'a3c'; takes auto or mlp: CartPole-v1 observes a "
     "vector, no frames",
-    "agent.network=natur": "agent.network: got 'natur'; takes auto, mlp, nature, a3c, small or "
-    "impala-small; did you mean nature?",
-    "agent.network=null": "agent.network: got null; takes auto, mlp, nature, a3c, small or "
-    "impala-small",
+    "agent.network=natur": "agent.network: got 'natur'; takes auto, mlp, nature, dopamine, a3c, "
+    "small or impala-small; did you mean nature?",
+    "agent.network=null": "agent.network: got null; takes auto, mlp, nature, dopamine, a3c, "
+    "small or impala-small",
     "agent.virtual_batch_norm=true": "agent.virtual_batch_norm: got true; takes auto or false: "
     "it is for convolutional networks",
     "network=a3c": "network: the name of this key is agent.network now",

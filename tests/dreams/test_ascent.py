@@ -56,7 +56,7 @@ def test_each_channel_gets_what_it_likes(dreamer: Dreamer) -> None:
 def test_a_residual_network_is_dreamt_of_by_its_sections() -> None:
     start_tensorflow(1)
     network = ResidualNet((2, 6, 6), ((3, 1), (2, 0)), (4,), 2)
-    parameters = network.initial_fan_in(np.random.default_rng(0))
+    parameters = network.initial_uniform(np.random.default_rng(0))
     made = Dreamer(NetworkPolicy(network, ArgmaxHead((2,), single=True), parameters))
     names = [(layer.name, layer.units) for layer in made.layers]
     assert names == [("section1", 3), ("section2", 2), ("dense1", 4), ("actions", 2)]

@@ -42,7 +42,7 @@ def policy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     frames = play(UniformPolicy(ActionSpec("discrete", (3,))), conditions, None).frames / 255
     rng = np.random.default_rng(0)
     network = SMALL.build((4, 10, 10), 3, NetworkOptions())
-    parameters = network.initial_fan_in(rng)
+    parameters = network.initial_uniform(rng)
     (kernel, _), *_ = network.layers(parameters)
     for channel in range(16):
         board = frames[rng.integers(len(frames))]

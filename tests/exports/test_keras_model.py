@@ -15,7 +15,8 @@ from support.recorded import CONTINUOUS, observations, policy_of
 
 KINDS = (
     "es normalised", "es bins", "box", "boxes", "uneven", "walker bins", "dqn dueling",
-    "dqn decoupled", "es paper", "nature", "impala-small",
+    "dqn decoupled", "es paper", "nature", "dopamine",
+    "impala-small",
 )  # fmt: skip
 
 

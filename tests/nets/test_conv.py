@@ -1,7 +1,5 @@
 """Convolutional networks by hand, against Keras, and member by member."""
 
-from typing import Any
-
 import numpy as np
 import pytest
 
@@ -16,6 +14,8 @@ from rlbench.nets.build import (
 from rlbench.nets.conv import ConvNet
 from rlbench.nets.mlp import MLP
 from rlbench.nets.network import Network
+from rlbench.nets.padded import PaddedConvNet
+from rlbench.nets.residual import ResidualNet
 
 FRAMES = EnvFacts("ALE/Pong-v5", (4, 84, 84), ActionSpec("discrete", (6,)), 27_000, 4)
 BOARD = EnvFacts("MinAtar/X-v1", (4, 10, 10), ActionSpec("discrete", (6,)), 10_000, stacked=False)
@@ -46,11 +46,19 @@ def test_sizes_are_those_of_the_papers() -> None:
 
 
 @pytest.mark.parametrize("lanes", [1, 3])
-def test_a_member_does_not_depend_on_who_shares_the_stack(lanes: Any) -> None:
+@pytest.mark.parametrize(
+    "network",
+    [
+        ConvNet((2, 11, 12), ((4, 4, 2), (8, 3, 1)), (16,), 5),
+        PaddedConvNet((2, 11, 12), ((4, 4, 2), (8, 3, 1)), (16,), 5),
+        ResidualNet((2, 11, 12), ((4, 1), (8, 2)), (16,), 5),
+    ],
+    ids=lambda network: network.KIND,
+)
+def test_a_member_does_not_depend_on_who_shares_the_stack(network: Network, lanes: int) -> None:
     rng = np.random.default_rng(0)
-    network = ConvNet((2, 12, 12), ((4, 4, 2), (8, 3, 1)), (16,), 5)
     parameters = rng.standard_normal((6, network.size), np.float32)
-    obs = rng.integers(0, 256, (6, lanes, 2, 12, 12), np.uint8)
+    obs = rng.integers(0, 256, (6, lanes, 2, 11, 12), np.uint8)
     whole = network.forward(network.layers(parameters), obs)
     assert whole.shape == (6, lanes, 5)
     for chosen in ([0], [2, 5]):
@@ -62,8 +70,8 @@ def test_a_member_does_not_depend_on_who_shares_the_stack(lanes: Any) -> None:
 
 @pytest.mark.parametrize(
     ("name", "env"),
-    [("nature", FRAMES), ("a3c", FRAMES), ("small", BOARD), ("impala-small", FRAMES),
-     ("impala-small", BOARD)],
+    [("nature", FRAMES), ("dopamine", FRAMES), ("a3c", FRAMES), ("small", BOARD),
+     ("impala-small", FRAMES), ("impala-small", BOARD), ("dopamine", BOARD)],
 )  # fmt: skip
 def test_keras_builds_the_same_network(name: str, env: EnvFacts) -> None:
     from rlbench.nets import keras_build
@@ -71,7 +79,7 @@ def test_keras_builds_the_same_network(name: str, env: EnvFacts) -> None:
 
     start_tensorflow(1)
     network = named(name, env)
-    parameters = network.initial_fan_in(np.random.default_rng(0))
+    parameters = network.initial_uniform(np.random.default_rng(0))
     model = keras_build.build(network)
     model.set_weights(keras_build.split(parameters, keras_build.shapes(model)))
     obs = np.random.default_rng(1).integers(0, 256, (3, *env.observation_shape), np.uint8)
@@ -83,7 +91,8 @@ def test_keras_builds_the_same_network(name: str, env: EnvFacts) -> None:
 
 
 def test_descriptions_come_back() -> None:
-    for network in (named("nature"), named("impala-small"), MLP(3, (4,), 2, "relu")):
+    kinds = (named("nature"), named("dopamine"), named("impala-small"), MLP(3, (4,), 2, "relu"))
+    for network in kinds:
         assert network_from_description(network.describe()) == network
     with pytest.raises(RunError, match="the network 'tree' is not installed here"):
         network_from_description({"kind": "tree"})
@@ -94,7 +103,9 @@ def test_names_must_fit_what_is_observed() -> None:
     assert named("auto", for_frames="a3c") == named("a3c")
     assert named("auto", BOARD) == ConvNet((4, 10, 10), ((16, 3, 1),), (128,), 6)
     assert named("auto", VECTOR) == MLP(4, (8,), 6, "tanh")
-    with pytest.raises(ConfigError, match=r"nature, a3c, small or impala-small: ALE/Pong"):
+    with pytest.raises(
+        ConfigError, match=r"nature, dopamine, a3c, small or impala-small: ALE/Pong"
+    ):
         named("mlp")
     with pytest.raises(ConfigError, match="auto or mlp: CartPole-v1 observes a vector"):
         named("nature", VECTOR)

@@ -19,7 +19,7 @@ NETWORKS = {
 @pytest.mark.parametrize("name", NETWORKS)
 def test_features_are_those_of_the_plain_forward_pass(name: str) -> None:
     network, rng = NETWORKS[name], np.random.default_rng(0)
-    layers = network.layers(network.initial_fan_in(rng))
+    layers = network.layers(network.initial_uniform(rng))
     convs = FrameConvs(network)
     kernels = convs.kernels(layers)
     frames = rng.integers(0, 256, (3, *network.inputs), np.uint8)
@@ -38,7 +38,7 @@ def test_features_are_those_of_the_plain_forward_pass(name: str) -> None:
 def test_a_frame_does_not_depend_on_the_one_before() -> None:
     network, rng = NETWORKS["a3c"], np.random.default_rng(0)
     frames = rng.integers(0, 256, (2, *network.inputs), np.uint8)
-    kernels = FrameConvs(network).kernels(network.layers(network.initial_fan_in(rng)))
+    kernels = FrameConvs(network).kernels(network.layers(network.initial_uniform(rng)))
     used, fresh = FrameConvs(network), FrameConvs(network)
     first, second, alone = (np.empty(used.features, np.float32) for _ in range(3))
     used(frames[0], kernels, first)

@@ -1,4 +1,4 @@
-"""The residual network by hand, and member by member; Keras and ONNX have it in other tests."""
+"""The residual network by hand; Keras and ONNX have it in other tests."""
 
 from __future__ import annotations
 
@@ -59,18 +59,3 @@ def test_it_is_the_papers_with_one_block_a_section() -> None:
     parts = network.stacked(np.zeros(network.size, np.float32))
     assert [len(layers) for _, layers in parts] == [3, 3, 3, 1, 1]
     assert Section(16, 2).kernels == 5
-
-
-@pytest.mark.parametrize("lanes", [1, 3])
-def test_a_member_does_not_depend_on_who_shares_the_stack(lanes: int) -> None:
-    rng = np.random.default_rng(0)
-    network = ResidualNet((2, 11, 12), ((4, 1), (8, 2)), (16,), 5)
-    parameters = rng.standard_normal((6, network.size), np.float32)
-    obs = rng.integers(0, 256, (6, lanes, 2, 11, 12), np.uint8)
-    whole = network.forward(network.layers(parameters), obs)
-    assert whole.shape == (6, lanes, 5)
-    for chosen in ([0], [2, 5]):
-        part = network.forward(network.layers(parameters[chosen]), obs[chosen])
-        assert part.tobytes() == whole[chosen].tobytes()
-    alone = network.forward(network.layers(parameters[3]), obs[3])
-    np.testing.assert_allclose(alone, whole[3], rtol=1e-4)

@@ -17,6 +17,7 @@ from rlbench.nets.conv import ConvNet
 from rlbench.nets.keras_build import keras_shape, split
 from rlbench.nets.mlp import MLP
 from rlbench.nets.network import Network
+from rlbench.nets.padded import PaddedConvNet
 from rlbench.nets.policy import NetworkPolicy
 from rlbench.nets.residual import ResidualNet
 from rlbench.nets.tensorflow_runtime import start_tensorflow
@@ -29,6 +30,7 @@ NETWORKS: dict[str, Network] = {
     "linear": MLP(4, (), 3),
     "normalised": MLP(4, (16,), 3, "elu", layer_norm=True),
     "convolutional": ConvNet((2, 12, 11), ((4, 4, 2), (8, 3, 1)), (16,), 3),
+    "padded": PaddedConvNet((2, 12, 11), ((4, 4, 2), (8, 3, 1)), (16,), 3),
     "residual": ResidualNet((2, 12, 11), ((4, 1), (8, 2)), (16,), 3),
 }
 
@@ -44,7 +46,7 @@ def test_without_it_one_line_says_how_to_install_it() -> None:
 def test_outputs_and_gradients_are_those_of_keras(name: str) -> None:
     tf, network = start_tensorflow(1), NETWORKS[name]
     rng = np.random.default_rng(0)
-    parameters = network.initial_fan_in(rng) + rng.normal(0, 0.1, network.size).astype(np.float32)
+    parameters = network.initial_uniform(rng) + rng.normal(0, 0.1, network.size).astype(np.float32)
     obs = tf.constant(rng.random((7, *keras_shape(network)), np.float32))
     outputs, gradients = [], []
     for library in ("keras", "sonnet"):
@@ -67,7 +69,7 @@ def test_outputs_and_gradients_are_those_of_keras(name: str) -> None:
 def test_updates_are_those_of_keras(with_dueling: bool) -> None:
     network, rng = MLP(4, (16,), 3, "relu"), np.random.default_rng(0)
     network = dueling.widened(network) if with_dueling else network
-    start = dueling.initial(network, rng) if with_dueling else network.initial_fan_in(rng)
+    start = dueling.initial(network, rng) if with_dueling else network.initial_uniform(rng)
     lead = (3, 8)
     batches = Transitions(
         rng.normal(size=(*lead, 4)).astype(np.float32),

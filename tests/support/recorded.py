@@ -14,6 +14,7 @@ from rlbench.interfaces import ActionSpec, Array
 from rlbench.nets.conv import ConvNet
 from rlbench.nets.heads import ArgmaxHead, RangeHead, argmax_head, native_head
 from rlbench.nets.mlp import MLP
+from rlbench.nets.padded import PaddedConvNet
 from rlbench.nets.policy import NetworkPolicy
 from rlbench.nets.residual import ResidualNet
 from rlbench.settings import EnvSettings
@@ -86,6 +87,10 @@ def _convolutional(convs: tuple[tuple[int, int, int], ...], units: int) -> Netwo
     return _drawn(ConvNet((4, 84, 84), convs, (units,), 6), head)
 
 
+def _padded() -> NetworkPolicy:
+    return _drawn(PaddedConvNet((4, 84, 84), NATURE, (512,), 6), ArgmaxHead((6,), single=True))
+
+
 def _residual() -> NetworkPolicy:
     return _drawn(ResidualNet((4, 84, 84), IMPALA, (256,), 6), ArgmaxHead((6,), single=True))
 
@@ -116,6 +121,7 @@ KINDS: dict[str, tuple[str, Callable[[], NetworkPolicy]]] = {
     "dqn layer_norm": (CARTPOLE, lambda: _trained("dqn", CARTPOLE, 600, layer_norm=True, **SMALL)),
     "dqn decoupled": (WALKER, lambda: _trained("dqn", WALKER, 300, **SMALL)),
     "nature": (PONG, lambda: _convolutional(NATURE, 512)),
+    "dopamine": (PONG, _padded),
     "impala-small": (PONG, _residual),
     "dueling nature": (PONG, lambda: _convolutional(NATURE, 1024)),
 }
@@ -133,5 +139,5 @@ VECTORS = (
     "walker bins",
 )  # fmt: skip
 WITH_TENSORFLOW = ("dqn dueling", "dqn layer_norm", "dqn decoupled")
-FRAMES = ("es paper", "nature", "dueling nature", "impala-small")
+FRAMES = ("es paper", "nature", "dueling nature", "dopamine", "impala-small")
 CONTINUOUS = ("box", "boxes", "range", "squashed", "es normalised")

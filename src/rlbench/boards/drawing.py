@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from rlbench.nets.conv import ceil_div
 from rlbench.nets.heads import ArgmaxHead, RangeHead
 from rlbench.nets.network import Convolution, Dense, LayerNorm, Section
 from rlbench.nets.policy import NetworkPolicy
-from rlbench.nets.residual import halved
+from rlbench.nets.residual import HALF
 from rlbench.tensorboard.graph import Node
 
 Shape = tuple[int | None, ...]
@@ -82,8 +83,9 @@ def _draw(
 ) -> None:
     bias = ("bias", (units,))
     match layer:
-        case Convolution(_, width, stride, activation):
-            _draw_convolution(drawing, name, width, units, lambda n: (n - width) // stride + 1)
+        case Convolution(_, width, stride, activation, padded):
+            beyond = 0 if padded else width - 1
+            _draw_convolution(drawing, name, width, units, lambda n: ceil_div(n - beyond, stride))
         case Dense(_, activation):
             kernel = ("kernel", (rows, units))
             drawing.add(f"{name}/MatMul", "MatMul", kernel, shape=(None, units))
@@ -111,7 +113,7 @@ def _draw_section(drawing: Drawing, name: str, section: Section) -> None:
     first, *others = section.names
     _draw_convolution(drawing, f"{name}/{first}", 3, section.filters, lambda n: n)
     _, height, across, _ = (size or 0 for size in drawing.shape)
-    shape = (None, halved(height), halved(across), section.filters)
+    shape = (None, ceil_div(height, HALF), ceil_div(across, HALF), section.filters)
     drawing.add(f"{name}/MaxPool", "MaxPool", shape=shape)
     for number, conv in enumerate(others):
         if number % 2 == 0:

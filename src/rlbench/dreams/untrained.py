@@ -35,7 +35,7 @@ def untrained(source: Source, policy: NetworkPolicy, frames: Array) -> tuple[Net
     rng = Seeds(seed).child("agent").child("parameters").generator()
     network = policy.network
     if run is None or run.agent != "es":
-        parameters = network.initial_fan_in(rng)
+        parameters = network.initial_uniform(rng)
         return NetworkPolicy(network, policy.head, parameters), f"fresh parameters of seed {seed}"
     settings = check(ESSettings, _agent_settings(run))
     parameters = network.initial(rng, settings.output_scale)

@@ -90,8 +90,9 @@ def network_words(policy: NetworkPolicy) -> str:
 def _filter_words(layer: Layer) -> str:
     """A layer of kernels that move over frames; empty for others."""
     match layer:
-        case Convolution(filters, width, stride, _):
-            return f"{filters} kernels of {width} x {width} every {stride}"
+        case Convolution(filters, width, stride, _, padded):
+            edge = " with padding" if padded else ""
+            return f"{filters} kernels of {width} x {width} every {stride}{edge}"
         case Section(filters, blocks, _):
             return f"{filters} kernels of 3 x 3, halved, {plural(blocks, 'residual block')}"
     return ""

@@ -117,8 +117,10 @@ def _network(graph: Graph, policy: NetworkPolicy, x: str) -> str:
 def _layer(graph: Graph, layer: Layer, parameters: Layers, x: str) -> str:
     kernel, bias = parameters[0]
     match layer:
-        case Convolution(_, width, stride, activation):
-            x = _convolution(graph, kernel, bias, width, x, strides=[stride, stride])
+        case Convolution(_, width, stride, activation, padded):
+            padding = "SAME_UPPER" if padded else "VALID"
+            strides = [stride, stride]
+            x = _convolution(graph, kernel, bias, width, x, strides=strides, auto_pad=padding)
         case Section(_, blocks, activation):
             x = _section(graph, blocks, parameters, x)
         case Dense(_, activation):

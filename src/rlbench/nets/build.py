@@ -1,8 +1,8 @@
 """From the name of a network and an environment's observations to its description.
 
 An installed package adds a network as an entry point of the group `rlbench.networks`: a name, and
-a `NetworkBuilder` as below, which may return one of rlbench's (`MLP`, `ConvNet`, `ResidualNet`) or
-a `Network` of the package's.
+a `NetworkBuilder` as below, which may return one of rlbench's (`MLP`, `ConvNet`, `PaddedConvNet`,
+`ResidualNet`) or a `Network` of the package's.
 A saved policy names such a class by its registered name and never by its module, so that a file
 cannot choose what is imported.
 """
@@ -19,13 +19,14 @@ from rlbench.interfaces import EnvFacts
 from rlbench.nets.conv import Conv, ConvNet
 from rlbench.nets.mlp import MLP
 from rlbench.nets.network import Network, Observations
+from rlbench.nets.padded import PaddedConvNet
 from rlbench.nets.residual import ResidualNet
 from rlbench.registry import Registry, choices
 from rlbench.settings import AUTO
 
 KEY = "agent.network"
 MAX_NAME = 80  # characters that an error shows of a name in a file
-_READERS: tuple[type[MLP] | type[ConvNet] | type[ResidualNet], ...] = (MLP, ConvNet, ResidualNet)
+_READERS = (MLP, ConvNet, PaddedConvNet, ResidualNet)
 
 
 @dataclass(frozen=True)
@@ -58,13 +59,16 @@ def _mlp(shape: tuple[int, ...], outputs: int, options: NetworkOptions) -> MLP:
     return MLP(shape[0], options.hidden, outputs, options.activation, options.layer_norm)
 
 
-def conv_builder(convs: tuple[Conv, ...], hidden: tuple[int, ...]) -> NetworkBuilder:
+def conv_builder(
+    convs: tuple[Conv, ...], hidden: tuple[int, ...], *, padded: bool = False
+) -> NetworkBuilder:
     """A `ConvNet` for frames: (filters, width of the square kernel, stride) of each convolution,
-    and the units of each dense layer after them."""
+    and the units of each dense layer after them; padded: a `PaddedConvNet`."""
 
-    def build(shape: tuple[int, ...], outputs: int, options: NetworkOptions) -> ConvNet:
+    def build(shape: tuple[int, ...], outputs: int, options: NetworkOptions) -> Network:
         frames, height, width = shape
-        return ConvNet((frames, height, width), convs, hidden, outputs)
+        made = PaddedConvNet if padded else ConvNet
+        return made((frames, height, width), convs, hidden, outputs)
 
     return NetworkBuilder("frames", build)
 
@@ -85,6 +89,9 @@ def residual_builder(
 MLP_BUILDER = NetworkBuilder("vector", _mlp)
 # Mnih et al. 2015 (Nature 518), Methods, "Model architecture"
 NATURE = conv_builder(((32, 8, 4), (64, 4, 2), (64, 3, 1)), (512,))
+# Castro et al. 2018 (arXiv 1812.06110): Dopamine's `NatureDQNNetwork`. Its layers are Nature's, but
+# they pad, and start from other parameters (see `PaddedConvNet.initial_uniform`).
+DOPAMINE = conv_builder(((32, 8, 4), (64, 4, 2), (64, 3, 1)), (512,), padded=True)
 # Mnih et al. 2013 (arXiv 1312.5602), section 4.1; the feed-forward network of A3C (Mnih et al.
 # 2016, arXiv 1602.01783) and so that of Salimans et al. 2017 (arXiv 1703.03864), section 4.2
 A3C = conv_builder(((16, 8, 4), (32, 4, 2)), (256,))
@@ -100,6 +107,7 @@ NETWORKS: Registry[NetworkBuilder] = Registry(
     {
         "mlp": "rlbench.nets.build:MLP_BUILDER",
         "nature": "rlbench.nets.build:NATURE",
+        "dopamine": "rlbench.nets.build:DOPAMINE",
         "a3c": "rlbench.nets.build:A3C",
         "small": "rlbench.nets.build:SMALL",
         "impala-small": "rlbench.nets.build:IMPALA_SMALL",

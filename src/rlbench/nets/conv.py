@@ -54,16 +54,7 @@ class ConvNet(Network):
 
     @property
     def shapes(self) -> list[tuple[int, int]]:
-        channels = self.inputs[0]
-        shapes = []
-        for filters, width, _ in self.convs:
-            shapes.append((width * width * channels, filters))
-            channels = filters
-        size = math.prod(self.grids[-1]) * channels
-        for units in (*self.hidden, self.outputs):
-            shapes.append((size, units))
-            size = units
-        return shapes
+        return conv_shapes(self.inputs[0], self.convs, self.grids[-1], (*self.hidden, self.outputs))
 
     @property
     def stack(self) -> list[Layer]:
@@ -73,35 +64,100 @@ class ConvNet(Network):
 
     def forward(self, layers: Layers, obs: Array) -> Array:
         """See `Network.forward`; obs [..., L, frames, height, width] uint8."""
-        lead = obs.shape[:-3]
-        x = np.moveaxis(obs, -3, -1).astype(np.float32) * np.float32(1 / 255)
-        for (kernel, bias), (filters, width, stride), grid in zip(
-            layers, self.convs, self.grids[1:], strict=False
-        ):
-            columns = patches(x, width, stride).reshape(*lead[:-1], -1, kernel.shape[-2])
-            x = columns @ kernel
-            x += bias
-            x = np.maximum(x, np.float32(0), out=x).reshape(*lead, *grid, filters)
-        return dense_forward(x.reshape(*lead, -1), layers[len(self.convs) :])
+        x = scaled(obs)
+        for (kernel, bias), (_, width, stride) in zip(layers, self.convs, strict=False):
+            x = convolved(x, kernel, bias, width, stride)
+            x = np.maximum(x, np.float32(0), out=x)
+        return dense_forward(x.reshape(*obs.shape[:-3], -1), layers[len(self.convs) :])
 
     def describe(self) -> dict[str, Any]:
-        return {
-            "kind": self.KIND,
-            "inputs": list(self.inputs),
-            "convs": [list(conv) for conv in self.convs],
-            "hidden": list(self.hidden),
-            "outputs": self.outputs,
-        }
+        return conv_description(self.KIND, self.inputs, self.convs, self.hidden, self.outputs)
 
     @classmethod
     def from_description(cls, description: dict[str, Any]) -> ConvNet:
         """The inverse of `describe`; raises ValueError for another kind of network."""
-        if description.get("kind") != cls.KIND:
-            raise ValueError(f"network kind {description.get('kind')!r}: takes {cls.KIND!r}")
-        frames, height, width = (int(n) for n in description["inputs"])
-        convs = tuple((int(f), int(w), int(s)) for f, w, s in description["convs"])
-        hidden = tuple(int(h) for h in description["hidden"])
-        return cls((frames, height, width), convs, hidden, int(description["outputs"]))
+        return cls(*read_conv(cls.KIND, description))
+
+
+def conv_shapes(
+    channels: int, convs: tuple[Conv, ...], grid: tuple[int, int], units: tuple[int, ...]
+) -> list[tuple[int, int]]:
+    """Kernel shapes of `convs` on so many channels, then of dense layers with so many `units`;
+    grid: height and width after the last convolution."""
+    shapes = []
+    for filters, width, _ in convs:
+        shapes.append((width * width * channels, filters))
+        channels = filters
+    size = math.prod(grid) * channels
+    for number in units:
+        shapes.append((size, number))
+        size = number
+    return shapes
+
+
+def conv_description(
+    kind: str,
+    inputs: tuple[int, int, int],
+    convs: tuple[Conv, ...],
+    hidden: tuple[int, ...],
+    outputs: int,
+) -> dict[str, Any]:
+    """See `Network.describe`."""
+    return {
+        "kind": kind,
+        "inputs": list(inputs),
+        "convs": [list(conv) for conv in convs],
+        "hidden": list(hidden),
+        "outputs": outputs,
+    }
+
+
+def read_conv(
+    kind: str, description: dict[str, Any]
+) -> tuple[tuple[int, int, int], tuple[Conv, ...], tuple[int, ...], int]:
+    """The inverse of `conv_description`: inputs, convs, hidden, outputs; raises ValueError for
+    another kind of network."""
+    if description.get("kind") != kind:
+        raise ValueError(f"network kind {description.get('kind')!r}: takes {kind!r}")
+    frames, height, width = (int(n) for n in description["inputs"])
+    convs = tuple((int(f), int(w), int(s)) for f, w, s in description["convs"])
+    hidden = tuple(int(h) for h in description["hidden"])
+    return (frames, height, width), convs, hidden, int(description["outputs"])
+
+
+def scaled(obs: Array) -> Array:
+    """Frames [..., height, width, frames] in [0, 1] of uint8 obs [..., frames, height, width]."""
+    frames: Array = np.moveaxis(obs, -3, -1).astype(np.float32) * np.float32(1 / 255)
+    return frames
+
+
+def convolved(x: Array, kernel: Array, bias: Array, width: int, stride: int) -> Array:
+    """Weighted sums [..., L, rows, columns, filters] of the patches of x [..., L, h, w, channels];
+    kernel [..., in, filters], bias [..., 1, filters]."""
+    windows = patches(x, width, stride)
+    *lead, rows, columns = windows.shape[:-3]
+    sums = windows.reshape(*lead[:-1], -1, kernel.shape[-2]) @ kernel
+    sums += bias
+    return sums.reshape(*lead, rows, columns, -1)
+
+
+def padded(x: Array, width: int, stride: int, value: float = 0.0) -> Array:
+    """x [..., h, w, channels] with so much of `value` around it that there are as many patches of
+    `width` as its sides over `stride`, rounded up. As TensorFlow's "same": of an odd number of rows
+    or columns, the larger part goes behind."""
+    *lead, height, across, channels = x.shape
+    rows, columns = (
+        max(0, (ceil_div(n, stride) - 1) * stride + width - n) for n in (height, across)
+    )
+    whole = np.full((*lead, height + rows, across + columns, channels), value, np.float32)
+    above, before = rows // 2, columns // 2
+    whole[..., above : above + height, before : before + across, :] = x
+    return whole
+
+
+def ceil_div(side: int, stride: int) -> int:
+    """A side after a padded convolution, or the greatest values of padded squares."""
+    return -(-side // stride)
 
 
 def dense_forward(x: Array, layers: Layers) -> Array:

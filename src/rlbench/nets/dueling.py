@@ -32,12 +32,12 @@ def stream_shapes(network: Network) -> list[tuple[int, ...]]:
 
 
 def initial(network: Network, rng: np.random.Generator) -> Array:
-    """Fresh parameters: the hidden layers' as `Network.initial_fan_in`, then both streams'."""
+    """Fresh parameters: the hidden layers' as `Network.initial_uniform`, then both streams'."""
     last = math.prod(network.shapes[-1]) + network.shapes[-1][1]
     bound = 1 / np.sqrt(network.shapes[-1][0] // 2)
     size = sum(math.prod(shape) for shape in stream_shapes(network))
     streams = rng.uniform(-bound, bound, size).astype(np.float32)
-    return np.concatenate([network.initial_fan_in(rng)[:-last], streams])
+    return np.concatenate([network.initial_uniform(rng)[:-last], streams])
 
 
 def fold(streams: list[Tensor], nvec: tuple[int, ...]) -> tuple[Tensor, Tensor]:

@@ -86,8 +86,9 @@ def _made(dtype: str) -> dict[str, Any]:
 def _keras_layers(keras: Any, layer: Convolution | Dense | LayerNorm, dtype: str) -> list[Any]:
     made = _made(dtype)
     match layer:
-        case Convolution(filters, width, stride, activation):
-            return [keras.layers.Conv2D(filters, width, stride, activation=activation, **made)]
+        case Convolution(filters, width, stride, activation, padded):
+            made |= {"padding": "same" if padded else "valid", "activation": activation}
+            return [keras.layers.Conv2D(filters, width, stride, **made)]
         case Dense(units, activation):
             return [keras.layers.Dense(units, activation, **made)]
         case LayerNorm(epsilon, activation):

@@ -108,8 +108,8 @@ class MLP(Network):
     def initial(self, rng: np.random.Generator, output_scale: float = 1.0) -> Array:
         return self._with_unit_scale(super().initial(rng, output_scale))
 
-    def initial_fan_in(self, rng: np.random.Generator) -> Array:
-        return self._with_unit_scale(super().initial_fan_in(rng))
+    def initial_uniform(self, rng: np.random.Generator) -> Array:
+        return self._with_unit_scale(super().initial_uniform(rng))
 
     def describe(self) -> dict[str, Any]:
         return {

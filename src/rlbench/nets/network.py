@@ -21,7 +21,9 @@ N = TypeVar("N", bound="Network")
 
 @dataclass(frozen=True)
 class Convolution:
-    """`filters` square kernels of `width`, `stride` apart, without padding; then the activation."""
+    """`filters` square kernels of `width`, `stride` apart; then the activation. padded: the sides
+    are those of the input over the stride, rounded up (see `conv.padded`); else no kernel reaches
+    beyond the input."""
 
     kernels: ClassVar[int] = 1
 
@@ -29,6 +31,7 @@ class Convolution:
     width: int
     stride: int
     activation: str
+    padded: bool = False
 
 
 @dataclass(frozen=True)
@@ -214,9 +217,10 @@ class Network(abc.ABC):
             kernel[...] = draw * (scale / np.sqrt(np.square(draw).sum(axis=0, keepdims=True)))
         return parameters
 
-    def initial_fan_in(self, rng: np.random.Generator) -> Array:
+    def initial_uniform(self, rng: np.random.Generator) -> Array:
         """Fresh parameters [size], all uniform in ±1/sqrt(in) (LeCun et al. 1998, "Efficient
-        BackProp", up to a factor; what DQN implementations of today start from)."""
+        BackProp", up to a factor; what DQN implementations of today start from), or as the
+        network's authors draw them."""
         parameters = np.zeros(self.size, np.float32)
         for (kernel, bias), (fan_in, _) in zip(self.layers(parameters), self.shapes, strict=True):
             bound = 1 / np.sqrt(fan_in)

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from rlbench.interfaces import Array
-from rlbench.nets.conv import dense_forward, patches
+from rlbench.nets.conv import ceil_div, convolved, dense_forward, padded, scaled
 from rlbench.nets.network import (
     Dense,
     Layer,
@@ -21,6 +21,7 @@ from rlbench.nets.network import (
 )
 
 WIDTH = 3  # of all kernels and of the squares whose greatest value is taken
+HALF = 2  # rows and columns from one of those squares to the next
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ class ResidualNet(Network):
         _, height, width = self.inputs
         grids = [(height, width)]
         for _ in self.sections:
-            height, width = halved(height), halved(width)
+            height, width = ceil_div(height, HALF), ceil_div(width, HALF)
             grids.append((height, width))
         return grids
 
@@ -101,7 +102,7 @@ class ResidualNet(Network):
 
     def forward(self, layers: Layers, obs: Array) -> Array:
         """See `Network.forward`; obs [..., L, frames, height, width] uint8."""
-        x = np.moveaxis(obs, -3, -1).astype(np.float32) * np.float32(1 / 255)
+        x = scaled(obs)
         left = iter(layers)
         for _, blocks in self.sections:
             x = _halved(_convolved(x, *next(left)))
@@ -131,40 +132,23 @@ class ResidualNet(Network):
         return cls((frames, height, width), sections, hidden, int(description["outputs"]))
 
 
-def halved(side: int) -> int:
-    """A side after a section."""
-    return -(-side // 2)
-
-
 def _rectified(x: Array) -> Array:
     rectified: Array = np.maximum(x, np.float32(0))
     return rectified
 
 
 def _convolved(x: Array, kernel: Array, bias: Array) -> Array:
-    """Weighted sums [..., L, h, w, filters] of x [..., L, h, w, channels]; kernel [..., in, out],
-    bias [..., 1, out]."""
-    *lead, height, width, channels = x.shape
-    padded = np.zeros((*lead, height + 2, width + 2, channels), np.float32)
-    padded[..., 1:-1, 1:-1, :] = x
-    columns = patches(padded, WIDTH, 1).reshape(*lead[:-1], -1, kernel.shape[-2])
-    sums = columns @ kernel
-    sums += bias
-    return sums.reshape(*lead, height, width, -1)
+    """Weighted sums of the same height and width as x (see `conv.convolved`)."""
+    return convolved(padded(x, WIDTH, 1), kernel, bias, WIDTH, 1)
 
 
 def _halved(x: Array) -> Array:
     """The greatest values of squares, every two rows and columns; x [..., h, w, channels]."""
-    *lead, height, width, channels = x.shape
-    rows, columns = halved(height), halved(width)
-    # As TensorFlow pads: of an odd number of rows or columns, the larger part goes behind.
-    above = (2 * rows + 1 - height) // 2
-    before = (2 * columns + 1 - width) // 2
-    padded = np.full((*lead, 2 * rows + 1, 2 * columns + 1, channels), -np.inf, np.float32)
-    padded[..., above : above + height, before : before + width, :] = x
-    greatest: Array = padded[..., : 2 * rows : 2, : 2 * columns : 2, :].copy()
+    rows, columns = (ceil_div(side, HALF) for side in x.shape[-3:-1])
+    around = padded(x, WIDTH, HALF, -np.inf)
+    greatest: Array = around[..., : 2 * rows : 2, : 2 * columns : 2, :].copy()
     for place in range(1, WIDTH**2):
         row, column = divmod(place, WIDTH)
-        part = padded[..., row : row + 2 * rows : 2, column : column + 2 * columns : 2, :]
+        part = around[..., row : row + 2 * rows : 2, column : column + 2 * columns : 2, :]
         np.maximum(greatest, part, out=greatest)
     return greatest

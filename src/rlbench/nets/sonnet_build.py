@@ -41,9 +41,10 @@ class SonnetTrainable:
     def _functions(self, layer: Layer) -> list[Function]:
         snt = self._sonnet
         match layer:
-            case Convolution(filters, width, stride, activation):
+            case Convolution(filters, width, stride, activation, padded):
+                padding = "SAME" if padded else "VALID"
                 made = self._kept(
-                    snt.Conv2D(filters, width, stride, padding="VALID", **self._zeros)
+                    snt.Conv2D(filters, width, stride, padding=padding, **self._zeros)
                 )
             case Section(_, _, activation):
                 made = self._section(layer)

@@ -92,7 +92,7 @@ class DQN(Agent):
             settings,
             dueling.initial(self._network, rng)
             if settings.dueling
-            else self._network.initial_fan_in(rng),
+            else self._network.initial_uniform(rng),
             context.cores,
             context.starting,
         )
