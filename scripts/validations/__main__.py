@@ -6,10 +6,12 @@ import argparse
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.measure import CHECKOUT, MeasurementError
 from benchmarks.peers import environment
+from validations import dopamine
 from validations.cases import Case, cases
 from validations.document import document
 
@@ -20,7 +22,7 @@ SEEDS = 20
 def main() -> int:
     """0 done, 1 a run failed."""
     known = cases()
-    names = [case.name for case in known]
+    names = [*(case.name for case in known), dopamine.NAME]
     parser = argparse.ArgumentParser(prog="scripts/validation", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="CASE", help=f"of {', '.join(names)}")
     parser.add_argument("--seeds", type=int, default=SEEDS, help=f"a side (default {SEEDS})")
@@ -32,14 +34,26 @@ def main() -> int:
         parser.error(f"no case {unknown[0]}; there are: {', '.join(names)}")
     if args.seeds < 1:
         parser.error(f"--seeds: got {args.seeds}, takes a number of at least 1")
-    chosen = [case for case in known if not args.names or case.name in args.names]
-    failed = [] if args.table else [c.name for c in chosen if not _make(c, args.seeds, args.out)]
+    failed = [] if args.table else _failed(args.names or names, args.seeds, args.out)
     args.out.mkdir(parents=True, exist_ok=True)
     (args.out / "table.md").write_text(document(args.out, known), encoding="utf-8")
     print(f"table: {args.out / 'table.md'}")
     if failed:
         print(f"failed runs: {', '.join(failed)}", file=sys.stderr)
     return 1 if failed else 0
+
+
+def _failed(names: Sequence[str], seeds: int, out: Path) -> list[str]:
+    """Make the runs of these cases; those of which one failed."""
+    failed = [case.name for case in cases() if case.name in names and not _make(case, seeds, out)]
+    if dopamine.NAME in names and not dopamine.make(_folder(out, dopamine.NAME), seeds):
+        failed.append(dopamine.NAME)
+    return failed
+
+
+def _folder(out: Path, name: str) -> str:
+    """Of a case's runs: relative, as runs that are committed name no folder of the machine."""
+    return os.path.relpath(out / name)
 
 
 def _make(case: Case, seeds: int, out: Path) -> bool:
@@ -53,8 +67,7 @@ def _make(case: Case, seeds: int, out: Path) -> bool:
         f"env={case.env}", f"seed={','.join(map(str, range(seeds)))}", "cores=1",
         f"budget.env_steps={case.env_steps}", "budget.train_seconds=null",
         "stop_at_threshold=false",
-        # Relative, as runs that are committed name no folder of the machine.
-        f"results_dir={os.path.relpath(out / case.name)}",
+        f"results_dir={_folder(out, case.name)}",
     ]  # fmt: skip
     done = [
         subprocess.run([python, "-m", "rlbench", "-m", *side.words, *common], check=False)

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from rlbench.runs.load import load_runs
 from rlbench.runs.records import Run
 from rlbench.wording import agent_name
+from validations import dopamine
 from validations.agreement import MARGIN as SHARE
 from validations.agreement import (
     SHARES,
@@ -51,6 +52,9 @@ def document(folder: Path, cases: Sequence[Case]) -> str:
     lines = [HEAD, *_summary(found)]
     for case, ours, theirs in found:
         lines += ["", f"## {_title(case)}", "", *_curves(case, ours, theirs)]
+    of_dopamine = list(dopamine.section(folder))
+    if of_dopamine:
+        lines += ["", *of_dopamine]
     return "\n".join(lines) + "\n"
 
 

@@ -42,6 +42,15 @@ def test_rows_that_no_report_reads_go_and_the_others_keep_every_digit(tmp_path: 
         )
 
 
+def test_rows_about_training_stay_where_that_is_asked(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "es/CartPole-v1/0123/seed0", "budget")
+    rows = ['{"kind":"train","seq":1}\n', '{"kind":"checkpoint","seq":2}\n']
+    (run / "log.jsonl").write_text("".join(rows))
+    subprocess.run([sys.executable, prune_runs.__file__, tmp_path, "--keep-training"], check=True)
+    assert (run / "log.jsonl").read_text() == rows[0]
+    assert not (run / "checkpoint").exists()
+
+
 def test_a_large_policy_goes_too(tmp_path: Path) -> None:
     run = make_run(tmp_path / "seed0", "budget")
     (run / "policy.npz").write_bytes(bytes(21_194))

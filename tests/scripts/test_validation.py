@@ -10,9 +10,11 @@ import pytest
 import yaml
 
 from rlbench.agents.dqn.settings import DQNSettings
+from rlbench.config.compose import compose
 from rlbench.config.folders import conf_dir
 from rlbench.runs.load import load_runs
 from support.run_files import RunFiles
+from validations import dopamine
 from validations.agreement import agreement, mean_return, median_returns, untrained
 from validations.cases import Case, Side, cases
 from validations.document import document
@@ -107,6 +109,53 @@ def test_both_sides_have_the_settings_of_rl_zoo() -> None:
             ours.pop("agent.pair_shares_episodes") is theirs.pop("agent.shared_episodes") is False
         )
         assert ours == theirs and ours["agent.optimizer"] == "adam"
+
+
+def with_training(run: Path, rows: list[tuple[int, int, float]]) -> None:
+    """Put rows about training into a run's log: (env_steps, episodes, mean return since the one
+    before)."""
+    log = run / "log.jsonl"
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    (pattern, *_) = [line for line in lines if line["kind"] == "train"]
+    made = [
+        {**pattern, "env_steps": steps, "episodes": games, "scalars": {"return_train_mean": mean}}
+        for steps, games, mean in rows
+    ]
+    kept = [line for line in lines if line["kind"] != "train"]
+    whole = [*kept[:1], *made, *kept[1:]]
+    log.write_text("".join(json.dumps(line) + "\n" for line in whole))
+
+
+def test_returns_in_training_are_set_beside_dopamines(tmp_path: Path) -> None:
+    history = ((0.0, -21.0), (250.016, -20.0), (500.0, -19.0), (600.0, -19.0))
+    for seed in (10, 11):
+        run = RunFiles("dqn", "ALE/Pong-v5", seed, history=history, status="budget")
+        with_training(
+            run.write(tmp_path / dopamine.NAME),
+            # The second point has two rows, as after an interruption; the third is not whole.
+            [(250_016, 100, -20.3), (300_000, 130, -20.0), (500_000, 160, -18.0 - seed),
+             (600_000, 200, 5.0)],
+        )  # fmt: skip
+    runs = load_runs(tmp_path).runs
+    assert [dopamine.training_returns(run) for run in sorted(runs, key=lambda run: run.seed)] == [
+        {1: -20.3, 2: pytest.approx((30 * -20 + 30 * -28) / 60)},
+        {1: -20.3, 2: pytest.approx((30 * -20 + 30 * -29) / 60)},
+    ]
+    text = document(tmp_path, [CASE])
+    assert text.endswith(
+        "| frames | Dopamine | seed 10 | seed 11 |\n|--:|--:|--:|--:|\n"
+        "| 1 M | -20.2 (-20.3 to -20.1) | -20.3 | -20.3 |\n"
+        "| 2 M | -18.5 (-19.5 to -17.3) | -24.0 | -24.5 |\n"
+    )
+    assert "Dopamine" not in document(tmp_path / "nothing", [CASE])
+
+
+def test_dopamines_settings_are_changed_in_nothing_that_is_learned_from() -> None:
+    made, whole = (compose(list(words)).agent.params for words in
+                   (dopamine.WORDS, ["experiment=dopamine_dqn"]))  # fmt: skip
+    changed = {key for key in made if made[key] != whole[key]}
+    assert changed == {"num_lanes", "train_every_steps", "updates_per_train", "overlap"}
+    assert made["train_every_steps"] / made["updates_per_train"] == whole["train_every_steps"] == 4
 
 
 COMMITTED = Path(__file__).parents[2] / "results" / "validation"
