@@ -52,6 +52,14 @@ DIFFERENCES: list[tuple[dict[str, Any], list[str]]] = [
         ["es (conditions abcdef)", "es (conditions zzzzzz)"],
     ),
     (
+        {"fingerprint": "zzzzzzzz", "setup": "b", "argv": ["env.levels=[100,300]", "cores=2"]},
+        ["es (conditions abcdef)", "es (env.levels=[100,300])"],
+    ),
+    (
+        {"fingerprint": "zzzzzzzz", "setup": "b", "argv": [f"env.levels={list(range(20))}"]},
+        ["es (conditions abcdef)", "es (conditions zzzzzz)"],
+    ),
+    (
         {"preprocessing": {"observations": "ram"}, "fingerprint": "zzzzzzzz", "setup": "b"},
         ["es (obs_type=ram)", "es (pixels)"],
     ),

@@ -128,7 +128,7 @@ def test_dqn_decides_where_the_papers_rival_was_run_on_too_few(
 
 def test_a2c_stands_for_a3c_on_games(tmp_path: Path, a3c: Made) -> None:
     for agent, made in (("es", None), ("sb3-A2C", a3c), ("dqn", None)):
-        write(tmp_path, agent, GAME, 10.0, made)
+        write(tmp_path, agent, GAME, 400.0, made)
     found = examine_runs_below(tmp_path).claims[0]
     assert (found.evidence.rival.name, len(found.evidence.counted)) == ("A2C", 1)
     needs = " ".join(found.verdict.needs)

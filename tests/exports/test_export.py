@@ -146,6 +146,10 @@ def test_keras_and_saved_model(
     [
         (["RUN", "--out", "policy.pt"], "takes a name that ends in .onnx or .keras, or --format"),
         (["RUN", "--out", "p.h5", "--format", "keras"], "takes a name that ends in .keras"),
+        (
+            ["RUN", "--out", "p.keras", "--format", "onnx"],
+            "the ending says keras, and --format onnx",
+        ),
         (["RUN", "--out", "no/policy.onnx"], "--out no/policy.onnx: cannot be written"),
         (["RUN", "--out", "."], "--out .: takes the name of a file"),
         (["RUN"], "the following arguments are required: --out"),
@@ -166,3 +170,18 @@ def test_bad_input_is_one_line(
     places = {"RUN": str(run.directory), "RANDOM": str(run.directory / "random.npz")}
     asked = ["export", *(places.get(word, word) for word in words)]
     assert message in refusal(asked, tmp_path, monkeypatch, capsys)
+
+
+def test_a_file_of_somebody_else_in_the_cards_place_is_kept(
+    run: rlbench.Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ["export", str(run.directory), "--out", str(tmp_path / "policy.onnx")]
+    card = tmp_path / "policy.onnx.md"
+    card.write_text("# Notes\n\nof mine\n")
+    assert main(asked) == 2
+    assert (
+        "policy.onnx.md is there already, and rlbench has not written it" in capsys.readouterr().err
+    )
+    assert card.read_text() == "# Notes\n\nof mine\n" and not (tmp_path / "policy.onnx").exists()
+    card.unlink()
+    assert main(asked) == 0 and main(asked) == 0  # an earlier card is replaced

@@ -47,6 +47,14 @@ def test_sizes_are_those_of_dopamine() -> None:
         network_from_description({**DOPAMINE.describe(), "convs": [[32, 8, -4]]})
 
 
+def test_without_convolutions_it_is_the_dense_layers() -> None:
+    network = PaddedConvNet((1, 2, 2), (), (), 1)
+    assert network.widest == 1 and network.shapes == [(4, 1)]
+    obs = np.full((1, 1, 2, 2), 255, np.uint8)
+    out = network.forward(network.layers(np.array([1, 2, 3, 4, 0.5], np.float32)), obs)
+    assert out.tolist() == [[10.5]]
+
+
 def test_parameters_start_as_glorot_and_bengio_draw_them() -> None:
     layers = DOPAMINE.layers(DOPAMINE.initial_uniform(np.random.default_rng(0)))
     # sqrt(6 / (in + out)), for a convolution of 8 x 8 with 4 and 32 channels sqrt(6 / 64 / 36)

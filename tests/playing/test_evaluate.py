@@ -140,6 +140,14 @@ def test_bad_input_is_one_line(
     assert message in refusal(asked, tmp_path, monkeypatch, capsys)
 
 
+def with_parameters(place: Path, value: complex) -> None:
+    """Put a number into all parameters of a run's policy."""
+    with np.load(place / "policy.npz") as file:
+        arrays = dict(file)
+    arrays["parameters"] = np.full(arrays["parameters"].shape, value)
+    np.savez(place / "policy.npz", **arrays)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -149,6 +157,9 @@ def test_bad_input_is_one_line(
         lambda place: (place / "config.yaml").write_text("env: {id: CartPole-v1, kwargs: 4}"),
         lambda place: (place / "run.json").write_text("{}"),
         lambda place: np.savez(place / "policy.npz", architecture=np.array("{}")),
+        lambda place: with_parameters(place, np.nan),
+        lambda place: with_parameters(place, 1e300),
+        lambda place: with_parameters(place, 1j),
     ],
 )
 def test_damaged_runs_are_one_line(

@@ -87,8 +87,9 @@ def _convolutional(convs: tuple[tuple[int, int, int], ...], units: int) -> Netwo
     return _drawn(ConvNet((4, 84, 84), convs, (units,), 6), head)
 
 
-def _padded() -> NetworkPolicy:
-    return _drawn(PaddedConvNet((4, 84, 84), NATURE, (512,), 6), ArgmaxHead((6,), single=True))
+def _padded(convs: tuple[tuple[int, int, int], ...], units: int) -> NetworkPolicy:
+    head = ArgmaxHead((6,), single=True)
+    return _drawn(PaddedConvNet((4, 84, 84), convs, (units,), 6), head)
 
 
 def _residual() -> NetworkPolicy:
@@ -121,7 +122,8 @@ KINDS: dict[str, tuple[str, Callable[[], NetworkPolicy]]] = {
     "dqn layer_norm": (CARTPOLE, lambda: _trained("dqn", CARTPOLE, 600, layer_norm=True, **SMALL)),
     "dqn decoupled": (WALKER, lambda: _trained("dqn", WALKER, 300, **SMALL)),
     "nature": (PONG, lambda: _convolutional(NATURE, 512)),
-    "dopamine": (PONG, _padded),
+    "dopamine": (PONG, lambda: _padded(NATURE, 512)),
+    "padded steps": (PONG, lambda: _padded(((8, 2, 5), (8, 3, 2)), 16)),  # wider than the kernel
     "impala-small": (PONG, _residual),
     "dueling nature": (PONG, lambda: _convolutional(NATURE, 1024)),
 }
@@ -139,5 +141,5 @@ VECTORS = (
     "walker bins",
 )  # fmt: skip
 WITH_TENSORFLOW = ("dqn dueling", "dqn layer_norm", "dqn decoupled")
-FRAMES = ("es paper", "nature", "dueling nature", "dopamine", "impala-small")
+FRAMES = ("es paper", "nature", "dueling nature", "dopamine", "padded steps", "impala-small")
 CONTINUOUS = ("box", "boxes", "range", "squashed", "es normalised")

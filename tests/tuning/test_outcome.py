@@ -57,6 +57,7 @@ def test_it_is_read_back_from_plain_values() -> None:
     values = {name: list(value) for name, value in vars(ONE_LACKS).items()}
     assert Outcome.from_dict(values) == ONE_LACKS
     assert Outcome.from_dict({**values, "solved_s": "x"}) is None
+    assert Outcome.from_dict({**values, "solved_s": [1.0]}) is None
     strange = Outcome.from_dict({**values, "final_return": ["x", True], "train_s": [math.nan, 1]})
     assert strange == Outcome((1.0, None), (None, None), (0.0, 1.0))
 

@@ -6,6 +6,8 @@ import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import numpy as np
+
 from rlbench.agents.random import UniformPolicy
 from rlbench.arrays import open_arrays
 from rlbench.errors import RlbenchError, RunError
@@ -40,6 +42,9 @@ def read_policy(path: Path, from_arrays: FromArrays | None = None) -> Policy:
             raise RunError(f"the policy of a class that is not rlbench's; {reader}")
         kind = architecture["network"]["kind"]
         policy_class = UniformPolicy if kind == UniformPolicy.KIND else NetworkPolicy
+        for name in ("parameters", "obs_mean", "obs_std"):
+            if name in arrays and not _are_finite(arrays[name]):
+                raise ValueError(f"{name}: takes finite numbers, as float32 holds them")
         return policy_class.from_arrays(arrays)
     except UnreadableFileError as error:
         raise RunError(f"{path}: no policy that rlbench can load: it {error}") from error
@@ -48,3 +53,8 @@ def read_policy(path: Path, from_arrays: FromArrays | None = None) -> Policy:
     except _WRONG as error:
         reason = f"{type(error).__name__}: {error}"
         raise RunError(f"{path}: no policy that rlbench can load ({reason})") from error
+
+
+def _are_finite(numbers: Array) -> bool:
+    with np.errstate(over="ignore"):
+        return numbers.dtype.kind == "f" and bool(np.isfinite(numbers.astype(np.float32)).all())

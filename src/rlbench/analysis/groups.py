@@ -14,6 +14,7 @@ from rlbench.runs.records import Run, Status
 DEFAULT_BASELINE = "dqn"  # where it was run
 FIRST_AGENTS = ("es", "dqn")  # in tables and figures; the others follow by name
 REFERENCE_AGENT = "random"  # measures the return of acting at random; no contender
+LONGEST_WORDS = 40  # characters of settings in a label
 _IGNORED_OVERRIDES = ("seed=", "results_dir=", "overwrite=", "env=", "agent=", "-", "hydra")
 
 
@@ -273,7 +274,19 @@ def _conditions_of(run: Run, all_runs: Iterable[Run]) -> Iterator[str]:
     if differ("threshold"):
         yield f"threshold {run.threshold:g}" if run.threshold is not None else "no threshold"
     elif differ("fingerprint") and not differ("observations"):
-        yield f"conditions {run.fingerprint[:6]}"
+        yield from _condition_words(run, others) or [f"conditions {run.fingerprint[:6]}"]
+
+
+def _condition_words(run: Run, contenders: Sequence[Run]) -> list[str]:
+    """What was typed about environment and evaluation for this run and not for all contenders;
+    empty where it is too long."""
+    own = [
+        word
+        for word in run.argv
+        if word.lstrip("+").startswith(("env.", "eval."))
+        and not all(word in other.argv for other in contenders)
+    ]
+    return own if len(", ".join(own)) <= LONGEST_WORDS else []
 
 
 def _settings_of(part: list[Run], siblings: list[list[Run]], words: Sequence[str]) -> Iterator[str]:
@@ -288,7 +301,7 @@ def _settings_of(part: list[Run], siblings: list[list[Run]], words: Sequence[str
         mine = _overrides(part)
         shared = set.intersection(*(set(_overrides(sibling)) for sibling in siblings))
         own = [word for word in mine if word not in shared and word not in words]
-        if own and len(", ".join(own)) <= 40:
+        if own and len(", ".join(own)) <= LONGEST_WORDS:
             yield from own
         else:
             yield f"settings {part[0].learning[:6]}"

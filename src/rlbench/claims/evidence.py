@@ -22,6 +22,7 @@ from rlbench.published.levels import published_levels
 from rlbench.runs.records import MEMORY, UNITS, Unit
 
 CHALLENGER = "es"
+LEAST_TRAIN_S = 300.0  # of a run on Atari whose speed is taken
 SEEN = {"": "pixels", MEMORY: "memory"}  # in a sentence, what is seen of a game
 
 
@@ -121,7 +122,8 @@ def collect_evidence(
     groups = [group for e in members for group in e.groups if not group.is_reference]
     # Steps of what the published runs saw: they are compared in those.
     as_published = [group for group in groups if claim is None or not group.first.observations]
-    speeds = [_speed(as_published, agent) for agent in (CHALLENGER, rival.agent)]
+    least_s = LEAST_TRAIN_S if claim is not None and claim.by_scores else 0.0
+    speeds = [_speed(as_published, agent, least_s) for agent in (CHALLENGER, rival.agent)]
     return Evidence(
         environments=len(members),
         rival=rival,
@@ -290,11 +292,13 @@ def _left_out(ratio: SpeedRatio) -> str:
     return ""
 
 
-def _speed(groups: Sequence[Group], agent: str) -> MeasuredSpeed | None:
+def _speed(groups: Sequence[Group], agent: str, least_s: float) -> MeasuredSpeed | None:
+    """Of the runs of at least so much training. Shorter ones on Atari say nothing of hours: an
+    agent that plays at random before it learns, as DQN does, is many times as fast until then."""
     speeds, skips = [], []
     for run in (run for group in groups if group.agent == agent for run in group.runs):
         speed = run.end.env_steps_per_s
-        if speed and run.cores:
+        if speed and run.cores and run.end.train_s >= least_s:
             speeds.append(speed / run.cores)
             skips.append(float(run.frame_skip or 1))
     return MeasuredSpeed(agent, median(speeds), median(skips)) if speeds else None

@@ -57,6 +57,8 @@ def _form(asked: str | None, out: Path) -> str:
     form = asked or named
     if form is None:
         raise ReportError(f"--out {out}: takes a name that ends in .onnx or .keras, or --format")
+    if suffix and named is not None and form != named:
+        raise ReportError(f"--out {out}: the ending says {named}, and --format {form}")
     if form == "keras" and suffix != ".keras":
         raise ReportError(f"--out {out}: takes a name that ends in .keras, by which Keras knows it")
     return form

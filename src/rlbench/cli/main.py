@@ -116,6 +116,8 @@ def _command(words: list[str], stops: Stops) -> int:
         return _fail(str(error), error.exit_status)
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
+    except MemoryError as error:
+        return _fail(f"not enough memory{f': {error}' if str(error) else ''}", 1)
     except OSError as error:
         if error.errno == errno.ENAMETOOLONG:
             return _fail(f"{error.filename}: {error.strerror}", 2)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from collections.abc import Iterator
+from pathlib import Path
 
 from rlbench import __version__
 from rlbench.exports.facts import Exported, action_words, network_words
 from rlbench.nets.policy import NetworkPolicy
+from rlbench.opening import UnreadableFileError, open_regular
 from rlbench.playing.names import ACTION, OBSERVATION, OUTPUTS
 from rlbench.runs.reading import printable
 from rlbench.runs.records import Run
@@ -35,11 +38,25 @@ action = model.serve(observation)["action"]""",
 }
 
 
+EXPORTED_BY = "exported by rlbench "
+MAX_BYTES = 100_000
+
+
+def is_card(path: Path) -> bool:
+    """Whether the file is a card of an earlier export."""
+    try:
+        with os.fdopen(open_regular(path, MAX_BYTES), "rb") as file:
+            lines = file.read(MAX_BYTES).decode(errors="replace").splitlines()
+    except UnreadableFileError:
+        return False
+    return len(lines) > 2 and EXPORTED_BY in lines[2]
+
+
 def card(found: Exported, form: str, name: str, size_bytes: int) -> str:
     """The card, in Markdown. form: a key of `KINDS`; name: of the file."""
     where = found.env or "an environment that its file does not name"
     lines = [f"# {_code(found.source.name)} on {_code(where)}", ""]
-    lines += [f"A policy in the form of {KINDS[form]}, exported by rlbench {__version__}.", ""]
+    lines += [f"A policy in the form of {KINDS[form]}, {EXPORTED_BY}{__version__}.", ""]
     lines += ["| | |", "|---|---|"]
     lines += [f"| {heading} | {text} |" for heading, text in _rows(found, name, size_bytes)]
     lines += ["", "## Score", "", *_score(found), "", "## How it was trained", ""]

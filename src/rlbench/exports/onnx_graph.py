@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from rlbench.interfaces import Array
+from rlbench.nets.conv import padding
 from rlbench.nets.heads import ArgmaxHead, ContinuousHead, Head, RangeHead
 from rlbench.nets.network import Convolution, Dense, Layer, LayerNorm, Layers, Section
 from rlbench.nets.policy import NetworkPolicy
@@ -17,6 +18,7 @@ OPSET = 17  # of 2022, which every runtime of today reads
 IR_VERSION = 8  # the form of file that belongs to it
 ACTIVATIONS = {"relu": "Relu", "tanh": "Tanh", "elu": "Elu"}
 BATCH = "batch"
+Grid = tuple[int, int]
 
 
 class Graph:
@@ -104,23 +106,24 @@ def _normalised(graph: Graph, policy: NetworkPolicy, x: str) -> str:
 def _network(graph: Graph, policy: NetworkPolicy, x: str) -> str:
     """What the network's layers give."""
     flat = policy.network.observations == "vector"
+    grids = iter(() if flat else policy.network.grids)
     for layer, parameters in policy.network.stacked(policy.parameters):
         if isinstance(layer, Dense) and not flat:
             # Flattened in the order (row, column, filter), as the kernel behind it takes it.
             x = graph.node("Transpose", x, perm=[0, 2, 3, 1])
             x = graph.node("Flatten", x, axis=1)
             flat = True
-        x = _layer(graph, layer, parameters, x)
+        x = _layer(graph, layer, parameters, next(grids, (1, 1)), x)
     return x
 
 
-def _layer(graph: Graph, layer: Layer, parameters: Layers, x: str) -> str:
+def _layer(graph: Graph, layer: Layer, parameters: Layers, grid: Grid, x: str) -> str:
+    """grid: height and width of what a convolution takes."""
     kernel, bias = parameters[0]
     match layer:
         case Convolution(_, width, stride, activation, padded):
-            padding = "SAME_UPPER" if padded else "VALID"
-            strides = [stride, stride]
-            x = _convolution(graph, kernel, bias, width, x, strides=strides, auto_pad=padding)
+            pads = _pads(grid, width, stride) if padded else [0, 0, 0, 0]
+            x = _convolution(graph, kernel, bias, width, x, strides=[stride, stride], pads=pads)
         case Section(_, blocks, activation):
             x = _section(graph, blocks, parameters, x)
         case Dense(_, activation):
@@ -136,6 +139,13 @@ def _layer(graph: Graph, layer: Layer, parameters: Layers, x: str) -> str:
             x = graph.node("Mul", x, graph.constant(kernel))
             x = graph.node("Add", x, graph.constant(bias))
     return x if activation is None else graph.node(ACTIVATIONS[activation], x)
+
+
+def _pads(grid: Grid, width: int, stride: int) -> list[int]:
+    """Rows above, columns before, rows below, columns behind. ONNX has "SAME_UPPER" for it, which
+    another runtime may read otherwise where kernels are smaller than their steps."""
+    (above, below), (before, behind) = (padding(side, width, stride) for side in grid)
+    return [above, before, below, behind]
 
 
 def _convolution(

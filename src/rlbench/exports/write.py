@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import os
 import tempfile
 import zipfile
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from typing import Any
 
 from rlbench import __version__
 from rlbench.errors import OutputError
-from rlbench.exports.card import card
+from rlbench.exports.card import card, is_card
 from rlbench.exports.facts import Exported, properties
 from rlbench.playing.names import PROPERTY
 from rlbench.runs.files import replace_bytes, replace_text
@@ -24,10 +25,13 @@ SIDECAR = f"{PROPERTY}.json"  # within a Keras file, and in a SavedModel's asset
 def write(found: Exported, form: str, out: Path) -> list[Path]:
     """Write a policy as `form` to `out`, and its card; the files.
 
-    Raises OutputError where they cannot be written.
+    Raises OutputError where they cannot be written, and where the card's place has a file that is
+    no card.
     """
     beside = out.with_name(f"{out.name}.md")
     try:
+        if os.path.lexists(beside) and not is_card(beside):
+            raise ValueError(f"{beside} is there already, and rlbench has not written it")
         size_bytes = WRITERS[form](found, out)
         replace_text(beside, card(found, form, out.name, size_bytes))
     except (OSError, ValueError) as error:

@@ -19,7 +19,7 @@ import numpy as np
 from rlbench.errors import OutputError, ReportError
 from rlbench.extras import install_command
 from rlbench.interfaces import Array
-from rlbench.opening import is_directory, open_to_write
+from rlbench.opening import LINK, in_the_way, is_directory, open_to_write
 
 GIF_WIDTH = 640  # at most: a GIF of all pixels would be some ten times as large
 GIF_FRAMES_PER_S = 12.5  # about
@@ -43,6 +43,8 @@ def check_can_write(out: Path) -> None:
         raise ReportError(f"--out {out}: takes a name that ends in {' or '.join(WRITERS)}")
     if is_directory(out):
         raise OutputError(out, IsADirectoryError(errno.EISDIR, "is a directory"))
+    if (what := in_the_way(out)) is not None and what != LINK:
+        raise OutputError(out, OSError(errno.EINVAL, what))
     if not is_directory(out.parent):
         raise OutputError(out, FileNotFoundError(errno.ENOENT, "no such folder", str(out.parent)))
     for package in ("PIL", "imageio_ffmpeg"):

@@ -248,7 +248,8 @@ class Attempt:
         self.progress.close()
         with contextlib.suppress(OSError):  # a sweep that started this run may be gone
             where = self.plan.name.directory
-            print(f"{status}: {in_words(summary)}; files in {where}", flush=True)
+            more = "; the same command goes on" if status == "interrupted" else ""
+            print(f"{status}: {in_words(summary)}; files in {where}{more}", flush=True)
         return status
 
     def record_failure(self, error: BaseException) -> None:

@@ -143,16 +143,20 @@ def convolved(x: Array, kernel: Array, bias: Array, width: int, stride: int) -> 
 
 def padded(x: Array, width: int, stride: int, value: float = 0.0) -> Array:
     """x [..., h, w, channels] with so much of `value` around it that there are as many patches of
-    `width` as its sides over `stride`, rounded up. As TensorFlow's "same": of an odd number of rows
-    or columns, the larger part goes behind."""
+    `width` as its sides over `stride`, rounded up (see `padding`)."""
     *lead, height, across, channels = x.shape
-    rows, columns = (
-        max(0, (ceil_div(n, stride) - 1) * stride + width - n) for n in (height, across)
-    )
-    whole = np.full((*lead, height + rows, across + columns, channels), value, np.float32)
-    above, before = rows // 2, columns // 2
+    (above, below), (before, behind) = (padding(side, width, stride) for side in (height, across))
+    sides = above + height + below, before + across + behind
+    whole = np.full((*lead, *sides, channels), value, np.float32)
     whole[..., above : above + height, before : before + across, :] = x
     return whole
+
+
+def padding(side: int, width: int, stride: int) -> tuple[int, int]:
+    """How many rows are put above and below a side for its patches. As TensorFlow's "same": of an
+    odd number the larger part goes behind."""
+    both = max(0, (ceil_div(side, stride) - 1) * stride + width - side)
+    return both // 2, both - both // 2
 
 
 def ceil_div(side: int, stride: int) -> int:

@@ -80,7 +80,7 @@ class PaddedConvNet(Network):
             math.prod(grid) * rows
             for grid, (rows, _) in zip(self.grids[1:], self.shapes, strict=False)
         ]
-        return max(*patches, super().widest)
+        return max([*patches, super().widest])
 
     @property
     def stack(self) -> list[Layer]:

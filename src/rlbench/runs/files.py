@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import math
 import os
@@ -14,7 +15,7 @@ from typing import IO, Any
 import numpy as np
 
 from rlbench.interfaces import Array
-from rlbench.opening import open_to_write
+from rlbench.opening import LINK, in_the_way, open_to_write
 
 
 @contextmanager
@@ -23,8 +24,11 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
     content or the new, never a part. After an error the old content stays. A link at `path` is
     replaced, not followed.
 
-    Raises OSError that names `path`.
+    Raises OSError that names `path`, also for a device, a pipe or a socket there.
     """
+    what = in_the_way(path)
+    if what is not None and what != LINK:
+        raise OSError(errno.EINVAL, what, str(path))
     # Named by the process: two reports may be made into one folder at the same time.
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:

@@ -22,6 +22,7 @@ def conclude(jobs: Sequence[Job], display: Display, answer: Answer, *, interrupt
     for line in shared_lines(jobs):
         display.print(line)
     if interrupted:
+        display.print("interrupted: the same command goes on with what is missing")
         raise KeyboardInterrupt
     places: dict[Path, list[Path]] = {}
     for job in jobs:

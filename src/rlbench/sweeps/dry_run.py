@@ -131,11 +131,13 @@ def _total(jobs: Sequence[Job], groups: Sequence[_Group]) -> str:
     if known:
         total = sum((most.core_hours or 0.0) * len(group.jobs) for group, most in known)
         wall_s = sum((most.wall_s or 0.0) * len(group.jobs) for group, most in known)
-        part = "" if len(known) == len(groups) else ", beside what was not measured"
+        measured = sum(len(group.jobs) for group, _ in known)
+        what = "" if len(known) == len(groups) else f" for the {measured} that were measured"
         parts.append(
-            f"at most about {hours(total)} core-hours, evaluation included{part}; "
+            f"at most about {hours(total)} core-hours{what}, evaluation included; "
             f"{duration(wall_s)} one after another"
         )
+        parts += [f"not known for {len(jobs) - measured}"] if what else []
     else:
         seconds = [g.plan.settings.budget.train_seconds for g in groups if g.plan is not None]
         if seconds and None not in seconds:

@@ -41,10 +41,13 @@ class Outcome:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Outcome | None:
         """The inverse of `vars`; None for what is none."""
-        lists = [values.get(name) for name in cls.__dataclass_fields__]
-        if not all(isinstance(one, list) and one for one in lists):
+        lists = [
+            one for name in cls.__dataclass_fields__ if isinstance(one := values.get(name), list)
+        ]
+        lengths = {len(one) for one in lists}
+        if len(lists) < 3 or len(lengths) > 1 or 0 in lengths:
             return None
-        solved, returned, trained = (tuple(map(_number, one)) for one in lists if one is not None)
+        solved, returned, trained = (tuple(map(_number, one)) for one in lists)
         return cls(solved, returned, tuple(one or 0.0 for one in trained))
 
     @property

@@ -54,7 +54,8 @@ class Search:
         self._curves: list[list[Evaluations]] = []  # of each complete trial, its runs by seed
         self._warm_s = 0.0
         for trial, outcome in self.study.complete():
-            self._keep_curves(list(map(str, trial.user_attrs.get("runs", []))), outcome)
+            names = trial.user_attrs.get("runs")
+            self._keep_curves(list(map(str, names)) if isinstance(names, list) else [], outcome)
         if not self.is_over:
             self.study.repeat_what_was_cut()
 

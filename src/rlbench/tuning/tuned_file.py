@@ -50,7 +50,10 @@ def _replaced(question: Question, out: Path) -> str:
         if str(error) == "is missing":
             return ""
     if not text.startswith(PACKAGE + MADE_BY):
-        takes = f"a folder without {place}, which rlbench tune has not written and will not replace"
+        takes = (
+            f"a folder without {place}, which rlbench tune has not written and will not replace; "
+            "--out DIR puts it elsewhere"
+        )
         raise ConfigError("--out", str(out), takes)
     return text
 

@@ -290,7 +290,9 @@ def normalises(network: Network, settings: ESSettings) -> bool:
         return frames and settings.network in (AUTO, PAPER_NETWORK)
     if settings.virtual_batch_norm and not network.convs:
         raise ConfigError(
-            "agent.virtual_batch_norm", True, "auto or false: it is for convolutional networks"
+            "agent.virtual_batch_norm",
+            True,
+            "auto or false: it is for networks of convolutions without padding",
         )
     return settings.virtual_batch_norm
 
