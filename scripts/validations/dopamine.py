@@ -22,7 +22,7 @@ LATE_STEPS = 1_000
 # Games side by side, and updates while they go on, for speed; each four steps have one update, as
 # there.
 WORDS = (
-    "experiment=dopamine_dqn", f"env={GAME}", "budget.env_steps=500000", "cores=1",
+    "experiment=dopamine_dqn", f"env={GAME}", "budget.env_steps=250000", "cores=1",
     "agent.num_lanes=8", "agent.train_every_steps=32", "agent.updates_per_train=8",
     "agent.overlap=true", "eval.episodes=10",
 )  # fmt: skip
@@ -61,8 +61,8 @@ def section(folder: Path) -> Iterator[str]:
     yield "|--:|--:|" + "--:|" * len(ours)
     for point in range(1, points + 1):
         theirs = curve.mean[point - 1], curve.lowest[point - 1], curve.highest[point - 1]
-        cells = [f"{returns[point]:.1f}" if point in returns else "" for returns in ours.values()]
-        published = "{:.1f} ({:.1f} to {:.1f})".format(*theirs)
+        cells = [f"{returns[point]:.2f}" if point in returns else "" for returns in ours.values()]
+        published = "{:.2f} ({:.2f} to {:.2f})".format(*theirs)
         yield f"| {point} M | {published} | {' | '.join(cells)} |"
 
 

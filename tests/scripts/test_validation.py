@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,8 @@ import yaml
 from rlbench.agents.dqn.settings import DQNSettings
 from rlbench.config.compose import compose
 from rlbench.config.folders import conf_dir
+from rlbench.published import table
+from rlbench.published.dopamine import ADAM
 from rlbench.runs.load import load_runs
 from support.run_files import RunFiles
 from validations import dopamine
@@ -144,8 +147,8 @@ def test_returns_in_training_are_set_beside_dopamines(tmp_path: Path) -> None:
     text = document(tmp_path, [CASE])
     assert text.endswith(
         "| frames | Dopamine | seed 10 | seed 11 |\n|--:|--:|--:|--:|\n"
-        "| 1 M | -20.2 (-20.3 to -20.1) | -20.3 | -20.3 |\n"
-        "| 2 M | -18.5 (-19.5 to -17.3) | -24.0 | -24.5 |\n"
+        "| 1 M | -20.19 (-20.27 to -20.09) | -20.30 | -20.30 |\n"
+        "| 2 M | -18.55 (-19.48 to -17.31) | -24.00 | -24.50 |\n"
     )
     assert "Dopamine" not in document(tmp_path / "nothing", [CASE])
 
@@ -167,7 +170,7 @@ def test_the_committed_table_is_that_of_the_committed_runs() -> None:
 
 def test_the_committed_runs_name_no_folder_of_a_machine() -> None:
     files = list(COMMITTED.glob("*/*/*/*/seed*/config.yaml"))
-    assert len(files) >= 120
+    assert len(files) >= 121
     assert all("results_dir: results/validation/" in file.read_text() for file in files)
 
 
@@ -186,3 +189,24 @@ def test_the_document_says_what_the_committed_runs_say() -> None:
     for row in rows[:2]:
         low, high = map(float, row[5].split("(")[1].rstrip(")").split(" to "))
         assert low < 0 < high and float(row[6]) < max(-low, high) < 1.1 * float(row[6])
+
+
+def test_pong_s_section_says_how_far_dqn_is_from_dopamines() -> None:
+    (run,) = load_runs(COMMITTED / dopamine.NAME).runs
+    (ours,) = dopamine.training_returns(run).values()
+    (first, *_) = [row for row in table("dopamine_dqn_curves")
+                   if (row["game"], row["agent"]) == ("pong", ADAM)]  # fmt: skip
+    mean, deviation = float(first["mean_return"]), float(first["std_runs"])
+    # One run against five: t with four degrees of freedom.
+    t = (mean - ours) / (deviation * math.sqrt(1 + 1 / 5))
+    part = t * t / (4 + t * t)
+    chance = 1 - math.sqrt(part) * (1 + (1 - part) / 2)
+    text = (COMMITTED.parents[1] / "docs" / "reproduced.md").read_text()
+    assert (
+        f"had {ours:.2f} in training over its first million frames ({run.end.episodes} games), "
+        f"where Dopamine's five have {mean:.2f} with a standard deviation of {deviation:.2f} "
+        f"between them ({first['min_run']} to {first['max_run']})"
+    ) in text
+    assert f"in {100 * chance:.0f} of 100 cases (t test)" in text
+    greedy = [f"{value:.1f}" for value in run.evaluations.return_mean[1:]]
+    assert f"Its greedy play had {' and then '.join(greedy)} by then" in text
