@@ -127,7 +127,7 @@ BAD = {
     "agent.network=null": "agent.network: got null; takes auto, mlp, nature, dopamine, a3c, "
     "small or impala-small",
     "agent.virtual_batch_norm=true": "agent.virtual_batch_norm: got true; takes auto or false: "
-    "it is for convolutional networks",
+    "it is for networks of convolutions without padding",
     "network=a3c": "network: the name of this key is agent.network now",
     "+network=a3c": "network: the name of this key is agent.network now",
     "env.thresholds=[10]": "env.thresholds: the name of this key is env.levels now",
