@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -157,6 +158,16 @@ def padding(side: int, width: int, stride: int) -> tuple[int, int]:
     odd number the larger part goes behind."""
     both = max(0, (ceil_div(side, stride) - 1) * stride + width - side)
     return both // 2, both - both // 2
+
+
+def padded_grids(inputs: tuple[int, int, int], strides: Iterable[int]) -> list[tuple[int, int]]:
+    """Height and width of frames before the first and after each padded layer of such strides."""
+    _, height, width = inputs
+    grids = [(height, width)]
+    for stride in strides:
+        height, width = ceil_div(height, stride), ceil_div(width, stride)
+        grids.append((height, width))
+    return grids
 
 
 def ceil_div(side: int, stride: int) -> int:

@@ -11,12 +11,12 @@ import numpy as np
 from rlbench.interfaces import Array
 from rlbench.nets.conv import (
     Conv,
-    ceil_div,
     conv_description,
     conv_shapes,
     convolved,
     dense_forward,
     padded,
+    padded_grids,
     read_conv,
     scaled,
 )
@@ -61,12 +61,7 @@ class PaddedConvNet(Network):
     @property
     def grids(self) -> list[tuple[int, int]]:
         """Height and width of frames before the first and after each convolution."""
-        _, height, width = self.inputs
-        grids = [(height, width)]
-        for _, _, stride in self.padded_convs:
-            height, width = ceil_div(height, stride), ceil_div(width, stride)
-            grids.append((height, width))
-        return grids
+        return padded_grids(self.inputs, (stride for _, _, stride in self.padded_convs))
 
     @property
     def shapes(self) -> list[tuple[int, int]]:

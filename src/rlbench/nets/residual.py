@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from rlbench.interfaces import Array
-from rlbench.nets.conv import ceil_div, convolved, dense_forward, padded, scaled
+from rlbench.nets.conv import ceil_div, convolved, dense_forward, padded, padded_grids, scaled
 from rlbench.nets.network import (
     Dense,
     Layer,
@@ -59,12 +59,7 @@ class ResidualNet(Network):
     @property
     def grids(self) -> list[tuple[int, int]]:
         """Height and width of frames before the first and after each section."""
-        _, height, width = self.inputs
-        grids = [(height, width)]
-        for _ in self.sections:
-            height, width = ceil_div(height, HALF), ceil_div(width, HALF)
-            grids.append((height, width))
-        return grids
+        return padded_grids(self.inputs, [HALF] * len(self.sections))
 
     @property
     def shapes(self) -> list[tuple[int, int]]:
