@@ -210,6 +210,7 @@ def test_ctrl_c_lets_jobs_write_their_checkpoints(training: Training, tmp_path: 
     out, err = training.sweep.communicate(timeout=60)
     assert (training.sweep.returncode, err) == (130, "")
     assert "2 jobs: 1 waiting, 1 interrupted\n" in out
+    assert "interrupted: the same command goes on with what is missing\n" in out
     (summary,) = tmp_path.rglob("summary.json")
     assert json.loads(summary.read_text())["status"] == "interrupted"
     assert list((summary.parent / "checkpoint").iterdir())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 from collections.abc import Iterator
 from pathlib import Path
@@ -54,6 +55,9 @@ def test_a_place_that_is_none_is_refused_before_anything_is_played(tmp_path: Pat
         check_can_write(tmp_path / "folder.mp4")
     with pytest.raises(OutputError, match=r"cannot be written \(.*/no: no such folder\)"):
         check_can_write(tmp_path / "no" / "film.mp4")
+    os.mkfifo(tmp_path / "pipe.gif")
+    with pytest.raises(OutputError, match=r"pipe.gif: cannot be written \(is a pipe\)"):
+        check_can_write(tmp_path / "pipe.gif")
     check_can_write(tmp_path / "film.mp4")
 
 

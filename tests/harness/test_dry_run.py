@@ -86,6 +86,18 @@ def test_a_dry_run_believes_runs_of_the_same_setup(tmp_path: Path) -> None:
     assert recorded(plan_run(compose([*words, "agent.num_lanes=3"]))) is None
 
 
+def test_a_total_says_of_how_many_jobs_it_is(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rlbench.sweeps.dry_run.MEASURING_S", 0.2)  # the first row takes longer
+    words = ["agent=random", "env=CartPole-v1,Acrobot-v1", "seed=0,1,2", "cores=1"]
+    assert main(["-m", *words, "dry_run=true"]) == 0
+    *_, total, reason = capsys.readouterr().out.splitlines()
+    assert "core-hours for the 3 that were measured, evaluation included; " in total
+    assert "; not known for 3" in total
+    assert reason == "not measured: the first rows took 0 s"
+
+
 def test_a_sweep_is_one_table(capsys: pytest.CaptureFixture[str]) -> None:
     words = ["agent=es,random", "env=CartPole-v1,Acrobot-v1", "seed=range(5)", "cores=1"]
     assert main(["-m", *words, "dry_run=quick"]) == 0

@@ -131,13 +131,14 @@ def _total(jobs: Sequence[Job], groups: Sequence[_Group]) -> str:
     if known:
         total = sum((most.core_hours or 0.0) * len(group.jobs) for group, most in known)
         wall_s = sum((most.wall_s or 0.0) * len(group.jobs) for group, most in known)
-        measured = sum(len(group.jobs) for group, _ in known)
-        what = "" if len(known) == len(groups) else f" for the {measured} that were measured"
+        sure = sum(len(group.jobs) for group, _ in known)
+        unsure = sum(len(group.jobs) for group in groups) - sure
+        what = f" for the {sure} that were measured" if unsure else ""
         parts.append(
             f"at most about {hours(total)} core-hours{what}, evaluation included; "
             f"{duration(wall_s)} one after another"
         )
-        parts += [f"not known for {len(jobs) - measured}"] if what else []
+        parts += [f"not known for {unsure}"] if unsure else []
     else:
         seconds = [g.plan.settings.budget.train_seconds for g in groups if g.plan is not None]
         if seconds and None not in seconds:
