@@ -13,12 +13,14 @@ from scipy import stats
 from rlbench.analysis.drift import (
     average_ranks,
     drifts,
+    largest_shared_gain,
     relative_speeds,
     speeds_of_thirds,
     trend,
+    uneven_seeds,
 )
 from rlbench.analysis.groups import EnvironmentGroups, group_runs
-from rlbench.reports.notes import drift_notes
+from rlbench.reports.notes import drift_notes, uneven_notes
 from rlbench.runs.load import load_runs
 from support.run_files import RunFiles
 
@@ -89,3 +91,56 @@ def test_few_false_alarms() -> None:
     rng = np.random.default_rng(0)
     flags = [trend("m", np.exp(rng.normal(0.0, 0.2, 50))).is_flagged for _ in range(500)]
     assert sum(flags) <= 12  # 1 % of 500 are 5
+
+
+def pairs(root: Path, seconds: dict[str, list[float]]) -> EnvironmentGroups:
+    """Runs that need so many seconds, seed by seed, for the same steps."""
+    for agent, of_seeds in seconds.items():
+        for seed, needed in enumerate(of_seeds):
+            RunFiles(
+                agent=agent, seed=seed, steps_per_s=10_000.0 / needed,
+                history=((0.0, 1.0), (needed / 2, 2.0), (needed, 3.0)),
+            ).write(root)  # fmt: skip
+    (found,) = group_runs(load_runs(root).runs)
+    return found
+
+
+def test_seeds_on_which_every_agent_was_faster_by_hand(tmp_path: Path) -> None:
+    # Seed 2 over seed 0: 200/100 = 2 and 256/160 = 1.6; over seed 1: 1.2 and 2.
+    found = pairs(tmp_path, {"es": [200.0, 120.0, 100.0], "dqn": [256.0, 320.0, 160.0]})
+    uneven = uneven_seeds(found)
+    assert uneven is not None and (uneven.faster, uneven.slower) == (2, 0)
+    assert (uneven.least, uneven.most) == pytest.approx((1.6, 2.0)) and uneven.is_flagged
+    assert list(uneven_notes([found])) == [
+        "CartPole-v1: over the same steps every agent was faster with seed 2 than with seed 0, "
+        "1.6 to 2.0 times: the machine was not equally fast, or not the same one. Runs of one seed "
+        "compare better than runs of different ones"
+    ]
+
+
+@pytest.mark.parametrize(
+    "seconds",
+    [
+        {"es": [200.0, 100.0], "dqn": [100.0, 200.0]},  # no seed is faster with both
+        {"es": [200.0, 100.0], "dqn": [210.0, 150.0]},  # 1.4 times as fast: seeds do that
+        {"es": [2.0, 1.0], "dqn": [20.0, 10.0]},  # too short to be timed
+        {"es": [200.0, 100.0], "dqn": [200.0]},  # one seed in common
+        {"es": [200.0, 100.0]},
+    ],
+)
+def test_no_word_of_the_machine_where_only_seeds_differ(
+    tmp_path: Path, seconds: dict[str, list[float]]
+) -> None:
+    assert not list(uneven_notes([pairs(tmp_path, seconds)]))
+
+
+@pytest.mark.parametrize(("n_seeds", "expected"), [(5, 0.01), (10, 0.055)])
+def test_how_often_seeds_alone_look_like_another_machine(n_seeds: int, expected: float) -> None:
+    # Two agents whose seeds differ by 15 %, independently: the shares that docs/statistics.md has.
+    logs = np.random.default_rng(0).normal(0.0, 0.15, size=(4000, 2, n_seeds))
+    alarms = [
+        found is not None and found[2] >= 1.5
+        for speeds in np.exp(logs)
+        for found in [largest_shared_gain([dict(enumerate(row.tolist())) for row in speeds])]
+    ]
+    assert np.mean(alarms) == pytest.approx(expected, abs=0.005)

@@ -1,15 +1,17 @@
-"""Whether the machine became slower or faster while a sweep ran.
+"""Whether the machine became slower or faster while a sweep ran, or was not the same one.
 
 A run's own speed says little: episodes grow longer and updates begin as an agent learns. So runs
 of the same setup are compared over the same stretch of steps, and what is left is looked at in
-the order in which the runs were started. Seeds differ too, but not with the hour of the day.
+the order in which the runs were started. Seeds differ too, but not with the hour of the day, and
+by chance not alike for different agents.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
@@ -21,6 +23,8 @@ from rlbench.runs.records import FloatArray, Run
 MIN_RUNS = 10  # fewer runs than this show no trend
 MAX_P = 0.01
 MIN_CHANGE = 0.10  # from the first to the last run: a smaller drift changes no conclusion
+MIN_GAIN = 1.5  # of every agent, from one seed to another
+MIN_COMMON_S = 60.0  # below that, how long the first episodes are decides the speed
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,22 @@ class Drift:
         return self.p < MAX_P and abs(self.change) > MIN_CHANGE
 
 
+@dataclass(frozen=True)
+class UnevenSeeds:
+    """Two seeds of an environment of which one ran faster with every agent."""
+
+    env: str
+    faster: int
+    slower: int
+    least: float  # of the agents' speeds with the faster seed over those with the slower one
+    most: float
+
+    @property
+    def is_flagged(self) -> bool:
+        """Whether this is more than seeds differ by themselves."""
+        return self.least >= MIN_GAIN
+
+
 def speeds_of_thirds(run: Run) -> tuple[float, float] | None:
     """Steps per training second in the first and in the last third of a run's steps.
 
@@ -53,10 +73,10 @@ def speeds_of_thirds(run: Run) -> tuple[float, float] | None:
     return (third / first_s, third / last_s) if first_s > 0.0 and last_s > 0.0 else None
 
 
-def relative_speeds(group: Group) -> dict[PurePath, float]:
-    """Each run's steps per training second over the steps that all took, over the group's median.
+def common_stretch_s(group: Group) -> tuple[float, dict[PurePath, float]]:
+    """The steps that all runs of a group took, and the training seconds that each needed for them.
 
-    Empty with fewer than two runs. Between evaluations time is taken to pass evenly.
+    Between evaluations time is taken to pass evenly. Runs with one evaluation or none are left out.
     """
     runs = [run for run in group.runs if len(run.evaluations) > 1]
     common = min((float(run.evaluations.env_steps[-1]) for run in runs), default=0.0)
@@ -64,12 +84,48 @@ def relative_speeds(group: Group) -> dict[PurePath, float]:
         run.path: float(np.interp(common, run.evaluations.env_steps, run.evaluations.train_s))
         for run in runs
     }
-    needed = {path: seconds for path, seconds in needed.items() if seconds > 0.0}
+    return common, {path: seconds for path, seconds in needed.items() if seconds > 0.0}
+
+
+def relative_speeds(group: Group) -> dict[PurePath, float]:
+    """Each run's steps per training second over the steps that all took, over the group's median.
+
+    Empty with fewer than two runs.
+    """
+    common, needed = common_stretch_s(group)
     if len(needed) < 2 or common <= 0.0:
         return {}
     speeds = {path: common / seconds for path, seconds in needed.items()}
     median = float(np.median(list(speeds.values())))
     return {path: speed / median for path, speed in speeds.items()}
+
+
+def uneven_seeds(environment: EnvironmentGroups) -> UnevenSeeds | None:
+    """The two seeds with the largest gain in speed that every agent shares; None where fewer than
+    two agents have two seeds in common, each with a minute of training on the common steps."""
+    speeds = []
+    for group in environment.contenders:
+        _, needed = common_stretch_s(group)
+        if len(needed) > 1 and min(needed.values()) >= MIN_COMMON_S:
+            speeds.append({r.seed: 1.0 / needed[r.path] for r in group.runs if r.path in needed})
+    found = largest_shared_gain(speeds) if len(speeds) > 1 else None
+    return None if found is None else UnevenSeeds(environment.env, *found)
+
+
+def largest_shared_gain(
+    speeds: Sequence[Mapping[int, float]],
+) -> tuple[int, int, float, float] | None:
+    """The faster and the slower of two seeds, and the least and the largest gain of the agents,
+    whose speeds are given by seed; None where they have fewer than two seeds in common.
+
+    Of all pairs the one with the largest least gain.
+    """
+    seeds = sorted(set.intersection(*(set(of_agent) for of_agent in speeds)))
+    found = []
+    for faster, slower in itertools.permutations(seeds, 2):
+        gains = [of_agent[faster] / of_agent[slower] for of_agent in speeds]
+        found.append((faster, slower, min(gains), max(gains)))
+    return max(found, key=lambda pair: pair[2], default=None)
 
 
 def drifts(environments: Sequence[EnvironmentGroups]) -> Iterator[Drift]:

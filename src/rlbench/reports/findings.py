@@ -20,6 +20,7 @@ from rlbench.reports.notes import (
     incomparable_notes,
     observation_notes,
     suite_notes,
+    uneven_notes,
 )
 from rlbench.reports.output import file_stems
 from rlbench.runs.load import LoadedRuns
@@ -101,5 +102,6 @@ def findings_of(loaded: LoadedRuns, baseline: str | None = None) -> Findings:
             *notes,
             *contention_notes(loaded.runs),
             *drift_notes(environments),
+            *uneven_notes(environments),
         ),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from rlbench.analysis.drift import drifts
+from rlbench.analysis.drift import drifts, uneven_seeds
 from rlbench.analysis.groups import (
     EnvironmentGroups,
     baseline_groups,
@@ -95,6 +95,20 @@ def drift_notes(environments: Sequence[EnvironmentGroups]) -> Iterator[str]:
                 f"{found.machine or 'unknown CPU'}: over {found.n_runs} runs in the order of their "
                 f"starts, runs of the same setup became {abs(found.change):.0%} {how} "
                 f"(rank correlation {found.correlation:.2f}): the machine drifted"
+            )
+
+
+def uneven_notes(environments: Sequence[EnvironmentGroups]) -> Iterator[str]:
+    """One line for each environment on which all agents were faster with one seed than another."""
+    for environment in environments:
+        found = uneven_seeds(environment)
+        if found is not None and found.is_flagged:
+            least, most = f"{found.least:.1f}", f"{found.most:.1f}"
+            yield (
+                f"{found.env}: over the same steps every agent was faster with seed {found.faster} "
+                f"than with seed {found.slower}, {least if least == most else f'{least} to {most}'}"
+                " times: the machine was not equally fast, or not the same one. Runs of one seed "
+                "compare better than runs of different ones"
             )
 
 
