@@ -48,6 +48,7 @@ class UnevenSeeds:
     """Two seeds of an environment of which one ran faster with every agent."""
 
     env: str
+    agents: tuple[str, ...]  # labels of groups: those that trained long enough to be timed
     faster: int
     slower: int
     least: float  # of the agents' speeds with the faster seed over those with the slower one
@@ -103,13 +104,14 @@ def relative_speeds(group: Group) -> dict[PurePath, float]:
 def uneven_seeds(environment: EnvironmentGroups) -> UnevenSeeds | None:
     """The two seeds with the largest gain in speed that every agent shares; None where fewer than
     two agents have two seeds in common, each with a minute of training on the common steps."""
-    speeds = []
+    speeds = {}
     for group in environment.contenders:
         _, needed = common_stretch_s(group)
         if len(needed) > 1 and min(needed.values()) >= MIN_COMMON_S:
-            speeds.append({r.seed: 1.0 / needed[r.path] for r in group.runs if r.path in needed})
-    found = largest_shared_gain(speeds) if len(speeds) > 1 else None
-    return None if found is None else UnevenSeeds(environment.env, *found)
+            timed = [run for run in group.runs if run.path in needed]
+            speeds[group.label] = {run.seed: 1.0 / needed[run.path] for run in timed}
+    found = largest_shared_gain([*speeds.values()]) if len(speeds) > 1 else None
+    return None if found is None else UnevenSeeds(environment.env, tuple(speeds), *found)
 
 
 def largest_shared_gain(

@@ -16,6 +16,7 @@ from rlbench.analysis.suites import ambiguities
 from rlbench.runs.contention import contention
 from rlbench.runs.reading import printable
 from rlbench.runs.records import MEMORY, Run
+from rlbench.wording import agent_name, names_text
 
 
 def incomparable_notes(
@@ -99,16 +100,18 @@ def drift_notes(environments: Sequence[EnvironmentGroups]) -> Iterator[str]:
 
 
 def uneven_notes(environments: Sequence[EnvironmentGroups]) -> Iterator[str]:
-    """One line for each environment on which all agents were faster with one seed than another."""
+    """One line for each environment on which its agents were faster with one seed than another."""
     for environment in environments:
         found = uneven_seeds(environment)
         if found is not None and found.is_flagged:
             least, most = f"{found.least:.1f}", f"{found.most:.1f}"
+            gain = least if least == most else f"{least} to {most}"
+            names = names_text([agent_name(label) for label in found.agents])
             yield (
-                f"{found.env}: over the same steps every agent was faster with seed {found.faster} "
-                f"than with seed {found.slower}, {least if least == most else f'{least} to {most}'}"
-                " times: the machine was not equally fast, or not the same one. Runs of one seed "
-                "compare better than runs of different ones"
+                f"{found.env}: over the same steps all agents ({names}) were faster with seed "
+                f"{found.faster} than with seed {found.slower}, {gain} times: the machine "
+                "was not equally fast, or not the same one. Runs of one seed compare better than "
+                "runs of different ones"
             )
 
 
