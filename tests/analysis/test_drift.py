@@ -20,6 +20,7 @@ from rlbench.analysis.drift import (
     uneven_seeds,
 )
 from rlbench.analysis.groups import EnvironmentGroups, group_runs
+from rlbench.reports.findings import findings_of
 from rlbench.reports.notes import drift_notes, uneven_notes
 from rlbench.runs.load import load_runs
 from support.run_files import RunFiles
@@ -112,10 +113,11 @@ def test_seeds_on_which_every_agent_was_faster_by_hand(tmp_path: Path) -> None:
     assert uneven is not None and (uneven.faster, uneven.slower) == (2, 0)
     assert (uneven.least, uneven.most) == pytest.approx((1.6, 2.0)) and uneven.is_flagged
     assert list(uneven_notes([found])) == [
-        "CartPole-v1: over the same steps all agents (ES, DQN) were faster with seed 2 than with "
-        "seed 0, 1.6 to 2.0 times: the machine was not equally fast, or not the same one. Runs "
-        "of one seed compare better than runs of different ones"
+        "CartPole-v1: over the same steps all agents (ES, DQN) were 1.6 to 2.0 times as "
+        "fast with seed 2 as with seed 0: the machine was not equally fast, or not the same one. "
+        "Runs of one seed compare better than runs of different ones"
     ]
+    assert next(uneven_notes([found])) in findings_of(load_runs(tmp_path)).problems
 
 
 @pytest.mark.parametrize(
@@ -132,6 +134,12 @@ def test_no_word_of_the_machine_where_only_seeds_differ(
     tmp_path: Path, seconds: dict[str, list[float]]
 ) -> None:
     assert not list(uneven_notes([pairs(tmp_path, seconds)]))
+
+
+def test_agents_are_compared_on_the_seeds_that_all_of_them_have() -> None:
+    es, dqn = {0: 1.0, 1: 4.0, 2: 2.0}, {1: 1.0, 2: 3.0, 3: 9.0}
+    assert largest_shared_gain([es, dqn]) == (2, 1, 0.5, 3.0)
+    assert largest_shared_gain([{0: 1.0, 1: 4.0}, {1: 1.0, 2: 3.0}]) is None
 
 
 @pytest.mark.parametrize(("n_seeds", "expected"), [(5, 0.01), (10, 0.055)])

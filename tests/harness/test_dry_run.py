@@ -98,6 +98,17 @@ def test_a_total_says_of_how_many_jobs_it_is(
     assert reason == "not measured: the first rows took 0 s"
 
 
+def test_a_sweep_that_is_done_costs_nothing_more(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["-m", "agent=random", "env=CartPole-v1", "seed=0,1", "budget.env_steps=100",
+             f"results_dir={tmp_path}"]  # fmt: skip
+    assert main(words) == 0
+    capsys.readouterr()
+    assert main([*words, "dry_run=true"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "2 jobs: 2 done before"
+
+
 def test_a_sweep_is_one_table(capsys: pytest.CaptureFixture[str]) -> None:
     words = ["agent=es,random", "env=CartPole-v1,Acrobot-v1", "seed=range(5)", "cores=1"]
     assert main(["-m", *words, "dry_run=quick"]) == 0

@@ -108,8 +108,8 @@ def uneven_notes(environments: Sequence[EnvironmentGroups]) -> Iterator[str]:
             gain = least if least == most else f"{least} to {most}"
             names = names_text([agent_name(label) for label in found.agents])
             yield (
-                f"{found.env}: over the same steps all agents ({names}) were faster with seed "
-                f"{found.faster} than with seed {found.slower}, {gain} times: the machine "
+                f"{found.env}: over the same steps all agents ({names}) were {gain} times as "
+                f"fast with seed {found.faster} as with seed {found.slower}: the machine "
                 "was not equally fast, or not the same one. Runs of one seed compare better than "
                 "runs of different ones"
             )

@@ -147,7 +147,7 @@ def _total(jobs: Sequence[Job], groups: Sequence[_Group]) -> str:
                 for s, g in zip(seconds, groups, strict=True)
             )
             parts.append(f"at most {hours(total)} core-hours of training, evaluation not counted")
-        else:
+        elif groups:
             parts.append("core-hours not known")
     needs = [most.memory_mb for most in costs.values() if most.memory_mb is not None]
     if needs:
