@@ -185,13 +185,24 @@ def test_in_robotics_all_runs_had_one_machine_and_a_core_each() -> None:
 
 def test_on_the_humanoid_neither_agent_comes_near_the_score_in_an_hour() -> None:
     every = [run for agent in ("es", "dqn") for run in runs("humanoid", agent)]
-    assert [run.seed for run in every] == [0, 1, 2, 3] * 2
+    assert [run.seed for run in every] == [0, 1, 2, 3, 4] * 2
     conditions = {(run.rlbench, run.cores, run.budget("train_s")) for run in every}
     assert conditions == {("0.3.0", 1, 3600)}
     (ratio,) = ratios("humanoid").values()
     assert ratio.reason == "neither reached the level"
     rows = [row.strip("| ").split(" | ") for row in one_set.ends(reproduced.REFERENCE / "humanoid")]
-    assert rows[2:] == [["Humanoid", "680", "1432", "-676 [-2014, 394]", "not settled"]]
+    assert rows[2:] == [["Humanoid", "658", "1318", "-616 [-1981, 34.7]", "not settled"]]
+    es, dqn = (
+        [float(evaluated(run, "train_s")[1][-1]) for run in runs("humanoid", agent)]
+        for agent in ("es", "dqn")
+    )
+    ahead = [seed for seed, (more, less) in enumerate(zip(dqn, es, strict=True)) if more > less]
+    assert ahead == [0, 1, 3, 4]
+    file = reproduced.REFERENCE / "humanoid" / "report" / "claims.json"
+    claims = json.loads(file.read_text())["claims"]
+    (verdict,) = (claim["verdict"] for claim in claims if claim["key"] == "robotics")
+    assert verdict["outcome"] == "not testable here"
+    assert "Humanoid-v5: neither reached the level" in verdict["reason"]
 
 
 def test_on_the_humanoid_returns_of_dqn_swing() -> None:
@@ -204,34 +215,42 @@ def test_on_the_humanoid_returns_of_dqn_swing() -> None:
         last[run.seed] = [round(float(value)) for value in returns[-2:]]
         if run.seed == 2:
             assert round(seconds[highest] / 60) == 37
-    assert (min(best), max(best)) == (2521, 3504)
+    assert (min(best), max(best)) == (2272, 3504)
     assert (min(after), max(after)) == (716, 1749)
     assert last[1] == [1171, 2639]
 
 
 def test_on_the_humanoid_es_rises_beyond_the_steps_that_two_of_its_runs_made() -> None:
+    found = {}
     for run in runs("humanoid", "es"):
         steps, returns = evaluated(run, "env_steps")
         assert returns[steps <= 6.52e6].max() < 720
-        last = round(float(returns[-1]))
-        if run.seed < 2:
-            assert steps[-1] < 6.52e6
-        else:
-            assert steps[-1] > 10e6 and last == (702 if run.seed == 2 else 1062)
-        if run.seed == 3:
-            assert last == round(float(returns.max()))
+        above = steps[returns > 720] / 1e6
+        found[run.seed] = (
+            round(float(steps[-1]) / 1e6, 1),
+            round(float(returns[-1])),
+            round(float(returns.max())),
+            round(float(above[0]), 1) if above.size else None,
+        )
+    assert found == {
+        0: (6.2, 658, 714, None),
+        1: (6.5, 625, 699, None),
+        2: (10.2, 702, 797, 8.4),
+        3: (10.8, 1062, 1062, 7.0),
+        4: (8.1, 638, 715, None),
+    }
 
 
-def test_on_the_humanoid_the_second_machine_made_more_steps_with_a_cpu_of_the_same_name() -> None:
+def test_on_the_humanoid_two_seeds_had_more_steps_on_a_cpu_of_the_same_name() -> None:
     every = [run for agent in ("es", "dqn") for run in runs("humanoid", agent)]
     assert len({run.cpu_model for run in every}) == 1
     gains = [
-        second.end.env_steps / first.end.env_steps
+        fast.end.env_steps / slow.end.env_steps
         for agent in ("es", "dqn")
         for found in [runs("humanoid", agent)]
-        for first, second in itertools.product(found[:2], found[2:])
+        for fast, slow in itertools.product(found[2:4], found[:2] + found[4:])
     ]
-    assert (round(min(gains), 1), round(max(gains), 1)) == (1.4, 1.7)
+    assert (round(min(gains), 1), round(max(gains), 1)) == (1.3, 1.7)
     page = (reproduced.REFERENCE / "humanoid" / "report" / "index.html").read_text()
     assert "all agents (ES, DQN) were 1.6 to 1.8 times as fast with seed 3 as with seed 0" in page
 
