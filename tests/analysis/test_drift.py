@@ -94,13 +94,16 @@ def test_few_false_alarms() -> None:
     assert sum(flags) <= 12  # 1 % of 500 are 5
 
 
-def pairs(root: Path, seconds: dict[str, list[float]]) -> EnvironmentGroups:
-    """Runs that need so many seconds, seed by seed, for the same steps."""
+def pairs(
+    root: Path, seconds: dict[str, list[float]], headers: dict[int, dict[str, object]] | None = None
+) -> EnvironmentGroups:
+    """Runs that need so many seconds, seed by seed, for the same steps; headers: by seed."""
     for agent, of_seeds in seconds.items():
         for seed, needed in enumerate(of_seeds):
             RunFiles(
                 agent=agent, seed=seed, steps_per_s=10_000.0 / needed,
                 history=((0.0, 1.0), (needed / 2, 2.0), (needed, 3.0)),
+                header=(headers or {}).get(seed, {}),
             ).write(root)  # fmt: skip
     (found,) = group_runs(load_runs(root).runs)
     return found
@@ -118,6 +121,28 @@ def test_seeds_on_which_every_agent_was_faster_by_hand(tmp_path: Path) -> None:
         "Runs of one seed compare better than runs of different ones"
     ]
     assert next(uneven_notes([found])) in findings_of(load_runs(tmp_path)).problems
+
+
+@pytest.mark.parametrize(
+    ("header", "another"),
+    [
+        ({"memory_mb": 24105}, True),
+        ({"platform": "Linux-6.18"}, True),
+        ({"memory_mb": 24000, "platform": "Linux"}, False),
+        ({"memory_mb": None}, False),  # not known: nothing is said
+    ],
+)
+def test_the_word_about_uneven_seeds_says_where_run_json_shows_another_system(
+    tmp_path: Path, header: dict[str, object], another: bool
+) -> None:
+    found = pairs(tmp_path, {"es": [200.0, 100.0], "dqn": [160.0, 100.0]}, {1: header})
+    (note,) = uneven_notes([found])
+    why = (
+        "memory_mb or platform in run.json shows another machine or operating system"
+        if another
+        else "the machine was not equally fast, or not the same one"
+    )
+    assert f"as with seed 0: {why}. Runs" in note
 
 
 @pytest.mark.parametrize(

@@ -53,6 +53,7 @@ class UnevenSeeds:
     slower: int
     least: float  # of the agents' speeds with the faster seed over those with the slower one
     most: float
+    systems_differ: bool  # the two seeds' memory or operating system, where both are known
 
     @property
     def is_flagged(self) -> bool:
@@ -104,14 +105,22 @@ def relative_speeds(group: Group) -> dict[PurePath, float]:
 def uneven_seeds(environment: EnvironmentGroups) -> UnevenSeeds | None:
     """The two seeds with the largest gain in speed that every agent shares; None where fewer than
     two agents have two seeds in common, each with a minute of training on the common steps."""
-    speeds = {}
+    speeds, systems = {}, defaultdict(set)
     for group in environment.contenders:
         _, needed = common_stretch_s(group)
         if len(needed) > 1 and min(needed.values()) >= MIN_COMMON_S:
             timed = [run for run in group.runs if run.path in needed]
             speeds[group.label] = {run.seed: 1.0 / needed[run.path] for run in timed}
+            for run in timed:
+                if run.machine.memory_mb is not None and run.machine.platform:
+                    systems[run.seed].add((run.machine.memory_mb, run.machine.platform))
     found = largest_shared_gain([*speeds.values()]) if len(speeds) > 1 else None
-    return None if found is None else UnevenSeeds(environment.env, tuple(speeds), *found)
+    if found is None:
+        return None
+    faster, slower, least, most = found
+    known = systems[faster] and systems[slower]
+    differ = bool(known) and systems[faster].isdisjoint(systems[slower])
+    return UnevenSeeds(environment.env, tuple(speeds), faster, slower, least, most, differ)
 
 
 def largest_shared_gain(

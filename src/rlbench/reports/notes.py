@@ -107,11 +107,15 @@ def uneven_notes(environments: Sequence[EnvironmentGroups]) -> Iterator[str]:
             least, most = f"{found.least:.1f}", f"{found.most:.1f}"
             gain = least if least == most else f"{least} to {most}"
             names = names_text([agent_name(label) for label in found.agents])
+            why = (
+                "memory_mb or platform in run.json shows another machine or operating system"
+                if found.systems_differ
+                else "the machine was not equally fast, or not the same one"
+            )
             yield (
                 f"{found.env}: over the same steps all agents ({names}) were {gain} times as "
-                f"fast with seed {found.faster} as with seed {found.slower}: the machine "
-                "was not equally fast, or not the same one. Runs of one seed compare better than "
-                "runs of different ones"
+                f"fast with seed {found.faster} as with seed {found.slower}: {why}. "
+                "Runs of one seed compare better than runs of different ones"
             )
 
 
