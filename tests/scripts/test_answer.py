@@ -1,5 +1,5 @@
 """What docs/answer.md and docs/reproduced.md say in words holds of the committed runs:
-classic control."""
+classic control, and the machines of all sets."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 import reproduced
 from rlbench.analysis.decision import decide
 from rlbench.wording import significant, winner_text
-from support.committed_runs import ratios, runs, together
+from support.committed_runs import REFERENCE, environments, ratios, runs, together
 
 CLASSIC = ("classic-one-core", "classic")
 
@@ -100,3 +100,21 @@ def test_a_second_core_is_worth_much_to_es_and_little_to_dqn() -> None:
     for *_, same in rows:
         number, of = same.split(" of ")
         assert number == of  # each seed took as many steps on one core as on two
+
+
+def test_which_sets_are_from_more_than_one_machine() -> None:
+    seeds: dict[str, dict[tuple[object, str], set[tuple[str, int]]]] = {}
+    for found in sorted(path.name for path in REFERENCE.iterdir() if path.is_dir()):
+        for one in environments(found):
+            for run in (run for group in one.contenders for run in group.runs):
+                system = run.machine.memory_mb, run.machine.platform
+                seeds.setdefault(found, {}).setdefault(system, set()).add((run.env, run.seed))
+    mixed = {name: [*of.values()] for name, of in seeds.items() if len(of) > 1}
+    assert sorted(mixed) == ["humanoid", "minatar", "pong"]
+    for first, second in mixed.values():
+        assert first.isdisjoint(second)  # agents of one seed had the same machine
+    assert {seed for _, seed in min(mixed["pong"], key=len)} == {2}
+    assert {seed for _, seed in min(mixed["humanoid"], key=len)} == {0, 1}
+    games = {"Asterix", "Breakout", "Freeway", "Seaquest"}
+    assert min(mixed["minatar"], key=len) == {(f"MinAtar/{game}-v1", 0) for game in games}
+    assert seeds["league"].keys().isdisjoint(seeds["classic-one-core"].keys())

@@ -218,6 +218,7 @@ def test_on_the_humanoid_returns_of_dqn_swing() -> None:
     assert (min(best), max(best)) == (2272, 3504)
     assert (min(after), max(after)) == (716, 1749)
     assert last[1] == [1171, 2639]
+    assert [seed for seed, (_, end) in last.items() if end > 0.9 * best[seed]] == [1]
 
 
 def test_on_the_humanoid_es_rises_beyond_the_steps_that_two_of_its_runs_made() -> None:
@@ -258,6 +259,7 @@ def test_on_the_humanoid_two_seeds_had_more_steps_on_a_cpu_of_the_same_name() ->
 def test_on_the_humanoid_nearly_all_of_the_return_is_for_standing() -> None:
     falls: dict[str, list[int]] = {"es": [], "dqn": []}
     full, best = {"es": 0, "dqn": 0}, []
+    evaluations: dict[str, list[int]] = {"es": [], "dqn": []}
     for agent, found in falls.items():
         for file in sorted((reproduced.REFERENCE / "humanoid" / agent).glob("*/*/seed*/log.jsonl")):
             events = [json.loads(line) for line in file.read_text().splitlines()]
@@ -265,7 +267,20 @@ def test_on_the_humanoid_nearly_all_of_the_return_is_for_standing() -> None:
             found.append(round(sum(last["lengths"]) / len(last["lengths"])))
             assert 4.6 < sum(last["returns"]) / sum(last["lengths"]) < 5.8
             full[agent] += sum(last["truncated"])
-            best.append(max(max(e["returns"]) for e in events if e["kind"] == "eval"))
-    assert (full, round(max(best))) == ({"es": 0, "dqn": 5}, 5672)
+            evaluations[agent].append(sum(event["kind"] == "eval" for event in events))
+            best += [
+                (value, length, round(event["return_mean"]), file.parent.name)
+                for event in events
+                if event["kind"] == "eval"
+                for value, length in zip(event["returns"], event["lengths"], strict=True)
+            ]
+    assert full == {"es": 0, "dqn": 5}
+    assert {agent: (min(n), max(n)) for agent, n in evaluations.items()} == {
+        "es": (76, 122), "dqn": (56, 73)
+    }  # fmt: skip
+    value, *rest = max(best)
+    assert (round(value), rest) == (5672, [1000, 2521, "seed2"])
+    # Humanoid-v5 pays 5 for being up and 1.25 times the speed in m/s, less what actions cost.
+    assert 8 < (value - 5 * 1000) / 1.25 * 0.015 < 9  # metres in 15 s, at least
     ranges = {agent: (min(steps), max(steps)) for agent, steps in falls.items()}
     assert ranges == {"es": (125, 210), "dqn": (116, 512)}
