@@ -29,7 +29,8 @@ KINDS: dict[str, Kind] = {
     ),
     "damage": Kind(
         "A checkpoint or a log cut at a random byte, or with flipped bits",
-        "The damage is named, and the checkpoint before is used.", 32, damage.trials,
+        "The damage is named. The checkpoint before is used, where it does not share what is "
+        "damaged.", 32, damage.trials,
     ),
     "clock": Kind(
         "The time of day jumps forwards and backwards",

@@ -13,7 +13,8 @@ INTRODUCTION = (
     "they come to with a run that was left alone: all rows that count but for columns of time, the "
     "agent's whole state to the byte, the outcome and `solved_at` in steps. Random moments are "
     "uniform over the length of a run, start-up included, so some are before there is anything to "
-    "save, and a run that was faster than expected is over by then."
+    "save, and a run that was faster than expected is over by then and shows nothing. Budgets are "
+    "in steps; with one in seconds a run ends at another step, as any two runs do."
 )
 
 

@@ -18,7 +18,7 @@ from rlbench.analysis.return_differences import ReturnDifference
 from rlbench.analysis.suite_ratios import MeanRatio
 from rlbench.claims.evidence import Evidence, mean_over
 from rlbench.claims.examine import ExaminedClaim, examine
-from rlbench.claims.files import as_json
+from rlbench.claims.files import as_json, claims_files
 from rlbench.claims.scores import EarlyScores, ShareAhead, SharePower, share_power
 from rlbench.claims.statements import MINIMUM_GAMES, all_claims, family_of
 from rlbench.claims.text import examination_lines
@@ -394,6 +394,11 @@ def test_a_verdict_on_games_from_memory_says_so(tmp_path: Path) -> None:
     written = as_json(examine_runs_below(tmp_path))["claims"][0]
     assert written["verdict"]["condition"] == "from memory"
     assert written["measured"]["observations"] == "ram"
+    table = claims_files(examine_runs_below(tmp_path))["claims.csv"].decode().splitlines()
+    of_claim = [row for row in csv.DictReader(table) if row["claim"] == "atari"]
+    assert {(row["outcome"], row["condition"]) for row in of_claim} == {
+        ("not supported", "from memory")
+    }
 
 
 def test_too_few_games_from_memory_say_what_was_seen(tmp_path: Path) -> None:

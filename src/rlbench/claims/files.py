@@ -27,7 +27,7 @@ _RATIO_COLUMNS = (
 )  # fmt: skip
 _COLUMNS = (
     "claim", "rival", *_RATIO_COLUMNS, "winner", "counts", "left_out", "claimed_factor",
-    "core_hour_factor", "outcome",
+    "core_hour_factor", "outcome", "condition",
 )  # fmt: skip
 
 
@@ -177,6 +177,7 @@ def _rows(examination: Examination) -> Iterator[dict[str, Value]]:
             "claimed_factor": examined.claim.factor,
             "core_hour_factor": examined.claim.core_hour_factor,
             "outcome": examined.verdict.outcome,
+            "condition": examined.verdict.condition,
         }
         yield of_claim  # a claim without a run has a row too
         yield from (of_claim | row for row in _evidence_rows(examined.evidence))
