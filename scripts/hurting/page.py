@@ -18,15 +18,15 @@ INTRODUCTION = (
 )
 
 
-def page(trials: Sequence[Trial], version: str, cpu: str) -> str:
+def page(trials: Sequence[Trial], version: str) -> str:
     """The page as text."""
-    return "\n".join(_lines(trials, version, cpu)) + "\n"
+    return "\n".join(_lines(trials, version)) + "\n"
 
 
-def _lines(trials: Sequence[Trial], version: str, cpu: str) -> Iterator[str]:
+def _lines(trials: Sequence[Trial], version: str) -> Iterator[str]:
     yield "# What runs survive"
     yield ""
-    yield f"{INTRODUCTION} rlbench {version}, {cpu}."
+    yield f"{INTRODUCTION} rlbench {version}."
     for name, kind in KINDS.items():
         found = [trial for trial in trials if trial.kind == name]
         if not found:
