@@ -15,7 +15,7 @@ from rlbench.claims.power import mean_interval
 from simulations.shapes import TIMES, watched
 
 CLAIMED = 24.0
-TRUE_RATIOS = (10.0, 24.0, 30.0, 40.0, 60.0, 120.0)
+TRUE_RATIOS = (10.0, 20.0, 24.0, 30.0, 40.0, 60.0, 120.0)
 BUDGETS = (10.0, 25.0, 60.0, 200.0)  # of both agents, in medians of ES's times
 SPREADS = (0.0, 0.9)  # standard deviation of the logarithms of the environments' ratios
 SEEDS = 5

@@ -139,3 +139,15 @@ def test_the_committed_table_is_whole_and_that_of_its_cells(tmp_path: Path) -> N
     wrong = [Verdicts(**c).wrong for c in cells.values() if "true_ratio" in c]
     assert len(wrong) > 100
     assert max(wrong) < 0.05
+
+
+def test_how_often_the_rule_is_wrong_is_what_the_document_says() -> None:
+    found = [Verdicts(**c) for c in table.load(COMMITTED).values() if "true_ratio" in c]
+    supported = {
+        ratio: max(v.supported for v in found if v.true_ratio == ratio)
+        for ratio in (10.0, 20.0, 24.0)
+    }
+    assert supported == {10.0: 0.003, 20.0: 0.019, 24.0: 0.035}
+    assert max(v.not_supported for v in found if v.true_ratio >= 24.0) == 0.035
+    short = [v.supported for v in found if (v.true_ratio, v.budget) == (120.0, 25.0)]
+    assert (round(min(short), 2), round(max(short), 2)) == (0.02, 0.29)
