@@ -1,4 +1,4 @@
-"""`scripts/tune NAME`: settings of both agents with equal effort, one for all games of a suite, or
+"""`scripts/tune NAME`: settings of both agents, searched with the same limits, one for all games or
 one for each task of a set."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Single tasks: settings of both agents for each, with equal effort, in two rounds.
+"""Single tasks: settings of both agents for each, searched with the same limits, in two rounds.
 
 The first round is the search of `rlbench tune`. The best of its trials is partly luck, so a second
 round runs the best ones, and the settings as they are, on seeds that the search has not seen; what
